@@ -1,0 +1,1 @@
+"""Turn every pytest run into a debug record in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""What a snapshot holds: any object as bounded JSON, frames, fixtures, fingerprints."""

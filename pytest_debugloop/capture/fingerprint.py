@@ -1,0 +1,63 @@
+"""A short name for a failure that is the same in every run that fails the same way.
+
+It is made from the exception's type, the project's own frames (file, function and the text of the line, never its
+number) and the message with addresses, ids, numbers, times and temporary paths taken out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from pytest_debugloop.capture.encode import type_name
+from pytest_debugloop.capture.frames import frames_of, is_project_file, message_of, relative_file, source_line
+
+FINGERPRINT_VERSION = 1
+
+_NOISE = (
+    (re.compile(r"0x[0-9a-fA-F]+"), "<address>"),
+    (re.compile(r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
+    (re.compile(r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*"), "<tmp>"),
+    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
+    (re.compile(r"\b[0-9a-f]{12,}\b", re.IGNORECASE), "<hex>"),
+    (re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?"), "<n>"),
+)
+
+
+def normalised(text: str) -> str:
+    """Take out of a text what differs between two equal failures.
+
+    Args:
+        text: a message.
+    """
+    for pattern, name in _NOISE:
+        text = pattern.sub(name, text)
+    return text
+
+
+def fingerprint_of(error: BaseException, rootdir: str) -> str:
+    """Name a failure.
+
+    Args:
+        error: the exception that failed the phase.
+        rootdir: pytest's rootdir: the frames below it are the project's own.
+
+    Returns:
+        The version of this rule, a colon, and 16 hexadecimal digits.
+    """
+    parts = [type_name(type(error)), normalised(message_of(error)[:500].partition("\n")[0])]
+    for frame, line in frames_of(error):
+        code = frame.f_code
+        if is_project_file(code.co_filename, rootdir):
+            parts += [relative_file(code.co_filename, rootdir), code.co_name, source_line(frame, line)]
+    return text_fingerprint("\0".join(parts))
+
+
+def text_fingerprint(text: str) -> str:
+    """Name a failure of which only a text is known.
+
+    Args:
+        text: what tells it from others, normalised.
+    """
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+    return f"{FINGERPRINT_VERSION}:{digest[:16]}"

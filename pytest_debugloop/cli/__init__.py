@@ -1,0 +1,1 @@
+"""The ``debugloop`` command: it prints, and decides nothing."""

@@ -1,0 +1,1 @@
+"""Migrations, connections and the embedded server."""

@@ -1,0 +1,113 @@
+"""Says as which user of the operating system the embedded server runs, and who may connect to it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_debugloop.errors import EmbeddedServerError
+
+# On Linux a process has this name for the folder it runs in, whatever lies above that and however long its path is.
+_OWN_FOLDER = Path("/proc/self/cwd")
+HAS_PROC = _OWN_FOLDER.is_dir()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the operating system.
+
+    Attributes:
+        uid: its number.
+        gid: the number of its group.
+    """
+
+    uid: int
+    gid: int
+
+    @classmethod
+    def for_data(cls, data: Path) -> Account:
+        """Choose who runs the server of a data directory.
+
+        We do, unless we are root, whom PostgreSQL refuses: then the directory's owner does, and for root's own `nobody`.
+
+        Args:
+            data (Path): the data directory; it need not exist, but its parent must.
+
+        Returns:
+            Account: that user.
+
+        Raises:
+            EmbeddedServerError: there is no such user.
+        """
+        uid = os.geteuid()
+        if uid:
+            if not _name(uid):
+                reason = f"the user number {uid} has no name on this system: give it one, or set --debugloop-dsn"
+                raise EmbeddedServerError(directory=data.parent, reason=reason)
+            return cls(uid, os.getegid())
+        if not HAS_PROC:
+            reason = "it cannot run for root here: be another user, or set --debugloop-dsn"
+            raise EmbeddedServerError(directory=data.parent, reason=reason)
+        owner = (data if data.is_dir() else data.parent).stat()
+        if owner.st_uid and (data.is_dir() or _name(owner.st_uid)):
+            return cls(owner.st_uid, owner.st_gid)
+        try:
+            nobody = pwd.getpwnam("nobody")
+        except KeyError:
+            reason = "PostgreSQL does not run as root, and there is no user nobody: set --debugloop-dsn"
+            raise EmbeddedServerError(directory=data.parent, reason=reason) from None
+        return cls(nobody.pw_uid, nobody.pw_gid)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is who we are."""
+        return self.uid == os.geteuid()
+
+    def welcome(self) -> list[str]:
+        """List the users who may connect: the owner of the data, we, and root, who can become either of them anyway.
+
+        Returns:
+            list[str]: their names, without the `nobody` that root's server runs as, for others run as that too.
+        """
+        wanted = {0, os.geteuid(), self.uid}
+        return sorted(name for uid in wanted if (name := _name(uid)) and (name != "nobody" or uid == os.geteuid()))
+
+    def process_options(self, folder: Path) -> dict[str, Any]:
+        """Tell `subprocess` how to run a server's program: as whom, where, and cut off from our terminal and variables.
+
+        Args:
+            folder (Path): where it runs; entered before the change of user, who need not be let into what lies above.
+
+        Returns:
+            dict[str, Any]: keyword arguments.
+        """
+        # No PG* variable may turn a server, and no secret of ours may be read in another user's process.
+        env = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+        if libraries := os.environ.get("LD_LIBRARY_PATH"):
+            env["LD_LIBRARY_PATH"] = libraries
+        options: dict[str, Any] = {"cwd": folder, "env": env, "umask": 0o077, "start_new_session": True}
+        if not self.is_ours:
+            options.update(user=self.uid, group=self.gid, extra_groups=[])
+        return options
+
+
+def own_folder(folder: Path) -> str:
+    """Name a folder for a process that runs in it.
+
+    Args:
+        folder (Path): the folder.
+
+    Returns:
+        str: a name that works whatever lies above the folder, where the system has one.
+    """
+    return str(_OWN_FOLDER if HAS_PROC else folder)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""

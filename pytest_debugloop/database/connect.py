@@ -1,0 +1,99 @@
+"""Opens connections to the server that records, whichever it is, and says in one line why it does not answer."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pytest_debugloop.errors import DatabaseUnreachableError, ServerTooOldError
+
+if TYPE_CHECKING:
+    from psycopg.rows import TupleRow
+
+OLDEST_SERVER = 16
+# What `describe` tells, in this order, and the variable that libpq asks where a connection string is silent.
+_TOLD = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+}
+
+
+def connect(
+    conninfo: str, *, application_name: str = "pytest-debugloop", connect_timeout: int = 5
+) -> psycopg.Connection[TupleRow]:
+    """Connect in autocommit mode, and so that a pooler may lend another server connection for each transaction.
+
+    Args:
+        conninfo (str): any libpq connection string, with several hosts or a service too.
+        application_name (str): what the server shows us as, where the connection string does not say.
+        connect_timeout (int): how many seconds to wait for each host, where neither that nor PGCONNECT_TIMEOUT says.
+
+    Returns:
+        psycopg.Connection: an open connection that prepares no statements.
+
+    Raises:
+        DatabaseUnreachableError: no server answered, or it refused us.
+        ServerTooOldError: it is older than PostgreSQL 16.
+    """
+    where = describe(conninfo)
+    given = _parse(conninfo)
+    if given is None:
+        raise DatabaseUnreachableError(where=where, reason="it is no connection string")
+    ours: dict[str, str | int] = {"client_encoding": "UTF8"}  # whatever PGCLIENTENCODING says
+    if "fallback_application_name" not in given:
+        ours["fallback_application_name"] = application_name
+    if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
+        ours["connect_timeout"] = connect_timeout
+    try:
+        connection = psycopg.connect(make_conninfo(conninfo, **ours), autocommit=True, prepare_threshold=None)
+    except (psycopg.Error, ValueError) as error:
+        reason = " ".join(str(error).split())
+        for value in given.values():
+            reason = reason.replace(value, _harmless(value))
+        # Without its cause, which is told whole and may quote a part of a password.
+        raise DatabaseUnreachableError(where=where, reason=reason) from None
+    found = connection.info.server_version // 10000
+    if found < OLDEST_SERVER:
+        connection.close()
+        raise ServerTooOldError(where=where, found=found, needed=OLDEST_SERVER)
+    return connection
+
+
+def describe(conninfo: str) -> str:
+    """Tell people which server a connection string means, and no secret.
+
+    Args:
+        conninfo (str): any libpq connection string, even one that libpq cannot read.
+
+    Returns:
+        str: its host, port, database and user, or its service, in the words of a connection string.
+    """
+    given = _parse(conninfo)
+    if given is None:
+        return "an address that libpq cannot read"
+    told = {}
+    if service := given.get("service", os.environ.get("PGSERVICE")):
+        told["service"] = service
+    for name, variable in _TOLD.items():
+        # A service goes before the variables; what it says is not known here.
+        if value := given.get(name, "" if service else os.environ.get(variable, "")):
+            told[name] = value
+    return make_conninfo(**{name: _harmless(value) for name, value in told.items()}) or "libpq's default address"
+
+
+def _parse(conninfo: str) -> dict[str, str] | None:
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
+    except (psycopg.Error, ValueError):  # its message is kept from everybody: it quotes the string
+        return None
+
+
+def _harmless(value: str) -> str:
+    """Keep what cannot be a password: where that holds a bare @, libpq takes what follows it for the host."""
+    return value.rpartition("@")[2]

@@ -1,0 +1,113 @@
+"""Makes the embedded server's data directory, reads of which version it is, and writes who may connect."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from pytest_debugloop.database.account import Account, own_folder
+from pytest_debugloop.database.binaries import binaries, installed_versions, runnable
+from pytest_debugloop.errors import DataDirectoryVersionError, EmbeddedServerError
+
+ROLE = "debugloop"
+_MAKING = "postgres.making-"
+_COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|ERROR|error): +(.+)")
+
+
+def make_data_directory(data: Path, postgres_version: int, *, durable: bool) -> None:
+    """Make a data directory unless it is there; it gets its name when it is complete, so a half-made one never has it.
+
+    Args:
+        data (Path): the data directory.
+        postgres_version (int): the major version to make it for.
+        durable (bool): whether to wait until it is on the disk.
+
+    Raises:
+        EmbeddedServerError: it cannot be made.
+        EmbeddedServerMissingError: the programs for it are not installed.
+        OSError: its parent cannot be written.
+    """
+    for leftover in data.parent.glob(f"{_MAKING}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    if data.is_dir() and any(data.iterdir()):
+        return
+    account = Account.for_data(data)
+    initdb = runnable(binaries(postgres_version), account) / "initdb"
+    making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=data.parent))
+    try:
+        if not account.is_ours:
+            os.chown(making, account.uid, account.gid, follow_symlinks=False)
+        command = [str(initdb), "-D", own_folder(making), "-U", ROLE, "--auth=peer", "-E", "UTF8", "--locale=C"]
+        if not durable:
+            command.append("--no-sync")
+        made = subprocess.run(command, capture_output=True, check=False, **account.process_options(making))
+        if made.returncode:
+            raise EmbeddedServerError(directory=data.parent, reason=telling_line(made.stderr, making))
+        making.rename(data)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def server_programs(data: Path) -> Path:
+    """Find the programs of the version that a data directory is of, whichever is configured.
+
+    Args:
+        data (Path): the data directory.
+
+    Returns:
+        Path: the folder of programs.
+
+    Raises:
+        EmbeddedServerError: it is no data directory.
+        DataDirectoryVersionError: no programs of its version are installed.
+    """
+    try:
+        found = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeError):
+        reason = f"{data} holds something else than a database: move it away"
+        raise EmbeddedServerError(directory=data.parent, reason=reason) from None
+    installed = {str(major): programs for major, programs in installed_versions().items()}
+    if found not in installed:
+        raise DataDirectoryVersionError(directory=data, found=found, available=", ".join(sorted(installed)))
+    return installed[found]
+
+
+def admit(data: Path, account: Account) -> None:
+    """Write who may connect. Done before each start: users get other names, and directories other owners.
+
+    Args:
+        data (Path): the data directory.
+        account (Account): who runs its server.
+    """
+    names = (name.replace('"', '""') for name in account.welcome())
+    rules = {
+        "pg_hba.conf": f"local all {ROLE} peer map={ROLE}\n",
+        "pg_ident.conf": "".join(f'{ROLE} "{name}" {ROLE}\n' for name in names),
+    }
+    for name, text in rules.items():
+        # A new file, then a rename: root must not write through a link that the server's user might have put here.
+        fresh = data / f"{name}.new"
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchown(file.fileno(), account.uid, -1)
+        fresh.replace(data / name)
+
+
+def telling_line(output: bytes, folder: Path) -> str:
+    """Pick what a person needs to know from what a server's program printed: its last complaint, or else its last line.
+
+    Args:
+        output (bytes): what it printed.
+        folder (Path): where it ran, which it may call by another name.
+
+    Returns:
+        str: that line without its full stop; nothing where there is none.
+    """
+    text = output.decode(errors="replace").replace(own_folder(folder), str(folder))
+    lines = _COMPLAINT.findall(text) or text.strip().splitlines()
+    return str(lines[-1]).strip().rstrip(".") if lines else ""

@@ -1,0 +1,174 @@
+"""Gives each process that asks the address of a running PostgreSQL of our own, and stops it after the last of them.
+
+Who uses a server is known by file locks alone, which the system drops however a process ends, so no list can go stale.
+`postgres.lock` is held while one decides to start or stop; `postgres.users` is shared by all who use the server.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_debugloop.database.binaries import binaries
+from pytest_debugloop.database.data_directory import make_data_directory
+from pytest_debugloop.database.postmaster import SOCKET, Postmaster
+from pytest_debugloop.errors import EmbeddedServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["binaries", "embedded_server"]
+
+# What a socket's path may be long, on any system (Linux 107, macOS 103), with a margin.
+_LONGEST_SOCKET_PATH = 100
+# How long one may wait for another to finish a start or a stop, beyond what the start itself may take.
+_PATIENCE = 90.0
+
+
+@contextmanager
+def embedded_server(
+    directory: Path, *, postgres_version: int = 18, start_timeout: float = 60.0, durable: bool = True
+) -> Iterator[str]:
+    """Start or join the server of a directory; whoever leaves it last stops it.
+
+    Any number of processes and threads may do so at once. A server whose users were killed is joined by the next one.
+
+    Args:
+        directory (Path): the debugloop directory; made, for its owner only, where it is not there.
+        postgres_version (int): the major version for new data; existing data keep theirs.
+        start_timeout (float): how many seconds the server may take until it answers.
+        durable (bool): False trades the safety of the data for speed, for data nobody will miss.
+
+    Yields:
+        str: a libpq connection string, valid inside the with-block.
+
+    Raises:
+        EmbeddedServerError: it does not run; the message says why.
+        EmbeddedServerMissingError: the PostgreSQL programs are not installed.
+        DataDirectoryVersionError: there are data of a version whose programs are not installed.
+    """
+    directory = directory.absolute()
+    server_user = os.getpid()
+    with ExitStack() as stack:
+        with _told_in_one_sentence(directory):
+            _prepare(directory)
+            server = Postmaster(directory, _address(directory / "postgres", stack), durable)
+            users = _open_lock(directory / "postgres.users")
+            stack.callback(os.close, users)
+            _join(server, users, postgres_version, start_timeout)
+            stack.callback(_leave, server, users)
+        try:
+            yield server.conninfo()
+        finally:
+            if os.getpid() != server_user:
+                stack.pop_all()  # a forked child leaves its parent's server alone
+
+
+def _prepare(directory: Path) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if directory.stat().st_mode & stat.S_IWOTH:
+        raise EmbeddedServerError(directory=directory, reason="every user may write there: choose a folder of your own")
+
+
+def _address(data: Path, stack: ExitStack) -> str:
+    """Name the data directory so that libpq takes it: it allows no long path, and it splits hosts at commas."""
+    if _fits(data) and "," not in str(data):
+        return str(data)
+    for place in (tempfile.gettempdir(), "/tmp"):  # noqa: S108
+        if _fits(Path(place, "debugloop-12345678", "data")) and "," not in place:
+            folder = Path(tempfile.mkdtemp(prefix="debugloop-", dir=place))  # closed to other users
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            (folder / "data").symlink_to(data)
+            return str(folder / "data")
+    raise EmbeddedServerError(directory=data.parent, reason="no temporary folder has a path short enough for a socket")
+
+
+def _fits(folder: Path) -> bool:
+    try:
+        return len(f"{folder}/{SOCKET}".encode()) <= _LONGEST_SOCKET_PATH
+    except UnicodeEncodeError:  # a name in no encoding we know; libpq's connection strings are UTF-8
+        return False
+
+
+def _join(server: Postmaster, users: int, postgres_version: int, start_timeout: float) -> None:
+    with _deciding(server.directory, start_timeout + _PATIENCE):
+        fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            make_data_directory(server.data, postgres_version, durable=server.durable)
+            server.run(lambda: _is_alone(users), start_timeout)
+        except BaseException:
+            _stop_if_unused(server, users, patience=3.0)
+            raise
+
+
+def _leave(server: Postmaster, users: int) -> None:
+    try:
+        with _deciding(server.directory, _PATIENCE):
+            _stop_if_unused(server, users, patience=30.0)
+    except (EmbeddedServerError, OSError):
+        # Whoever holds that lock for so long, or the next user of this directory, finds the server and stops it.
+        fcntl.flock(users, fcntl.LOCK_UN)
+
+
+def _is_alone(users: int) -> bool:
+    """Tell whether nobody else uses the server; only for one who holds `postgres.lock`, as it lets go for a moment."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        fcntl.flock(users, fcntl.LOCK_SH)
+    return True
+
+
+def _stop_if_unused(server: Postmaster, users: int, patience: float) -> None:
+    try:
+        if _is_alone(users):
+            server.stop(patience)
+    finally:
+        # Said, not left to closing the file: a child forked meanwhile has it open too.
+        fcntl.flock(users, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _deciding(directory: Path, patience: float) -> Iterator[None]:
+    """Keep every other process and thread from starting or stopping the server meanwhile."""
+    lock = _open_lock(directory / "postgres.lock")
+    deadline = time.monotonic() + patience
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    reason = f"another process has been starting or stopping it for {patience:g} seconds"
+                    raise EmbeddedServerError(directory=directory, reason=reason) from None
+                time.sleep(0.01)
+        try:
+            yield
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+    finally:
+        os.close(lock)
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+@contextmanager
+def _told_in_one_sentence(directory: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        raise EmbeddedServerError(directory=directory, reason=f"{error.strerror or error}{where}") from error

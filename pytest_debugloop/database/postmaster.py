@@ -1,0 +1,242 @@
+"""The server of one debugloop directory: starts it, asks it, stops it. Callers let only one at a time do so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from pytest_debugloop.database.account import Account, own_folder
+from pytest_debugloop.database.binaries import runnable
+from pytest_debugloop.database.data_directory import ROLE, admit, server_programs, telling_line
+from pytest_debugloop.database.processes import exists, is_alive, is_server, read_pid
+from pytest_debugloop.errors import EmbeddedServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_PORT = 5432  # a part of the socket's name, no more: the server listens to no network
+SOCKET = f".s.PGSQL.{_PORT}"
+_DATABASE = "debugloop"
+_PID_FILES = ("postmaster.pid", f"{SOCKET}.lock")
+_LARGEST_LOG = 4 * 1024 * 1024
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": str(_PORT),
+    "unix_socket_directories": ".",
+    "unix_socket_permissions": "0700",
+    "cluster_name": "pytest-debugloop",
+    "max_connections": "40",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+    "synchronous_commit": "off",  # a crash of the machine may cost the last moments, never what came before
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "logging_collector": "off",
+    "log_checkpoints": "off",
+    "log_statement": "none",
+    "log_min_error_statement": "panic",  # a statement that was refused may hold a secret
+}
+_THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
+# What a start fails with as long as a killed server's processes are still going away.
+_PASSING = (b"pre-existing shared memory block", b'lock" already exists', b'postmaster.pid" already exists')
+# What no waiting will change.
+_HOPELESS = ("authentication failed", "no pg_hba.conf entry")
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """An attempt to start: its process, and where in the log its words begin."""
+
+    pid: int
+    log_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """A server, whether it runs or not.
+
+    Attributes:
+        directory: the debugloop directory; the server's data lie in its folder `postgres`.
+        address: the data directory's name as a client's host.
+        durable: whether the data are to survive a crash of the machine.
+    """
+
+    directory: Path
+    address: str
+    durable: bool = True
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.directory / "postgres"
+
+    def conninfo(self, dbname: str = _DATABASE) -> str:
+        """Say how to connect, in a way that no PG* variable changes.
+
+        Args:
+            dbname (str): the database.
+
+        Returns:
+            str: a libpq connection string.
+        """
+        return make_conninfo(
+            host=self.address,
+            hostaddr="",
+            port=_PORT,
+            user=ROLE,
+            dbname=dbname,
+            sslmode="disable",
+            gssencmode="disable",
+            channel_binding="disable",
+            target_session_attrs="any",
+            options="",
+        )
+
+    def run(self, alone: Callable[[], bool], timeout: float) -> None:
+        """Make sure that the server runs, which nothing proves but its answer to a query.
+
+        Args:
+            alone (Callable): tells whether nobody else uses this server.
+            timeout (float): how many seconds to wait; a server that recovers from a crash needs some.
+
+        Raises:
+            EmbeddedServerError: it does not run.
+        """
+        deadline = time.monotonic() + timeout
+        attempt: _Attempt | None = None
+        last_words = ""
+        while refusal := self._refusal():
+            if any(words in refusal for words in _HOPELESS):
+                raise self._failed(refusal)
+            if attempt and not is_alive(attempt.pid):
+                said = self._said(attempt)
+                last_words = telling_line(said, self.data)
+                if not any(words in said for words in _PASSING):
+                    raise self._failed(last_words or "it ended at once")
+                attempt = None
+                time.sleep(0.1)
+            if time.monotonic() > deadline:
+                raise self._failed(f"it did not answer within {timeout:g} seconds ({last_words or refusal})")
+            if not attempt and self._may_start(alone):
+                attempt = self._start()
+            time.sleep(0.01)
+
+    def stop(self, patience: float) -> None:
+        """Stop the server and wait until it is gone; one that does not go is left to its next user.
+
+        Args:
+            patience (float): how many seconds each of a friendly and a harsh request to stop may take.
+        """
+        pid = read_pid(self.data / "postmaster.pid")
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            if not pid or not is_server(pid, self.data):
+                return
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+            deadline = time.monotonic() + patience
+            while is_server(pid, self.data) and time.monotonic() < deadline:
+                time.sleep(0.005)
+
+    def _refusal(self) -> str:
+        """Ask the server for its database, and make that if it is missing; what it says against it, or nothing."""
+        try:
+            connection = psycopg.connect(self.conninfo("postgres"), autocommit=True, connect_timeout=5)
+        except psycopg.OperationalError as error:
+            return _one_line(error)
+        with connection:
+            try:
+                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_DATABASE,)).fetchone():
+                    connection.execute(f"CREATE DATABASE {_DATABASE}")
+            except psycopg.Error as error:
+                if error.sqlstate and not error.sqlstate.startswith("57P"):  # 57P: the server is on its way down
+                    raise self._failed(_one_line(error)) from error
+                return _one_line(error)
+        return ""
+
+    def _may_start(self, alone: Callable[[], bool]) -> bool:
+        """Tell whether no server is there or on its way, and clear away what would wrongly keep one from starting.
+
+        PostgreSQL sees by itself that the process named in its files is gone, but not that another has its number now.
+        """
+        if self._is_listening():
+            return False
+        stale = []
+        doubtful = False
+        for path in (self.data / name for name in _PID_FILES):
+            pid = read_pid(path)
+            if pid is None or (pid and not exists(pid)):
+                continue
+            if pid and is_server(pid, self.data):
+                return False
+            stale.append(path)
+            doubtful = doubtful or not pid or is_alive(pid)
+        if doubtful and not alone():
+            return False
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return True
+
+    def _is_listening(self) -> bool:
+        """Tell whether a process holds the socket, be it one in another container, where process numbers are others."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(5)
+            try:
+                probe.connect(f"{self.address}/{SOCKET}")
+            except (FileNotFoundError, ConnectionRefusedError):
+                return False
+            except OSError:  # such as a full queue
+                pass
+            return True
+
+    def _start(self) -> _Attempt:
+        account = Account.for_data(self.data)
+        postgres = runnable(server_programs(self.data), account) / "postgres"
+        admit(self.data, account)
+        command = [str(postgres), "-D", own_folder(self.data)]
+        for name, value in (_SETTINGS if self.durable else {**_SETTINGS, **_THROW_AWAY}).items():
+            command += ["-c", f"{name}={value}"]
+        log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(log).st_size > _LARGEST_LOG:
+                os.ftruncate(log, 0)
+            log_offset = os.fstat(log).st_size
+            # The shell ends at once and leaves the server to the system, which buries it when its time comes: we may
+            # be gone before, or live long after.
+            launched = subprocess.run(
+                ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                check=True,
+                **account.process_options(self.data),
+            )
+        finally:
+            os.close(log)
+        return _Attempt(int(launched.stdout), log_offset)
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "postgres.log"
+
+    def _said(self, attempt: _Attempt) -> bytes:
+        with self._log.open("rb") as log:
+            log.seek(max(attempt.log_offset, log.seek(0, os.SEEK_END) - 65536))
+            return log.read()
+
+    def _failed(self, reason: str) -> EmbeddedServerError:
+        return EmbeddedServerError(directory=self.directory, reason=reason)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""From journals to tables: what the loader's own process does while the tests run."""

@@ -1,0 +1,21 @@
+-- Make the tables that one batch is staged in; they live as long as its transaction.
+--
+-- A line knows its journal by a setting of the transaction: so the bytes of a journal are copied as they are.
+
+CREATE TEMP TABLE staged_journals (
+    journal_no INTEGER PRIMARY KEY,
+    journal_id UUID NOT NULL,
+    run_id UUID NOT NULL,
+    correlation_id UUID NOT NULL,
+    session_id UUID,
+    project TEXT NOT NULL,
+    agent_name TEXT NOT NULL,
+    is_main BOOLEAN NOT NULL,
+    id_base BIGINT NOT NULL,
+    id_mark TEXT NOT NULL
+) ON COMMIT DROP;
+
+CREATE TEMP TABLE staged_lines (
+    journal_no INTEGER NOT NULL DEFAULT current_setting('debugloop.journal_no')::integer,
+    line JSONB NOT NULL
+) ON COMMIT DROP;

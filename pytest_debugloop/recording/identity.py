@@ -1,0 +1,192 @@
+"""What a run is: its ids, and the facts that hold in all of its processes."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_debugloop.capture.redact import redact_text
+from pytest_debugloop.recording.ci import ci_facts
+from pytest_debugloop.recording.clock import uuid7, uuid_of
+from pytest_debugloop.records import clean_text
+from pytest_debugloop.settings import Settings
+
+_SECRET_ARGUMENT = re.compile(r"^(--?[\w-]*(?:dsn|token|secret|password|passwd|key)[\w-]*)(?:=.*)?$", re.IGNORECASE)
+
+
+class RunIdentity:
+    """The ids of one invocation; pytest-xdist's workers are given those of their controller.
+
+    Attributes:
+        run_id: UUID of this invocation.
+        correlation_id: UUID of the workflow, which several invocations may share where the user says so.
+        session_id: UUID of what groups workflows, or None.
+        project: name of the project.
+    """
+
+    __slots__ = ("correlation_id", "project", "run_id", "session_id")
+
+    def __init__(self, run_id: str, correlation_id: str, session_id: str | None, project: str) -> None:
+        self.run_id = run_id
+        self.correlation_id = correlation_id
+        self.session_id = session_id
+        self.project = project
+
+    @classmethod
+    def new(cls, settings: Settings, rootdir: Path, environ: Mapping[str, str], now: int) -> RunIdentity:
+        """Make the ids of an invocation.
+
+        Args:
+            settings: of the run.
+            rootdir: pytest's rootdir.
+            environ: the environment.
+            now: microseconds since 1970-01-01 UTC.
+        """
+        git = git_facts(rootdir)
+        ci = ci_facts(environ)
+        repository = _repository_name(git.get("vcs.repository.url.full", "")) or ci.get("vcs.repository.name", "")
+        project = (settings.project or _project_name(repository, rootdir))[:255]
+        correlation = str(uuid_of(settings.correlation_id, project) if settings.correlation_id else uuid7(now))
+        session = None
+        if settings.session_id:
+            session = str(uuid_of(settings.session_id, project))
+        elif "cicd.pipeline.run.id" in ci:
+            session = str(uuid_of(f"{ci['cicd.provider']}:{repository}:{ci['cicd.pipeline.run.id']}", "ci"))
+        return cls(str(uuid7(now)), correlation, session, clean_text(project))
+
+    def to_plain(self) -> dict[str, str | None]:
+        """Give the ids as basic types, which execnet can carry to a worker."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def run_facts(config: pytest.Config, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Collect what is stored in ``debug_runs``.
+
+    Args:
+        config: of the run.
+        environ: the environment.
+    """
+    plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
+    return {
+        "command_line": [_redacted_argument(clean_text(str(a))) for a in config.invocation_params.args],
+        "python_version": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "pytest_version": pytest.__version__,
+        "plugins": plugins,
+        "git": git_facts(config.rootpath),
+        "ci": {key: clean_text(value) for key, value in ci_facts(environ).items()},
+    }
+
+
+def _redacted_argument(argument: str) -> str:
+    match = _SECRET_ARGUMENT.match(argument)
+    if match and "=" in argument:
+        return f"{match[1]}=[redacted: key]"
+    return redact_text(argument)
+
+
+def git_facts(rootdir: Path) -> dict[str, str]:
+    """Read commit, branch and remote from the git folder's files: no process is started.
+
+    Args:
+        rootdir: a folder in a checkout, or not.
+
+    Returns:
+        Keys named as OpenTelemetry names them; empty outside of a checkout.
+    """
+    try:
+        git = _git_folder(rootdir)
+        if git is None:
+            return {}
+        common = git
+        if (git / "commondir").is_file():
+            common = (git / (git / "commondir").read_text().strip()).resolve()
+        head = (git / "HEAD").read_text().strip()
+        facts = {"vcs.ref.head.revision": head}
+        if head.startswith("ref: "):
+            reference = head[5:]
+            facts = {"vcs.ref.head.name": reference.removeprefix("refs/heads/")}
+            commit = _resolve(common, reference) or _resolve(git, reference)
+            if commit:
+                facts["vcs.ref.head.revision"] = commit
+        remote = _remote(common / "config")
+        if remote:
+            facts["vcs.repository.url.full"] = remote
+    except (OSError, ValueError):
+        return {}
+    return {key: clean_text(value) for key, value in facts.items()}
+
+
+def _repository_name(url: str) -> str:
+    """Give one name to a repository however it was cloned: ``example.org/owner/name``."""
+    return re.sub(r"^\w+://", "", url).replace(":", "/", 1) if "://" not in url else url.partition("://")[2]
+
+
+def _project_name(repository: str, rootdir: Path) -> str:
+    """A repository may hold several projects: what lies below its top is told by its folder."""
+    if not repository:
+        return rootdir.name or "unnamed"
+    for folder in (rootdir, *rootdir.parents):
+        if (folder / ".git").exists():
+            below = rootdir.relative_to(folder).as_posix()
+            return repository if below == "." else f"{repository}:{below}"
+    return repository
+
+
+def _git_folder(rootdir: Path) -> Path | None:
+    for folder in (rootdir, *rootdir.parents):
+        git = folder / ".git"
+        if git.is_dir():
+            return git
+        if git.is_file():  # a worktree or a submodule
+            return (folder / git.read_text().partition("gitdir:")[2].strip()).resolve()
+    return None
+
+
+def _resolve(git: Path, reference: str) -> str:
+    path = git / reference
+    if path.is_file():
+        return path.read_text().strip()
+    packed = git / "packed-refs"
+    if packed.is_file():
+        for line in packed.read_text().splitlines():
+            commit, _, name = line.partition(" ")
+            if name == reference:
+                return commit
+    return ""
+
+
+def _remote(config: Path) -> str:
+    if not config.is_file():
+        return ""
+    section, found = "", ""
+    for raw in config.read_text(errors="replace").splitlines():
+        line = raw.strip()
+        if line.startswith("["):
+            section = line
+        elif line.startswith("url") and section.startswith("[remote ") and (not found or "origin" in section):
+            found = line.partition("=")[2].strip()
+    # Credentials go, and so does the ending that clones of one repository may or may not have.
+    return re.sub(r"(?<=://)[^/@]*@|^[\w.-]+@(?=[\w.-]+:)", "", found).removesuffix(".git")
+
+
+def process_start(pid: int) -> str:
+    """Tell one process from a later one of the same number.
+
+    Args:
+        pid: of a process on this machine.
+
+    Returns:
+        The kernel's start time of the process, empty where there is no ``/proc``.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - also runs where tests patch pathlib
+            return file.read().rpartition(b")")[2].split()[19].decode("ascii")
+    except (OSError, LookupError):
+        return ""

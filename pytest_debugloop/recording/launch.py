@@ -1,0 +1,52 @@
+"""Start the loader so that nothing in the test process can tell: no thread, no child, no descriptor, no output."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+
+LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
+LOADER_LOG = "loader.log"
+_LOG_LIMIT = 1024 * 1024
+
+# Nothing of the tests' folder comes before the standard library and the environment's packages.
+_BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loading.process import main; main()"
+# The shell ends at once and the loader goes to init: a test that waits for its children never meets it.
+_DETACH = '"$@" &'
+# The loader must not count as one of the processes that coverage or another plugin measures.
+_NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
+
+
+def start_loader(folder: Path, order: dict[str, object]) -> None:
+    """Start the process that moves journals into PostgreSQL.
+
+    Args:
+        folder: of the record; the loader's log goes there.
+        order: what the loader is to do, see :class:`pytest_debugloop.loading.process.Order`; it travels in the
+            environment, which only the same user can read.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    log = folder / LOADER_LOG
+    with contextlib.suppress(OSError):
+        if log.stat().st_size > _LOG_LIMIT:
+            log.unlink()
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
+    environ[LOADER_VARIABLE] = json.dumps(order)
+    command = [sys.executable, "-I", "-X", "utf8", "-c", _BOOTSTRAP, *(p for p in sys.path if Path(p).is_absolute())]
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    arguments = ["sh", "-c", _DETACH, "sh", *command]
+    try:
+        pid = os.posix_spawn("/bin/sh", arguments, environ, file_actions=actions, setsid=True)
+    except NotImplementedError:  # an old libc; the loader leaves the session by itself, a moment later
+        pid = os.posix_spawn("/bin/sh", arguments, environ, file_actions=actions)
+    with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: there is nothing to wait for
+        os.waitpid(pid, 0)

@@ -1,0 +1,286 @@
+"""One recorded run in one process: begin, wire the hooks, end, and tell the user."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_debugloop.capture.redact import redact_text
+from pytest_debugloop.journal import SUFFIX, Journal
+from pytest_debugloop.recording import folders, summary
+from pytest_debugloop.recording.clock import Clock
+from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH
+from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
+from pytest_debugloop.recording.launch import start_loader
+from pytest_debugloop.recording.recorder import Recorder
+from pytest_debugloop.recording.writer import Writer
+from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
+from pytest_debugloop.settings import Settings, raw_value
+
+SESSION_KEY = pytest.StashKey["Session"]()
+WORKER_INPUT = "debugloop"
+
+
+def start_recording(config: pytest.Config) -> None:
+    """Register what records this run.
+
+    Args:
+        config: of the run.
+    """
+    session = Session(config)
+    config.stash[SESSION_KEY] = session
+    config.pluginmanager.register(session, "debugloop-session")
+    if config.pluginmanager.hasplugin("xdist") and session.worker is None:
+        from pytest_debugloop.recording.xdist import Controller
+
+        config.pluginmanager.register(Controller(session), "debugloop-xdist")
+
+
+class Session:
+    """The recorded run, in the process that the user started or in a worker of pytest-xdist.
+
+    Args:
+        config: of the run.
+
+    Attributes:
+        worker: name of the xdist worker that this process is, None in the user's process.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._clock = Clock()
+        ini = config.getini
+        self.settings = Settings(lambda option: raw_value(option, config.getoption, ini, os.environ))
+        self._problems = list(self.settings.problems)
+        worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self.worker: str | None = None if worker_input is None else str(worker_input["workerid"])
+        self._given: dict[str, Any] | None = None if worker_input is None else worker_input.get(WORKER_INPUT)
+        self._writer: Writer | None = None
+        self._journal: Journal | None = None
+        self._recorder: Recorder | None = None
+        self._folder: Path | None = None
+        self._run_folder: Path | None = None
+        self._identity: RunIdentity | None = None
+        self._interrupted = False
+        self._finished = False
+        self._told = False
+
+    # -- begin ------------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Open the journal and, in the user's process, start the loader."""
+        try:
+            self._open()
+        except Exception as error:
+            self._writer = None
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+            self._problems.append(
+                f"this run is not recorded: no journal could be written ({reason}); "
+                "set --debugloop-dir to a folder that can be."
+            )
+
+    def _open(self) -> None:
+        config = self._config
+        if self.worker is None:
+            self._identity = RunIdentity.new(self.settings, config.rootpath, os.environ, self._clock.now())
+            self._folder, problem = folders.open_folder(config.rootpath / self.settings.directory)
+            if problem:
+                self._problems.append(problem)
+            name = f"{self._identity.correlation_id}_{self._identity.run_id}"
+            self._run_folder = self._folder / folders.JOURNALS / name
+            self._run_folder.mkdir(mode=0o700)
+        elif self._given is None:
+            return
+        else:
+            self._identity = RunIdentity(**self._given["identity"])
+            self._run_folder = Path(self._given["run_folder"])
+        self._journal = self._open_journal(self._run_folder, self._identity)
+        self._writer = Writer(self._journal, self._clock, str(config.rootpath))
+        if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
+            grouped = self.worker is not None and config.getoption("dist", None) == "loadgroup"
+            self._recorder = Recorder(self._writer, group_suffix=grouped)
+            config.pluginmanager.register(self._recorder, "debugloop-recorder")
+        if self._folder is not None:
+            self._start_loader(self._folder)
+
+    def _open_journal(self, run_folder: Path, identity: RunIdentity) -> Journal:
+        config = self._config
+        stem = self.worker or "main"
+        journal_id = uuid.uuid5(uuid.UUID(identity.run_id), stem)
+        agent = self.settings.agent_name if self.worker is None else f"{self.settings.agent_name}:{self.worker}"
+        facts = run_facts(config, os.environ) if self.worker is None else {}
+        facts["process_start"] = process_start(os.getpid())
+        header = Run(
+            format=JOURNAL_FORMAT,
+            run_id=identity.run_id,
+            journal_id=str(journal_id),
+            correlation_id=identity.correlation_id,
+            session_id=identity.session_id,
+            project=identity.project,
+            agent_name=agent[:255],
+            role="main" if self.worker is None else "worker",
+            pid=os.getpid(),
+            started=self._clock.now(),
+            rootdir=clean_text(str(config.rootpath)),
+            facts=facts,
+        ).to_line()
+        spare = folders.spare_folder() / folders.JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
+        return Journal(run_folder / (stem + SUFFIX), header, spare)
+
+    def _start_loader(self, folder: Path) -> None:
+        settings = self.settings
+        order: dict[str, object] = {
+            "folder": str(folder),
+            "run_folder": str(self._run_folder),
+            "dsn": settings.dsn,
+            "schema": settings.schema,
+            "postgres_version": settings.postgres_version,
+            "wait": settings.wait,
+            "spare": str(folders.spare_folder() / folders.JOURNALS),
+        }
+        try:
+            start_loader(folder, order)
+        except OSError as error:
+            self._problems.append(
+                f"the loader could not be started ({error.strerror}): the journals wait for `debugloop load`."
+            )
+
+    def for_worker(self) -> dict[str, Any] | None:
+        """Give what a worker of pytest-xdist needs, as basic types; None where nothing is recorded."""
+        if self._writer is None or self._identity is None:
+            return None
+        return {"identity": self._identity.to_plain(), "run_folder": str(self._run_folder)}
+
+    # -- what happens outside of tests ------------------------------------------------------------------------------
+
+    def pytest_report_header(self) -> list[str]:
+        """Say where records go."""
+        if self.worker is not None or self._writer is None or self._identity is None:
+            return []
+        return [f"debugloop: recording to {self._target()} as {self._identity.correlation_id}"]
+
+    def _target(self) -> str:
+        if self.settings.dsn:
+            from pytest_debugloop.recording.target import describe_dsn
+
+            return describe_dsn(self.settings.dsn)
+        folder = self._folder or Path(self.settings.directory)
+        with contextlib.suppress(ValueError):
+            folder = folder.relative_to(self._config.rootpath)
+        return f"{folder} (embedded PostgreSQL)"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note an interrupt; where it hit a test, the phase's wrapper has recorded it."""
+        self._interrupted = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Record an error of pytest or of a plugin."""
+        if self._writer is None:
+            return
+        try:
+            error = excinfo.value
+            failure = self._writer.failure_of_exception(
+                error, INTERNAL_ERROR, step=None, at=self._writer.now(), node_id="", phase="", attempt=0, fixtures={}
+            )
+            self._writer.write_failure(failure)
+        except Exception as fault:
+            self._writer.fault(fault)
+
+    def worker_crashed(self, worker: str, node_id: str, text: str) -> None:
+        """Record that a worker of pytest-xdist died.
+
+        Args:
+            worker: its name.
+            node_id: of the test it was in, empty where it was in none.
+            text: what xdist says of it.
+        """
+        if self._writer is None:
+            return
+        failure = self._writer.failure_of_text(
+            clean_text(text),
+            WORKER_CRASH,
+            step=None,
+            at=self._writer.now(),
+            node_id=node_id,
+            phase="call",
+            attempt=1,
+            code="worker_crash",
+            worker=worker,
+        )
+        self._writer.write_failure(failure)
+
+    # -- end --------------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """End a worker's journal; the user's process has more to come."""
+        if self.worker is not None:
+            self._finish(int(exitstatus))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: what it says comes last
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
+    ) -> Generator[None, None, None]:
+        """End the journal, wait for the loader, and say in one paragraph what was stored."""
+        yield
+        self._finish(int(exitstatus))
+        for line in self._summary():
+            terminalreporter.write_line(line)
+        self._told = True
+
+    def pytest_unconfigure(self) -> None:
+        """End what no summary has ended: pytest may run without a terminal, or stop before the first test."""
+        self._finish(None)
+        if self.worker is None and not self._told and self._writer is not None:
+            self._told = True
+            status_and_problems = self._summary()
+            if self._problems:
+                print(*status_and_problems, sep="\n", file=sys.stderr)  # noqa: T201
+
+    def _finish(self, exit_status: int | None) -> None:
+        if self._finished:
+            return
+        self._finished = True
+        writer, journal = self._writer, self._journal
+        if writer is None or journal is None or (exit_status is None and self.worker is not None):
+            return
+        try:
+            if self._recorder is not None:
+                self._recorder.settle()
+            faults = writer.faults
+            if faults:
+                self._problems.append(
+                    f"{len(faults)} record(s) could not be made, first: {faults[0]}; please report this."
+                )
+            finish = Finish(
+                at=writer.now(), exit_status=exit_status, interrupted=self._interrupted, problems=faults[:20]
+            )
+            writer.write(finish.to_line().decode("ascii"))
+            journal.close()
+        except Exception as fault:
+            self._problems.append(f"the journal could not be ended ({fault!r}).")
+        if journal.problem:
+            lost = f"{journal.lost_lines:,} records are lost" if journal.lost_lines else "nothing is lost"
+            self._problems.append(f"{journal.problem}: {lost}, what was written is stored; free some space.")
+
+    def _summary(self) -> list[str]:
+        if self._writer is None or self._identity is None or self._run_folder is None:
+            return [f"debugloop: {problem}" for problem in self._problems]
+        status = summary.wait_for_status(self._run_folder, self.settings.wait)
+        if status is not None and not status.get("problem"):
+            shutil.rmtree(self._run_folder, ignore_errors=True)
+        problems = [redact_text(problem) for problem in self._problems]
+        return summary.summary_lines(
+            status, self._identity.correlation_id, self._target(), problems, self.settings.wait
+        )

@@ -1,0 +1,106 @@
+"""What a run says at its end: what was stored, and what was not."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+STATUS_FILE = "status.json"
+LOADER_LOCK = "loader.lock"
+
+_sleep, _monotonic = time.sleep, time.monotonic
+_POLL_SECONDS = 0.005
+_START_SECONDS = 10.0
+_SEE = "SELECT * FROM debug_workflow_context"
+
+
+def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
+    """Wait until the loader says what it stored.
+
+    Args:
+        run_folder: the folder of the run's journals.
+        seconds: how long at most.
+
+    Returns:
+        What the loader wrote, None where it has not yet, ``{"problem": ...}`` where it died.
+    """
+    status = run_folder / STATUS_FILE
+    begun = _monotonic()
+    checks = 0
+    while True:
+        with contextlib.suppress(OSError, ValueError):
+            return dict(json.loads(status.read_text(encoding="utf-8")))
+        waited = _monotonic() - begun
+        if waited >= seconds:
+            return None
+        checks += 1
+        if checks % 50 == 0 and not _loader_lives(run_folder, waited) and not status.exists():
+            return {"problem": f"the loader ended early (see {run_folder.parent.parent / 'loader.log'})"}
+        _sleep(min(_POLL_SECONDS, seconds - waited))
+
+
+def _loader_lives(run_folder: Path, waited: float) -> bool:
+    lock = run_folder / LOADER_LOCK
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return waited < _START_SECONDS
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def summary_lines(
+    status: dict[str, Any] | None, correlation_id: str, target: str, problems: list[str], waited: float
+) -> list[str]:
+    """Write the paragraph of the terminal summary.
+
+    Args:
+        status: what :func:`wait_for_status` gave.
+        correlation_id: of the run.
+        target: where records go, for people.
+        problems: one sentence for each thing that went wrong in this process.
+        waited: seconds that were allowed for waiting.
+    """
+    lines = []
+    if status is None:
+        lines.append(
+            f"debugloop: run {correlation_id} was not stored within {waited:g} s: the loader goes on; what it cannot "
+            "store waits in the journals for the next run or `debugloop load`."
+        )
+    elif status.get("problem"):
+        lines.append(
+            f"debugloop: run {correlation_id} is not stored: {str(status['problem']).rstrip('.')}. Its journals wait "
+            "for the next run or `debugloop load`."
+        )
+    else:
+        stored = status.get("stored", {})
+        lines.append(
+            f"debugloop: run {correlation_id} is in {target}: "
+            + ", ".join(_count(stored.get(what, 0), what) for what in ("step", "failure", "recovery"))
+            + "."
+        )
+        lines.append(f"  see: debugloop sql -c \"{_SEE} WHERE correlation_id = '{correlation_id}'\"")
+        if status.get("rejected"):
+            lines.append(
+                f"debugloop: {_count(status['rejected'], 'line')} of the journals could not be stored and "
+                "are kept, with the reason, in debug_rejected_lines."
+            )
+    if status and status.get("waiting"):
+        lines.append(f"debugloop: {_count(status['waiting'], 'earlier run')} still waiting to be stored.")
+    lines.extend(f"debugloop: {problem}" for problem in problems)
+    return lines
+
+
+def _count(number: int, what: str) -> str:
+    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
+    return f"{number:,} {what if number == 1 else plural}"

@@ -1,0 +1,209 @@
+"""The one way from the test process into its journal."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from typing import Any, NamedTuple
+
+from pytest_debugloop.capture.encode import type_name
+from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, text_fingerprint
+from pytest_debugloop.capture.frames import chain_of, message_of, stack_text
+from pytest_debugloop.capture.redact import redact_text
+from pytest_debugloop.capture.snapshot import error_state
+from pytest_debugloop.journal import Journal
+from pytest_debugloop.recording.clock import Clock
+from pytest_debugloop.recording.failure import Kind
+from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text
+
+_getpid = os.getpid
+_LONGEST_MESSAGE = 10_000
+_MIB_PER_MAXRSS = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
+
+
+class Failure(NamedTuple):
+    """A failure, ready to be written.
+
+    Attributes:
+        lines: of the error event, the snapshot's before it.
+        reference: the members of the step's own line that name the event, as JSON with a comma behind each.
+    """
+
+    lines: bytes
+    reference: str
+
+    @classmethod
+    def of(cls, event: ErrorEvent, snapshot: bytes) -> Failure:
+        """Put an event and its snapshot together."""
+        once = "" if event.once is None else f'"once":"{event.once}",'
+        return cls(snapshot + event.to_line(), f'"error":{event.n},{once}')
+
+
+class Writer:
+    """Numbers records, writes failures with their snapshots, and keeps our own faults away from the tests.
+
+    Args:
+        journal: of this process.
+        clock: of this process.
+        rootdir: pytest's rootdir.
+    """
+
+    __slots__ = ("_journal", "_n", "_pid", "_rootdir", "_started", "faults", "now")
+
+    def __init__(self, journal: Journal, clock: Clock, rootdir: str) -> None:
+        self._journal = journal
+        self._rootdir = rootdir
+        self._n = 0
+        self._pid = _getpid()
+        self.now = clock.now
+        self._started = clock.now()
+        self.faults: list[str] = []
+
+    def next_n(self) -> int:
+        """Number a record of this journal."""
+        self._n += 1
+        return self._n
+
+    def write(self, text: str) -> None:
+        """Append lines, given as ASCII; a fork of this process appends nothing: its reports come from us."""
+        if _getpid() == self._pid:
+            self._journal.append(text.encode("ascii"))
+
+    def write_failure(self, failure: Failure, text: str = "") -> None:
+        """Append a failure, and the text of more lines behind it."""
+        if _getpid() == self._pid:
+            self._journal.append(failure.lines + text.encode("ascii"))
+
+    def fault(self, fault: Exception) -> None:
+        """Note a fault of our own; the summary tells the first."""
+        self.faults.append(f"{type(fault).__name__}: {fault}"[:500])
+
+    def failure_of_exception(
+        self,
+        error: BaseException,
+        kind: Kind,
+        *,
+        step: tuple[int, int] | None,
+        at: int,
+        node_id: str,
+        phase: str,
+        attempt: int,
+        fixtures: dict[str, object],
+        subtest: str | None = None,
+    ) -> Failure:
+        """Write an exception and the state at it as lines, without appending them.
+
+        Args:
+            error: the exception, its frames still alive.
+            kind: how it is filed.
+            step: number and start of the step it ended, None outside of any.
+            at: when.
+            node_id: of the test or collector.
+            phase: which phase of it.
+            attempt: which attempt.
+            fixtures: the test's fixtures by name.
+            subtest: what pytest calls the subtest that failed, None for the test itself.
+        """
+        snapshot = self._snapshot(error, fixtures, at, node_id)
+        fingerprint = fingerprint_of(error, self._rootdir)
+        event = ErrorEvent(
+            n=self.next_n(),
+            step=step,
+            at=at,
+            node_id=node_id,
+            type=kind.error_type,
+            category=kind.category,
+            severity=kind.severity,
+            message=message_of(error)[:_LONGEST_MESSAGE] or type_name(type(error)),
+            code=type(error).__name__,
+            stack=stack_text(error, self._rootdir),
+            snapshot=snapshot[0],
+            metadata={
+                "fingerprint": fingerprint,
+                "exception": type_name(type(error)),
+                "chain": [f"{relation}: {type_name(type(e))}" for relation, e in chain_of(error)[1:]],
+                "phase": phase,
+                "attempt": attempt,
+                "subtest": None if subtest is None else clean_text(subtest),
+            },
+            once=fingerprint if phase == "collect" else None,
+        )
+        return Failure.of(event, snapshot[1])
+
+    def failure_of_text(
+        self,
+        text: str,
+        kind: Kind,
+        *,
+        step: tuple[int, int] | None,
+        at: int,
+        node_id: str,
+        phase: str,
+        attempt: int,
+        code: str = "",
+        worker: str | None = None,
+        subtest: str | None = None,
+    ) -> Failure:
+        """Write a failure of which there is only a text as a line, without appending it.
+
+        Args:
+            text: pytest's report of it.
+            kind: how it is filed.
+            step: number and start of the step it ended, None outside of any.
+            at: when.
+            node_id: of the test or collector.
+            phase: which phase of it.
+            attempt: which attempt.
+            code: a name for it, empty for its kind.
+            worker: the xdist worker that crashed at it.
+            subtest: what pytest calls the subtest that failed, None for the test itself.
+        """
+        text = redact_text(text)
+        message = text.strip().rpartition("\n")[2] if phase == "collect" else text
+        fingerprint = text_fingerprint("\0".join((kind.error_type, node_id, normalised(message[:500]))))
+        event = ErrorEvent(
+            n=self.next_n(),
+            step=step,
+            at=at,
+            node_id=node_id,
+            type=kind.error_type,
+            category=kind.category,
+            severity=kind.severity,
+            message=message[:_LONGEST_MESSAGE] or kind.error_type,
+            code=code or kind.error_type,
+            stack=text,
+            snapshot=None,
+            metadata={
+                "fingerprint": fingerprint,
+                "phase": phase,
+                "attempt": attempt,
+                "subtest": None if subtest is None else clean_text(subtest),
+            },
+            once=fingerprint if phase == "collect" else None,
+            worker=worker,
+        )
+        return Failure.of(event, b"")
+
+    def _snapshot(
+        self, error: BaseException, fixtures: dict[str, object], at: int, node_id: str
+    ) -> tuple[int | None, bytes]:
+        # A snapshot that cannot be taken must not cost the error event.
+        try:
+            state: dict[str, Any] = error_state(error, fixtures, self._rootdir)
+            usage = resource.getrusage(resource.RUSAGE_SELF)
+            n = self.next_n()
+            line = Snapshot(
+                n=n,
+                at=at,
+                type="error",
+                description=node_id,
+                state=state,
+                memory_mb=round(usage.ru_maxrss * _MIB_PER_MAXRSS, 2),
+                cpu_ms=int((usage.ru_utime + usage.ru_stime) * 1000),
+                wall_ms=(at - self._started) // 1000,
+            ).to_line()
+        except Exception as fault:
+            self.fault(fault)
+            return None, b""
+        return n, line

@@ -1,0 +1,51 @@
+"""The process that pytest-xdist's workers report to: it hands them the run's ids, and records their crashes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_debugloop.recording.session import Session
+
+WORKER_INPUT = "debugloop"
+
+
+class Controller:
+    """The hooks of pytest-xdist, registered only where it is.
+
+    Args:
+        session: the recorded run.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._down: dict[str, str] = {}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand a worker the run's ids; only basic types can travel."""
+        given = self._session.for_worker()
+        if given is not None:
+            node.workerinput[WORKER_INPUT] = given
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Note a worker that died; the test it was in is told a moment later, if it was in one."""
+        if error:
+            self._down[str(node.gateway.id)] = str(error)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:
+        """Record the crash of a worker in a test."""
+        worker = str(report.node.gateway.id)
+        self._down.pop(worker, None)
+        self._session.worker_crashed(worker, crashitem, str(report.longrepr))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Record the workers that died in no test."""
+        for worker, error in self._down.items():
+            self._session.worker_crashed(worker, "", f"worker {worker!r} crashed outside of a test: {error}")
+        self._down.clear()

@@ -1,0 +1,201 @@
+"""The lines of a journal: what each kind holds, and how it is written.
+
+A line is one JSON object in ASCII with a ``kind``. Readers ignore keys they do not know. Times are integers, in
+microseconds since 1970-01-01 UTC. ``n`` numbers the records of one journal; with the journal's id it is a record's
+identity, so that loading a line twice changes nothing. A later line with the same ``kind`` and ``n`` and a higher
+``rev`` replaces an earlier one, whatever the order of loading.
+
+Every string is made fit for PostgreSQL here: it refuses NUL and lone surrogates in text and in jsonb.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from json.encoder import encode_basestring_ascii
+from typing import Any, ClassVar
+
+JOURNAL_FORMAT = 1
+
+_encode_string = encode_basestring_ascii
+_dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":")).encode
+
+
+def clean_text(text: str) -> str:
+    r"""Make a string fit for PostgreSQL's text and jsonb.
+
+    Args:
+        text: any string.
+
+    Returns:
+        The string with NUL as the four characters ``\x00`` and each lone surrogate as its six-character escape.
+    """
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def json_string(text: str) -> str:
+    """Write a string as JSON that PostgreSQL takes.
+
+    Args:
+        text: any string.
+    """
+    encoded: str = _encode_string(text)
+    if "\\u0000" in encoded or "\\ud" in encoded:
+        encoded = _encode_string(clean_text(text))
+    return encoded
+
+
+def json_line(value: dict[str, Any]) -> bytes:
+    """Write one line of a journal.
+
+    Args:
+        value: a tree of dict, list, str, int, finite float, bool and None whose strings are clean already.
+
+    Raises:
+        ValueError: a float is not finite.
+    """
+    return _dumps(value).encode("ascii") + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    kind: ClassVar[str]
+
+    def to_line(self) -> bytes:
+        """Write the record as a line; what is None is left out."""
+        line: dict[str, Any] = {"kind": self.kind}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None:
+                line[field.name] = clean_text(value) if type(value) is str else value
+        return json_line(line)
+
+
+@dataclass(frozen=True, slots=True)
+class Run(_Record):
+    """The first line of every journal: which run, which process, and on what.
+
+    Attributes:
+        run_id: UUID of the invocation, shared by its workers.
+        journal_id: UUID of this process's journal.
+        role: ``main``, or ``worker`` for a process of pytest-xdist.
+        facts: what is the same in all processes of the run: versions, platform, git, CI, command line.
+    """
+
+    kind: ClassVar[str] = "run"
+    format: int
+    run_id: str
+    journal_id: str
+    correlation_id: str
+    session_id: str | None
+    project: str
+    agent_name: str
+    role: str
+    pid: int
+    started: int
+    rootdir: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(_Record):
+    """State at one moment; ``state`` is what becomes ``agent_state``.
+
+    Attributes:
+        type: ``error``, ``success``, ``checkpoint``, ``pre_transform`` or ``post_transform``.
+        memory_mb: resident memory of the process in MiB, at its highest so far.
+        cpu_ms: processor time of the process.
+        wall_ms: time since the process began to record.
+    """
+
+    kind: ClassVar[str] = "snapshot"
+    n: int
+    at: int
+    type: str
+    description: str
+    state: dict[str, Any]
+    memory_mb: float | None = None
+    cpu_ms: int | None = None
+    wall_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent(_Record):
+    """A failure.
+
+    Attributes:
+        step: ``n`` and start of the step it happened in, None outside of any.
+        node_id: of the test or collector; empty where there is none.
+        snapshot: ``n`` of the snapshot taken at it, None where none was taken.
+        once: text that makes the same failure, seen by several processes of a run, one event; None for all others.
+    """
+
+    kind: ClassVar[str] = "error"
+    n: int
+    step: tuple[int, int] | None
+    at: int
+    node_id: str
+    type: str
+    category: str
+    severity: str
+    message: str
+    code: str
+    stack: str | None
+    snapshot: int | None
+    metadata: dict[str, Any]
+    once: str | None = None
+    worker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish(_Record):
+    """The last line of a process that ended by itself."""
+
+    kind: ClassVar[str] = "finish"
+    at: int
+    exit_status: int | None
+    interrupted: bool
+    problems: list[str]
+
+
+def step_suffix(node_id: str, attempt: int) -> str:
+    """Write what all lines of one attempt's steps share, to the end of the line.
+
+    Args:
+        node_id: the test's whole node id.
+        attempt: 1 for the first.
+    """
+    return f'"node_id":{json_string(node_id)},"attempt":{attempt}}}\n'
+
+
+def step_started(suffix: str, n: int, phase: str, started: int) -> str:
+    """Write that a phase began; see :func:`step_suffix`. Built by hand: it runs three times in every test."""
+    return f'{{"kind":"step","rev":0,"n":{n},"phase":"{phase}","started":{started},{suffix}'
+
+
+def step_ended(
+    suffix: str,
+    n: int,
+    phase: str,
+    started: int,
+    ended: int,
+    outcome: str,
+    rev: int = 1,
+    extra: str = "",
+) -> str:
+    """Write how a phase ended; the line holds all that the one of its start did.
+
+    Args:
+        suffix: of the attempt, see :func:`step_suffix`.
+        n: the record's number.
+        phase: ``collect``, ``setup``, ``call``, ``teardown`` or ``subtest``.
+        started: when it began.
+        ended: when it ended.
+        outcome: ``passed``, ``failed``, ``skipped``, ``xfailed``, ``xpassed`` or ``rerun``.
+        rev: higher than that of every line about this step written before.
+        extra: more members as JSON, each followed by a comma.
+    """
+    return (
+        f'{{"kind":"step","rev":{rev},"n":{n},"phase":"{phase}","started":{started},"ended":{ended},'
+        f'"outcome":"{outcome}",{extra}{suffix}'
+    )
