@@ -59,3 +59,7 @@ class SchemaTooNewError(MigrationError):
 
 class MigrationChangedError(MigrationError):
     """Migration {version} ({name}) is not the file that was applied: restore the file, or roll back and migrate."""
+
+
+class NewerJournalError(DebugloopError):
+    """The journal {path} was written by a newer pytest-debugloop than this one: upgrade the package."""

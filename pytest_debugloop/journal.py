@@ -13,7 +13,6 @@ import fcntl
 import os
 from pathlib import Path
 
-SUFFIX = ".jsonl"
 _HELD_BACK_LIMIT = 16 * 1024 * 1024
 _LOWEST_DESCRIPTOR = 200  # out of the way of tests that close or count on low numbers
 

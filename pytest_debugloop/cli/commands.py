@@ -17,8 +17,10 @@ from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.embedded import binaries, embedded_server
 from pytest_debugloop.database.migrate import migrate, pending, rollback
 from pytest_debugloop.errors import DebugloopError
-from pytest_debugloop.loading.process import Order, load_waiting
-from pytest_debugloop.recording.folders import JOURNALS, spare_folder
+from pytest_debugloop.handover import JOURNALS
+from pytest_debugloop.loading.order import Order
+from pytest_debugloop.loading.process import load_waiting
+from pytest_debugloop.recording.folders import spare_folder
 from pytest_debugloop.settings import OPTIONS
 
 _DEFAULTS = {option.name: option.default for option in OPTIONS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Account:
     def for_data(cls, data: Path) -> Account:
         """Choose who runs the server of a data directory.
 
-        We do, unless we are root, whom PostgreSQL refuses: then the directory's owner does, and for root's own `nobody`.
+        We do, unless we are root, whom PostgreSQL refuses: then the directory's owner, and for root's own `nobody`.
 
         Args:
             data (Path): the data directory; it need not exist, but its parent must.
@@ -74,6 +75,18 @@ class Account:
         """
         wanted = {0, os.geteuid(), self.uid}
         return sorted(name for uid in wanted if (name := _name(uid)) and (name != "nobody" or uid == os.geteuid()))
+
+    def check(self) -> None:
+        """Try whether a process of ours can become this user; in a container, root may be less than root.
+
+        Raises:
+            OSError: it cannot.
+        """
+        try:
+            subprocess.run(["/bin/sh", "-c", ":"], check=False, **self.process_options(Path("/")))
+        except OSError as error:
+            reason = f"PostgreSQL does not run as root, which cannot become the user number {self.uid} here"
+            raise OSError(error.errno, f"{reason}: be another user, or set --debugloop-dsn") from error
 
     def process_options(self, folder: Path) -> dict[str, Any]:
         """Tell `subprocess` how to run a server's program: as whom, where, and cut off from our terminal and variables.

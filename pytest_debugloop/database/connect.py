@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -54,8 +55,9 @@ def connect(
         connection = psycopg.connect(make_conninfo(conninfo, **ours), autocommit=True, prepare_threshold=None)
     except (psycopg.Error, ValueError) as error:
         reason = " ".join(str(error).split())
-        for value in given.values():
-            reason = reason.replace(value, _harmless(value))
+        for name, value in given.items():
+            if (harmless := _harmless(name, value)) != value:
+                reason = reason.replace(value, harmless)
         # Without its cause, which is told whole and may quote a part of a password.
         raise DatabaseUnreachableError(where=where, reason=reason) from None
     found = connection.info.server_version // 10000
@@ -84,7 +86,7 @@ def describe(conninfo: str) -> str:
         # A service goes before the variables; what it says is not known here.
         if value := given.get(name, "" if service else os.environ.get(variable, "")):
             told[name] = value
-    return make_conninfo(**{name: _harmless(value) for name, value in told.items()}) or "libpq's default address"
+    return make_conninfo(**{name: _harmless(name, value) for name, value in told.items()}) or "libpq's default address"
 
 
 def _parse(conninfo: str) -> dict[str, str] | None:
@@ -94,6 +96,11 @@ def _parse(conninfo: str) -> dict[str, str] | None:
         return None
 
 
-def _harmless(value: str) -> str:
-    """Keep what cannot be a password: where that holds a bare @, libpq takes what follows it for the host."""
+def _harmless(name: str, value: str) -> str:
+    """Keep what cannot be a password of a URL that libpq reads otherwise than it was meant.
+
+    It takes what follows a bare @ in a password for the host, and `ann:secret` without a host for host and port.
+    """
+    if name == "port" and not re.fullmatch(r"[\d,]*", value):
+        return "?"
     return value.rpartition("@")[2]

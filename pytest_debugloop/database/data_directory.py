@@ -99,15 +99,16 @@ def admit(data: Path, account: Account) -> None:
 
 
 def telling_line(output: bytes, folder: Path) -> str:
-    """Pick what a person needs to know from what a server's program printed: its last complaint, or else its last line.
+    """Pick what a person needs to know from what a server's program printed.
 
     Args:
         output (bytes): what it printed.
         folder (Path): where it ran, which it may call by another name.
 
     Returns:
-        str: that line without its full stop; nothing where there is none.
+        str: its first complaint, from which others follow, or else its last words; without a full stop.
     """
     text = output.decode(errors="replace").replace(own_folder(folder), str(folder))
-    lines = _COMPLAINT.findall(text) or text.strip().splitlines()
-    return str(lines[-1]).strip().rstrip(".") if lines else ""
+    # A client that came too early is no reason.
+    complaints = [what for what in _COMPLAINT.findall(text) if not what.startswith("the database system is")]
+    return " ".join((complaints or [text[-500:]])[0].split()).rstrip(".")

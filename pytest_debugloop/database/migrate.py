@@ -37,6 +37,8 @@ _LOCK = sql.SQL("SELECT pg_advisory_xact_lock(7234302065886292848)")
 # A statement after the lock must see what the last holder committed, whatever isolation the connection defaults to.
 _BEGIN = sql.SQL("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages TO warning")
 _SEARCH_PATH = sql.SQL("SET LOCAL search_path TO {schema}, public")
+# Whoever waits to change the host's table makes all who read it wait behind: better fail, and try at the next run.
+_PATIENCE = sql.SQL("SET LOCAL lock_timeout TO '10s'")
 
 # CREATE SCHEMA IF NOT EXISTS would ask for the right to create schemas even where there is nothing to create.
 _SCHEMA_MISSING = sql.SQL("SELECT to_regnamespace(quote_ident(%s)) IS NULL")
@@ -223,7 +225,8 @@ def _folder() -> Traversable:
 
 
 def _text(path: Traversable) -> str:
-    return path.read_text(encoding="utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    # As text, so that the line ends of a Windows checkout read as those of any other.
+    return path.read_text(encoding="utf-8")
 
 
 def _refuse_transaction(connection: psycopg.Connection[Any]) -> None:
@@ -293,6 +296,7 @@ def _prepare(connection: psycopg.Connection[Any], schema: str) -> None:
 def _run(connection: psycopg.Connection[Any], schema: str, path: Traversable) -> int:
     """Run a file of SQL in our schema, and tell how many milliseconds it took (by the clock, rounded up)."""
     _execute(connection, _SEARCH_PATH, schema=schema)
+    _execute(connection, _PATIENCE)
     started = time.perf_counter()
     _execute(connection, _text(path).encode())
     return math.ceil((time.perf_counter() - started) * 1000)

@@ -51,7 +51,7 @@ _THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
 # What a start fails with as long as a killed server's processes are still going away.
 _PASSING = (b"pre-existing shared memory block", b'lock" already exists', b'postmaster.pid" already exists')
 # What no waiting will change.
-_HOPELESS = ("authentication failed", "no pg_hba.conf entry")
+_HOPELESS = ("authentication failed", "no pg_hba.conf entry", "definition of service", "service file")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.journal import SUFFIX, is_being_written
+from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
+from pytest_debugloop.journal import is_being_written
 from pytest_debugloop.records import JOURNAL_FORMAT
 
 MAX_CHUNK = 8 * 1024 * 1024
@@ -174,11 +175,13 @@ def run_folders(journals: Path) -> Iterator[Path]:
 
 
 def journals_in(folder: Path) -> list[Path]:
-    """List the journals of a run.
+    """List the journals of a run, the main process's first: what it waits for has ended when it has.
 
     Args:
         folder: of the run, which may not exist.
     """
     with contextlib.suppress(OSError):
-        return sorted(p for p in folder.iterdir() if p.suffix == SUFFIX)
+        return sorted(
+            (p for p in folder.iterdir() if p.suffix == SUFFIX), key=lambda p: (p.name != MAIN_JOURNAL, p.name)
+        )
     return []

@@ -9,7 +9,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-JOURNALS = "journals"
+from pytest_debugloop.handover import JOURNALS
 
 
 def open_folder(wanted: Path) -> tuple[Path, str | None]:

@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
-LOADER_LOG = "loader.log"
+from pytest_debugloop.handover import LOADER_LOG, LOADER_VARIABLE
+
 _LOG_LIMIT = 1024 * 1024
 
 # Nothing of the tests' folder comes before the standard library and the environment's packages.

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.capture.redact import redact_text
-from pytest_debugloop.journal import SUFFIX, Journal
+from pytest_debugloop.handover import JOURNALS, SUFFIX
+from pytest_debugloop.journal import Journal
 from pytest_debugloop.recording import folders, summary
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH
@@ -96,7 +97,7 @@ class Session:
             if problem:
                 self._problems.append(problem)
             name = f"{self._identity.correlation_id}_{self._identity.run_id}"
-            self._run_folder = self._folder / folders.JOURNALS / name
+            self._run_folder = self._folder / JOURNALS / name
             self._run_folder.mkdir(mode=0o700)
         elif self._given is None:
             return
@@ -133,7 +134,7 @@ class Session:
             rootdir=clean_text(str(config.rootpath)),
             facts=facts,
         ).to_line()
-        spare = folders.spare_folder() / folders.JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
+        spare = folders.spare_folder() / JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
         return Journal(run_folder / (stem + SUFFIX), header, spare)
 
     def _start_loader(self, folder: Path) -> None:
@@ -145,7 +146,7 @@ class Session:
             "schema": settings.schema,
             "postgres_version": settings.postgres_version,
             "wait": settings.wait,
-            "spare": str(folders.spare_folder() / folders.JOURNALS),
+            "spare": str(folders.spare_folder() / JOURNALS),
         }
         try:
             start_loader(folder, order)
@@ -234,10 +235,11 @@ class Session:
     ) -> Generator[None, None, None]:
         """End the journal, wait for the loader, and say in one paragraph what was stored."""
         yield
-        self._finish(int(exitstatus))
-        for line in self._summary():
-            terminalreporter.write_line(line)
-        self._told = True
+        if self.worker is None:  # a worker has a terminal too, which nobody sees
+            self._finish(int(exitstatus))
+            for line in self._summary():
+                terminalreporter.write_line(line)
+            self._told = True
 
     def pytest_unconfigure(self) -> None:
         """End what no summary has ended: pytest may run without a terminal, or stop before the first test."""

@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-STATUS_FILE = "status.json"
-LOADER_LOCK = "loader.lock"
+from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, STATUS_FILE
 
 _sleep, _monotonic = time.sleep, time.monotonic
 _POLL_SECONDS = 0.005
@@ -40,7 +39,7 @@ def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
             return None
         checks += 1
         if checks % 50 == 0 and not _loader_lives(run_folder, waited) and not status.exists():
-            return {"problem": f"the loader ended early (see {run_folder.parent.parent / 'loader.log'})"}
+            return {"problem": f"the loader ended early (see {run_folder.parent.parent / LOADER_LOG})"}
         _sleep(min(_POLL_SECONDS, seconds - waited))
 
 

@@ -41,13 +41,14 @@ SELECT DISTINCT ON (e.id)
     left(e.code, 50),
     coalesce(regexp_replace(j.agent_name, ':[^:]*$', '') || ':' || e.worker, j.agent_name),
     nullif(e.operation_name, ''),
-    coalesce(staged.step_number, known.step_number),
+    coalesce(number.step_number, known.step_number),
     (SELECT s.id FROM staged_snapshots AS s WHERE s.journal_no = e.journal_no AND s.n = e.snapshot),
     jsonb_strip_nulls(e.metadata || jsonb_build_object('step_id', e.step_id, 'worker', e.worker)),
     e.occurred_at
 FROM staged_errors AS e
 JOIN staged_journals AS j USING (journal_no)
 LEFT JOIN staged_steps AS staged ON staged.id = e.step_id
+LEFT JOIN staged_numbers AS number ON number.journal_no = staged.journal_no AND number.n = staged.n
 LEFT JOIN debug_workflow_steps AS known ON known.id = e.step_id
 WHERE coalesce(staged.outcome, known.metadata ->> 'outcome', 'failed') IN ('failed', 'rerun')
 ORDER BY e.id, e.occurred_at

@@ -5,23 +5,25 @@ INSERT INTO debug_success_events (
     completion_status, validation_passed, execution_time_ms, retry_count, metadata, occurred_at
 )
 SELECT
-    success_id,
-    correlation_id,
-    session_id,
+    s.success_id,
+    j.correlation_id,
+    j.session_id,
     'validation_pass',
-    operation_name,
-    agent_name,
-    step_number,
-    round(1.0 / attempt, 4),
-    CASE outcome WHEN 'xpassed' THEN 'degraded' ELSE 'full' END,
+    s.operation_name,
+    j.agent_name,
+    number.step_number,
+    round(1.0 / s.attempt, 4),
+    CASE s.outcome WHEN 'xpassed' THEN 'degraded' ELSE 'full' END,
     TRUE,
-    (extract(epoch FROM ended_at - started_at) * 1000)::integer,
-    attempt - 1,
+    (extract(epoch FROM s.ended_at - s.started_at) * 1000)::integer,
+    s.attempt - 1,
     CASE
-        WHEN subtest IS NOT NULL OR reason IS NOT NULL
-            THEN jsonb_strip_nulls(jsonb_build_object('subtest', subtest, 'reason', reason))
+        WHEN s.subtest IS NOT NULL OR s.reason IS NOT NULL
+            THEN jsonb_strip_nulls(jsonb_build_object('subtest', s.subtest, 'reason', s.reason))
     END,
-    ended_at
-FROM staged_steps
-WHERE phase IN ('call', 'subtest') AND outcome IN ('passed', 'xpassed')
+    s.ended_at
+FROM staged_steps AS s
+JOIN staged_journals AS j USING (journal_no)
+JOIN staged_numbers AS number USING (journal_no, n)
+WHERE s.phase IN ('call', 'subtest') AND s.outcome IN ('passed', 'xpassed')
 ON CONFLICT (id) DO NOTHING;

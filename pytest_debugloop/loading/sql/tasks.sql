@@ -4,14 +4,14 @@ INSERT INTO debug_tasks (project, operation_name, node_id, file, name, parameter
 SELECT DISTINCT ON (j.project, s.operation_name)
     j.project,
     s.operation_name,
-    s.node_id,
-    split_part(split_part(s.node_id, '[', 1), '::', 1),
-    substr(s.node_id, strpos(s.node_id, '::') + 2),
-    CASE WHEN right(s.node_id, 1) = ']' THEN substr(s.node_id, strpos(s.node_id, '[')) END,
+    coalesce(s.long_node_id, s.operation_name),
+    split_part(split_part(s.operation_name, '[', 1), '::', 1),
+    substr(s.operation_name, strpos(s.operation_name, '::') + 2),
+    substring(coalesce(s.long_node_id, s.operation_name) FROM '\[.*\]$'),
     s.started_at
 FROM staged_steps AS s
 JOIN staged_journals AS j USING (journal_no)
-WHERE s.phase = 'setup'
+WHERE s.phase = 'setup' AND s.attempt = 1 AND s.outcome IS NOT NULL
     AND NOT EXISTS (
         SELECT FROM debug_tasks AS known
         WHERE known.project = j.project AND known.operation_name = s.operation_name

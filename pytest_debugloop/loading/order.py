@@ -1,0 +1,52 @@
+"""What a loader is told to do."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_debugloop.handover import LOADER_VARIABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a loader is to do.
+
+    Attributes:
+        folder: of the record.
+        run_folder: of the journals to follow, None to load only what waits.
+        dsn: of the server, empty for the embedded one.
+        schema: of the record.
+        postgres_version: of the embedded server where it has no data yet.
+        wait: seconds that the run waits at its end.
+        spare: a second folder of journals that could not stay in the first.
+    """
+
+    folder: Path
+    run_folder: Path | None
+    dsn: str
+    schema: str
+    postgres_version: int
+    wait: float
+    spare: Path | None = None
+
+    @classmethod
+    def from_environment(cls) -> Order:
+        """Read the order that :mod:`pytest_debugloop.recording.launch` gave.
+
+        Raises:
+            KeyError: there is none.
+        """
+        given: dict[str, Any] = json.loads(os.environ.pop(LOADER_VARIABLE))
+        return cls(
+            folder=Path(given["folder"]),
+            run_folder=Path(given["run_folder"]) if given["run_folder"] else None,
+            dsn=given["dsn"],
+            schema=given["schema"],
+            postgres_version=int(given["postgres_version"]),
+            wait=float(given["wait"]),
+            spare=Path(given["spare"]) if given.get("spare") else None,
+        )

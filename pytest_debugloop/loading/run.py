@@ -1,0 +1,113 @@
+"""The journals of one run on their way into the database."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+from pytest_debugloop.errors import NewerJournalError
+from pytest_debugloop.loading.journals import JournalFile, journals_in
+from pytest_debugloop.loading.loader import Chunk, Loader
+from pytest_debugloop.records import JOURNAL_FORMAT
+
+_ABANDONED_CHECK_SECONDS = 0.5
+
+
+class RunLoading:
+    """The journals of one run on their way into the database.
+
+    Args:
+        folder: of the run.
+        spare: where journals of the run may lie that could not stay in the first.
+    """
+
+    def __init__(self, folder: Path, spare: Path | None = None) -> None:
+        self.folder = folder
+        self._folders = [folder, *([spare / folder.name] if spare is not None else [])]
+        self._journals: dict[Path, JournalFile] = {}
+        self._ended = False
+        self._checked = 0.0
+
+    def waiting_bytes(self) -> int:
+        """Count the bytes that are not loaded yet."""
+        self._look()
+        return sum(journal.size() for journal in self._journals.values())
+
+    def _look(self) -> None:
+        for folder in self._folders:
+            for path in journals_in(folder):
+                if path not in self._journals:
+                    self._journals[path] = JournalFile(path)
+
+    def load_new(self, loader: Loader) -> None:
+        """Load the whole lines that are there.
+
+        Raises:
+            NewerJournalError: a journal is in a format that is not known yet.
+            psycopg.Error: the database is away; nothing is marked as loaded.
+        """
+        self._look()
+        while True:
+            read: list[tuple[JournalFile, bytes]] = []
+            for journal in self._journals.values():
+                data = journal.read()
+                if data:
+                    read.append((journal, data))
+            if not read:
+                return
+            self._load(loader, read)
+
+    def _load(self, loader: Loader, read: list[tuple[JournalFile, bytes]]) -> None:
+        chunks: list[Chunk] = []
+        for journal, data in read:
+            assert journal.head is not None  # noqa: S101 - read() has set it
+            if journal.head.format > JOURNAL_FORMAT:
+                raise NewerJournalError(path=journal.path)
+            chunks.append((journal.head, data))
+        loader.load(chunks)
+        for journal, data in read:
+            journal.offset += len(data)
+            journal.finished = b'\n{"kind":"finish"' in b"\n" + data
+
+    def has_ended(self) -> bool:
+        """Tell whether no more lines will come: every process ended its journal, or is gone."""
+        if not self._ended:
+            self._look()
+            journals = self._journals.values()
+            self._ended = bool(journals) and all(self._finish_is_written(journal) for journal in journals)
+        if not self._ended and time.monotonic() - self._checked >= _ABANDONED_CHECK_SECONDS:
+            self._checked = time.monotonic()
+            self._ended = all(self._finish_is_written(journal) or journal.is_abandoned() for journal in journals)
+        return self._ended
+
+    @staticmethod
+    def _finish_is_written(journal: JournalFile) -> bool:
+        if journal.finished:
+            return True
+        with contextlib.suppress(OSError), journal.path.open("rb") as file:
+            file.seek(max(journal.offset, journal.path.stat().st_size - 4096))
+            return b'{"kind":"finish"' in file.read()
+        return False
+
+    def complete(self, loader: Loader) -> dict[str, int]:
+        """Load what is left of a run that has ended, conclude it, and remove its journals.
+
+        Raises:
+            psycopg.Error: the database is away; the journals stay.
+        """
+        self.load_new(loader)
+        rest = [(journal, journal.read_rest()) for journal in self._journals.values()]
+        rest = [(journal, data) for journal, data in rest if data]
+        if rest:
+            self._load(loader, rest)
+        totals: dict[str, int] = {}
+        heads = [journal.head for journal in self._journals.values() if journal.head is not None]
+        for run_id, correlation_id in dict.fromkeys((head.run_id, head.correlation_id) for head in heads):
+            totals = loader.complete(run_id, correlation_id)
+        for path in self._journals:
+            path.unlink(missing_ok=True)
+        for folder in self._folders[1:]:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        return totals

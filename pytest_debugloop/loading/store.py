@@ -1,0 +1,84 @@
+"""The database of an order: found, connected, migrated, and found again when it was lost."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+import psycopg
+
+from pytest_debugloop.database.connect import connect
+from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.migrate import migrate
+from pytest_debugloop.errors import DebugloopError
+from pytest_debugloop.loading.loader import Loader
+from pytest_debugloop.loading.order import Order
+
+_RECONNECT_SECONDS = 2.0
+
+
+class Store:
+    """The database that an order names, connected when it is needed and again when it was lost.
+
+    Args:
+        order: names it.
+        stack: holds the embedded server for as long as this process needs it.
+    """
+
+    def __init__(self, order: Order, stack: ExitStack) -> None:
+        self._order = order
+        self._stack = stack
+        self._connection: psycopg.Connection | None = None
+        self._conninfo = order.dsn
+        self._next_try = 0.0
+        self.problem = ""
+        self.rejected = 0
+        self._loader: Loader | None = None
+
+    def loader(self, *, now: bool = False) -> Loader | None:
+        """Give the loader, or None while the database is away; ``problem`` says why.
+
+        Args:
+            now: try at once, though it was away a moment ago.
+        """
+        if self._loader is not None:
+            return self._loader
+        if not now and time.monotonic() < self._next_try:
+            return None
+        try:
+            if not self._conninfo:
+                self._conninfo = self._stack.enter_context(
+                    embedded_server(self._order.folder, postgres_version=self._order.postgres_version)
+                )
+            self._stack.callback(self.close)  # before the server is left
+            self._connection = connect(self._conninfo, application_name="pytest-debugloop loader")
+            migrate(self._connection, self._order.schema)
+        except (DebugloopError, psycopg.Error, OSError) as error:
+            self.lost(error)
+            return None
+        self.problem = ""
+        self._loader = Loader(self._connection, self._order.schema)
+        return self._loader
+
+    def lost(self, error: Exception) -> None:
+        """Note that the database is away.
+
+        Args:
+            error: what it said.
+        """
+        if self._loader is not None:
+            self.rejected += self._loader.rejected
+        self.close()
+        self.problem = " ".join(str(error).split())
+        self._next_try = time.monotonic() + _RECONNECT_SECONDS
+
+    def rejected_total(self) -> int:
+        """Count the lines that were refused."""
+        return self.rejected + (self._loader.rejected if self._loader is not None else 0)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._loader = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
