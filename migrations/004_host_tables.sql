@@ -14,9 +14,7 @@ DECLARE
 BEGIN
     -- agent_transformation_events: extended by the next migration ---------------------------------------------------
 
-    host := coalesce(
-        to_regclass(format('%s.agent_transformation_events', ours)), to_regclass('public.agent_transformation_events')
-    );
+    host := to_regclass('agent_transformation_events');
     -- One foreign key has one parent: a table in public that is already tied to the snapshots of another schema cannot
     -- refer to ours as well, so we keep a table of our own beside it.
     IF EXISTS (
@@ -108,8 +106,7 @@ BEGIN
 
     -- hook_events: read by debug_llm_call_summary -------------------------------------------------------------------
 
-    host := coalesce(to_regclass(format('%s.hook_events', ours)), to_regclass('public.hook_events'));
-
+    host := to_regclass('hook_events');
     IF host IS NOT NULL THEN
         SELECT format('%s.%I', relnamespace::regnamespace, relname) INTO host_name FROM pg_class WHERE oid = host;
         SELECT string_agg(concat_ws(' ', needed.column_name, needed.type_name), ', ' ORDER BY needed.place)

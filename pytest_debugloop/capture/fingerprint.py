@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from pytest_debugloop.capture.encode import type_name
-from pytest_debugloop.capture.frames import frames_of, is_project_file, message_of, relative_file, source_line
+from pytest_debugloop.capture.exceptions import Seen
 
 FINGERPRINT_VERSION = 1
 
@@ -35,21 +34,19 @@ def normalised(text: str) -> str:
     return text
 
 
-def fingerprint_of(error: BaseException, rootdir: str) -> str:
+def fingerprint_of(seen: Seen) -> str:
     """Name a failure.
 
     Args:
-        error: the exception that failed the phase.
-        rootdir: pytest's rootdir: the frames below it are the project's own.
+        seen: the exception that failed the phase.
 
     Returns:
         The version of this rule, a colon, and 16 hexadecimal digits.
     """
-    parts = [type_name(type(error)), normalised(message_of(error)[:500].partition("\n")[0])]
-    for frame, line in frames_of(error):
-        code = frame.f_code
-        if is_project_file(code.co_filename, rootdir):
-            parts += [relative_file(code.co_filename, rootdir), code.co_name, source_line(frame, line)]
+    parts = [seen.type, normalised(seen.message[:500].partition("\n")[0])]
+    for frame in seen.frames:
+        if frame.is_project:
+            parts += [frame.file, frame.frame.f_code.co_name, frame.source]
     return text_fingerprint("\0".join(parts))
 
 

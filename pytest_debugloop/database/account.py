@@ -119,6 +119,27 @@ def own_folder(folder: Path) -> str:
     return str(_OWN_FOLDER if HAS_PROC else folder)
 
 
+def open_private(path: Path, flags: int) -> int:
+    """Open a file that is for the owner of its folder only, and make it where it is not there.
+
+    Args:
+        path (Path): the file.
+        flags (int): as for `os.open`.
+
+    Returns:
+        int: a file descriptor that no program started by us inherits.
+    """
+    flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        file = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, flags)
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
+    return file
+
+
 def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name

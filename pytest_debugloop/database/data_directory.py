@@ -46,7 +46,7 @@ def make_data_directory(data: Path, postgres_version: int, *, durable: bool) -> 
             command.append("--no-sync")
         made = subprocess.run(command, capture_output=True, check=False, **account.process_options(making))
         if made.returncode:
-            raise EmbeddedServerError(directory=data.parent, reason=telling_line(made.stderr, making))
+            raise EmbeddedServerError(directory=data.parent, reason=last_words(made.stderr, making))
         making.rename(data)
     finally:
         shutil.rmtree(making, ignore_errors=True)
@@ -98,17 +98,31 @@ def admit(data: Path, account: Account) -> None:
         fresh.replace(data / name)
 
 
-def telling_line(output: bytes, folder: Path) -> str:
-    """Pick what a person needs to know from what a server's program printed.
+def complaint(output: bytes, folder: Path) -> str:
+    """Pick the first complaint, from which others follow, from what a server's program printed.
 
     Args:
         output (bytes): what it printed.
         folder (Path): where it ran, which it may call by another name.
 
     Returns:
-        str: its first complaint, from which others follow, or else its last words; without a full stop.
+        str: the complaint without a full stop, or nothing.
     """
     text = output.decode(errors="replace").replace(own_folder(folder), str(folder))
     # A client that came too early is no reason.
-    complaints = [what for what in _COMPLAINT.findall(text) if not what.startswith("the database system is")]
-    return " ".join((complaints or [text[-500:]])[0].split()).rstrip(".")
+    found = [what for what in _COMPLAINT.findall(text) if not what.startswith("the database system is")]
+    return found[0].strip().rstrip(".") if found else ""
+
+
+def last_words(output: bytes, folder: Path) -> str:
+    """Pick what a person needs to know from what a server's program printed before it ended.
+
+    Args:
+        output (bytes): what it printed.
+        folder (Path): where it ran, which it may call by another name.
+
+    Returns:
+        str: its first complaint, or else how its output ends.
+    """
+    end = output[-500:].decode(errors="replace").replace(own_folder(folder), str(folder))
+    return complaint(output, folder) or " ".join(end.split()).rstrip(".") or "it ended without a word"

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.database.account import open_private
 from pytest_debugloop.database.binaries import binaries
 from pytest_debugloop.database.data_directory import make_data_directory
 from pytest_debugloop.database.postmaster import SOCKET, Postmaster
@@ -60,7 +61,7 @@ def embedded_server(
         with _told_in_one_sentence(directory):
             _prepare(directory)
             server = Postmaster(directory, _address(directory / "postgres", stack), durable)
-            users = _open_lock(directory / "postgres.users")
+            users = open_private(directory / "postgres.users", os.O_RDWR)
             stack.callback(os.close, users)
             _join(server, users, postgres_version, start_timeout)
             stack.callback(_leave, server, users)
@@ -140,7 +141,7 @@ def _stop_if_unused(server: Postmaster, users: int, patience: float) -> None:
 @contextmanager
 def _deciding(directory: Path, patience: float) -> Iterator[None]:
     """Keep every other process and thread from starting or stopping the server meanwhile."""
-    lock = _open_lock(directory / "postgres.lock")
+    lock = open_private(directory / "postgres.lock", os.O_RDWR)
     deadline = time.monotonic() + patience
     try:
         while True:
@@ -158,10 +159,6 @@ def _deciding(directory: Path, patience: float) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_UN)
     finally:
         os.close(lock)
-
-
-def _open_lock(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 @contextmanager

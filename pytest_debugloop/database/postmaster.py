@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from pytest_debugloop.database.account import Account, own_folder
+from pytest_debugloop.database.account import Account, open_private, own_folder
 from pytest_debugloop.database.binaries import runnable
-from pytest_debugloop.database.data_directory import ROLE, admit, server_programs, telling_line
+from pytest_debugloop.database.data_directory import ROLE, admit, complaint, last_words, server_programs
 from pytest_debugloop.database.processes import exists, is_alive, is_server, read_pid
 from pytest_debugloop.errors import EmbeddedServerError
 
@@ -50,6 +50,8 @@ _SETTINGS = {
 _THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
 # What a start fails with as long as a killed server's processes are still going away.
 _PASSING = (b"pre-existing shared memory block", b'lock" already exists', b'postmaster.pid" already exists')
+# How often in one start a server may be killed by somebody else, such as a system that is out of memory.
+_MOST_KILLS = 3
 # What no waiting will change.
 _HOPELESS = ("authentication failed", "no pg_hba.conf entry", "definition of service", "service file")
 
@@ -115,19 +117,25 @@ class Postmaster:
         """
         deadline = time.monotonic() + timeout
         attempt: _Attempt | None = None
-        last_words = ""
+        said = b""
+        kills = 0
         while refusal := self._refusal():
             if any(words in refusal for words in _HOPELESS):
                 raise self._failed(refusal)
             if attempt and not is_alive(attempt.pid):
                 said = self._said(attempt)
-                last_words = telling_line(said, self.data)
-                if not any(words in said for words in _PASSING):
-                    raise self._failed(last_words or "it ended at once")
+                if complaint(said, self.data):
+                    worth_another = any(words in said for words in _PASSING)
+                else:  # one that ends by itself says why
+                    kills += 1
+                    worth_another = kills < _MOST_KILLS
+                if not worth_another:
+                    raise self._failed(last_words(said, self.data))
                 attempt = None
                 time.sleep(0.1)
             if time.monotonic() > deadline:
-                raise self._failed(f"it did not answer within {timeout:g} seconds ({last_words or refusal})")
+                reason = complaint(said, self.data) or refusal
+                raise self._failed(f"it did not answer within {timeout:g} seconds ({reason})")
             if not attempt and self._may_start(alone):
                 attempt = self._start()
             time.sleep(0.01)
@@ -206,7 +214,7 @@ class Postmaster:
         command = [str(postgres), "-D", own_folder(self.data)]
         for name, value in (_SETTINGS if self.durable else {**_SETTINGS, **_THROW_AWAY}).items():
             command += ["-c", f"{name}={value}"]
-        log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        log = open_private(self._log, os.O_WRONLY | os.O_APPEND)
         try:
             if os.fstat(log).st_size > _LARGEST_LOG:
                 os.ftruncate(log, 0)

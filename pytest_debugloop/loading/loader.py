@@ -34,6 +34,7 @@ _COMPLETE_STATEMENTS = ("complete_renumber", "complete_crashes", "complete_recov
 _COPY = sql.SQL(
     "COPY staged_lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', ESCAPE E'\\x01', DELIMITER E'\\x02')"
 )
+_END_OF_COPY = b"\n\\.\n"
 _NOT_IN_JSON = bytes(set(range(32)) - {10})
 
 # The work is done in memory; compiling plans would take longer than running them.
@@ -200,7 +201,7 @@ class Loader:
 
 def _separate(data: bytes) -> tuple[bytes, list[bytes]]:
     """Take out the lines that COPY would trip over."""
-    if data.endswith(b"\n") and _is_text(data):
+    if data.endswith(b"\n") and _is_text(data) and _END_OF_COPY not in b"\n" + data:
         return data, []
     good, bad = [], []
     for line in data.split(b"\n"):

@@ -8,8 +8,8 @@ import sys
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.encode import type_name
+from pytest_debugloop.capture.exceptions import Seen, look_at, stack_text
 from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, text_fingerprint
-from pytest_debugloop.capture.frames import chain_of, message_of, stack_text
 from pytest_debugloop.capture.redact import redact_text
 from pytest_debugloop.capture.snapshot import error_state
 from pytest_debugloop.journal import Journal
@@ -105,8 +105,9 @@ class Writer:
             fixtures: the test's fixtures by name.
             subtest: what pytest calls the subtest that failed, None for the test itself.
         """
-        snapshot = self._snapshot(error, fixtures, at, node_id)
-        fingerprint = fingerprint_of(error, self._rootdir)
+        seen = self._look_at(error)
+        snapshot = self._snapshot(seen, fixtures, at, node_id)
+        fingerprint = fingerprint_of(seen[0])
         event = ErrorEvent(
             n=self.next_n(),
             step=step,
@@ -115,14 +116,14 @@ class Writer:
             type=kind.error_type,
             category=kind.category,
             severity=kind.severity,
-            message=message_of(error)[:_LONGEST_MESSAGE] or type_name(type(error)),
-            code=type(error).__name__,
-            stack=stack_text(error, self._rootdir),
+            message=seen[0].message or seen[0].type,
+            code=seen[0].type.rpartition(".")[2],
+            stack=stack_text(seen),
             snapshot=snapshot[0],
             metadata={
                 "fingerprint": fingerprint,
-                "exception": type_name(type(error)),
-                "chain": [f"{relation}: {type_name(type(e))}" for relation, e in chain_of(error)[1:]],
+                "exception": seen[0].type,
+                "chain": [f"{one.relation}: {one.type}" for one in seen[1:]],
                 "phase": phase,
                 "attempt": attempt,
                 "subtest": None if subtest is None else clean_text(subtest),
@@ -185,12 +186,19 @@ class Writer:
         )
         return Failure.of(event, b"")
 
-    def _snapshot(
-        self, error: BaseException, fixtures: dict[str, object], at: int, node_id: str
-    ) -> tuple[int | None, bytes]:
-        # A snapshot that cannot be taken must not cost the error event.
+    def _look_at(self, error: BaseException) -> list[Seen]:
+        # What we cannot make of an exception must not cost the error event.
         try:
-            state: dict[str, Any] = error_state(error, fixtures, self._rootdir)
+            return look_at(error, self._rootdir)
+        except Exception as fault:
+            self.fault(fault)
+            return [Seen("raised", type_name(type(error)), "", [], [])]
+
+    def _snapshot(
+        self, seen: list[Seen], fixtures: dict[str, object], at: int, node_id: str
+    ) -> tuple[int | None, bytes]:
+        try:
+            state: dict[str, Any] = error_state(seen, fixtures)
             usage = resource.getrusage(resource.RUSAGE_SELF)
             n = self.next_n()
             line = Snapshot(

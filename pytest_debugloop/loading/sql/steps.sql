@@ -10,16 +10,14 @@ SELECT
     j.agent_name,
     s.operation_name,
     s.subtest AS step_description,
-    (SELECT state_snapshot_id FROM debug_error_events WHERE id = s.error_id) AS post_state_snapshot_id,
+    failure.state_snapshot_id AS post_state_snapshot_id,
     CASE
         WHEN s.outcome IN ('passed', 'xpassed') THEN 'completed'
         WHEN s.outcome IN ('skipped', 'xfailed') THEN 'skipped'
         WHEN s.outcome IN ('failed', 'rerun') THEN 'failed'
         WHEN s.ended_at IS NULL THEN 'started'
     END AS status,
-    CASE
-        WHEN s.outcome IN ('failed', 'rerun') THEN (SELECT id FROM debug_error_events WHERE id = s.error_id)
-    END AS error_event_id,
+    failure.id AS error_event_id,
     CASE WHEN s.phase IN ('call', 'subtest') AND s.outcome IN ('passed', 'xpassed') THEN s.success_id END
         AS success_event_id,
     (extract(epoch FROM s.ended_at - s.started_at) * 1000)::integer AS duration_ms,
@@ -54,6 +52,7 @@ SELECT
 FROM staged_steps AS s
 JOIN staged_journals AS j USING (journal_no)
 JOIN staged_numbers AS number USING (journal_no, n)
+LEFT JOIN debug_error_events AS failure ON failure.id = s.error_id AND s.outcome IN ('failed', 'rerun')
 LEFT JOIN staged_numbers AS a ON a.journal_no = s.journal_no AND a.n = s.after[1]
 LEFT JOIN staged_numbers AS b ON b.journal_no = s.journal_no AND b.n = s.after[3]
 ORDER BY number.step_number;

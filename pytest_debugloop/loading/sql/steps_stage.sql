@@ -3,7 +3,29 @@
 -- An id is a UUID of version 7 (RFC 9562): the milliseconds it began at, the kind of record, and a number that the
 -- journal's id and the record's n make together. So the recorder decides it, and no test waits for it.
 
-CREATE TEMP TABLE staged_steps ON COMMIT DROP AS
+CREATE TEMP TABLE staged_steps (
+    journal_no INTEGER NOT NULL,
+    n BIGINT NOT NULL,
+    rev INTEGER NOT NULL,
+    id UUID NOT NULL,
+    success_id UUID,
+    error_id UUID,
+    phase TEXT NOT NULL,
+    operation_name TEXT NOT NULL,
+    long_node_id TEXT,
+    attempt INTEGER NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    outcome TEXT,
+    reason TEXT,
+    subtest TEXT,
+    parent BIGINT[],
+    after BIGINT[],
+    step_number INTEGER,
+    is_known BOOLEAN NOT NULL
+) ON COMMIT DROP;
+
+INSERT INTO staged_steps
 WITH ended AS MATERIALIZED (
     SELECT DISTINCT ON (l.journal_no, r.n) l.journal_no, r.*
     FROM staged_lines AS l
@@ -26,7 +48,7 @@ under_way AS (
         n BIGINT, rev INTEGER, phase TEXT, node_id TEXT, attempt INTEGER, started BIGINT, ended BIGINT, outcome TEXT,
         reason TEXT, subtest TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT
     )
-    WHERE (s.journal_no, s.n) NOT IN (SELECT journal_no, n FROM ended)
+    WHERE NOT EXISTS (SELECT FROM ended AS e WHERE e.journal_no = s.journal_no AND e.n = s.n)
 ),
 latest AS (
     SELECT * FROM ended

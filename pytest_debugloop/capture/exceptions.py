@@ -1,0 +1,141 @@
+"""An exception with those behind it, looked at once: what is stored of a failure is made from this.
+
+No code of an exception is run but its ``__str__``, once, as pytest runs it too.
+"""
+
+from __future__ import annotations
+
+import builtins
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from pytest_debugloop.capture.encode import MAX_TEXT, type_name
+from pytest_debugloop.capture.frames import Frame, frames_of
+from pytest_debugloop.capture.redact import redact_text
+from pytest_debugloop.records import clean_text
+
+MAX_EXCEPTIONS = 20
+
+# Python 3.10 has no exception groups: there, nothing is one.
+_GROUP: Any = getattr(builtins, "BaseExceptionGroup", None)
+_DOCTEST_FAILURE = "doctest.DocTestFailure"
+_DOCTEST_FAILURES = "_pytest.doctest.MultipleDoctestFailures"
+
+_cause = BaseException.__dict__["__cause__"].__get__
+_context = BaseException.__dict__["__context__"].__get__
+_is_context_hidden = BaseException.__dict__["__suppress_context__"].__get__
+_traceback = BaseException.__dict__["__traceback__"].__get__
+_attributes = BaseException.__dict__["__dict__"].__get__
+_type, _id = type, id
+
+
+class Seen(NamedTuple):
+    """One exception.
+
+    Attributes:
+        relation: how it is tied to the one that it was reached from: ``raised``, ``cause``, ``context`` or ``group``.
+        type: the qualified name of its class.
+        message: its text, bounded, and something honest where it has none that can be read.
+        notes: what was added to it by ``add_note``.
+        frames: where it passed, outermost first.
+    """
+
+    relation: str
+    type: str
+    message: str
+    notes: list[str]
+    frames: list[Frame]
+
+    @property
+    def lines(self) -> list[str]:
+        """Its traceback as text, most recent call last."""
+        lines = [] if self.relation == "raised" else [f"[{self.relation}]"]
+        for frame in self.frames:
+            lines.append(f'  File "{frame.file}", line {frame.line}, in {frame.function}')
+            if frame.source:
+                lines.append(f"    {frame.source}")
+        return [*lines, f"{self.type}: {self.message}" if self.message else self.type, *self.notes]
+
+
+def look_at(error: BaseException, rootdir: str) -> list[Seen]:
+    """Look at an exception and at those behind it.
+
+    Args:
+        error: the exception that failed the phase.
+        rootdir: pytest's rootdir.
+
+    Returns:
+        The given one first, each once, not more than 20.
+    """
+    found: list[Seen] = []
+    met: set[int] = set()
+    waiting: list[tuple[str, object]] = [("raised", error)]
+    while waiting and len(found) < MAX_EXCEPTIONS:
+        relation, current = waiting.pop(0)
+        if _id(current) in met or not _is_exception(current):
+            continue
+        met.add(_id(current))
+        found.append(_see(relation, current, rootdir))
+        waiting += _behind(current)
+    return found
+
+
+def stack_text(seen: list[Seen]) -> str:
+    """Write the traceback of an exception and of those behind it.
+
+    Args:
+        seen: what :func:`look_at` gave.
+    """
+    return redact_text("\n".join(line for one in seen for line in one.lines))
+
+
+def _is_exception(value: object) -> bool:
+    return any(base is BaseException for base in _type.__dict__["__mro__"].__get__(_type(value)))
+
+
+def _see(relation: str, error: Any, rootdir: str) -> Seen:
+    traceback: TracebackType | None = _traceback(error)
+    return Seen(relation, type_name(_type(error)), _message(error), _notes(error), frames_of(traceback, rootdir))
+
+
+def _behind(error: Any) -> list[tuple[str, object]]:
+    behind: list[tuple[str, object]] = []
+    if _cause(error) is not None:
+        behind.append(("cause", _cause(error)))
+    elif not _is_context_hidden(error):
+        behind.append(("context", _context(error)))
+    if _GROUP is not None and any(base is _GROUP for base in _type.__dict__["__mro__"].__get__(_type(error))):
+        behind += [("group", inner) for inner in _GROUP.__dict__["exceptions"].__get__(error)]
+    elif type_name(_type(error)) == _DOCTEST_FAILURES:
+        behind += [("group", inner) for inner in _attributes(error).get("failures", ())]
+    return behind
+
+
+def _message(error: Any) -> str:
+    try:
+        text = _doctest_message(error) or str.__str__(str(error))
+    except BaseException as failure:
+        return f"<{type_name(_type(error))}: its __str__ raised {type_name(_type(failure))}>"
+    return redact_text(clean_text(text[: 4 * MAX_TEXT]))
+
+
+def _doctest_message(error: Any) -> str:
+    """Say what doctest expected and what it got: its exceptions name but the file."""
+    name = type_name(_type(error))
+    if name == _DOCTEST_FAILURE:
+        example = error.example
+        return f"{example.source}Expected:\n{_indented(example.want)}Got:\n{_indented(error.got)}"
+    if name == _DOCTEST_FAILURES:
+        return f"{len(error.failures)} examples failed"
+    return ""
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines()) or "    nothing\n"
+
+
+def _notes(error: Any) -> list[str]:
+    notes = _attributes(error).get("__notes__")
+    if _type(notes) is not list:
+        return []
+    return [redact_text(clean_text(note[:MAX_TEXT])) for note in notes[:20] if _type(note) is str]

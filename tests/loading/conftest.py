@@ -1,0 +1,115 @@
+"""A migrated schema on each kind of server, and journals of real runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pytest_debugloop.database.connect import connect
+from pytest_debugloop.database.migrate import migrate
+from pytest_debugloop.loading.loader import Loader
+from tests.loading.recorded import record_example
+from tests.servers import Server
+
+
+class Record:
+    """A schema, a loader into it, and what lies in it."""
+
+    def __init__(self, conninfo: str, schema: str) -> None:
+        self.conninfo = conninfo
+        self.schema = schema
+        self.connection = self.connect()
+        migrate(self.connection, schema)
+        self.loader = Loader(self.connection, schema)
+
+    def connect(self) -> psycopg.Connection:
+        connection = connect(self.conninfo)
+        connection.execute(sql.SQL("SET search_path TO {}, public").format(sql.Identifier(self.schema)))
+        return connection
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        return self.connection.execute(query.encode()).fetchall()
+
+    def value(self, query: str) -> object:
+        return self.rows(query)[0][0]
+
+    def content(self) -> dict[str, list[tuple[object, ...]]]:
+        """Give all that is stored, but for what says when it was stored and the random ids that are no identity."""
+        left_out = {
+            "debug_tasks": {"id"},
+            "debug_rejected_lines": {"rejected_at"},
+            "debug_error_success_correlation": {"id"},
+            # One state, met twice, is one row: which meeting it tells of depends on the order of loading.
+            "debug_state_snapshots": {
+                "task_description",
+                "captured_at",
+                "memory_usage_mb",
+                "cpu_time_ms",
+                "wall_time_ms",
+            },
+        }
+        tables = [
+            str(row[0])
+            for row in self.rows(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() "
+                "AND table_type = 'BASE TABLE' AND table_name LIKE 'debug%' ORDER BY 1"
+            )
+        ]
+        content = {}
+        for table in tables:
+            columns = [
+                str(row[0])
+                for row in self.rows(
+                    "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() "
+                    f"AND table_name = '{table}' ORDER BY 1"
+                )
+                if row[0] not in left_out.get(table, set())
+            ]
+            content[table] = sorted(self.rows(f"SELECT {', '.join(columns)} FROM {table}"), key=repr)
+        return content
+
+
+@pytest.fixture(scope="session")
+def recorded_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run's journal: one process."""
+    return record_example(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.fixture(scope="session")
+def recorded_parallel_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run's journals: a controller and two workers."""
+    return record_example(tmp_path_factory.mktemp("parallel"), "-p", "xdist", "-n", "2")
+
+
+@pytest.fixture
+def run_folder(recorded_run: Path, tmp_path: Path) -> Path:
+    """A copy of the journal of one process, to be loaded and spoilt."""
+    return Path(shutil.copytree(recorded_run, tmp_path / recorded_run.name))
+
+
+@pytest.fixture
+def parallel_run_folder(recorded_parallel_run: Path, tmp_path: Path) -> Path:
+    """A copy of the journals of several processes, to be loaded and spoilt."""
+    return Path(shutil.copytree(recorded_parallel_run, tmp_path / recorded_parallel_run.name))
+
+
+@pytest.fixture
+def record(postgres: Server, schema: str) -> Iterator[Record]:
+    """An empty record on each kind of server."""
+    made = Record(postgres.conninfo, schema)
+    yield made
+    made.connection.close()
+
+
+@pytest.fixture
+def any_record(any_postgres: Server) -> Iterator[Record]:
+    """An empty record on one server."""
+    with any_postgres.schema() as schema:
+        made = Record(any_postgres.conninfo, schema)
+        yield made
+        made.connection.close()

@@ -1,0 +1,138 @@
+"""Servers for tests: throw-away embedded ones, and containers where a Docker engine answers."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from pytest_debugloop.database.embedded import embedded_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg.rows import TupleRow
+
+Kind = Literal["embedded", "container"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        conninfo: how its superuser connects to the database "postgres".
+        major: its version.
+        kind: where it runs.
+    """
+
+    conninfo: str
+    major: int
+    kind: Kind
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        """Make an empty database, yield how to connect to it, and drop it afterwards."""
+        name = _fresh_name()
+        with _connect(self.conninfo) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield make_conninfo(self.conninfo, dbname=name)
+        finally:
+            with _connect(self.conninfo) as connection:
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def schema(self) -> Iterator[str]:
+        """Yield the name of a schema that is not there yet, and drop it afterwards."""
+        name = _fresh_name()
+        try:
+            yield name
+        finally:
+            with _connect(self.conninfo) as connection:
+                connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+
+
+class Servers:
+    """Starts each kind of server once, when it is first asked for, and stops them all at the end."""
+
+    def __init__(self) -> None:
+        self._running: dict[tuple[Kind, int], Server] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Servers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def get(self, kind: Kind, major: int) -> Server:
+        """Return a server, or skip the test where it cannot be had."""
+        if (kind, major) not in self._running:
+            start = _embedded if kind == "embedded" else _container
+            self._running[kind, major] = Server(self._stack.enter_context(start(major)), major, kind)
+        return self._running[kind, major]
+
+
+@contextmanager
+def _embedded(major: int) -> Iterator[str]:
+    with (
+        tempfile.TemporaryDirectory(prefix="dl-", dir=fast_place()) as folder,
+        embedded_server(Path(folder, ".debugloop"), postgres_version=major, durable=False) as conninfo,
+    ):
+        yield make_conninfo(conninfo, dbname="postgres")
+
+
+@contextmanager
+def _container(major: int) -> Iterator[str]:
+    import docker.errors  # type: ignore[import-untyped]
+    from testcontainers.community.postgres import PostgresContainer
+
+    image = os.environ.get(f"DEBUGLOOP_TEST_IMAGE_{major}") or f"postgres:{major}-alpine"
+    refusal = ""
+    with warnings.catch_warnings():
+        # Where no engine is, docker-py forgets to close the socket it tried.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            container = PostgresContainer(
+                image, username="postgres", password="postgres", dbname="postgres", driver=None
+            )
+            container.with_command("-c fsync=off -c full_page_writes=off -c synchronous_commit=off")
+            container.start()
+        except docker.errors.DockerException as error:
+            refusal = f"no container of {image} from Docker: {' '.join(str(error).split())}"
+        if refusal:
+            gc.collect()
+            pytest.skip(refusal)
+    try:
+        yield container.get_connection_url()
+    finally:
+        container.stop()
+
+
+def fast_place() -> Path:
+    """Choose where servers of tests keep their data: in memory where there is room for it, else on the disk."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK | os.X_OK) and shutil.disk_usage(memory).free > 2_000_000_000:
+        return memory
+    return Path("/tmp")  # not the user's TMPDIR: its path may be too long for a socket
+
+
+def _connect(conninfo: str) -> psycopg.Connection[TupleRow]:
+    return psycopg.connect(conninfo, autocommit=True)
+
+
+def _fresh_name() -> str:
+    return f"test_{uuid.uuid4().hex[:12]}"
