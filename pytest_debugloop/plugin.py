@@ -6,12 +6,22 @@ In a run that does not record, this module and :mod:`pytest_debugloop.settings` 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
 from pytest_debugloop.settings import OPTIONS, as_bool, raw_value
 
-_NO_TESTS_RUN = ("collectonly", "showfixtures", "show_fixtures_per_test", "help", "version", "markers")
+_NO_TESTS_RUN = (
+    "cacheshow",
+    "collectonly",
+    "help",
+    "markers",
+    "setupplan",
+    "show_fixtures_per_test",
+    "showfixtures",
+    "version",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(no, action="store_false", default=None, dest=option.name, help=f"Switch {option.flag} off.")
         else:
             group.addoption(option.flag, default=None, dest=option.name, metavar=option.metavar, help=text)
-        parser.addini(option.name, text, type=option.ini_type, default=None)  # type: ignore[arg-type]
+        parser.addini(option.name, text, type=_ini_type(option.kind), default=None)
+
+
+def _ini_type(kind: type) -> Any:
+    """Say what pytest shall take from the ini file; what it would refuse comes as text, for us to say what is wrong."""
+    if kind is str or (pytest.version_tuple < (8, 4) and kind is not bool):
+        return "string"
+    # In TOML a number is one only since pytest 9.2 says so, together with text.
+    return kind.__name__ if pytest.version_tuple < (9, 2) else kind | str
 
 
 @pytest.hookimpl(trylast=True)
@@ -44,5 +62,5 @@ def _enabled(config: pytest.Config) -> bool:
     environ = {} if "PYTEST_CURRENT_TEST" in os.environ else os.environ
     try:
         return as_bool(raw_value(OPTIONS[0], config.getoption, config.getini, environ))
-    except ValueError as error:
-        raise pytest.UsageError(f"debugloop: DEBUGLOOP cannot be {os.environ['DEBUGLOOP']!r}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"debugloop: {error}") from None

@@ -43,9 +43,9 @@ class Option:
         return self.name.upper()
 
     @property
-    def ini_type(self) -> str:
-        """The type that pytest is told for the ini key."""
-        return "bool" if self.metavar is None else "string"
+    def kind(self) -> type:
+        """What its value is: bool, int, float or str."""
+        return type(self.default)
 
 
 OPTIONS = (
@@ -86,6 +86,7 @@ OPTIONS = (
     Option("debugloop_postgres_version", 18, "Major version of the embedded server where it has no data yet.", "N"),
 )
 
+_BY_NAME = {option.name: option for option in OPTIONS}
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -118,24 +119,23 @@ class Settings:
             lookup: gives the raw value of an option, as :func:`raw_value` does.
         """
         self.problems: list[str] = []
-        raw = {option.name: (option, lookup(option)) for option in OPTIONS}
-        self.enabled = self._read(raw, "debugloop", as_bool)
-        self.dsn = self._read(raw, "debugloop_dsn", str)
-        self.directory = self._read(raw, "debugloop_dir", str)
-        self.schema = self._read(raw, "debugloop_schema", _identifier)
-        self.correlation_id = self._read(raw, "debugloop_correlation_id", str)
-        self.session_id = self._read(raw, "debugloop_session_id", str)
-        self.agent_name = self._read(raw, "debugloop_agent_name", str)
-        self.project = self._read(raw, "debugloop_project", str)
-        self.wait = self._read(raw, "debugloop_wait", _seconds)
-        self.postgres_version = self._read(raw, "debugloop_postgres_version", _positive)
+        self.enabled = self._read(lookup, "debugloop", as_bool)
+        self.dsn = self._read(lookup, "debugloop_dsn", str)
+        self.directory = self._read(lookup, "debugloop_dir", str)
+        self.schema = self._read(lookup, "debugloop_schema", _identifier)
+        self.correlation_id = self._read(lookup, "debugloop_correlation_id", str)
+        self.session_id = self._read(lookup, "debugloop_session_id", str)
+        self.agent_name = self._read(lookup, "debugloop_agent_name", str)
+        self.project = self._read(lookup, "debugloop_project", str)
+        self.wait = self._read(lookup, "debugloop_wait", _seconds)
+        self.postgres_version = self._read(lookup, "debugloop_postgres_version", _positive)
 
-    def _read(self, raw: dict[str, tuple[Option, object]], name: str, convert: Callable[[object], T]) -> T:
-        option, value = raw[name]
+    def _read(self, lookup: Callable[[Option], object], name: str, convert: Callable[[object], T]) -> T:
+        option = _BY_NAME[name]
         try:
-            return convert(value)
-        except ValueError as error:
-            self.problems.append(f"{option.variable.lower()} cannot be {value!r} ({error}): {option.default} is used.")
+            return convert(lookup(option))
+        except (TypeError, ValueError) as error:
+            self.problems.append(f"{name} cannot be used ({error}): {option.default!r} is taken.")
             return convert(option.default)
 
 
@@ -155,7 +155,7 @@ def as_bool(value: object) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise ValueError("say true or false")
+    raise ValueError(f"{value!r} is neither true nor false")
 
 
 def raw_value(
@@ -183,19 +183,22 @@ def raw_value(
 def _identifier(value: object) -> str:
     text = str(value)
     if not 0 < len(text.encode()) <= 63 or "\0" in text:
-        raise ValueError("a PostgreSQL name has 1 to 63 bytes")
+        raise ValueError(f"{text!r} is no name for PostgreSQL: it takes 1 to 63 bytes")
     return text
 
 
 def _seconds(value: object) -> float:
-    seconds = float(str(value))
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = -1
     if not 0 <= seconds < 1e6:
-        raise ValueError("say seconds, 0 or more")
+        raise ValueError(f"{value!r} is no number of seconds")
     return seconds
 
 
 def _positive(value: object) -> int:
-    number = int(str(value))
-    if number <= 0:
-        raise ValueError("say a number above 0")
-    return number
+    text = str(value)
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError(f"{value!r} is no whole number above 0")
+    return int(text)

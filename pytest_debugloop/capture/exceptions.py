@@ -124,7 +124,7 @@ def _doctest_message(error: Any) -> str:
     name = type_name(_type(error))
     if name == _DOCTEST_FAILURE:
         example = error.example
-        return f"{example.source}Expected:\n{_indented(example.want)}Got:\n{_indented(error.got)}"
+        return f"{example.source}Expected:\n{_indented(example.want)}Got:\n{_indented(error.got)}".rstrip("\n")
     if name == _DOCTEST_FAILURES:
         return f"{len(error.failures)} examples failed"
     return ""

@@ -46,4 +46,6 @@ def uuid_of(text: str, namespace: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
-        return uuid.uuid5(uuid.NAMESPACE_URL, f"pytest-debugloop:{namespace}:{text}")
+        name = f"pytest-debugloop:{namespace}:{text}"
+        # The environment may hold bytes that are no text, which uuid5 would not take.
+        return uuid.uuid5(uuid.NAMESPACE_URL, name.encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -9,6 +9,8 @@ import pytest
 
 from pytest_debugloop.capture.encode import type_name
 
+_COLLECT_ERRORS = frozenset({"_pytest.nodes.Collector.CollectError"})
+_DOCTEST_ERRORS = frozenset({"doctest.UnexpectedException"})
 _TIMEOUT_MESSAGE = re.compile(r"^Timeout \(?>")
 _DATABASE_ERRORS = frozenset({"OperationalError", "InterfaceError", "DBAPIError", "DatabaseError"})
 _EXPECTATIONS = frozenset({"doctest.DocTestFailure", "_pytest.doctest.MultipleDoctestFailures"})
@@ -28,6 +30,20 @@ UNEXPECTED_PASS = Kind("unexpected_pass", "user", "medium")
 WORKER_CRASH = Kind("worker_crash", "agent", "critical")
 INTERNAL_ERROR = Kind("internal_error", "framework", "critical")
 FAILED_SUBTESTS = Kind("validation_error", "user", "medium")
+
+
+def root_of(error: BaseException) -> BaseException:
+    """Give the exception that pytest or doctest wrapped into one of their own.
+
+    Args:
+        error: the exception that ended the phase.
+    """
+    name = type_name(type(error))
+    if name in _COLLECT_ERRORS and error.__cause__ is not None:
+        return error.__cause__
+    if name in _DOCTEST_ERRORS:
+        return error.exc_info[1]  # type: ignore[attr-defined, no-any-return]
+    return error
 
 
 def kind_of(error: BaseException, phase: str) -> Kind:

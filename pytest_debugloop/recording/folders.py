@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from pytest_debugloop.handover import JOURNALS
@@ -37,7 +36,8 @@ def open_folder(wanted: Path) -> tuple[Path, str | None]:
 
 def spare_folder() -> Path:
     """Give the folder, on the disk of temporary files, of journals that could not stay where they were begun."""
-    return Path(tempfile.gettempdir()) / f"pytest-debugloop-{os.getuid()}"
+    # Not by tempfile: it would settle for the tests, too, which folder that is.
+    return Path(os.environ.get("TMPDIR") or "/tmp") / f"pytest-debugloop-{os.getuid()}"  # noqa: S108
 
 
 def _state_folder(wanted: Path) -> Path:

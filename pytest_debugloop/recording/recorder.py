@@ -13,86 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of, kind_of_report
-from pytest_debugloop.records import clean_text, json_string, step_ended, step_started, step_suffix
+from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of, kind_of_report, root_of
+from pytest_debugloop.recording.reports import reason_of, remove_from_traceback, subtest_name
+from pytest_debugloop.recording.steps import NO_ATTEMPT, Attempt, Step
+from pytest_debugloop.records import clean_text, json_string, step_started
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.writer import Failure, Writer
 
 T = TypeVar("T")
-
-
-class Step:
-    """A phase under way, or ended and not yet final."""
-
-    __slots__ = (
-        "ended",
-        "error",
-        "expected",
-        "extra",
-        "n",
-        "outcome",
-        "phase",
-        "report",
-        "rev",
-        "started",
-        "subtest",
-        "suffix",
-        "written",
-    )
-
-    def __init__(self, n: int, phase: str, started: int, suffix: str) -> None:
-        self.n = n
-        self.phase = phase
-        self.started = started
-        self.suffix = suffix
-        self.ended = 0
-        self.outcome = "passed"
-        self.rev = 0
-        self.extra = ""
-        self.subtest: str | None = None
-        self.written = False  # whether the journal holds all that is known
-        self.error = False  # whether the journal holds its error event
-        self.expected: Failure | None = None  # of a test marked xfail: written once pytest says that it counts
-        self.report: pytest.TestReport | None = None  # says failed, while no exception was seen
-
-    def ended_line(self) -> str:
-        """Write what is known."""
-        self.written = True
-        self.rev += 1
-        return step_ended(self.suffix, self.n, self.phase, self.started, self.ended, self.outcome, self.rev, self.extra)
-
-    def add_reason(self, reason: str) -> None:
-        """Say why it was skipped, or expected to fail."""
-        self.extra += f'"reason":{json_string(reason)},'
-
-
-class Attempt:
-    """One time that a test is run: its steps so far."""
-
-    __slots__ = ("_after", "_identity", "failed_subtests", "is_unittest", "node_id", "number", "steps")
-
-    def __init__(self, node_id: str, number: int, *, is_unittest: bool) -> None:
-        self.node_id = node_id
-        self.number = number
-        self.steps: dict[str, Step] = {}
-        self.failed_subtests = 0
-        self.is_unittest = is_unittest
-        self._identity = step_suffix(node_id, number)
-        self._after = ""
-
-    def begin(self, n: int, phase: str, started: int) -> Step:
-        """Begin a phase; it depends on those before it."""
-        suffix = f'"after":[{self._after}],{self._identity}' if self._after else self._identity
-        step = self.steps[phase] = Step(n, phase, started, suffix)
-        self._after = f"{self._after},{n},{started}" if self._after else f"{n},{started}"
-        return step
-
-    def begin_subtest(self, n: int, started: int) -> Step:
-        """Begin a subtest; its parent is the test's call."""
-        call = self.steps.get("call")
-        parent = "" if call is None else f'"parent":[{call.n},{call.started}],'
-        return Step(n, "subtest", started, parent + self._identity)
 
 
 class Recorder:
@@ -108,7 +37,7 @@ class Recorder:
         self._now = writer.now
         self._group_suffix = group_suffix
         self._attempts: dict[str, int] = {}
-        self._attempt = Attempt("", 0, is_unittest=False)
+        self._attempt = NO_ATTEMPT
         self._step = Step(0, "", 0, "")  # the one that began last
         self._subtest: Step | None = None  # failed, and its exception may still come
 
@@ -177,10 +106,9 @@ class Recorder:
     def _node_id(self, item: pytest.Item) -> str:
         node_id = item.nodeid
         if self._group_suffix and "@" in node_id:
-            marker = item.get_closest_marker("xdist_group")
-            if marker is not None:
-                name = str(marker.args[0] if marker.args else marker.kwargs.get("name", "default"))
-                return node_id.removesuffix("@" + name)
+            markers = item.iter_markers("xdist_group")
+            names = {str(m.args[0] if m.args else m.kwargs.get("name", "default")) for m in markers}
+            return node_id.removesuffix("@" + "_".join(sorted(names)))
         return node_id
 
     def _raised(self, item: pytest.Item, error: BaseException) -> None:
@@ -201,6 +129,7 @@ class Recorder:
             self._writer.fault(fault)
 
     def _failure(self, step: Step, error: BaseException, item: object) -> Failure:
+        error = root_of(error)
         return self._writer.failure_of_exception(
             error,
             kind_of(error, step.phase),
@@ -221,44 +150,56 @@ class Recorder:
 
     # -- pytest's verdict -------------------------------------------------------------------------------------------
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """Leave no trace of ourselves in what pytest shows."""
+        if call.excinfo is not None:
+            try:
+                remove_from_traceback(call.excinfo.value.__traceback__, __file__)
+            except Exception as fault:
+                self._writer.fault(fault)
+
     @pytest.hookimpl(trylast=True)  # after the terminal's: it turns a test with failed subtests into a failed one
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hold what pytest says of a phase against what was seen of it."""
         try:
-            if _is_subtest(report):
-                self._log_subtest(report)
-                return
-            phase = str(report.when)
-            step = self._attempt.steps.get(phase)
-            if step is None or not step.ended:
-                return
-            outcome = self._verdict(report)
-            if outcome != step.outcome:
-                self._correct(step, outcome, report)
-            if phase == "teardown" or step.expected is not None:
-                self.settle()
+            attempt = self._attempt
+            name = subtest_name(report)
+            step = attempt.steps.get(str(report.when))
+            if name is not None:
+                self._log_subtest(report, name)
+            elif attempt is NO_ATTEMPT:
+                self._log_unseen(report)
+            elif step is not None:
+                step.ended = step.ended or self._now()
+                outcome = _verdict(report)
+                if outcome == "passed" and step.phase == "call" and attempt.is_failed_by_subtests:
+                    outcome = "failed"  # where no terminal has said so before: in workers of xdist
+                if outcome != step.outcome:
+                    self._correct(step, outcome, report)
+                if step.expected is not None:
+                    self.settle()
         except Exception as fault:
             self._writer.fault(fault)
 
-    def _verdict(self, report: pytest.TestReport) -> str:
-        outcome: str = report.outcome
-        if hasattr(report, "wasxfail"):
-            return "xfailed" if outcome == "skipped" else "xpassed" if outcome == "passed" else outcome
-        attempt = self._attempt
-        # Where no terminal has done it (xdist's workers): pytest's own subtests fail the test, unittest's do not.
-        if outcome == "passed" and report.when == "call" and attempt.failed_subtests and not attempt.is_unittest:
-            return "failed"
-        return outcome if outcome in ("passed", "failed", "skipped") else "rerun"
+    def pytest_runtest_logfinish(self) -> None:
+        """Write what is left of a test."""
+        try:
+            self.settle()
+            self._attempt = NO_ATTEMPT
+        except Exception as fault:
+            self._writer.fault(fault)
 
     def _correct(self, step: Step, outcome: str, report: pytest.TestReport) -> None:
         step.outcome = outcome
         step.written = False
         if outcome in ("skipped", "xfailed", "xpassed"):
             step.expected = None
-            step.add_reason(_reason(report))
+            step.add_reason(reason_of(report))
         elif outcome in ("failed", "rerun") and not step.error and step.expected is None:
             step.report = report
-            if self._attempt.failed_subtests or isinstance(report.longrepr, str):
+            by_subtests = step.phase == "call" and self._attempt.is_failed_by_subtests
+            if by_subtests or isinstance(report.longrepr, str):
                 self._fail_from_report(step)  # no exception will come
 
     @pytest.hookimpl(tryfirst=True)
@@ -269,7 +210,8 @@ class Recorder:
         try:
             if not isinstance(report, pytest.TestReport) or call.excinfo is None:
                 return
-            step = self._subtest if _is_subtest(report) else self._attempt.steps.get(str(report.when))
+            is_subtest = subtest_name(report) is not None
+            step = self._subtest if is_subtest else self._attempt.steps.get(str(report.when))
             if step is None or step.error or step.expected is not None:
                 return
             step.outcome = "failed"
@@ -278,23 +220,39 @@ class Recorder:
         except Exception as fault:
             self._writer.fault(fault)
 
-    def _log_subtest(self, report: Any) -> None:
+    def _log_subtest(self, report: pytest.TestReport, name: str) -> None:
         self._settle_subtest()
         ended = self._now()
         duration = max(int(report.duration * 1_000_000), 0)
         step = self._attempt.begin_subtest(self._writer.next_n(), ended - duration)
         step.ended = ended
-        step.outcome = self._verdict(report)
-        step.subtest = str(report._sub_test_description())
-        step.extra = f'"subtest":{json_string(step.subtest)},'
+        step.outcome = _verdict(report)
+        step.subtest = name
+        step.extra = f'"subtest":{json_string(name)},'
         if step.outcome in ("skipped", "xfailed"):
-            step.add_reason(_reason(report))
+            step.add_reason(reason_of(report))
         if step.outcome == "failed":
             self._attempt.failed_subtests += 1
             step.report = report
             self._subtest = step
         else:
             self._writer.write(step.ended_line())
+
+    def _log_unseen(self, report: pytest.TestReport) -> None:
+        """Record a phase that ran in another process, as pytest-forked has it: its report is all that there is."""
+        ended = self._now()
+        phase = report.when if report.when in ("setup", "teardown") else "call"
+        attempt = Attempt(report.nodeid, 1, is_unittest=False)
+        step = attempt.begin(self._writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
+        step.ended = ended
+        step.outcome = _verdict(report)
+        if step.outcome == "failed":
+            step.report = report
+            self._fail_from_report(step, attempt)
+            return
+        if step.outcome in ("skipped", "xfailed", "xpassed"):
+            step.add_reason(reason_of(report))
+        self._writer.write(step.ended_line())
 
     # -- what is known and not yet written --------------------------------------------------------------------------
 
@@ -323,15 +281,16 @@ class Recorder:
         if step is not None and not step.written:
             self._fail_from_report(step)
 
-    def _fail_from_report(self, step: Step) -> None:
+    def _fail_from_report(self, step: Step, attempt: Attempt | None = None) -> None:
         report = step.report
         if report is None:
             return
-        attempt = self._attempt
+        attempt = attempt or self._attempt
         text = clean_text(report.longreprtext)
         kind = kind_of_report(step.phase, text)
-        if attempt.failed_subtests and step.phase == "call":
-            kind, text = FAILED_SUBTESTS, f"contains {attempt.failed_subtests} failed subtest(s)"
+        if step.phase == "call" and attempt.is_failed_by_subtests:
+            number = attempt.failed_subtests
+            kind, text = FAILED_SUBTESTS, f"contains {number} failed subtest{'s' if number > 1 else ''}"
         failure = self._writer.failure_of_text(
             text,
             kind,
@@ -344,72 +303,9 @@ class Recorder:
         )
         self._fail(step, failure)
 
-    # -- collection -------------------------------------------------------------------------------------------------
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_make_collect_report(
-        self, collector: pytest.Collector
-    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """Record the collection of each file, and every collection that fails or is skipped."""
-        __tracebackhide__ = True
-        started = self._now()
-        step = self._begin_collect(collector, started) if isinstance(collector, pytest.File) else None
-        report = yield
-        if step is not None or report.outcome != "passed":
-            self._end_collect(collector, report, step, started)
-        return report
-
-    def _begin_collect(self, collector: pytest.Collector, started: int) -> Step | None:
-        try:
-            step = Step(self._writer.next_n(), "collect", started, step_suffix(collector.nodeid, 1))
-            self._writer.write(step_started(step.suffix, step.n, "collect", started))
-        except Exception as fault:
-            self._writer.fault(fault)
-            return None
-        return step
-
-    def _end_collect(
-        self, collector: pytest.Collector, report: pytest.CollectReport, step: Step | None, started: int
-    ) -> None:
-        try:
-            node_id = collector.nodeid
-            step = step or Step(self._writer.next_n(), "collect", started, step_suffix(node_id, 1))
-            step.ended = self._now()
-            step.outcome = report.outcome
-            if report.outcome != "failed":
-                if report.outcome == "skipped":
-                    step.add_reason(_reason(report))
-                self._writer.write(step.ended_line())
-                return
-            call = report.__dict__.get("call")
-            excinfo = None if call is None else call.excinfo
-            place: dict[str, Any] = {
-                "step": (step.n, step.started),
-                "at": step.ended,
-                "node_id": node_id,
-                "phase": "collect",
-                "attempt": 1,
-            }
-            if excinfo is None:
-                text = clean_text(report.longreprtext)
-                failure = self._writer.failure_of_text(text, kind_of_report("collect", ""), **place)
-            else:
-                kind = kind_of(excinfo.value, "collect")
-                failure = self._writer.failure_of_exception(excinfo.value, kind, fixtures={}, **place)
-            self._fail(step, failure)
-        except Exception as fault:
-            self._writer.fault(fault)
-
-
-def _is_subtest(report: pytest.TestReport) -> bool:
-    return getattr(report, "context", None) is not None
-
-
-def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Say why a test was skipped, or expected to fail."""
-    why = getattr(report, "wasxfail", None)
-    if isinstance(why, str):
-        return why
-    if isinstance(report.longrepr, tuple) and len(report.longrepr) == 3:
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
-    return ""
+def _verdict(report: pytest.TestReport) -> str:
+    outcome: str = report.outcome
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if outcome == "skipped" else "xpassed" if outcome == "passed" else outcome
+    return outcome if outcome in ("passed", "failed", "skipped") else "rerun"

@@ -18,6 +18,7 @@ from pytest_debugloop.handover import JOURNALS, SUFFIX
 from pytest_debugloop.journal import Journal
 from pytest_debugloop.recording import folders, summary
 from pytest_debugloop.recording.clock import Clock
+from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
 from pytest_debugloop.recording.launch import start_loader
@@ -70,6 +71,8 @@ class Session:
         self._folder: Path | None = None
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
+        self._pid = os.getpid()
+        self._exit_status: int | None = None
         self._interrupted = False
         self._finished = False
         self._told = False
@@ -107,9 +110,9 @@ class Session:
         self._journal = self._open_journal(self._run_folder, self._identity)
         self._writer = Writer(self._journal, self._clock, str(config.rootpath))
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
-            grouped = self.worker is not None and config.getoption("dist", None) == "loadgroup"
-            self._recorder = Recorder(self._writer, group_suffix=grouped)
+            self._recorder = Recorder(self._writer, group_suffix=self.worker is not None and self.is_grouped)
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
+            config.pluginmanager.register(CollectionRecorder(self._writer), "debugloop-collection")
         if self._folder is not None:
             self._start_loader(self._folder)
 
@@ -154,6 +157,11 @@ class Session:
             self._problems.append(
                 f"the loader could not be started ({error.strerror}): the journals wait for `debugloop load`."
             )
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether xdist appends ``@group`` to node ids in the workers of this run."""
+        return bool(self._config.getoption("dist", None) == "loadgroup")
 
     def for_worker(self) -> dict[str, Any] | None:
         """Give what a worker of pytest-xdist needs, as basic types; None where nothing is recorded."""
@@ -224,39 +232,42 @@ class Session:
     # -- end --------------------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """End a worker's journal; the user's process has more to come."""
+        self._exit_status = int(exitstatus)
+        self._interrupted = self._interrupted or bool(session.shouldfail or session.shouldstop)
         if self.worker is not None:
-            self._finish(int(exitstatus))
+            self._finish()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: what it says comes last
-    def pytest_terminal_summary(
-        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
-    ) -> Generator[None, None, None]:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
         """End the journal, wait for the loader, and say in one paragraph what was stored."""
         yield
-        if self.worker is None:  # a worker has a terminal too, which nobody sees
-            self._finish(int(exitstatus))
-            for line in self._summary():
-                terminalreporter.write_line(line)
-            self._told = True
+        self._tell(terminalreporter)
 
     def pytest_unconfigure(self) -> None:
-        """End what no summary has ended: pytest may run without a terminal, or stop before the first test."""
-        self._finish(None)
-        if self.worker is None and not self._told and self._writer is not None:
-            self._told = True
-            status_and_problems = self._summary()
-            if self._problems:
-                print(*status_and_problems, sep="\n", file=sys.stderr)  # noqa: T201
+        """End what no summary has ended: after an internal error there is none, nor without a terminal."""
+        if self._writer is not None:
+            self._tell(self._config.pluginmanager.get_plugin("terminalreporter"))
 
-    def _finish(self, exit_status: int | None) -> None:
-        if self._finished:
+    def _tell(self, reporter: pytest.TerminalReporter | None) -> None:
+        # A worker has a terminal too, which nobody sees; a fork of ours may come here, and is none of our business.
+        if self._told or self.worker is not None or os.getpid() != self._pid:
+            return
+        self._told = True
+        self._finish()
+        lines = self._summary()
+        if reporter is not None:
+            for line in lines:
+                reporter.write_line(line)
+        elif self._problems:
+            print(*lines, sep="\n", file=sys.stderr)  # noqa: T201
+
+    def _finish(self) -> None:
+        writer, journal = self._writer, self._journal
+        if self._finished or writer is None or journal is None or os.getpid() != self._pid:
             return
         self._finished = True
-        writer, journal = self._writer, self._journal
-        if writer is None or journal is None or (exit_status is None and self.worker is not None):
-            return
         try:
             if self._recorder is not None:
                 self._recorder.settle()
@@ -266,7 +277,7 @@ class Session:
                     f"{len(faults)} record(s) could not be made, first: {faults[0]}; please report this."
                 )
             finish = Finish(
-                at=writer.now(), exit_status=exit_status, interrupted=self._interrupted, problems=faults[:20]
+                at=writer.now(), exit_status=self._exit_status, interrupted=self._interrupted, problems=faults[:20]
             )
             writer.write(finish.to_line().decode("ascii"))
             journal.close()
@@ -279,7 +290,10 @@ class Session:
     def _summary(self) -> list[str]:
         if self._writer is None or self._identity is None or self._run_folder is None:
             return [f"debugloop: {problem}" for problem in self._problems]
-        status = summary.wait_for_status(self._run_folder, self.settings.wait)
+        try:
+            status = summary.wait_for_status(self._run_folder, self.settings.wait)
+        except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
+            status = None
         if status is not None and not status.get("problem"):
             shutil.rmtree(self._run_folder, ignore_errors=True)
         problems = [redact_text(problem) for problem in self._problems]

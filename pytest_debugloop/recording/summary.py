@@ -12,7 +12,8 @@ from typing import Any
 
 from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, STATUS_FILE
 
-_sleep, _monotonic = time.sleep, time.monotonic
+# Bound here, and not where freezegun and time-machine look: a test may leave time frozen.
+_CLOCK = (time.sleep, time.perf_counter)
 _POLL_SECONDS = 0.005
 _START_SECONDS = 10.0
 _SEE = "SELECT * FROM debug_workflow_context"
@@ -28,19 +29,20 @@ def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
     Returns:
         What the loader wrote, None where it has not yet, ``{"problem": ...}`` where it died.
     """
+    sleep, clock = _CLOCK
     status = run_folder / STATUS_FILE
-    begun = _monotonic()
+    begun = clock()
     checks = 0
     while True:
         with contextlib.suppress(OSError, ValueError):
             return dict(json.loads(status.read_text(encoding="utf-8")))
-        waited = _monotonic() - begun
+        waited = clock() - begun
         if waited >= seconds:
             return None
         checks += 1
         if checks % 50 == 0 and not _loader_lives(run_folder, waited) and not status.exists():
             return {"problem": f"the loader ended early (see {run_folder.parent.parent / LOADER_LOG})"}
-        _sleep(min(_POLL_SECONDS, seconds - waited))
+        sleep(min(_POLL_SECONDS, seconds - waited))
 
 
 def _loader_lives(run_folder: Path, waited: float) -> bool:

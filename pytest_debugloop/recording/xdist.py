@@ -41,7 +41,8 @@ class Controller:
         """Record the crash of a worker in a test."""
         worker = str(report.node.gateway.id)
         self._down.pop(worker, None)
-        self._session.worker_crashed(worker, crashitem, str(report.longrepr))
+        node_id = without_group(crashitem) if self._session.is_grouped else crashitem
+        self._session.worker_crashed(worker, node_id, str(report.longrepr))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -49,3 +50,13 @@ class Controller:
         for worker, error in self._down.items():
             self._session.worker_crashed(worker, "", f"worker {worker!r} crashed outside of a test: {error}")
         self._down.clear()
+
+
+def without_group(node_id: str) -> str:
+    """Take off what ``--dist loadgroup`` appends to a node id, as xdist itself finds it there.
+
+    Args:
+        node_id: as a worker names the test, with ``@group`` or without.
+    """
+    at = node_id.rfind("@")
+    return node_id[:at] if at > max(node_id.rfind("]"), node_id.rfind("::")) else node_id

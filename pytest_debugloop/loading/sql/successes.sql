@@ -26,4 +26,4 @@ FROM staged_steps AS s
 JOIN staged_journals AS j USING (journal_no)
 JOIN staged_numbers AS number USING (journal_no, n)
 WHERE s.phase IN ('call', 'subtest') AND s.outcome IN ('passed', 'xpassed')
-ON CONFLICT (id) DO NOTHING;
+ON CONFLICT (id) DO UPDATE SET completion_status = excluded.completion_status, metadata = excluded.metadata;

@@ -1,0 +1,81 @@
+"""Collection as steps: each file, and whatever else fails to be collected or is skipped as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_debugloop.recording.failure import kind_of, kind_of_report, root_of
+from pytest_debugloop.recording.reports import reason_of
+from pytest_debugloop.recording.steps import Step
+from pytest_debugloop.recording.writer import Writer
+from pytest_debugloop.records import clean_text, step_started, step_suffix
+
+
+class CollectionRecorder:
+    """The hooks of collection.
+
+    Args:
+        writer: takes lines and failures, and catches our own faults.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Record the collection of each file, and every collection that fails or is skipped."""
+        __tracebackhide__ = True
+        started = self._writer.now()
+        step = self._begin(collector, started) if isinstance(collector, pytest.File) else None
+        report = yield
+        if step is not None or report.outcome != "passed":
+            self._end(collector, report, step, started)
+        return report
+
+    def _begin(self, collector: pytest.Collector, started: int) -> Step | None:
+        try:
+            step = Step(self._writer.next_n(), "collect", started, step_suffix(collector.nodeid, 1))
+            self._writer.write(step_started(step.suffix, step.n, "collect", started))
+        except Exception as fault:
+            self._writer.fault(fault)
+            return None
+        return step
+
+    def _end(self, collector: pytest.Collector, report: pytest.CollectReport, step: Step | None, started: int) -> None:
+        try:
+            node_id = collector.nodeid
+            step = step or Step(self._writer.next_n(), "collect", started, step_suffix(node_id, 1))
+            step.ended = self._writer.now()
+            step.outcome = report.outcome
+            if report.outcome == "failed":
+                self._fail(node_id, report, step)
+            else:
+                if report.outcome == "skipped":
+                    step.add_reason(reason_of(report))
+                self._writer.write(step.ended_line())
+        except Exception as fault:
+            self._writer.fault(fault)
+
+    def _fail(self, node_id: str, report: pytest.CollectReport, step: Step) -> None:
+        call = report.__dict__.get("call")
+        excinfo = None if call is None else call.excinfo
+        place: dict[str, Any] = {
+            "step": (step.n, step.started),
+            "at": step.ended,
+            "node_id": node_id,
+            "phase": "collect",
+            "attempt": 1,
+        }
+        if excinfo is None:
+            text = clean_text(report.longreprtext)
+            failure = self._writer.failure_of_text(text, kind_of_report("collect", ""), **place)
+        else:
+            error = root_of(excinfo.value)
+            failure = self._writer.failure_of_exception(error, kind_of(error, "collect"), fixtures={}, **place)
+        step.extra += failure.reference
+        self._writer.write_failure(failure, step.ended_line())

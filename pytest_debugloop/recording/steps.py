@@ -1,0 +1,94 @@
+"""The steps of an attempt while it goes on, and the lines that tell of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_debugloop.records import json_string, step_ended, step_suffix
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_debugloop.recording.writer import Failure
+
+
+class Step:
+    """A phase under way, or ended and not yet final."""
+
+    __slots__ = (
+        "ended",
+        "error",
+        "expected",
+        "extra",
+        "n",
+        "outcome",
+        "phase",
+        "report",
+        "rev",
+        "started",
+        "subtest",
+        "suffix",
+        "written",
+    )
+
+    def __init__(self, n: int, phase: str, started: int, suffix: str) -> None:
+        self.n = n
+        self.phase = phase
+        self.started = started
+        self.suffix = suffix
+        self.ended = 0
+        self.outcome = "passed"
+        self.rev = 0
+        self.extra = ""
+        self.subtest: str | None = None
+        self.written = False  # whether the journal holds all that is known
+        self.error = False  # whether the journal holds its error event
+        self.expected: Failure | None = None  # of a test marked xfail: written once pytest says that it counts
+        self.report: pytest.TestReport | None = None  # says failed, while no exception was seen
+
+    def ended_line(self) -> str:
+        """Write what is known."""
+        self.written = True
+        self.rev += 1
+        return step_ended(self.suffix, self.n, self.phase, self.started, self.ended, self.outcome, self.rev, self.extra)
+
+    def add_reason(self, reason: str) -> None:
+        """Say why it was skipped, or expected to fail."""
+        self.extra += f'"reason":{json_string(reason)},'
+
+
+class Attempt:
+    """One time that a test is run: its steps so far."""
+
+    __slots__ = ("_after", "_identity", "failed_subtests", "is_unittest", "node_id", "number", "steps")
+
+    def __init__(self, node_id: str, number: int, *, is_unittest: bool) -> None:
+        self.node_id = node_id
+        self.number = number
+        self.steps: dict[str, Step] = {}
+        self.failed_subtests = 0
+        self.is_unittest = is_unittest
+        self._identity = step_suffix(node_id, number)
+        self._after = ""
+
+    def begin(self, n: int, phase: str, started: int) -> Step:
+        """Begin a phase; it depends on those before it."""
+        suffix = f'"after":[{self._after}],{self._identity}' if self._after else self._identity
+        step = self.steps[phase] = Step(n, phase, started, suffix)
+        self._after = f"{self._after},{n},{started}" if self._after else f"{n},{started}"
+        return step
+
+    @property
+    def is_failed_by_subtests(self) -> bool:
+        """Whether subtests failed it: pytest's own do, those of unittest do not."""
+        return self.failed_subtests > 0 and not self.is_unittest
+
+    def begin_subtest(self, n: int, started: int) -> Step:
+        """Begin a subtest; its parent is the test's call."""
+        call = self.steps.get("call")
+        parent = "" if call is None else f'"parent":[{call.n},{call.started}],'
+        return Step(n, "subtest", started, parent + self._identity)
+
+
+NO_ATTEMPT = Attempt("", 0, is_unittest=False)
+"""Between two tests."""

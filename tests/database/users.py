@@ -1,0 +1,148 @@
+"""Processes that use an embedded server, and what a test asks about the server they share."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from pytest_debugloop.database.processes import is_alive, is_server, read_pid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHECKOUT = Path(__file__).parents[2]
+# Who root's server runs as, and somebody who has nothing to do with it.
+NOBODY = next((entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall() if entry.pw_name == "nobody")
+OTHER = next(
+    (entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall() if entry.pw_uid not in (0, os.geteuid(), NOBODY[0])
+)
+_WITHIN = """
+import json, sys
+from pathlib import Path
+from pytest_debugloop.database.embedded import embedded_server
+with embedded_server(Path(sys.argv[1]), **json.loads(sys.argv[2])) as conninfo:
+    print(conninfo, flush=True)
+    sys.stdin.read()
+"""
+# Becomes another user after the imports, for that user may not be let into the folders they come from.
+_BECOME = """
+import encodings.ascii, encodings.idna, json, os, psycopg, runpy, sys, traceback
+from pathlib import Path
+from pytest_debugloop.database import connect
+from pytest_debugloop.database.embedded import embedded_server
+try:
+    psycopg.connect("host=/nowhere")  # imports what it needs
+except psycopg.OperationalError:
+    pass
+os.setgroups([])
+os.setgid(int(sys.argv[2]))
+os.setuid(int(sys.argv[1]))
+os.chdir("/")
+exec(sys.argv[3])
+"""
+
+
+class User:
+    """A process inside the with-block of `embedded_server`."""
+
+    def __init__(self, directory: Path, **arguments: object) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _WITHIN, str(directory), json.dumps({"durable": False, **arguments})],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=CHECKOUT,
+        )
+        self._conninfo = ""
+
+    @property
+    def conninfo(self) -> str:
+        """How to connect; waits until the process knows."""
+        if not self._conninfo:
+            assert self._process.stdout is not None
+            self._conninfo = self._process.stdout.readline().decode().strip()
+            assert self._conninfo, self._end()
+        return self._conninfo
+
+    def leave(self) -> None:
+        """Let the process leave the with-block and end."""
+        said = self._end()
+        assert self._process.returncode == 0, said
+
+    def kill(self) -> None:
+        """Kill the process, so that it cannot tidy up."""
+        self._process.kill()
+        self._end()
+
+    def _end(self) -> str:
+        _, said = self._process.communicate()
+        return said.decode()
+
+
+@contextmanager
+def user(directory: Path, **arguments: object) -> Iterator[User]:
+    """Yield a user of the server who is gone in the end, however the test ends."""
+    someone = User(directory, **arguments)
+    try:
+        yield someone
+    finally:
+        if someone._process.poll() is None:
+            someone.kill()
+
+
+def run_as(who: tuple[int, int], code: str) -> subprocess.CompletedProcess[str]:
+    """Run code as another user; needs root."""
+    command = [sys.executable, "-c", _BECOME, *map(str, who), code]
+    return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False, timeout=60)
+
+
+def server_pid(directory: Path) -> int:
+    """Return the process number of the running server, or 0."""
+    data = directory / "postgres"
+    pid = read_pid(data / "postmaster.pid")
+    return pid if pid and is_server(pid, data) else 0
+
+
+def kill_server(directory: Path) -> int:
+    """Kill the server's first process with -9, and return the number it had."""
+    pid = server_pid(directory)
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: gone(pid))
+    return pid
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended."""
+    return not is_alive(pid)
+
+
+def ask(conninfo: str, query: str) -> object:
+    """Return the first value of a query's first row."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else None
+
+
+def tell(conninfo: str, statement: str) -> None:
+    """Run a statement."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.01)
