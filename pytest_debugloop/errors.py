@@ -25,6 +25,10 @@ class SettingInvalidError(DebugloopError):
     """The setting {name} cannot be {value!r}: {reason}."""
 
 
+class DriverMissingError(DebugloopError):
+    """The PostgreSQL driver cannot be imported ({reason}): run `pip install "pytest-debugloop[binary]"`."""
+
+
 class DatabaseUnreachableError(DebugloopError):
     """PostgreSQL at {where} did not answer ({reason}): check --debugloop-dsn; `debugloop load` stores what waits."""
 

@@ -67,8 +67,10 @@ def load(order: Order) -> None:
 
     Example: debugloop --dsn service=ci load
     """
-    stored, waiting, problem = load_waiting(order)
+    stored, waiting, rejected, problem = load_waiting(order)
     click.echo(f"{stored} run(s) stored, {waiting} still waiting.")
+    if rejected:
+        click.echo(f"{rejected} line(s) could not be stored and are kept, with the reason, in debug_rejected_lines.")
     if problem:
         raise click.ClickException(problem)
 

@@ -62,11 +62,15 @@ def follow(order: Order) -> None:
         if not mine:
             return
         store = Store(order, stack)
-        totals, problem = _follow_run(RunLoading(order.run_folder, order.spare), store)
+        run = RunLoading(order.run_folder, order.spare)
+        totals, problem = _follow_run(run, store)
         waiting = [folder for folder in _left_behind(order) if folder.name != order.run_folder.name]
         status: dict[str, object] = {"waiting": len(waiting), "rejected": store.rejected_total()}
         status.update({"problem": problem} if totals is None else {"stored": totals})
-        _write_status(order.run_folder, status)
+        if totals is None or not run.was_killed:
+            _write_status(order.run_folder, status)
+        else:  # nobody is left to read it, and to remove the folder then
+            _remove(order.run_folder)
         if totals is not None:
             _load_left_behind(order, store)
 
@@ -91,27 +95,28 @@ def _follow_run(run: RunLoading, store: Store) -> tuple[dict[str, int] | None, s
                 return None, str(error)
             except (psycopg.Error, OSError) as error:
                 store.lost(error)
+                run.start_over()
                 if ended and (not isinstance(error, psycopg.OperationalError) or store.loader(now=True) is None):
                     return None, store.problem
             loaded = time.monotonic()
         time.sleep(_POLL_SECONDS)
 
 
-def load_waiting(order: Order) -> tuple[int, int, str]:
+def load_waiting(order: Order) -> tuple[int, int, int, str]:
     """Load the journals that runs have left behind.
 
     Args:
         order: names the folder and the database.
 
     Returns:
-        How many runs were stored, how many still wait, and why, in one sentence.
+        How many runs were stored, how many still wait, how many lines were refused, and what is wrong, in one sentence.
     """
     with ExitStack() as stack:
         store = Store(order, stack)
         if store.loader(now=True) is None:
-            return 0, len(_left_behind(order)), store.problem
+            return 0, len(_left_behind(order)), 0, store.problem
         stored, problem = _load_left_behind(order, store)
-        return stored, len(_left_behind(order)), problem
+        return stored, len(_left_behind(order)), store.rejected_total(), problem
 
 
 def _load_left_behind(order: Order, store: Store) -> tuple[int, str]:

@@ -29,6 +29,11 @@ class RunLoading:
         self._ended = False
         self._checked = 0.0
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether the main process never ended its journal; known once all is loaded."""
+        return not any(j.finished for j in self._journals.values() if j.head is not None and j.head.is_main)
+
     def waiting_bytes(self) -> int:
         """Count the bytes that are not loaded yet."""
         self._look()
@@ -70,6 +75,11 @@ class RunLoading:
             journal.offset += len(data)
             journal.finished = b'\n{"kind":"finish"' in b"\n" + data
 
+    def start_over(self) -> None:
+        """Load all again: a server that crashed may have lost what it had not made durable yet."""
+        for journal in self._journals.values():
+            journal.offset = 0
+
     def has_ended(self) -> bool:
         """Tell whether no more lines will come: every process ended its journal, or is gone."""
         if not self._ended:
@@ -81,10 +91,12 @@ class RunLoading:
             self._ended = all(self._finish_is_written(journal) or journal.is_abandoned() for journal in journals)
         return self._ended
 
-    @staticmethod
-    def _finish_is_written(journal: JournalFile) -> bool:
+    def _finish_is_written(self, journal: JournalFile) -> bool:
         if journal.finished:
             return True
+        for path, spare in self._journals.items():  # where a journal goes on once its disk is full
+            if path.stem == f"{journal.path.stem}-spare":
+                return self._finish_is_written(spare)
         with contextlib.suppress(OSError), journal.path.open("rb") as file:
             file.seek(max(journal.offset, journal.path.stat().st_size - 4096))
             return b'{"kind":"finish"' in file.read()

@@ -69,6 +69,7 @@ class Store:
         if self._loader is not None:
             self.rejected += self._loader.rejected
         self.close()
+        self._conninfo = self._order.dsn  # an embedded server that died is started again
         self.problem = " ".join(str(error).split())
         self._next_try = time.monotonic() + _RECONNECT_SECONDS
 

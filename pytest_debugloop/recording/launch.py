@@ -13,7 +13,7 @@ from pytest_debugloop.handover import LOADER_LOG, LOADER_VARIABLE
 _LOG_LIMIT = 1024 * 1024
 
 # Nothing of the tests' folder comes before the standard library and the environment's packages.
-_BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loading.process import main; main()"
+_BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loading.__main__ import main; main()"
 # The shell ends at once and the loader goes to init: a test that waits for its children never meets it.
 _DETACH = '"$@" &'
 # The loader must not count as one of the processes that coverage or another plugin measures.

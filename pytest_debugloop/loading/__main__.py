@@ -1,0 +1,33 @@
+"""Begins the loader's process, and says so to the run that waits where the driver cannot be imported."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+
+from pytest_debugloop.errors import DriverMissingError
+from pytest_debugloop.handover import STATUS_FILE
+from pytest_debugloop.loading.order import Order
+
+
+def main() -> None:
+    """Do what the environment orders, and end."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        problem = str(DriverMissingError(reason=" ".join(str(error).split())))
+        run_folder = Order.from_environment().run_folder
+        if run_folder is not None:
+            with contextlib.suppress(OSError):
+                half = run_folder / (STATUS_FILE + ".new")
+                half.write_text(json.dumps({"problem": problem}), encoding="utf-8")
+                half.replace(run_folder / STATUS_FILE)
+        sys.exit(problem)
+    from pytest_debugloop.loading.process import main as load
+
+    load()
+
+
+if __name__ == "__main__":
+    main()

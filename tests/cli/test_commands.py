@@ -1,0 +1,150 @@
+"""The `debugloop` command as people run it: exit status, output, and what goes wrong in one sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.servers import Server
+
+    Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+COMMANDS = ("load", "migrate", "rollback", "status", "sql")
+SCRIPT = Path(sys.executable).with_name("debugloop")
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Run the command in an empty folder."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PG"))}
+
+    def run(*arguments: str, input: str = "", **more: str) -> subprocess.CompletedProcess[str]:  # noqa: A002
+        return subprocess.run(
+            [sys.executable, "-m", "pytest_debugloop", *arguments],
+            cwd=tmp_path,
+            env=environ | more,
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def own_schema(any_postgres: Server) -> Iterator[dict[str, str]]:
+    """The variables that name a server and a schema that is not there yet."""
+    with any_postgres.schema() as name:
+        yield {"DEBUGLOOP_DSN": any_postgres.conninfo, "DEBUGLOOP_SCHEMA": name}
+
+
+def test_help_names_every_command(cli: Cli) -> None:
+    done = cli("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(f"\n  {command} " in done.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_tells_what_it_does_with_an_example(cli: Cli, command: str) -> None:
+    done = cli(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: debugloop {command} ")
+    assert "Example: debugloop" in done.stdout
+
+
+def test_the_installed_script_is_the_same(cli: Cli) -> None:
+    if not SCRIPT.exists():
+        pytest.skip("the package is not installed beside this Python: there is no script")
+    done = subprocess.run([SCRIPT, "--help"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, cli("--help").stdout, "")
+
+
+def test_migrate_and_rollback_tell_each_step_once(cli: Cli, own_schema: dict[str, str]) -> None:
+    up = cli("migrate", **own_schema)
+    assert (up.returncode, up.stderr) == (0, "")
+    steps = [line.removeprefix("applied ") for line in up.stdout.splitlines()]
+    assert "005 debug_state_management" in steps
+    assert cli("migrate", **own_schema).stdout == "nothing to apply\n"
+    part = cli("rollback", "--yes", "--to", "5", **own_schema)
+    assert part.stdout.splitlines() == [f"rolled back {step}" for step in reversed(steps) if int(step[:3]) > 5]
+    rest = cli("rollback", "--yes", **own_schema)
+    assert (rest.returncode, rest.stderr) == (0, "")
+    assert rest.stdout.splitlines() == [f"rolled back {step}" for step in reversed(steps) if int(step[:3]) <= 5]
+    assert cli("rollback", "--yes", **own_schema).stdout == "nothing to roll back\n"
+
+
+def test_rollback_asks_before_it_deletes(cli: Cli, own_schema: dict[str, str]) -> None:
+    cli("migrate", **own_schema)
+    refused = cli("rollback", input="n\n", **own_schema)
+    assert (refused.returncode, refused.stderr) == (1, "Aborted!\n")
+    assert refused.stdout.startswith("This deletes the record. Go on? [y/N]: ")
+    assert cli("migrate", **own_schema).stdout == "nothing to apply\n"
+    assert cli("rollback", input="y\n", **own_schema).returncode == 0
+
+
+def test_status_counts_what_is_pending(cli: Cli, own_schema: dict[str, str], any_postgres: Server) -> None:
+    schema = own_schema["DEBUGLOOP_SCHEMA"]
+    before = cli("status", **own_schema)
+    assert (before.returncode, before.stderr) == (0, "")
+    assert f": PostgreSQL {any_postgres.major}, schema {schema}, " in before.stdout
+    assert not before.stdout.endswith(" 0 migration(s) pending\n")
+    cli("migrate", **own_schema)
+    assert cli("status", **own_schema).stdout.endswith(f"schema {schema}, 0 migration(s) pending\n")
+
+
+def test_load_without_anything_to_load_says_so(cli: Cli, own_schema: dict[str, str]) -> None:
+    done = cli("load", **own_schema)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 run(s) stored, 0 still waiting.\n", "")
+
+
+def test_sql_asks_in_the_schema_and_ends_as_psql_does(cli: Cli, own_schema: dict[str, str]) -> None:
+    cli("migrate", **own_schema)
+    done = cli("sql", "-At", "-c", "SELECT current_schema, (SELECT count(*) FROM debug_workflow_steps)", **own_schema)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{own_schema['DEBUGLOOP_SCHEMA']}|0\n", "")
+    failed = cli("sql", "-c", "SELECT nothing", **own_schema)
+    assert failed.returncode == 1
+    assert 'column "nothing" does not exist' in failed.stderr
+
+
+@pytest.mark.parametrize("command", [("load",), ("migrate",), ("rollback", "--yes"), ("status",), ("sql",)])
+def test_a_server_that_is_away_is_one_sentence(cli: Cli, command: tuple[str, ...]) -> None:
+    done = cli(*command, DEBUGLOOP_DSN="host=/nowhere password=hush")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: PostgreSQL at host=/nowhere did not answer (")
+    assert done.stderr.endswith("`debugloop load` stores what waits.\n")
+    assert done.stderr.count("\n") == 1
+    assert "hush" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("rollback", "--yes"), ("status",), ("sql",)])
+def test_a_folder_without_a_record_is_one_sentence_and_stays_as_it_is(
+    cli: Cli, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = cli(*command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"Error: there is no record in {tmp_path}/.debugloop: run `pytest --debugloop` there first.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("nothing",), "No such command 'nothing'"),
+        (("--dns", "x", "load"), "No such option"),
+        (("rollback", "--to", "many"), "Invalid value for '--to'"),
+    ],
+)
+def test_what_nobody_can_mean_ends_with_2(cli: Cli, arguments: tuple[str, ...], reason: str) -> None:
+    done = cli(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"Error: {reason}" in done.stderr

@@ -1,0 +1,135 @@
+"""Places that cannot be written: the record goes elsewhere, and one sentence says where and why."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import uuid
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.support import Trouble, held, is_root, said, waiting
+from tests.plugin.harness import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.plugin.harness import Run
+
+LIMIT = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+AWAY = ("-p", "no:cacheprovider", "--debugloop-dsn", "host=/nowhere")
+
+
+def test_a_rootdir_without_write_access_is_left_alone(trouble: Trouble) -> None:
+    before = sorted(trouble.project.folder.iterdir())
+    trouble.project.folder.chmod(0o555)
+    try:
+        run = run_after(trouble, without_privilege(), *AWAY, PYTHONDONTWRITEBYTECODE="1")
+    finally:
+        trouble.project.folder.chmod(0o755)
+    assert sorted(trouble.project.folder.iterdir()) == before
+    is_loaded_from_elsewhere(trouble, run, "Permission denied")
+
+
+def test_a_read_only_file_system_is_left_alone(trouble: Trouble) -> None:
+    with mounted(trouble.project.folder, "--bind", str(trouble.project.folder)):
+        subprocess.run(["mount", "-o", "remount,ro,bind", trouble.project.folder], check=True)
+        run = run_after(trouble, [], *AWAY)
+    is_loaded_from_elsewhere(trouble, run, "Read-only file system")
+
+
+def test_a_disk_that_fills_up_in_the_middle_costs_no_record(trouble: Trouble) -> None:
+    trouble.folder.mkdir(mode=0o700)
+    with mounted(trouble.folder, "-t", "tmpfs", "-o", "size=12k", "none"):
+        run = run_after(trouble, [])
+        is_stored_in_spite_of(trouble, run, "No space left on device")
+
+
+def test_a_disk_that_fills_up_behind_what_is_loaded_costs_no_record(held_trouble: Trouble) -> None:
+    project = held_trouble.project
+    held_trouble.folder.mkdir(mode=0o700)
+    with mounted(held_trouble.folder, "-t", "tmpfs", "-o", "size=16k", "none"):
+        correlation_id = str(uuid.uuid4())
+        with held(project, correlation_id, project.command(correlation_id=correlation_id)) as held_run:
+            held_run.wait_for_steps(project.conninfo, project.schema)
+            run = held_run.end()
+        held_trouble.ended_as_without_us(run)
+        is_stored_in_spite_of(held_trouble, run, "No space left on device")
+
+
+def test_a_limit_on_the_size_of_files_is_told_with_what_it_cost(trouble: Trouble) -> None:
+    run = run_after(trouble, [sys.executable, "-c", LIMIT.format(8192)], *AWAY)
+    waits, problem = said(run)
+    assert "is not stored" in waits
+    assert "main-spare.jsonl could not be written (File too large)" in problem
+    assert re.search(r"\d+ records are lost, what was written is stored; free some space\.$", problem)
+    assert trouble.load().startswith("1 run(s) stored, 0 still waiting.")
+    assert 0 < len(trouble.stored(run)["steps"]) < len(trouble.whole["steps"])
+
+
+def run_after(trouble: Trouble, prefix: list[str], *arguments: str, **env: str) -> Run:
+    """Run the suite by a command that is put before pytest's."""
+    correlation_id = str(uuid.uuid4())
+    command = [*prefix, *trouble.project.command(*arguments, correlation_id=correlation_id)]
+    run = trouble.run(command=command, **env)
+    return replace(run, record=trouble.project.record(correlation_id))
+
+
+def is_loaded_from_elsewhere(trouble: Trouble, run: Run, reason: str) -> None:
+    """See that a run was recorded to another folder, said so, and is loaded from there."""
+    (elsewhere,) = (trouble.project.folder.parent / "state" / "pytest-debugloop").iterdir()
+    assert said(run)[1:] == [
+        f"debugloop: {trouble.folder} cannot be written ({reason}): recording to {elsewhere} instead."
+    ]
+    assert not trouble.folder.exists()
+    trouble.all_waits_and_is_loaded(run, folder=elsewhere)
+
+
+def is_stored_in_spite_of(trouble: Trouble, run: Run, reason: str) -> None:
+    """See that a run went on in another file, said so, and left nothing."""
+    stored, see, *torn, problem = said(run)
+    assert f"run {run.record.correlation_id} is in " in stored
+    assert see.startswith("  see: ")
+    # The line that the disk took only a part of is in the other file as a whole.
+    assert all(line.startswith("debugloop: 1 line of the journals could not be stored") for line in torn)
+    assert f"main.jsonl could not be written ({reason}): nothing is lost" in problem
+    assert problem.endswith("free some space.")
+    assert trouble.stored(run) == trouble.whole
+    wait_until(lambda: waiting(trouble.folder) == [])
+    assert trouble.load() == "0 run(s) stored, 0 still waiting."
+    assert waiting(trouble.project.folder.parent / "tmp" / f"pytest-debugloop-{os.getuid()}") == []
+
+
+def without_privilege() -> list[str]:
+    """Begin a command line in which modes hold for root too, who may look into any folder all the same."""
+    if not is_root():
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("root obeys no modes without setpriv")
+    return [setpriv, "--bounding-set", "-dac_override", "--inh-caps", "-dac_override"]
+
+
+@contextmanager
+def mounted(place: Path, *options: str) -> Iterator[None]:
+    """Mount something for a while."""
+    if not is_root():
+        pytest.skip("needs root on Linux to mount a file system")
+    done = subprocess.run(["mount", *options, place], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
