@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,12 @@ if TYPE_CHECKING:
 
     from tests.servers import Kind, Server, Servers
 
-KINDS: list[tuple[Kind, int]] = [("embedded", 16), ("embedded", 18), ("container", 16), ("container", 18)]
+# One major version where tox asks for it, all otherwise.
+VERSIONS = [int(v) for v in os.environ.get("DEBUGLOOP_TEST_POSTGRES", "16 18").split()]
+KINDS: list[tuple[Kind, int]] = [
+    *[("embedded", version) for version in VERSIONS],
+    *[("container", version) for version in VERSIONS],
+]
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +38,7 @@ def postgres(request: pytest.FixtureRequest, servers: Servers) -> Server:
 @pytest.fixture(scope="session")
 def any_postgres(servers: Servers) -> Server:
     """One server, for tests to which all are alike."""
-    return servers.get("embedded", 18)
+    return servers.get("embedded", VERSIONS[-1])
 
 
 @pytest.fixture

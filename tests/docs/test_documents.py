@@ -1,0 +1,84 @@
+"""What the documents say is what the code does."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pytest_debugloop.cli.commands import commands
+from pytest_debugloop.database.migrate import migrate
+from pytest_debugloop.settings import OPTIONS
+from tests.docs.dictionary import PAGE, data_dictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import Server
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("tests/*/*.md")])
+_LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+@pytest.fixture
+def connection(any_postgres: Server) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to a migrated schema, which its search path names."""
+    with any_postgres.schema() as schema, psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
+        migrate(connection, schema)
+        connection.execute(sql.SQL("SET search_path TO {}, public").format(sql.Identifier(schema)))
+        yield connection
+
+
+def test_the_readme_has_one_row_for_each_option() -> None:
+    table = README.partition("<!-- options:")[2].partition("<!-- /options -->")[0].splitlines()
+    rows = [line for line in table if line.startswith("| `")]
+    assert rows == [
+        f"| `{o.name}` | {'`' + str(o.default).lower() + '`' if o.default != '' else 'empty'} | {o.help} |"
+        for o in OPTIONS
+    ]
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    named = re.findall(r"^\| `debugloop (\w+)", README, re.MULTILINE)
+    assert sorted(named) == sorted(commands.commands)
+
+
+def test_every_query_in_the_readme_runs(connection: psycopg.Connection[Any]) -> None:
+    queries = [q for block in re.findall(r"```sql\n(.*?)```", README, re.DOTALL) for q in block.split(";") if q.strip()]
+    assert len(queries) == 3
+    for query in queries:
+        connection.execute(query.encode())
+
+
+def test_the_data_dictionary_is_what_the_migrations_say(connection: psycopg.Connection[Any]) -> None:
+    row = connection.execute("SELECT current_schema()::text").fetchone()
+    assert row is not None
+    assert PAGE.read_text(encoding="utf-8") == data_dictionary(connection, row[0]), (
+        "run `python -m tests.docs.dictionary`"
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    missing = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_the_checks_run_is_what_the_readme_says(number: int) -> None:
+    said = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    assert len(said) == 2
+    script = ROOT / ".ci" / "readme-command"
+    if not os.access(script, os.X_OK):
+        pytest.skip("the checks' scripts are not in this copy")
+    printed = subprocess.run([script, str(number)], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shlex.split(printed) == shlex.split(said[number - 1])
