@@ -17,6 +17,7 @@ from psycopg import ClientCursor, Connection, sql
 from pytest_debugloop.loading.journals import JournalHead
 
 _BATCH_STATEMENTS = (
+    "records",
     "runs",
     "steps_stage",
     "steps_known",
@@ -34,8 +35,10 @@ _COMPLETE_STATEMENTS = ("complete_renumber", "complete_crashes", "complete_recov
 _COPY = sql.SQL(
     "COPY staged_lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', ESCAPE E'\\x01', DELIMITER E'\\x02')"
 )
-_END_OF_COPY = b"\n\\.\n"
-_NOT_IN_JSON = bytes(set(range(32)) - {10})
+# What COPY would trip over: its own marks, an end of data, and what is no text or would end a line. All other control
+# characters are refused with their line, as JSON.
+_NOT_FOR_COPY = (b"\x00", b"\x01", b"\x02", b"\r")
+_END_OF_COPY = b"\\."
 
 # The work is done in memory; compiling plans would take longer than running them.
 _SETTINGS = "SET LOCAL timezone TO 'UTC'; SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off"
@@ -100,8 +103,8 @@ class Loader:
                 raise
             self._halve(chunks, error)
         else:
-            for head, line in unknown:
-                self._reject(head, line.encode(), "this version of pytest-debugloop knows no record of its kind")
+            for head, line, reason in unknown:
+                self._reject(head, line.encode(), reason)
 
     def _halve(self, chunks: Sequence[Chunk], error: psycopg.Error) -> None:
         units = [(head, unit) for head, data in chunks for unit in _units(data)]
@@ -118,7 +121,7 @@ class Loader:
             return
         self._reject(head, unit.rstrip(b"\n"), (error.diag.message_primary or str(error)).strip())
 
-    def _load_batch(self, chunks: Sequence[Chunk]) -> list[tuple[JournalHead, str]]:
+    def _load_batch(self, chunks: Sequence[Chunk]) -> list[tuple[JournalHead, str, str]]:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             self._enter(cursor, {head.correlation_id for head, _ in chunks})
             cursor.execute(statement("stage"))
@@ -133,7 +136,7 @@ class Loader:
             for name in _BATCH_STATEMENTS:
                 cursor.execute(statement(name))
             cursor.execute(statement("unknown"))
-            return [(heads[number - 1], line) for number, line in cursor.fetchall()]
+            return [(heads[number - 1], line, reason) for number, line, reason in cursor.fetchall()]
 
     def _stage_head(self, cursor: psycopg.Cursor, number: int, head: JournalHead) -> None:
         cursor.execute(
@@ -201,7 +204,7 @@ class Loader:
 
 def _separate(data: bytes) -> tuple[bytes, list[bytes]]:
     """Take out the lines that COPY would trip over."""
-    if data.endswith(b"\n") and _is_text(data) and _END_OF_COPY not in b"\n" + data:
+    if data.endswith(b"\n") and _is_text(data) and not data.startswith(_END_OF_COPY) and b"\n\\." not in data:
         return data, []
     good, bad = [], []
     for line in data.split(b"\n"):
@@ -213,7 +216,7 @@ def _separate(data: bytes) -> tuple[bytes, list[bytes]]:
 
 
 def _is_text(data: bytes) -> bool:
-    if len(data.translate(None, _NOT_IN_JSON)) != len(data):
+    if any(mark in data for mark in _NOT_FOR_COPY):
         return False
     if data.isascii():
         return True

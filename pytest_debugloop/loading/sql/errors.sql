@@ -17,7 +17,7 @@ SELECT
         ELSE left(r.node_id, 222) || ' ' || left(encode(sha256(convert_to(r.node_id, 'UTF8')), 'hex'), 32)
     END AS operation_name,
     r.type, r.category, r.severity, r.message, r.stack, r.code, r.snapshot, r.metadata, r.worker
-FROM staged_lines AS l
+FROM staged_records AS l
 JOIN staged_journals AS j USING (journal_no)
 CROSS JOIN LATERAL jsonb_to_record(l.line) AS r (
     n BIGINT, step BIGINT[], at BIGINT, node_id TEXT, type TEXT, category TEXT, severity TEXT, message TEXT, stack TEXT,

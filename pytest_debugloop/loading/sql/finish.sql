@@ -7,6 +7,6 @@ SET finished_at = timestamptz 'epoch' + (l.line ->> 'at')::bigint * interval '1 
     metadata = CASE
         WHEN jsonb_array_length(l.line -> 'problems') > 0 THEN jsonb_build_object('problems', l.line -> 'problems')
     END
-FROM staged_lines AS l
+FROM staged_records AS l
 JOIN staged_journals AS j USING (journal_no)
 WHERE l.line ->> 'kind' = 'finish' AND j.is_main AND run.id = j.run_id;

@@ -20,6 +20,6 @@ SELECT
     coalesce(line -> 'facts' -> 'ci' ->> 'vcs.ref.head.name', line -> 'facts' -> 'git' ->> 'vcs.ref.head.name'),
     line -> 'facts' -> 'ci',
     timestamptz 'epoch' + (line ->> 'started')::bigint * interval '1 microsecond'
-FROM staged_lines
+FROM staged_records
 WHERE line ->> 'kind' = 'run' AND line ->> 'role' = 'main'
 ON CONFLICT (id) DO NOTHING;

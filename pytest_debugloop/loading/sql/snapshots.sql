@@ -7,7 +7,7 @@ SELECT
     debug_snapshot_id(h.state_hash, l.line ->> 'type') AS id,
     h.state_hash,
     l.line
-FROM staged_lines AS l
+FROM staged_records AS l
 CROSS JOIN LATERAL (SELECT debug_state_hash(l.line -> 'state') AS state_hash) AS h
 WHERE l.line ->> 'kind' = 'snapshot';
 

@@ -1,62 +1,76 @@
 -- Add the new steps, and bring those that were loaded unfinished to their end.
 
-CREATE TEMP TABLE final_steps ON COMMIT DROP AS
-SELECT
-    s.id,
-    j.correlation_id,
-    j.session_id,
-    number.step_number,
-    s.phase AS step_type,
-    j.agent_name,
-    s.operation_name,
-    s.subtest AS step_description,
-    failure.state_snapshot_id AS post_state_snapshot_id,
-    CASE
-        WHEN s.outcome IN ('passed', 'xpassed') THEN 'completed'
-        WHEN s.outcome IN ('skipped', 'xfailed') THEN 'skipped'
-        WHEN s.outcome IN ('failed', 'rerun') THEN 'failed'
-        WHEN s.ended_at IS NULL THEN 'started'
-    END AS status,
-    failure.id AS error_event_id,
-    CASE WHEN s.phase IN ('call', 'subtest') AND s.outcome IN ('passed', 'xpassed') THEN s.success_id END
-        AS success_event_id,
-    (extract(epoch FROM s.ended_at - s.started_at) * 1000)::integer AS duration_ms,
-    CASE WHEN s.parent IS NOT NULL THEN coalesce(
-        (SELECT p.id FROM staged_steps AS p WHERE p.journal_no = s.journal_no AND p.n = s.parent[1]),
-        (SELECT p.id FROM debug_workflow_steps AS p WHERE p.id = (
-            lpad(to_hex(s.parent[2] / 1000), 12, '0') || '71' || j.id_mark || to_hex(j.id_base + s.parent[1])
-        )::uuid)
-    ) END AS parent_step_id,
-    CASE WHEN s.after IS NOT NULL THEN array_remove(ARRAY[
-        coalesce(a.step_number, (
-            SELECT step_number FROM debug_workflow_steps WHERE id = (
-                lpad(to_hex(s.after[2] / 1000), 12, '0') || '71' || j.id_mark || to_hex(j.id_base + s.after[1])
-            )::uuid
-        )),
-        CASE WHEN s.after[3] IS NOT NULL THEN coalesce(b.step_number, (
-            SELECT step_number FROM debug_workflow_steps WHERE id = (
-                lpad(to_hex(s.after[4] / 1000), 12, '0') || '71' || j.id_mark || to_hex(j.id_base + s.after[3])
-            )::uuid
-        )) END
-    ], NULL) END AS depends_on_steps,
-    CASE
-        WHEN s.reason IS NULL AND s.rev = 1 THEN
-            jsonb_build_object('attempt', s.attempt, 'outcome', s.outcome)
-        ELSE jsonb_strip_nulls(jsonb_build_object(
-            'attempt', s.attempt, 'outcome', s.outcome, 'reason', s.reason, 'rev', nullif(s.rev, 1)
-        ))
-    END AS metadata,
-    s.started_at,
-    s.ended_at AS completed_at,
-    s.is_known
-FROM staged_steps AS s
-JOIN staged_journals AS j USING (journal_no)
-JOIN staged_numbers AS number USING (journal_no, n)
-LEFT JOIN debug_error_events AS failure ON failure.id = s.error_id AND s.outcome IN ('failed', 'rerun')
-LEFT JOIN staged_numbers AS a ON a.journal_no = s.journal_no AND a.n = s.after[1]
-LEFT JOIN staged_numbers AS b ON b.journal_no = s.journal_no AND b.n = s.after[3]
-ORDER BY number.step_number;
-
+WITH final AS MATERIALIZED (
+    SELECT
+        s.id,
+        j.correlation_id,
+        j.session_id,
+        number.step_number,
+        s.phase AS step_type,
+        j.agent_name,
+        s.operation_name,
+        s.subtest AS step_description,
+        failure.state_snapshot_id AS post_state_snapshot_id,
+        CASE
+            WHEN s.outcome IN ('passed', 'xpassed') THEN 'completed'
+            WHEN s.outcome IN ('skipped', 'xfailed') THEN 'skipped'
+            WHEN s.outcome IN ('failed', 'rerun') THEN 'failed'
+            WHEN s.ended_at IS NULL THEN 'started'
+        END AS status,
+        failure.id AS error_event_id,
+        CASE WHEN s.phase IN ('call', 'subtest') AND s.outcome IN ('passed', 'xpassed') THEN s.success_id END
+            AS success_event_id,
+        (extract(epoch FROM s.ended_at - s.started_at) * 1000)::integer AS duration_ms,
+        CASE WHEN s.parent IS NOT NULL THEN coalesce(
+            (SELECT p.id FROM staged_steps AS p WHERE p.journal_no = s.journal_no AND p.n = s.parent[1]),
+            (SELECT p.id FROM debug_workflow_steps AS p WHERE p.id = (
+                lpad(to_hex(s.parent[2] / 1000), 12, '0') || '71' || j.id_mark || to_hex(j.id_base + s.parent[1])
+            )::uuid)
+        ) END AS parent_step_id,
+        CASE WHEN s.after IS NOT NULL THEN array_remove(ARRAY[
+            coalesce(a.step_number, (
+                SELECT step_number FROM debug_workflow_steps WHERE id = (
+                    lpad(to_hex(s.after[2] / 1000), 12, '0') || '71' || j.id_mark || to_hex(j.id_base + s.after[1])
+                )::uuid
+            )),
+            CASE WHEN s.after[3] IS NOT NULL THEN coalesce(b.step_number, (
+                SELECT step_number FROM debug_workflow_steps WHERE id = (
+                    lpad(to_hex(s.after[4] / 1000), 12, '0') || '71' || j.id_mark || to_hex(j.id_base + s.after[3])
+                )::uuid
+            )) END
+        ], NULL) END AS depends_on_steps,
+        CASE
+            WHEN s.reason IS NULL AND s.rev = 1 THEN
+                jsonb_build_object('attempt', s.attempt, 'outcome', s.outcome)
+            ELSE jsonb_strip_nulls(jsonb_build_object(
+                'attempt', s.attempt, 'outcome', s.outcome, 'reason', s.reason, 'rev', nullif(s.rev, 1)
+            ))
+        END AS metadata,
+        s.started_at,
+        s.ended_at AS completed_at,
+        s.is_known
+    FROM staged_steps AS s
+    JOIN staged_journals AS j USING (journal_no)
+    JOIN staged_numbers AS number USING (journal_no, n)
+    LEFT JOIN debug_error_events AS failure ON failure.id = s.error_id AND s.outcome IN ('failed', 'rerun')
+    LEFT JOIN staged_numbers AS a ON a.journal_no = s.journal_no AND a.n = s.after[1]
+    LEFT JOIN staged_numbers AS b ON b.journal_no = s.journal_no AND b.n = s.after[3]
+    ORDER BY number.step_number
+),
+updated AS (
+    UPDATE debug_workflow_steps AS known
+    SET status = final.status,
+        post_state_snapshot_id = final.post_state_snapshot_id,
+        error_event_id = final.error_event_id,
+        success_event_id = final.success_event_id,
+        duration_ms = final.duration_ms,
+        depends_on_steps = final.depends_on_steps,
+        step_description = final.step_description,
+        metadata = final.metadata,
+        completed_at = final.completed_at
+    FROM final
+    WHERE final.is_known AND known.id = final.id
+)
 INSERT INTO debug_workflow_steps (
     id, correlation_id, session_id, step_number, step_type, agent_name, operation_name, step_description,
     post_state_snapshot_id, status, error_event_id, success_event_id, duration_ms, parent_step_id, depends_on_steps,
@@ -66,18 +80,5 @@ SELECT
     id, correlation_id, session_id, step_number, step_type, agent_name, operation_name, step_description,
     post_state_snapshot_id, status, error_event_id, success_event_id, duration_ms, parent_step_id, depends_on_steps,
     metadata, started_at, completed_at
-FROM final_steps
+FROM final
 WHERE NOT is_known;
-
-UPDATE debug_workflow_steps AS known
-SET status = final.status,
-    post_state_snapshot_id = final.post_state_snapshot_id,
-    error_event_id = final.error_event_id,
-    success_event_id = final.success_event_id,
-    duration_ms = final.duration_ms,
-    depends_on_steps = final.depends_on_steps,
-    step_description = final.step_description,
-    metadata = final.metadata,
-    completed_at = final.completed_at
-FROM final_steps AS final
-WHERE final.is_known AND known.id = final.id;

@@ -19,4 +19,3 @@ WHERE s.step_number IS NULL
 UNION ALL
 SELECT journal_no, n, step_number FROM staged_steps WHERE step_number IS NOT NULL;
 
-ANALYZE staged_numbers;
