@@ -204,7 +204,12 @@ class Loader:
 
 def _separate(data: bytes) -> tuple[bytes, list[bytes]]:
     """Take out the lines that COPY would trip over."""
-    if data.endswith(b"\n") and _is_text(data) and not data.startswith(_END_OF_COPY) and b"\n\\." not in data:
+    if (
+        data.endswith(b"\n")
+        and _is_text(data)
+        and not data.startswith(_END_OF_COPY)
+        and b"\n" + _END_OF_COPY not in data
+    ):
         return data, []
     good, bad = [], []
     for line in data.split(b"\n"):
