@@ -1,0 +1,326 @@
+"""Suites that are run by a pytest of their own, recorded, and the rows that this left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import class_row, dict_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+T = TypeVar("T")
+
+# What would make an inner run depend on how the outer one was started.
+_NOT_INHERITED = ("DEBUGLOOP", "PYTEST_", "COV_", "COVERAGE_", "PYTHON")
+_CI = ("CI", "BUILD_NUMBER", "GITHUB_", "GITLAB_", "CIRCLE", "JENKINS_", "BUILDKITE", "TF_BUILD", "BITBUCKET_")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row of debug_workflow_steps."""
+
+    id: uuid.UUID
+    step_number: int
+    step_type: str
+    status: str
+    operation_name: str
+    step_description: str | None
+    agent_name: str
+    error_event_id: uuid.UUID | None
+    success_event_id: uuid.UUID | None
+    post_state_snapshot_id: uuid.UUID | None
+    parent_step_id: uuid.UUID | None
+    depends_on_steps: list[int] | None
+    duration_ms: int | None
+    metadata: dict[str, Any]
+    started_at: datetime
+    completed_at: datetime | None
+
+    @property
+    def outcome(self) -> str | None:
+        """What pytest called it."""
+        outcome: str | None = self.metadata.get("outcome")
+        return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """A row of debug_error_events, with its snapshot's state."""
+
+    id: uuid.UUID
+    error_type: str
+    error_category: str
+    error_severity: str
+    error_message: str
+    error_stack_trace: str | None
+    error_code: str
+    agent_name: str
+    operation_name: str | None
+    execution_step: int | None
+    state: dict[str, Any] | None
+    is_recoverable: bool
+    recovery_attempted: bool
+    recovery_successful: bool | None
+    recovery_strategy: str | None
+    metadata: dict[str, Any]
+    occurred_at: datetime
+    resolved_at: datetime | None
+
+    @property
+    def kind(self) -> tuple[str, str, str, str]:
+        """How it is filed: type, category, severity and code."""
+        return self.error_type, self.error_category, self.error_severity, self.error_code
+
+    @property
+    def frames(self) -> list[dict[str, Any]]:
+        """The frames of the exception that failed the phase, outermost first."""
+        assert self.state is not None
+        frames: list[dict[str, Any]] = self.state["exceptions"][0]["frames"]
+        return frames
+
+    @property
+    def locals(self) -> dict[str, Any]:
+        """The locals of its innermost frame."""
+        found: dict[str, Any] = self.frames[-1]["locals"]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A row of debug_success_events."""
+
+    id: uuid.UUID
+    success_type: str
+    operation_name: str
+    agent_name: str
+    execution_step: int | None
+    quality_score: float | None
+    completion_status: str
+    retry_count: int
+    metadata: dict[str, Any] | None
+
+
+class Record:
+    """What one workflow left in the database.
+
+    Args:
+        conninfo: of the server.
+        schema: of the record.
+        correlation_id: of the workflow.
+    """
+
+    def __init__(self, conninfo: str, schema: str, correlation_id: str) -> None:
+        self.correlation_id = correlation_id
+        self._conninfo = conninfo
+        self._schema = schema
+
+    def _rows(self, row: type[T], query: str) -> list[T]:
+        with psycopg.connect(self._conninfo) as connection, connection.cursor(row_factory=class_row(row)) as cursor:
+            self._enter(cursor)
+            return cursor.execute(query, {"id": self.correlation_id}).fetchall()
+
+    def _enter(self, cursor: psycopg.Cursor[Any]) -> None:
+        cursor.execute(sql.SQL("SET search_path TO {}, public").format(sql.Identifier(self._schema)))
+
+    def query(self, query: str) -> list[dict[str, Any]]:
+        """Ask anything; ``%(id)s`` is the workflow."""
+        with psycopg.connect(self._conninfo) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            self._enter(cursor)
+            return cursor.execute(query, {"id": self.correlation_id}).fetchall()
+
+    @cached_property
+    def all_steps(self) -> list[Step]:
+        """Every step, by number."""
+        return self._rows(
+            Step,
+            "SELECT id, step_number, step_type, status, operation_name, step_description, agent_name, error_event_id,"
+            " success_event_id, post_state_snapshot_id, parent_step_id, depends_on_steps, duration_ms, metadata,"
+            " started_at, completed_at FROM debug_workflow_steps WHERE correlation_id = %(id)s ORDER BY step_number",
+        )
+
+    @cached_property
+    def all_errors(self) -> list[Error]:
+        """Every error, in order of time."""
+        return self._rows(
+            Error,
+            "SELECT e.id, error_type, error_category, error_severity, error_message, error_stack_trace, error_code,"
+            " e.agent_name, operation_name, e.execution_step, s.agent_state AS state, is_recoverable,"
+            " recovery_attempted, recovery_successful, recovery_strategy, metadata, occurred_at, resolved_at"
+            " FROM debug_error_events AS e LEFT JOIN debug_state_snapshots AS s ON s.id = e.state_snapshot_id"
+            " WHERE e.correlation_id = %(id)s ORDER BY occurred_at, e.id",
+        )
+
+    @cached_property
+    def all_successes(self) -> list[Success]:
+        """Every success, in order of time."""
+        return self._rows(
+            Success,
+            "SELECT id, success_type, operation_name, agent_name, execution_step, quality_score::float8,"
+            " completion_status, retry_count, metadata FROM debug_success_events WHERE correlation_id = %(id)s"
+            " ORDER BY occurred_at, id",
+        )
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """The only run of the workflow."""
+        (run,) = self.query("SELECT * FROM debug_runs WHERE correlation_id = %(id)s")
+        return run
+
+    def steps(self, test: str = "", step_type: str | None = None) -> list[Step]:
+        """Select the steps of the tests whose name ends so."""
+        return [s for s in self.all_steps if s.operation_name.endswith(test) and step_type in (None, s.step_type)]
+
+    def step(self, test: str, step_type: str) -> Step:
+        """Give the only step of a test that is of this type."""
+        (step,) = self.steps(test, step_type)
+        return step
+
+    def errors(self, test: str = "") -> list[Error]:
+        """Select the errors of the tests whose name ends so."""
+        return [e for e in self.all_errors if (e.operation_name or "").endswith(test)]
+
+    def error(self, test: str) -> Error:
+        """Give the only error of a test."""
+        (error,) = self.errors(test)
+        return error
+
+    def successes(self, test: str = "") -> list[Success]:
+        """Select the successes of the tests whose name ends so."""
+        return [
+            s for s in self.all_successes if s.operation_name.endswith(test) and s.success_type != "task_completion"
+        ]
+
+    def wait_for_end(self) -> dict[str, Any]:
+        """Wait until the loader has concluded the run."""
+
+        def ended() -> bool:
+            try:
+                rows = self.query("SELECT status FROM debug_runs WHERE correlation_id = %(id)s")
+            except psycopg.errors.UndefinedTable:
+                return False
+            return bool(rows) and all(row["status"] != "running" for row in rows)
+
+        wait_until(ended)
+        return self.run
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of pytest, and what it recorded."""
+
+    ret: int
+    out: str
+    err: str
+    record: Record
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """What it printed, line by line."""
+        return self.out.splitlines()
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """What the last line counts."""
+        return pytest.RunResult.parse_summary_nouns(self.lines)
+
+    @property
+    def paragraph(self) -> list[str]:
+        """Our paragraph in the terminal summary."""
+        return [line for line in self.lines if line.startswith(("debugloop:", "  see: debugloop"))]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder of tests, and how pytest is run in it.
+
+    Attributes:
+        folder: rootdir of the runs.
+        conninfo: of the server that they record to.
+        schema: of the record there.
+        environment: variables of its runs.
+    """
+
+    folder: Path
+    conninfo: str
+    schema: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, folder: Path, conninfo: str, schema: str) -> Project:
+        """Make a folder the rootdir of a suite."""
+        project = cls(folder, conninfo, schema)
+        project.write("pytest.ini", "[pytest]")
+        return project
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the suite."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8", errors="surrogateescape")
+        return path
+
+    def record(self, correlation_id: str) -> Record:
+        """Give what a workflow left."""
+        return Record(self.conninfo, self.schema, correlation_id)
+
+    def command(self, *arguments: str, recorded: bool = True, correlation_id: str = "") -> list[str]:
+        """Put a command line together; a run that is not recorded has the plugin all the same."""
+        command = [sys.executable, "-m", "pytest", "-p", "pytest_debugloop.plugin"]
+        if recorded:
+            command += ["--debugloop", "--debugloop-dsn", self.conninfo, "--debugloop-schema", self.schema]
+        if correlation_id:
+            command += ["--debugloop-correlation-id", correlation_id]
+        return [*command, *arguments]
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """Give the environment of a run: no plugins but those on its command line, and nothing of the outer run."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith((*_NOT_INHERITED, *_CI))}
+        return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "160"} | self.environment | more
+
+    def run(
+        self,
+        *arguments: str,
+        recorded: bool = True,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+        command: list[str] | None = None,
+    ) -> Run:
+        """Run pytest to its end."""
+        correlation_id = str(uuid.uuid4())
+        done = subprocess.run(
+            command or self.command(*arguments, recorded=recorded, correlation_id=correlation_id if recorded else ""),
+            cwd=self.folder,
+            env=self.environ(**(env or {})),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=timeout,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout, done.stderr, self.record(correlation_id))
+
+
+def wait_until(condition: Callable[[], T], seconds: float = 60) -> T:
+    """Ask again and again until the answer is true."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
