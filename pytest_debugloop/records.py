@@ -182,34 +182,36 @@ def step_suffix(node_id: str, attempt: int) -> str:
     return f'"node_id":{json_string(node_id)},"attempt":{attempt}}}\n'
 
 
-def step_started(suffix: str, n: int, phase: str, started: int) -> str:
-    """Write that a phase began; see :func:`step_suffix`. Built by hand: it runs three times in every test."""
-    return f'{{"kind":"step","rev":0,"n":{n},"phase":"{phase}","started":{started},{suffix}'
-
-
-def step_ended(
-    suffix: str,
-    n: int,
-    phase: str,
-    started: int,
-    ended: int,
-    outcome: str,
-    rev: int = 1,
-    extra: str = "",
-) -> str:
-    """Write how a phase ended; the line holds all that the one of its start did.
+def step_head(n: int, phase: str, started: int) -> str:
+    """Write what all lines of one step begin with, behind what kind of line it is.
 
     Args:
-        suffix: of the attempt, see :func:`step_suffix`.
         n: the record's number.
         phase: ``collect``, ``setup``, ``call``, ``teardown`` or ``subtest``.
         started: when it began.
+    """
+    return f'"n":{n},"phase":"{phase}","started":{started}'
+
+
+def step_started(head: str, suffix: str) -> str:
+    """Write that a step began. Built by hand: it runs three times in every test.
+
+    Args:
+        head: see :func:`step_head`.
+        suffix: see :func:`step_suffix`.
+    """
+    return f'{{"kind":"step","rev":0,{head},{suffix}'
+
+
+def step_ended(head: str, suffix: str, ended: int, outcome: str, rev: int = 1, extra: str = "") -> str:
+    """Write how a step ended; the line holds all that the one of its start did.
+
+    Args:
+        head: see :func:`step_head`.
+        suffix: see :func:`step_suffix`.
         ended: when it ended.
         outcome: ``passed``, ``failed``, ``skipped``, ``xfailed``, ``xpassed`` or ``rerun``.
         rev: higher than that of every line about this step written before.
         extra: more members as JSON, each followed by a comma.
     """
-    return (
-        f'{{"kind":"step","rev":{rev},"n":{n},"phase":"{phase}","started":{started},"ended":{ended},'
-        f'"outcome":"{outcome}",{extra}{suffix}'
-    )
+    return f'{{"kind":"step","rev":{rev},{head},"ended":{ended},"outcome":"{outcome}",{extra}{suffix}'

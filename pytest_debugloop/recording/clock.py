@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable
 from time import perf_counter_ns, time_ns
 from typing import Final
 
@@ -11,17 +12,20 @@ from typing import Final
 class Clock:
     """Microseconds since 1970-01-01 UTC, from one reading of the clock and a counter since.
 
-    The functions are bound as default arguments: freezegun and time-machine replace module attributes.
+    Attributes:
+        now: gives the time. It holds the counter itself: freezegun and time-machine replace module attributes.
     """
 
-    __slots__ = ("_anchor",)
+    __slots__ = ("now",)
 
     def __init__(self) -> None:
-        self._anchor: Final[int] = time_ns() - perf_counter_ns()
+        counter = perf_counter_ns
+        anchor = time_ns() // 1000 - counter() // 1000
 
-    def now(self, _counter=perf_counter_ns) -> int:  # type: ignore[no-untyped-def]
-        """Give the time."""
-        return int((self._anchor + _counter()) // 1000)
+        def now() -> int:
+            return anchor + counter() // 1000
+
+        self.now: Final[Callable[[], int]] = now
 
 
 def uuid7(microseconds: int) -> uuid.UUID:

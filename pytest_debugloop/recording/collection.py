@@ -11,7 +11,7 @@ from pytest_debugloop.recording.failure import kind_of, kind_of_report, root_of
 from pytest_debugloop.recording.reports import reason_of
 from pytest_debugloop.recording.steps import Step
 from pytest_debugloop.recording.writer import Writer
-from pytest_debugloop.records import clean_text, step_started, step_suffix
+from pytest_debugloop.records import clean_text, step_suffix
 
 
 class CollectionRecorder:
@@ -40,7 +40,7 @@ class CollectionRecorder:
     def _begin(self, collector: pytest.Collector, started: int) -> Step | None:
         try:
             step = Step(self._writer.next_n(), "collect", started, step_suffix(collector.nodeid, 1))
-            self._writer.write(step_started(step.suffix, step.n, "collect", started))
+            self._writer.write(step.started_line())
         except Exception as fault:
             self._writer.fault(fault)
             return None

@@ -16,7 +16,7 @@ import pytest
 from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of, kind_of_report, root_of
 from pytest_debugloop.recording.reports import reason_of, remove_from_traceback, subtest_name
 from pytest_debugloop.recording.steps import NO_ATTEMPT, Attempt, Step
-from pytest_debugloop.records import clean_text, json_string, step_started
+from pytest_debugloop.records import clean_text, json_string
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.writer import Failure, Writer
@@ -89,7 +89,7 @@ class Recorder:
                 self._begin_attempt(item)
             writer = self._writer
             step = self._step = self._attempt.begin(writer.next_n(), phase, self._now())
-            writer.write(text + step_started(step.suffix, step.n, phase, step.started))
+            writer.write(text + step.started_line())
         except Exception as fault:
             self._writer.fault(fault)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.records import json_string, step_ended, step_suffix
+from pytest_debugloop.records import json_string, step_ended, step_head, step_started, step_suffix
 
 if TYPE_CHECKING:
     import pytest
@@ -16,6 +16,8 @@ class Step:
     """A phase under way, or ended and not yet final."""
 
     __slots__ = (
+        "_head",
+        "_suffix",
         "ended",
         "error",
         "expected",
@@ -27,7 +29,6 @@ class Step:
         "rev",
         "started",
         "subtest",
-        "suffix",
         "written",
     )
 
@@ -35,7 +36,8 @@ class Step:
         self.n = n
         self.phase = phase
         self.started = started
-        self.suffix = suffix
+        self._head = step_head(n, phase, started)
+        self._suffix = suffix
         self.ended = 0
         self.outcome = "passed"
         self.rev = 0
@@ -46,11 +48,15 @@ class Step:
         self.expected: Failure | None = None  # of a test marked xfail: written once pytest says that it counts
         self.report: pytest.TestReport | None = None  # says failed, while no exception was seen
 
+    def started_line(self) -> str:
+        """Write that it began."""
+        return step_started(self._head, self._suffix)
+
     def ended_line(self) -> str:
         """Write what is known."""
         self.written = True
         self.rev += 1
-        return step_ended(self.suffix, self.n, self.phase, self.started, self.ended, self.outcome, self.rev, self.extra)
+        return step_ended(self._head, self._suffix, self.ended, self.outcome, self.rev, self.extra)
 
     def add_reason(self, reason: str) -> None:
         """Say why it was skipped, or expected to fail."""
