@@ -11,6 +11,7 @@ from pytest_debugloop.loading.journals import JournalFile, journals_in
 from pytest_debugloop.loading.loader import Chunk, Loader
 from pytest_debugloop.records import JOURNAL_FORMAT
 
+_SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5
 
 
@@ -62,6 +63,9 @@ class RunLoading:
             if not read:
                 return
             self._load(loader, read)
+            # Lines that came meanwhile wait for the next time: a batch of few takes most of its time for itself.
+            if self.waiting_bytes() < _SMALL_BATCH:
+                return
 
     def _load(self, loader: Loader, read: list[tuple[JournalFile, bytes]]) -> None:
         chunks: list[Chunk] = []
