@@ -17,7 +17,7 @@ from types import FunctionType, GetSetDescriptorType, MappingProxyType, MemberDe
 from typing import Any
 
 from pytest_debugloop.capture.leaves import leaf_text
-from pytest_debugloop.capture.redact import REDACTED, is_secret_name
+from pytest_debugloop.capture.redact import REDACTED, is_secret_name, redact_text
 from pytest_debugloop.records import clean_text
 
 MAX_DEPTH = 6
@@ -229,8 +229,8 @@ class Encoder:
 def _text(text: str) -> Any:
     size = _len(text)
     if size <= MAX_TEXT:
-        return clean_text(text)
-    return {"$type": "str", "head": clean_text(text[:MAX_TEXT]), **_cut(size, MAX_TEXT, "characters")}
+        return redact_text(clean_text(text))
+    return {"$type": "str", "head": redact_text(clean_text(text[:MAX_TEXT])), **_cut(size, MAX_TEXT, "characters")}
 
 
 def _integer(number: int) -> Any:
