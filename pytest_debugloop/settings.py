@@ -170,11 +170,11 @@ def raw_value(
         option: which one.
         flag: gives the value from the command line by the option's name, None where it was not given.
         ini: gives the value from the ini file by the option's name, None where it is not there.
-        environ: the environment.
+        environ: the environment; a variable that is empty is not set, as CI systems have it.
     """
     value = flag(option.name)
     if value is None:
-        value = environ.get(option.variable)
+        value = environ.get(option.variable) or None
     if value is None:
         value = ini(option.name)
     return option.default if value is None else value
