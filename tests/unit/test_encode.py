@@ -1,0 +1,215 @@
+"""Any value becomes bounded JSON that PostgreSQL takes, and none of its code is run."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import OrderedDict, deque, namedtuple
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_debugloop.capture.encode import MAX_NODES, MAX_TEXT, Encoder
+from pytest_debugloop.capture.redact import REDACTED
+from pytest_debugloop.records import json_line
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()))
+    | st.binary()
+    | st.complex_numbers()
+    | st.dates()
+    | st.datetimes()
+    | st.times()
+    | st.timedeltas()
+    | st.uuids()
+    | st.decimals(allow_nan=False)
+    | st.just(...)
+)
+KEYS = SCALARS | st.tuples(SCALARS, SCALARS)
+VALUES = st.recursive(
+    SCALARS,
+    lambda children: (
+        st.lists(children) | st.dictionaries(KEYS, children) | st.tuples(children, children) | st.frozensets(SCALARS)
+    ),
+    max_leaves=30,
+)
+
+PLAIN = (
+    st.none()
+    | st.integers(-(2**60), 2**60)
+    | st.text(st.characters(codec="utf-8", exclude_characters="\0:"), max_size=50)
+)
+
+
+def fit_for_postgresql(line: bytes) -> Any:
+    """Read a line as PostgreSQL would have it: no NUL, no lone surrogate, no infinite number."""
+    text = line.decode("ascii")
+    assert "\\u0000" not in text
+    text.encode()
+    value = json.loads(text, parse_constant=pytest.fail)
+    json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
+
+
+@given(VALUES)
+def test_any_value_becomes_a_line_that_postgresql_takes(value: object) -> None:
+    fit_for_postgresql(json_line({"value": Encoder().encode(value)}))
+
+
+@given(st.dictionaries(st.text(), VALUES, max_size=5))
+def test_any_locals_become_a_line_that_postgresql_takes(names: dict[str, object]) -> None:
+    found = fit_for_postgresql(json_line(Encoder().encode_names(names.items())))
+    assert len(found) == len({name.replace("\0", "\\x00") for name in names})
+
+
+@given(st.recursive(PLAIN, lambda children: st.lists(children, max_size=5), max_leaves=20))
+def test_what_json_can_say_is_kept_as_it_is(value: object) -> None:
+    def depth(item: object) -> int:
+        return 1 + max((depth(i) for i in item), default=0) if isinstance(item, list) else 0
+
+    if depth(value) <= 5:
+        assert Encoder().encode(value) == value
+
+
+def size(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(size(v) for v in value.values())
+    return 1 + sum(size(v) for v in value) if isinstance(value, list) else 1
+
+
+def test_the_budget_bounds_the_number_of_values() -> None:
+    wide: Any = [[[list(range(50)) for _ in range(50)] for _ in range(50)] for _ in range(5)]
+    assert size(Encoder().encode(wide)) < 60 * MAX_NODES
+    assert size(Encoder(100).encode(wide)) < 100 * 60
+
+
+def test_a_long_text_is_cut_and_says_how_long_it_was() -> None:
+    found = Encoder().encode("x" * 1_000_000)
+    assert len(found["head"]) == MAX_TEXT
+    assert "1000000" in found["$cut"].replace(",", "").replace(" of ", " ")
+
+
+def test_what_holds_itself_ends_in_a_reference() -> None:
+    itself: list[object] = [1]
+    itself.append(itself)
+    assert Encoder().encode(itself) == [1, {"$ref": "list"}]
+    mapping: dict[str, object] = {}
+    mapping["me"] = mapping
+    assert Encoder().encode(mapping) == {"me": {"$ref": "dict"}}
+
+
+def test_deep_nesting_is_cut_and_not_followed() -> None:
+    deep: list[object] = []
+    for _ in range(10_000):
+        deep = [deep]
+    assert "$cut" in json.dumps(Encoder().encode(deep))
+
+
+Point = namedtuple("Point", "x y")
+
+
+@dataclass
+class Order:
+    customer: str
+    count: int
+
+
+class Slotted:
+    __slots__ = ("first", "second")
+
+    def __init__(self) -> None:
+        self.first = 1
+
+
+class Text(str):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise AssertionError("never asked")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (Order("ann", 2), {"customer": "ann", "count": 2}),
+        (Slotted(), {"first": 1}),
+        (OrderedDict(a=1), {"a": 1}),
+        ({1: "one", None: 2, (1, 2): 3}, {"1": "one", "None": 2, "(1, 2)": 3}),
+    ],
+)
+def test_the_attributes_of_an_object_are_kept(value: object, wanted: dict[str, object]) -> None:
+    found = Encoder().encode(value)
+    assert wanted.items() <= (found.get("$items") or found.get("$value") or found).items()
+
+
+@pytest.mark.parametrize("value", [(1, 2), {1, 2}, frozenset({1, 2}), deque([1, 2]), Point(1, 2)])
+def test_the_items_of_a_collection_are_kept_with_its_type(value: object) -> None:
+    found = Encoder().encode(value)
+    assert "1" in json.dumps(found)
+    assert type(value).__name__ in json.dumps(found)
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_a_number_that_json_has_not_is_told(number: float) -> None:
+    assert Encoder().encode(number) == {"$float": repr(number)}
+
+
+def test_a_huge_integer_is_told_by_its_size() -> None:
+    assert Encoder().encode(1 << 5_000) == {"$type": "int", "$bits": 5_001}
+
+
+def hostile(name: str) -> object:
+    def never(*_: object, **__: object) -> object:
+        raise AssertionError(f"{name} was called")
+
+    return type("Hostile", (), {name: never})()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["__repr__", "__str__", "__getattribute__", "__getattr__", "__len__", "__iter__", "__bool__", "__eq__", "__hash__"],
+)
+def test_no_method_of_a_value_is_called(name: str) -> None:
+    assert Encoder().encode(hostile(name))["$type"].endswith("Hostile")
+    assert Encoder().encode([hostile(name)])
+
+
+def test_a_property_is_not_asked() -> None:
+    class Lazy:
+        @property
+        def expensive(self) -> int:
+            raise AssertionError("asked")
+
+    assert "expensive" not in json.dumps(Encoder().encode(Lazy()))
+
+
+def test_a_class_that_pretends_to_be_text_is_read_as_text() -> None:
+    assert "secret text" in json.dumps(Encoder().encode(Text("secret text")))
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "db_passwd", "API_KEY", "apikey", "access_token", "Authorization", "cookies", "secret", "dsn"]
+)
+def test_a_value_whose_name_tells_of_a_secret_is_not_kept(name: str) -> None:
+    assert Encoder().encode_names([(name, "hunter2")]) == {name: REDACTED}
+    assert Encoder().encode({"settings": {name: "hunter2"}}) == {"settings": {name: REDACTED}}
+
+
+@pytest.mark.parametrize("name", ["user", "passenger", "keyboard", "tokyo", "count"])
+def test_an_innocent_name_keeps_its_value(name: str) -> None:
+    assert Encoder().encode_names([(name, "plain")]) == {name: "plain"}
+
+
+def test_credentials_in_a_url_are_taken_out_wherever_it_is() -> None:
+    found = Encoder().encode_names([("url", "postgresql://ann:hunter2@db/x"), ("list", ["ftp://a:hunter2@h"])])
+    assert "hunter2" not in json.dumps(found)
+    assert "db/x" in found["url"]

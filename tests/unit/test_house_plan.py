@@ -1,0 +1,87 @@
+"""The floors of the house, read from the imports: docs/how-it-works.md says what lives where."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "pytest_debugloop"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+FLOORS = {
+    "errors": 0,
+    "settings": 0,
+    "handover": 0,
+    "records": 0,
+    "capture": 1,
+    "journal": 1,
+    "recording": 2,
+    "database": 3,
+    "loading": 4,
+    "cli": 5,
+    "plugin": 6,
+    "__main__": 6,
+    "__init__": 6,
+}
+# Entries that other processes are started at.
+_LONGEST = 320
+_IMPORT_PYTEST = {"recording", "plugin"}
+_IMPORT_PSYCOPG = {"database", "loading", "cli", "__main__"}
+_TEST_PROCESS = ("recording", "capture", "journal", "records", "settings", "handover", "errors", "plugin")
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """All modules that a file imports, inside of functions too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found.add(node.module or "")
+    return found
+
+
+def rooms_imported(path: Path) -> set[str]:
+    inner = {m.split(".")[1] for m in imported(path) if m.startswith("pytest_debugloop.")}
+    return inner - {room(path)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_floors_below_its_own(path: Path) -> None:
+    assert {other for other in rooms_imported(path) if FLOORS[other] >= FLOORS[room(path)]} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_is_no_longer_than_one_can_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= _LONGEST
+
+
+def test_only_the_rooms_of_the_plugin_import_pytest() -> None:
+    found = {room(p) for p in MODULES if {m.split(".")[0] for m in imported(p)} & {"pytest", "_pytest", "pluggy"}}
+    assert found == _IMPORT_PYTEST
+
+
+def test_only_the_rooms_of_the_database_import_the_driver() -> None:
+    found = {room(p) for p in MODULES if any(m.split(".")[0] == "psycopg" for m in imported(p))}
+    assert found == _IMPORT_PSYCOPG
+
+
+def test_the_test_process_enters_no_room_of_the_database() -> None:
+    for path in MODULES:
+        if room(path) in _TEST_PROCESS:
+            assert rooms_imported(path) <= set(_TEST_PROCESS), path
+
+
+def test_tables_are_filled_and_made_in_sql_files_only() -> None:
+    for path in MODULES:
+        if room(path) == "database":
+            continue  # the runner of migrations has its own table
+        text = path.read_text(encoding="utf-8")
+        for words in ("INSERT INTO debug_", "UPDATE debug_", "DELETE FROM debug_", "CREATE TABLE"):
+            assert words not in text, path

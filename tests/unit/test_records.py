@@ -1,0 +1,75 @@
+"""What is written is what PostgreSQL reads."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_debugloop.records import (
+    ErrorEvent,
+    Finish,
+    clean_text,
+    json_string,
+    step_ended,
+    step_head,
+    step_started,
+    step_suffix,
+)
+
+TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
+
+
+@given(TEXT)
+def test_clean_text_is_fit_for_postgresql(text: str) -> None:
+    cleaned = clean_text(text)
+    assert "\0" not in cleaned
+    cleaned.encode("utf-8")
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+def test_text_that_is_fit_is_left_as_it_is(text: str) -> None:
+    assert clean_text(text) == text
+    assert json.loads(json_string(text)) == text
+
+
+@given(TEXT)
+def test_a_string_is_json_in_ascii(text: str) -> None:
+    encoded = json_string(text)
+    assert encoded.isascii()
+    assert "\\u0000" not in encoded
+    assert json.loads(encoded) == clean_text(text)
+
+
+@given(TEXT, st.integers(1, 99), st.integers(1, 10**9), st.integers(10**15, 2 * 10**15), st.integers(0, 10**9))
+def test_the_lines_of_a_step_are_json_and_say_what_they_were_given(
+    node_id: str, attempt: int, n: int, started: int, lasted: int
+) -> None:
+    head, suffix = step_head(n, "call", started), step_suffix(node_id, attempt)
+    begun, ended = step_started(head, suffix), step_ended(head, suffix, started + lasted, "passed", 2, '"reason":"x",')
+    same = {"kind": "step", "n": n, "phase": "call", "started": started, "attempt": attempt}
+    same["node_id"] = clean_text(node_id)
+    assert json.loads(begun) == same | {"rev": 0}
+    assert json.loads(ended) == same | {"rev": 2, "ended": started + lasted, "outcome": "passed", "reason": "x"}
+    # The loader tells the lines apart by these bytes.
+    assert begun.startswith(f'{{"kind":"step","rev":0,"n":{n},')
+    assert ended.startswith('{"kind":"step","rev":2,')
+    assert begun.count("\n") == ended.count("\n") == 1
+
+
+def test_what_is_none_is_left_out() -> None:
+    line = ErrorEvent(1, None, 2, "t", "a", "b", "c", "m", "C", None, None, {"k": None}).to_line()
+    assert json.loads(line) == {
+        "kind": "error",
+        "n": 1,
+        "at": 2,
+        "node_id": "t",
+        "type": "a",
+        "category": "b",
+        "severity": "c",
+        "message": "m",
+        "code": "C",
+        "metadata": {"k": None},
+    }
+    assert b"exit_status" not in Finish(at=1, exit_status=None, interrupted=False, problems=[]).to_line()
