@@ -1,0 +1,152 @@
+"""An environment for each suite: its source distribution and a virtual environment, made once and kept in a cache.
+
+Everything comes from PyPI through pip. What is under test here, this project, is in none of them: it is built into a
+folder of its own at every start, so that a cached environment never holds an old one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.suites import probe
+from tests.suites.suites import COMMON_REQUIREMENTS, Suite
+
+CACHE_VARIABLE = "DEBUGLOOP_TEST_SUITES_CACHE"
+PROBE_MODULE = "suites_probe"
+PROJECT = Path(__file__).parents[2]
+_UNREACHABLE = re.compile(
+    r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Max retries|SSLError"
+    r"|Connection (refused|reset|aborted|broken)|Temporary failure in name resolution|Network is unreachable"
+    r"|No module named pip"
+)
+_COMPLETE = "complete"
+
+
+class PyPIUnreachableError(Exception):
+    """PyPI cannot be reached, or pip is not here to do it."""
+
+
+class PipError(Exception):
+    """Pip could be run, and failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a suite is run.
+
+    Attributes:
+        python: the interpreter of its virtual environment.
+        sdist: its source distribution.
+    """
+
+    python: Path
+    sdist: Path
+
+    def unpack(self, folder: Path) -> Path:
+        """Unpack the suite as it was published, in place of what is there.
+
+        Args:
+            folder: to unpack into.
+
+        Returns:
+            The folder at the top of the source distribution.
+        """
+        shutil.rmtree(folder, ignore_errors=True)
+        with tarfile.open(self.sdist) as archive:
+            archive.extractall(folder, filter="data")
+        (top,) = folder.iterdir()
+        return top
+
+
+def default_cache() -> Path:
+    """Give the folder of the cache: the variable DEBUGLOOP_TEST_SUITES_CACHE, else one in pytest's own cache."""
+    given = os.environ.get(CACHE_VARIABLE)
+    return Path(given).absolute() if given else PROJECT / ".pytest_cache" / "d" / "debugloop-suites"
+
+
+def environment(suite: Suite, cache: Path) -> Environment:
+    """Make the environment of a suite, or find it in the cache.
+
+    Args:
+        suite: which one.
+        cache: a folder, which need not exist.
+
+    Raises:
+        PyPIUnreachableError: it is not in the cache, and cannot be had now.
+        PipError: pip failed.
+    """
+    requirements = (*COMMON_REQUIREMENTS, *suite.requirements)
+    text = repr((suite.name, suite.version, suite.sha256, requirements, sys.version, sys.base_prefix))
+    folder = cache / f"{suite.name}-{suite.version}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with _locked(cache / f"{folder.name}.lock"):
+        if not (folder / _COMPLETE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _download(suite, folder / "sdist")
+            venv.create(folder / "venv", symlinks=True)
+            # The wheel of the same version: building one takes longer than all the rest.
+            wanted = f"{suite.name}=={suite.version}"
+            _pip("--python", _python(folder), "install", "--no-compile", wanted, *requirements)
+            (folder / _COMPLETE).touch()
+    (sdist,) = (folder / "sdist").glob("*.tar.gz")
+    return Environment(_python(folder), sdist)
+
+
+def build_project(folder: Path) -> Path:
+    """Install this project as a user would have it, and the probe beside it.
+
+    Args:
+        folder: an empty folder.
+
+    Returns:
+        The folder to put on PYTHONPATH.
+
+    Raises:
+        PyPIUnreachableError: what builds it cannot be had.
+        PipError: pip failed.
+    """
+    site = folder / "site-packages"
+    _pip("install", "--no-compile", "--no-deps", "--target", site, PROJECT)
+    shutil.copyfile(str(probe.__file__), site / f"{PROBE_MODULE}.py")
+    return site
+
+
+def _python(folder: Path) -> Path:
+    return folder / "venv" / "bin" / "python"
+
+
+def _download(suite: Suite, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    wanted = folder / "requirement.txt"
+    wanted.write_text(f"{suite.name}=={suite.version} --hash=sha256:{suite.sha256}\n", encoding="ascii")
+    _pip("download", "--no-deps", "--no-binary", suite.name, "--require-hashes", "-r", wanted, "--dest", folder)
+
+
+def _pip(*arguments: object) -> None:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--retries", "2"]
+    done = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return
+    said = done.stderr.strip()
+    if _UNREACHABLE.search(said):
+        raise PyPIUnreachableError(f"PyPI cannot be reached: {said.splitlines()[-1]}")
+    raise PipError(f"pip {' '.join(map(str, arguments))} failed:\n{said}")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
