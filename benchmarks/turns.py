@@ -89,8 +89,9 @@ def spend(command: Sequence[str], folder: Path, **env: str) -> Spent:
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "PYTHON"))}
     begun = time.perf_counter()
+    quiet = subprocess.DEVNULL
     with subprocess.Popen(
-        command, cwd=folder, env=kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | env, stdout=subprocess.DEVNULL
+        command, cwd=folder, env=kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | env, stdout=quiet, stderr=quiet
     ) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
