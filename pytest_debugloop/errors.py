@@ -30,7 +30,7 @@ class DriverMissingError(DebugloopError):
 
 
 class DatabaseUnreachableError(DebugloopError):
-    """PostgreSQL at {where} did not answer ({reason}): check --debugloop-dsn; `debugloop load` stores what waits."""
+    """PostgreSQL at {where} did not answer ({reason}): check the connection string."""
 
 
 class ServerTooOldError(DebugloopError):

@@ -70,7 +70,7 @@ def load(order: Order) -> None:
     stored, waiting, rejected, problem = load_waiting(order)
     click.echo(f"{stored} run(s) stored, {waiting} still waiting.")
     if rejected:
-        click.echo(f"{rejected} line(s) could not be stored and are kept, with the reason, in debug_rejected_lines.")
+        click.echo(f"{rejected} line(s) could not be stored: see debug_rejected_lines, which keeps them and why.")
     if problem:
         raise click.ClickException(problem)
 

@@ -93,8 +93,8 @@ def summary_lines(
         lines.append(f"  see: debugloop sql -c \"{_SEE} WHERE correlation_id = '{correlation_id}'\"")
         if status.get("rejected"):
             lines.append(
-                f"debugloop: {_count(status['rejected'], 'line')} of the journals could not be stored and "
-                "are kept, with the reason, in debug_rejected_lines."
+                f"debugloop: {_count(status['rejected'], 'line')} of the journals could not be stored: see "
+                "debug_rejected_lines, which keeps what was refused and why."
             )
     if status and status.get("waiting"):
         lines.append(f"debugloop: {_count(status['waiting'], 'earlier run')} still waiting to be stored.")

@@ -121,7 +121,7 @@ def test_a_server_that_is_away_is_one_sentence(cli: Cli, command: tuple[str, ...
     done = cli(*command, DEBUGLOOP_DSN="host=/nowhere password=hush")
     assert done.returncode == 1
     assert done.stderr.startswith("Error: PostgreSQL at host=/nowhere did not answer (")
-    assert done.stderr.endswith("`debugloop load` stores what waits.\n")
+    assert done.stderr.endswith("check the connection string.\n")
     assert done.stderr.count("\n") == 1
     assert "hush" not in done.stdout + done.stderr
 

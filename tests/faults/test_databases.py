@@ -48,7 +48,7 @@ def test_a_database_that_does_not_answer_costs_no_record(
     run = trouble.run("--debugloop-dsn", dsn)
     line = only_sentence(run)
     assert re.search(rf"is not stored: PostgreSQL at \S*=.* did not answer \(.*{reason}", line)
-    assert line.endswith(f"check --debugloop-dsn; `debugloop load` stores what waits. {WAITS}")
+    assert line.endswith(f"check the connection string. {WAITS}")
     assert "hush" not in run.out
     trouble.all_waits_and_is_loaded(run)
 
@@ -56,7 +56,7 @@ def test_a_database_that_does_not_answer_costs_no_record(
 @pytest.mark.parametrize("dsn", ["what is this", "postgresql://[::", "port=many"])
 def test_a_connection_string_that_is_none_costs_no_record(trouble: Trouble, dsn: str) -> None:
     run = trouble.run("--debugloop-dsn", dsn)
-    assert "check --debugloop-dsn" in only_sentence(run)
+    assert "check the connection string" in only_sentence(run)
     trouble.all_waits_and_is_loaded(run)
 
 
@@ -106,7 +106,8 @@ def test_a_damaged_line_is_set_aside_and_told(trouble: Trouble) -> None:
     )
     run = trouble.run()
     assert said(run)[-1] == (
-        "debugloop: 1 line of the journals could not be stored and are kept, with the reason, in debug_rejected_lines."
+        "debugloop: 1 line of the journals could not be stored: see debug_rejected_lines, which keeps what was refused "
+        "and why."
     )
     assert trouble.stored(run) == trouble.whole
     (kept,) = run.record.query("SELECT * FROM debug_rejected_lines WHERE correlation_id = %(id)s")
@@ -121,7 +122,7 @@ def test_a_journal_damaged_while_it_waits_loses_only_the_damaged_line(trouble: T
     journal.write_bytes(b"".join(lines))
     assert trouble.load() == (
         "1 run(s) stored, 0 still waiting.\n"
-        "2 line(s) could not be stored and are kept, with the reason, in debug_rejected_lines."
+        "2 line(s) could not be stored: see debug_rejected_lines, which keeps them and why."
     )
     assert trouble.stored(run) == trouble.whole
     assert len(run.record.query("SELECT FROM debug_rejected_lines WHERE correlation_id = %(id)s")) == 2
