@@ -17,7 +17,7 @@ from pytest_debugloop.database.account import HAS_PROC, Account
 from pytest_debugloop.database.binaries import binaries, runnable
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.errors import EmbeddedServerError
-from tests.database.users import NOBODY, OTHER, ask, run_as, server_pid
+from tests.database.users import NOBODY, OTHER, ask, public_programs, run_as, server_pid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0 or not HAS_PROC, reason="needs
 def psql(host: str, cwd: Path, who: tuple[int, int] | None = None) -> subprocess.CompletedProcess[str]:
     """Connect as another program would, by libpq's own means."""
     options = {"user": who[0], "group": who[1], "extra_groups": []} if who else {}
-    command = [binaries(18) / "psql", "-XAtw", "-h", host, "-U", "debugloop", "-c", "SELECT 1", "debugloop"]
+    command = [public_programs() / "psql", "-XAtw", "-h", host, "-U", "debugloop", "-c", "SELECT 1", "debugloop"]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
 
 

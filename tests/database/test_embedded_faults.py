@@ -17,11 +17,21 @@ import psycopg
 import pytest
 
 from pytest_debugloop.database.account import Account
-from pytest_debugloop.database.binaries import binaries
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.processes import is_alive
 from pytest_debugloop.errors import DataDirectoryVersionError, EmbeddedServerError
-from tests.database.users import CHECKOUT, NOBODY, OTHER, ask, kill_server, run_as, server_pid, user, wait_until
+from tests.database.users import (
+    CHECKOUT,
+    NOBODY,
+    OTHER,
+    ask,
+    kill_server,
+    public_programs,
+    run_as,
+    server_pid,
+    user,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,7 +236,7 @@ def killed_starts(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         programs.chmod(0o755)
         script = f"""#!/bin/sh
 if [ "$1" != --version ] && [ "$(cat killed | wc -l)" -lt "$(cat kills)" ]; then echo >>killed; kill -9 $$; fi
-exec {binaries(18)}/postgres "$@"
+exec {public_programs()}/postgres "$@"
 """
         (programs / "postgres").write_text(script)
         (programs / "postgres").chmod(0o755)

