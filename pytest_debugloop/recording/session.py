@@ -19,7 +19,7 @@ from pytest_debugloop.journal import Journal
 from pytest_debugloop.recording import folders, summary
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.collection import CollectionRecorder
-from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH
+from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
 from pytest_debugloop.recording.launch import start_loader
 from pytest_debugloop.recording.recorder import Recorder
@@ -206,25 +206,25 @@ class Session:
         except Exception as fault:
             self._writer.fault(fault)
 
-    def worker_crashed(self, worker: str, node_id: str, text: str) -> None:
-        """Record that a worker of pytest-xdist died.
+    def worker_failed(self, worker: str, node_id: str, text: str, phase: str = "call") -> None:
+        """Record what only the controller of pytest-xdist knows: that a worker died, or collected other tests.
 
         Args:
             worker: its name.
             node_id: of the test it was in, empty where it was in none.
             text: what xdist says of it.
+            phase: ``call`` for a crash, ``collect`` for other tests than another worker's.
         """
         if self._writer is None:
             return
         failure = self._writer.failure_of_text(
             clean_text(text),
-            WORKER_CRASH,
+            WORKER_CRASH if phase == "call" else kind_of_report(phase, text),
             step=None,
             at=self._writer.now(),
             node_id=node_id,
-            phase="call",
+            phase=phase,
             attempt=1,
-            code="worker_crash",
             worker=worker,
         )
         self._writer.write_failure(failure)

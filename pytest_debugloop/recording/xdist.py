@@ -22,10 +22,12 @@ class Controller:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._down: dict[str, str] = {}
+        self._workers: set[str] = set()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker the run's ids; only basic types can travel."""
+        self._workers.add(str(node.gateway.id))
         given = self._session.for_worker()
         if given is not None:
             node.workerinput[WORKER_INPUT] = given
@@ -36,19 +38,25 @@ class Controller:
         if error:
             self._down[str(node.gateway.id)] = str(error)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Record that a worker collected other tests than the first: xdist tells it in the worker's name."""
+        if report.outcome == "failed" and report.nodeid in self._workers:
+            self._session.worker_failed(report.nodeid, "", str(report.longrepr), "collect")
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:
         """Record the crash of a worker in a test."""
         worker = str(report.node.gateway.id)
         self._down.pop(worker, None)
         node_id = without_group(crashitem) if self._session.is_grouped else crashitem
-        self._session.worker_crashed(worker, node_id, str(report.longrepr))
+        self._session.worker_failed(worker, node_id, str(report.longrepr))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Record the workers that died in no test."""
         for worker, error in self._down.items():
-            self._session.worker_crashed(worker, "", f"worker {worker!r} crashed outside of a test: {error}")
+            self._session.worker_failed(worker, "", f"worker {worker!r} crashed outside of a test: {error}")
         self._down.clear()
 
 

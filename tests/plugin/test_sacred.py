@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -370,7 +369,6 @@ def test_a_recorded_run_leaves_one_folder_that_git_ignores(project: Project) -> 
     assert (project.folder / ".debugloop").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="forking a process with threads warns since Python 3.12")
 def test_a_recorded_run_warns_of_no_fork(project: Project) -> None:
     project.write(
         "test_thread.py",

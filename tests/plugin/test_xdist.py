@@ -128,6 +128,22 @@ def test_what_cannot_be_collected_is_told_once_and_not_by_each_worker(project: P
     assert run.ret == project.run("-p", "xdist", "-n2", recorded=False).ret
 
 
+def test_workers_that_collect_different_tests_are_a_collection_error(project: Project) -> None:
+    project.write(
+        "test_differs.py",
+        "import os, pytest\n@pytest.mark.parametrize('pid', [os.getpid()])\ndef test(pid): pass\n",
+    )
+    run = project.run("-p", "xdist", "-n2")
+    (error,) = run.record.all_errors
+    assert (error.error_type, error.error_severity, error.metadata["worker"]) == (
+        "collection_error",
+        "critical",
+        error.agent_name.removeprefix("pytest:"),
+    )
+    assert "Different tests were collected" in (error.error_stack_trace or "")
+    assert run.ret == project.run("-p", "xdist", "-n2", recorded=False).ret
+
+
 def test_maxfail_stops_all_workers_and_leaves_a_whole_record(project: Project) -> None:
     project.write("test_many.py", "import pytest\n@pytest.mark.parametrize('n', range(40))\ndef test(n): assert n\n")
     run = project.run("-p", "xdist", "-n2", "-x")

@@ -157,6 +157,8 @@ def compare(suite: Suite, made: Environment, site: Path, server: Server, folder:
     """
     with server.schema() as schema, psycopg.connect(server.conninfo, autocommit=True) as connection:
         for way, arguments in WAYS.items():
+            if arguments and not suite.parallel:
+                continue
 
             def plainly(arguments: Sequence[str] = arguments) -> Observed:
                 return run(made, site, folder, [*suite.arguments, *arguments, *PLAIN])

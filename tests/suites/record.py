@@ -155,7 +155,7 @@ def record_problems(
         if count != getattr(seen.junit, name)
     ]
     wanted = {
-        "status": "finished",
+        "status": "interrupted" if seen.exit_status == 2 else "finished",
         "exit_status": seen.exit_status,
         "errors_total": counts["failures"] + counts["errors"],
         "successes_total": counts["passed"],

@@ -19,6 +19,7 @@ class Suite:
         requirements: what its tests import beside it and pytest.
         arguments: what pytest is given beside what every suite is given.
         quick: whether the default test run has it.
+        parallel: whether pytest-xdist can run it: not where node ids hold the time at which they were made.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Suite:
     requirements: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     quick: bool = False
+    parallel: bool = True
 
 
 # What every suite is run with. The recorder needs no more of pytest-debugloop's dependencies than these.
@@ -62,6 +64,7 @@ SUITES = (
         "4.4.0",
         "9e6ffa8511012ca89732324c1c253efd7b4d35632dcbdf80aa793fe01804af3e",
         requirements=("simplejson>=3.19",),
+        parallel=False,
     ),
     Suite(
         "jinja2",
@@ -90,7 +93,7 @@ SUITES = (
         "python-dateutil",
         "4.0.0",
         "d7295ff14fdc0f92f662100bfb6c551d160ca090f2939f1ec5b9794265c03f06",
-        requirements=("freezegun>=1.5", "hypothesis>=6.100"),
+        requirements=("attrs>=24", "freezegun>=1.5", "hypothesis>=6.100"),
         arguments=("-o", "filterwarnings=", "-W", "ignore"),
     ),
 )
