@@ -85,7 +85,7 @@ class Recorder:
     def _begin(self, item: pytest.Item, phase: str) -> None:
         try:
             text = self._settle()
-            if phase == "setup" or self._attempt.node_id != self._node_id(item):
+            if phase == "setup" or not self._attempt.is_of(item):
                 self._begin_attempt(item)
             writer = self._writer
             step = self._step = self._attempt.begin(writer.next_n(), phase, self._now())
@@ -98,9 +98,7 @@ class Recorder:
         number = self._attempts.get(node_id, 0) + 1
         number = max(number, getattr(item, "execution_count", 0) or 0)
         self._attempts[node_id] = number
-        cls = getattr(item, "cls", None)
-        is_unittest = isinstance(cls, type) and issubclass(cls, unittest.TestCase)
-        self._attempt = Attempt(node_id, number, is_unittest=is_unittest)
+        self._attempt = Attempt(node_id, number, item)
         self._subtest = None
 
     def _node_id(self, item: pytest.Item) -> str:
@@ -242,7 +240,7 @@ class Recorder:
         """Record a phase that ran in another process, as pytest-forked has it: its report is all that there is."""
         ended = self._now()
         phase = report.when if report.when in ("setup", "teardown") else "call"
-        attempt = Attempt(report.nodeid, 1, is_unittest=False)
+        attempt = Attempt(report.nodeid, 1)
         step = attempt.begin(self._writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
         step.ended = ended
         step.outcome = _verdict(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.records import json_string, step_ended, step_head, step_started, step_suffix
@@ -66,16 +67,20 @@ class Step:
 class Attempt:
     """One time that a test is run: its steps so far."""
 
-    __slots__ = ("_after", "_identity", "failed_subtests", "is_unittest", "node_id", "number", "steps")
+    __slots__ = ("_after", "_identity", "_item", "failed_subtests", "node_id", "number", "steps")
 
-    def __init__(self, node_id: str, number: int, *, is_unittest: bool) -> None:
+    def __init__(self, node_id: str, number: int, item: pytest.Item | None = None) -> None:
         self.node_id = node_id
         self.number = number
         self.steps: dict[str, Step] = {}
         self.failed_subtests = 0
-        self.is_unittest = is_unittest
+        self._item = item
         self._identity = step_suffix(node_id, number)
         self._after = ""
+
+    def is_of(self, item: pytest.Item) -> bool:
+        """Tell whether it is an attempt of this test."""
+        return self._item is item
 
     def begin(self, n: int, phase: str, started: int) -> Step:
         """Begin a phase; it depends on those before it."""
@@ -87,7 +92,10 @@ class Attempt:
     @property
     def is_failed_by_subtests(self) -> bool:
         """Whether subtests failed it: pytest's own do, those of unittest do not."""
-        return self.failed_subtests > 0 and not self.is_unittest
+        if self.failed_subtests == 0:
+            return False
+        cls = getattr(self._item, "cls", None)
+        return not (isinstance(cls, type) and issubclass(cls, unittest.TestCase))
 
     def begin_subtest(self, n: int, started: int) -> Step:
         """Begin a subtest; its parent is the test's call."""
@@ -96,5 +104,5 @@ class Attempt:
         return Step(n, "subtest", started, parent + self._identity)
 
 
-NO_ATTEMPT = Attempt("", 0, is_unittest=False)
+NO_ATTEMPT = Attempt("", 0)
 """Between two tests."""

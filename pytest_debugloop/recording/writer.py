@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import weakref
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.encode import type_name
@@ -17,7 +18,6 @@ from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.failure import Kind
 from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text
 
-_getpid = os.getpid
 _LONGEST_MESSAGE = 10_000
 _MIB_PER_MAXRSS = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 
@@ -40,6 +40,17 @@ class Failure(NamedTuple):
         return cls(snapshot + event.to_line(), f'"error":{event.n},{once}')
 
 
+def _tell_forks(writer: weakref.ref[Writer]) -> None:
+    """Have a fork told that it is one: to ask for the process's number is a system call for each line."""
+
+    def tell() -> None:
+        found = writer()
+        if found is not None:
+            found.be_fork()
+
+    os.register_at_fork(after_in_child=tell)
+
+
 class Writer:
     """Numbers records, writes failures with their snapshots, and keeps our own faults away from the tests.
 
@@ -49,13 +60,14 @@ class Writer:
         rootdir: pytest's rootdir.
     """
 
-    __slots__ = ("_journal", "_n", "_pid", "_rootdir", "_started", "faults", "now")
+    __slots__ = ("__weakref__", "_is_fork", "_journal", "_n", "_rootdir", "_started", "faults", "now")
 
     def __init__(self, journal: Journal, clock: Clock, rootdir: str) -> None:
         self._journal = journal
         self._rootdir = rootdir
         self._n = 0
-        self._pid = _getpid()
+        self._is_fork = False
+        _tell_forks(weakref.ref(self))
         self.now = clock.now
         self._started = clock.now()
         self.faults: list[str] = []
@@ -65,14 +77,18 @@ class Writer:
         self._n += 1
         return self._n
 
+    def be_fork(self) -> None:
+        """Append nothing any more: this is a fork of the process that records, and its reports come from there."""
+        self._is_fork = True
+
     def write(self, text: str) -> None:
-        """Append lines, given as ASCII; a fork of this process appends nothing: its reports come from us."""
-        if _getpid() == self._pid:
+        """Append lines, given as ASCII; a fork of this process appends nothing."""
+        if not self._is_fork:
             self._journal.append(text.encode("ascii"))
 
     def write_failure(self, failure: Failure, text: str = "") -> None:
         """Append a failure, and the text of more lines behind it."""
-        if _getpid() == self._pid:
+        if not self._is_fork:
             self._journal.append(failure.lines + text.encode("ascii"))
 
     def fault(self, fault: Exception) -> None:
