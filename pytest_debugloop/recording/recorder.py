@@ -39,6 +39,8 @@ class Recorder:
         self._attempts: dict[str, int] = {}
         self._attempt = NO_ATTEMPT
         self._step = Step(0, "", 0, "")  # the one that began last
+        self._goes_on = False  # whether another test follows at once
+        self._held = ""  # lines that are written with the next
         self._subtest: Step | None = None  # failed, and its exception may still come
 
     # -- phases -----------------------------------------------------------------------------------------------------
@@ -70,9 +72,10 @@ class Recorder:
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, T, T]:
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, T, T]:
         """Record the teardown phase."""
         __tracebackhide__ = True
+        self._goes_on = nextitem is not None
         self._begin(item, "teardown")
         try:
             result = yield
@@ -84,7 +87,8 @@ class Recorder:
 
     def _begin(self, item: pytest.Item, phase: str) -> None:
         try:
-            text = self._settle()
+            text = self._held + self._settle()
+            self._held = ""
             if phase == "setup" or not self._attempt.is_of(item):
                 self._begin_attempt(item)
             writer = self._writer
@@ -181,9 +185,12 @@ class Recorder:
             self._writer.fault(fault)
 
     def pytest_runtest_logfinish(self) -> None:
-        """Write what is left of a test."""
+        """Write what is left of a test, or have it written with the start of the next, where that follows at once."""
         try:
-            self.settle()
+            if self._goes_on:
+                self._held += self._settle()
+            else:
+                self.settle()
             self._attempt = NO_ATTEMPT
         except Exception as fault:
             self._writer.fault(fault)
@@ -256,7 +263,8 @@ class Recorder:
 
     def settle(self) -> None:
         """Write what is known of the steps that have ended."""
-        text = self._settle()
+        text = self._held + self._settle()
+        self._held = ""
         if text:
             self._writer.write(text)
 
