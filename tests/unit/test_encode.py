@@ -6,7 +6,7 @@ import json
 import math
 from collections import OrderedDict, deque, namedtuple
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from pytest_debugloop.capture.encode import MAX_NODES, MAX_TEXT, Encoder
 from pytest_debugloop.capture.redact import REDACTED
 from pytest_debugloop.records import json_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SCALARS = (
     st.none()
@@ -48,13 +51,25 @@ PLAIN = (
 )
 
 
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+
+
 def fit_for_postgresql(line: bytes) -> Any:
     """Read a line as PostgreSQL would have it: no NUL, no lone surrogate, no infinite number."""
     text = line.decode("ascii")
-    assert "\\u0000" not in text
-    text.encode()
     value = json.loads(text, parse_constant=pytest.fail)
-    json.dumps(value, ensure_ascii=False).encode("utf-8")
+    plain = json.dumps(value, ensure_ascii=False)
+    plain.encode("utf-8")  # refuses lone surrogates
+    assert "\0" not in "".join(strings(value))
     return value
 
 
