@@ -161,7 +161,8 @@ class Session:
     @property
     def is_grouped(self) -> bool:
         """Whether xdist appends ``@group`` to node ids in the workers of this run."""
-        return bool(self._config.getoption("dist", None) == "loadgroup")
+        option = self._config.getoption  # in a worker xdist sets dist back to "no", and loadgroup instead
+        return option("dist", None) == "loadgroup" or bool(option("loadgroup", False))
 
     def for_worker(self) -> dict[str, Any] | None:
         """Give what a worker of pytest-xdist needs, as basic types; None where nothing is recorded."""
