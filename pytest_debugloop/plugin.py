@@ -6,12 +6,16 @@ In a run that does not record, this module and :mod:`pytest_debugloop.settings` 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_debugloop.settings import OPTIONS, as_bool, raw_value
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_MARKER = "debugloop(capture=True): with capture=False, no state of this test is kept when it fails (pytest-debugloop)."
 _NO_TESTS_RUN = (
     "cacheshow",
     "collectonly",
@@ -22,6 +26,59 @@ _NO_TESTS_RUN = (
     "showfixtures",
     "version",
 )
+
+
+class Hooks:
+    """The hooks of this plugin, for other plugins and for ``conftest.py``."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_debugloop_renderer(self, cls: type) -> Callable[[Any], Mapping[str, object]] | None:
+        """Say how values of a class are shown in snapshots.
+
+        Asked once for each class that a snapshot meets, before our own renderers. A renderer must not change the value,
+        nor wait: read what is stored, call nothing. What it gives is bounded and redacted as everything else.
+
+        Args:
+            cls: the class of a value; for one of a derived class, that class.
+
+        Returns:
+            A function from a value to names and what they stand for; None to leave the class to others.
+
+        Example::
+
+            def pytest_debugloop_renderer(cls):
+                if cls is Money:
+                    return lambda value: {"amount": value.__dict__["amount"]}
+        """
+
+    def pytest_debugloop_secret_names(self, config: pytest.Config) -> list[str] | None:
+        """Give more names under which secrets lie: regular expressions, searched without regard to case.
+
+        Args:
+            config: of the run.
+
+        Example::
+
+            def pytest_debugloop_secret_names(config):
+                return ["licen[cs]e", "^pin$"]
+        """
+
+    def pytest_debugloop_secret_patterns(self, config: pytest.Config) -> list[str] | None:
+        """Give more shapes of secrets in texts: regular expressions.
+
+        Args:
+            config: of the run.
+
+        Example::
+
+            def pytest_debugloop_secret_patterns(config):
+                return [r"SHOP-[0-9A-F]{16}"]
+        """
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare our hooks, also where nothing is recorded: a ``conftest.py`` that has one of them must load."""
+    pluginmanager.add_hookspecs(Hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +106,7 @@ def _ini_type(kind: type) -> Any:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder where this run is to be recorded."""
+    config.addinivalue_line("markers", _MARKER)
     if _enabled(config):
         from pytest_debugloop.recording.session import start_recording
 

@@ -59,6 +59,18 @@ def json_string(text: str) -> str:
     return encoded
 
 
+def json_size(value: Any) -> int:
+    """Measure a value as it will stand in a line.
+
+    Args:
+        value: as :func:`json_line` takes it.
+
+    Returns:
+        Bytes.
+    """
+    return len(_dumps(value))
+
+
 def json_line(value: dict[str, Any]) -> bytes:
     """Write one line of a journal.
 

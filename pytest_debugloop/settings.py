@@ -84,6 +84,52 @@ OPTIONS = (
     ),
     Option("debugloop_wait", 30.0, "Seconds to wait at the end of a run until it is stored.", "SECONDS"),
     Option("debugloop_postgres_version", 18, "Major version of the embedded server where it has no data yet.", "N"),
+    Option(
+        "debugloop_capture",
+        True,
+        "Keep the state at failures: locals, fixtures, parameters, output; else only exceptions and their frames.",
+    ),
+    Option(
+        "debugloop_capture_exclude",
+        "",
+        "Names of variables, fixtures, attributes and keys whose value is never kept; patterns such as *_blob.",
+        "NAMES",
+    ),
+    Option(
+        "debugloop_all_locals", False, "Keep the locals of frames outside of the project too: of installed packages."
+    ),
+    Option("debugloop_max_depth", 6, "Levels of containers and attributes that are kept below a name, up to 50.", "N"),
+    Option("debugloop_max_items", 50, "Items of a container, or attributes of an object, that are kept.", "N"),
+    Option("debugloop_max_characters", 2000, "Characters of a text, or bytes of bytes, that are kept.", "N"),
+    Option("debugloop_max_frames", 50, "Frames of one exception that are kept.", "N"),
+    Option("debugloop_max_snapshot_bytes", 262144, "Size of one snapshot in the journal, at least 4096.", "N"),
+    Option(
+        "debugloop_max_snapshot_ms",
+        50.0,
+        "Time for the values of one snapshot, in milliseconds; what is not reached by then is cut.",
+        "MS",
+    ),
+    Option(
+        "debugloop_redact_names",
+        "",
+        "More names whose value is a secret, as regular expressions, separated by spaces.",
+        "REGEXES",
+    ),
+    Option(
+        "debugloop_redact_patterns",
+        "",
+        "More shapes of secrets in any text, as regular expressions, separated by spaces.",
+        "REGEXES",
+    ),
+    Option(
+        "debugloop_repr",
+        "",
+        "Types whose own __repr__ is called for a snapshot, under a guard; patterns such as shop.models.*, * for all.",
+        "TYPES",
+    ),
+    Option(
+        "debugloop_environment", "", "More environment variables to keep at failures; patterns such as SHOP_*.", "NAMES"
+    ),
 )
 
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -100,13 +146,26 @@ class Settings:
 
     __slots__ = (
         "agent_name",
+        "all_locals",
+        "capture",
+        "capture_exclude",
         "correlation_id",
         "directory",
         "dsn",
         "enabled",
+        "environment",
+        "max_characters",
+        "max_depth",
+        "max_frames",
+        "max_items",
+        "max_snapshot_bytes",
+        "max_snapshot_ms",
         "postgres_version",
         "problems",
         "project",
+        "redact_names",
+        "redact_patterns",
+        "repr_types",
         "schema",
         "session_id",
         "wait",
@@ -129,6 +188,19 @@ class Settings:
         self.project = self._read(lookup, "debugloop_project", str)
         self.wait = self._read(lookup, "debugloop_wait", _seconds)
         self.postgres_version = self._read(lookup, "debugloop_postgres_version", _positive)
+        self.capture = self._read(lookup, "debugloop_capture", as_bool)
+        self.capture_exclude = self._read(lookup, "debugloop_capture_exclude", _words)
+        self.all_locals = self._read(lookup, "debugloop_all_locals", as_bool)
+        self.max_depth = min(self._read(lookup, "debugloop_max_depth", _positive), 50)
+        self.max_items = self._read(lookup, "debugloop_max_items", _positive)
+        self.max_characters = self._read(lookup, "debugloop_max_characters", _positive)
+        self.max_frames = self._read(lookup, "debugloop_max_frames", _positive)
+        self.max_snapshot_bytes = max(self._read(lookup, "debugloop_max_snapshot_bytes", _positive), 4096)
+        self.max_snapshot_ms = self._read(lookup, "debugloop_max_snapshot_ms", _milliseconds)
+        self.redact_names = self._read(lookup, "debugloop_redact_names", _regexes)
+        self.redact_patterns = self._read(lookup, "debugloop_redact_patterns", _regexes)
+        self.repr_types = self._read(lookup, "debugloop_repr", _words)
+        self.environment = self._read(lookup, "debugloop_environment", _words)
 
     def _read(self, lookup: Callable[[Option], object], name: str, convert: Callable[[object], T]) -> T:
         option = _BY_NAME[name]
@@ -188,13 +260,37 @@ def _identifier(value: object) -> str:
 
 
 def _seconds(value: object) -> float:
+    return _number(value, "seconds")
+
+
+def _milliseconds(value: object) -> float:
+    return _number(value, "milliseconds")
+
+
+def _number(value: object, unit: str) -> float:
     try:
-        seconds = float(str(value))
+        number = float(str(value))
     except ValueError:
-        seconds = -1
-    if not 0 <= seconds < 1e6:
-        raise ValueError(f"{value!r} is no number of seconds")
-    return seconds
+        number = -1
+    if not 0 <= number < 1e6:
+        raise ValueError(f"{value!r} is no number of {unit}")
+    return number
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(str(value).replace(",", " ").split())
+
+
+def _regexes(value: object) -> tuple[str, ...]:
+    import re
+
+    patterns = tuple(str(value).split())
+    try:
+        for pattern in patterns:
+            re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    return patterns
 
 
 def _positive(value: object) -> int:

@@ -1,250 +1,319 @@
 """Any object as a bounded tree of JSON, without running any of the object's own code.
 
-What a built-in type stores is read through that type's own slots, also where a class was derived from it; every other
-object shows its type and the attributes stored in its ``__dict__`` and slots. No ``__repr__``, property, ``__len__``
-or ``__iter__`` of a foreign type is called, and no metaclass is asked, so that taking a snapshot can neither hang the
-test nor change it.
+What a built-in type stores is read through that type's own slots, also where a class was derived from it; a type with a
+renderer is shown as that one says; every other object shows its type and the attributes stored in its ``__dict__`` and
+slots. No ``__repr__``, property, ``__len__`` or ``__iter__`` of a foreign type is called, and no metaclass is asked, so
+that taking a snapshot can neither hang the test nor change it.
+
+The walk goes level by level, not branch by branch: when there is no room left, what lies deepest is cut. It keeps its
+own queue, so that a recursion limit does not reach it.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from itertools import islice
-from math import isfinite
-from types import FunctionType, GetSetDescriptorType, MappingProxyType, MemberDescriptorType, ModuleType
+from time import perf_counter
 from typing import Any
 
-from pytest_debugloop.capture.leaves import leaf_text
-from pytest_debugloop.capture.redact import REDACTED, is_secret_name, redact_text
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.capture import scalars
+from pytest_debugloop.capture.bounds import Bounds, cut_text
+from pytest_debugloop.capture.plans import Kind, Plan, PlanOf
+from pytest_debugloop.capture.pointers import Path, pointer_of
+from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.capture.secret_names import HIDDEN, NOTHING
+from pytest_debugloop.capture.secret_shapes import is_card
+from pytest_debugloop.capture.storage import dict_of, stored, type_name
+from pytest_debugloop.capture.texts import Texts
 
-MAX_DEPTH = 6
-MAX_ITEMS = 50
-MAX_NAMES = 200
-MAX_TEXT = 2_000
-MAX_NODES = 5_000
-_LONGEST_INT_BITS = 1_024
+NOT_CAPTURED = "[not captured]"
+_NO_ROOM = "no room left"
+_NO_TIME = "no time left"
+_SHORT = 8
+_WINDOW = 600  # a secret that begins where a text is cut is still seen whole
+_LONGEST_KEY = 200
+_PREPAID = 40
+_CARDS = 10**12  # below it, no integer is the number of a card
 
-_mro = type.__dict__["__mro__"].__get__
-_module = type.__dict__["__module__"].__get__
-_qualname = type.__dict__["__qualname__"].__get__
-_namespace: Callable[[type], MappingProxyType[str, Any]] = type.__dict__["__dict__"].__get__
-_function_name = FunctionType.__dict__["__name__"].__get__
-_module_namespace: Any = vars(ModuleType)["__dict__"].__get__
+_type, _len, _id = type, len, id
 _exception_arguments = BaseException.__dict__["args"].__get__
-_type, _len, _id, _repr = type, len, id, repr
 
-# By identity: a dictionary of types would ask a foreign metaclass for a hash.
-_SEQUENCES: dict[int, Any] = {_id(t): t for t in (list, tuple, set, frozenset, deque)}
-_SCALARS: dict[int, Callable[[Any], Any]] = {
-    _id(str): lambda value: _text(str.__str__(value)),
-    _id(int): lambda value: _integer(int.__index__(value)),
-    _id(float): lambda value: _float(float.__float__(value)),
-    _id(bytes): lambda value: _bytes(bytes.__getitem__(value, slice(MAX_TEXT)), bytes.__len__(value)),
-    _id(bytearray): lambda value: _bytes(bytearray.__getitem__(value, slice(MAX_TEXT)), bytearray.__len__(value)),
-}
-_PYTEST = ("_pytest.", "pluggy.", "pytest_debugloop.", "xdist.")
-
-
-def type_name(cls: type) -> str:
-    """Name a type without asking its metaclass.
-
-    Args:
-        cls: any class.
-
-    Returns:
-        The qualified name, with the module in front unless it is a built-in.
-    """
-    name = clean_text(str.__str__(_qualname(cls)))
-    module = _module_name(cls)
-    return name if module in ("", "builtins") else f"{clean_text(module)}.{name}"
-
-
-def _module_name(cls: type) -> str:
-    try:
-        module = _module(cls)
-    except AttributeError:
-        return ""
-    return module if _type(module) is str else ""
+_TEXT, _SCALAR, _CLASS, _OPAQUE = Kind.TEXT, Kind.SCALAR, Kind.CLASS, Kind.OPAQUE
+_MAPPING, _SEQUENCE, _RENDERED = Kind.MAPPING, Kind.SEQUENCE, Kind.RENDERED
+_EXCEPTION, _ATTRIBUTES = Kind.EXCEPTION, Kind.ATTRIBUTES
 
 
 class Encoder:
     """Encodes the values of one snapshot under one budget; what was seen before becomes a reference.
 
     Args:
-        nodes: how many values may be encoded; the rest is cut, and said to be cut.
+        bounds: of the snapshot.
+        redactor: names the secrets; texts are looked through by whoever has the whole snapshot.
+        plan_of: tells how the values of a class are shown.
+        repr_of: gives the ``repr`` of an object, where the user wants it called; None where that failed.
+        clock: seconds; bound here, for a test may freeze the time.
+
+    Attributes:
+        texts: that may hold secrets.
+        is_late: whether the time was up before the end.
+        left: bytes of the budget that are left.
     """
 
-    __slots__ = ("_nodes", "_seen", "_slots")
+    __slots__ = (
+        "_bounds", "_clock", "_deadline", "_names", "_plan_of", "_plans", "_pointers", "_queue", "_redactor",
+        "_repr_of", "_seen", "_stop", "is_late", "left", "texts",
+    )  # fmt: skip
 
-    def __init__(self, nodes: int = MAX_NODES) -> None:
-        self._nodes = nodes
-        self._seen: dict[int, object] = {}
-        self._slots: dict[int, tuple[type, list[tuple[str, Any]]]] = {}
+    def __init__(
+        self,
+        bounds: Bounds,
+        redactor: Redactor,
+        plan_of: PlanOf,
+        repr_of: Callable[[object, type], str | None] | None = None,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        self._bounds = bounds
+        self._redactor = redactor
+        self._names = redactor.names
+        self._plan_of = plan_of
+        self._repr_of = repr_of
+        self._clock = clock
+        self._deadline = clock() + bounds.milliseconds / 1000
+        self.left = bounds.size
+        self._stop = 0
+        self._seen: dict[int, tuple[object, Path]] = {}
+        self._pointers: dict[int, str] = {}
+        self._plans: dict[int, Plan] = {}
+        self._queue: deque[tuple[Any, Any, object, type, int, Path]] = deque()
+        self.texts = Texts(redactor)
+        self.is_late = False
 
-    def encode(self, value: object, depth: int = 0) -> Any:
-        """Encode one value.
-
-        Args:
-            value: anything.
-            depth: how deep in the snapshot it lies.
-
-        Returns:
-            A tree of dict, list, str, int, finite float, bool and None. Keys that begin with ``$`` are ours:
-            ``$type``, ``$value``, ``$items``, ``$cut``, ``$ref``, ``$float``, ``$bytes``, ``$bits``, ``$failed``.
-        """
-        if value is None or value is True or value is False:
-            return value
-        cls = _type(value)
-        if cls is str:
-            return _text(value)  # type: ignore[arg-type]
-        if cls is int:
-            return _integer(value)  # type: ignore[arg-type]
-        if cls is float:
-            return _float(value)  # type: ignore[arg-type]
-        if self._nodes <= 0:
-            return {"$cut": "too many values"}
-        self._nodes -= 1
-        if _id(value) in self._seen:
-            return {"$ref": type_name(cls)}
-        try:
-            return self._compound(value, cls, depth)
-        except Exception as error:
-            return {"$type": type_name(cls), "$failed": type_name(_type(error))}
-
-    def encode_names(self, names: Iterable[tuple[object, object]], depth: int = 0) -> dict[str, Any]:
+    def encode_names(self, names: Iterable[tuple[object, object]], pointer: str, parts: int = 1) -> dict[str, Any]:
         """Encode what names stand for.
 
         Args:
             names: pairs of a name and its value.
-            depth: how deep in the snapshot they lie.
+            pointer: where in the snapshot they will lie, as a JSON pointer (RFC 6901), for references to them.
+            parts: which part of what is left of the budget they may take: 1 all, 2 a half, and so on.
+
+        Returns:
+            Each name with a tree of dict, list, str, int, finite float, bool and None. Keys that begin with ``$`` are
+            ours, and are told in the documentation of snapshots.
         """
-        pairs = list(names)
-        return self._named({}, pairs[:MAX_NAMES], depth) | _cut(_len(pairs), MAX_NAMES, "names")
-
-    def _compound(self, value: Any, cls: type, depth: int) -> Any:
-        if cls is bytes or cls is bytearray:
-            return _SCALARS[_id(cls)](value)
-        if cls is FunctionType:
-            return {"$type": "function", "name": _text(_function_name(value))}
-        if cls is ModuleType:
-            name = _module_namespace(value).get("__name__")
-            return {"$type": "module", "name": _text(name) if _type(name) is str else None}
-        if depth >= MAX_DEPTH:
-            return {"$type": type_name(cls), "$cut": "too deep"}
-        for base in _mro(cls):
-            key = _id(base)
-            if base is _type:
-                return {"$type": type_name(cls), "name": type_name(value)}
-            if base is dict:
-                self._seen[_id(value)] = value
-                head = {} if cls is dict else {"$type": type_name(cls)}
-                # A slice first: a container may change while it is walked.
-                pairs = tuple(islice(dict.items(value), MAX_ITEMS))
-                return self._named(head, pairs, depth) | _cut(dict.__len__(value), MAX_ITEMS, "items")
-            if key in _SEQUENCES:
-                self._seen[_id(value)] = value
-                return self._sequence(value, _SEQUENCES[key], cls, depth)
-            if key in _SCALARS:
-                scalar = {"$type": type_name(cls), "$value": _SCALARS[key](value)}
-                return scalar | self._attributes(value, cls, depth)
-            if base is BaseException:
-                self._seen[_id(value)] = value
-                arguments = self.encode(list(tuple.__iter__(_exception_arguments(value))), depth + 1)
-                return {"$type": type_name(cls), "args": arguments} | self._attributes(value, cls, depth)
-            text = leaf_text(value, base)
-            if text is not None:
-                return {"$type": type_name(cls), "$value": text}
-        self._seen[_id(value)] = value
-        if _module_name(cls).startswith(_PYTEST):
-            return {"$type": type_name(cls)}
-        return self._attributes(value, cls, depth)
-
-    def _named(self, out: dict[str, Any], pairs: Iterable[tuple[object, object]], depth: int) -> dict[str, Any]:
-        for key, item in pairs:
-            name = self._key(key)
-            while name in out:
-                name += "'"
-            out[name] = REDACTED if is_secret_name(name) else self.encode(item, depth + 1)
+        pairs, limit = list(names), self._bounds.names
+        out: dict[str, Any] = {}
+        self._stop = self.left - self.left // parts
+        self._named(out, pairs[:limit], 0, (None, pointer))
+        if _len(pairs) > limit:
+            out["$cut"] = cut_text(_len(pairs), limit, "names")
+        self._work()
         return out
 
-    def _sequence(self, value: Any, base: Any, cls: type, depth: int) -> Any:
+    # -- the walk ---------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        queue = self._queue
+        while queue:
+            out, key, value, cls, depth, path = queue.popleft()
+            if self.left <= self._stop:
+                out[key] = {"$cut": _NO_ROOM}
+            elif self.is_late or self._clock() > self._deadline:
+                self.is_late = True
+                out[key] = {"$cut": _NO_TIME}
+            else:
+                try:
+                    out[key] = self._compound(value, cls, depth, path)
+                except Exception as error:
+                    out[key] = {"$type": type_name(cls), "$failed": type_name(_type(error))}
+
+    def _put(self, out: Any, key: Any, value: object, depth: int, path: Path) -> None:
+        """Write a value where that is done at once, else queue it."""
+        cls = _type(value)
+        if cls is str:
+            out[key] = self._text(value)  # type: ignore[arg-type]
+        elif value is None or cls is bool:
+            self.left -= 5
+            out[key] = value
+        elif cls is int:
+            self.left -= 8
+            out[key] = "[redacted: card]" if is_card(value) else scalars.integer(value)  # type: ignore[arg-type]
+        elif cls is float:
+            self.left -= 12
+            out[key] = scalars.number(value)  # type: ignore[arg-type]
+        else:
+            self.left -= _PREPAID
+            out[key] = None
+            self._queue.append((out, key, value, cls, depth, (path, key)))
+
+    def _compound(self, value: Any, cls: type, depth: int, path: Path) -> Any:
+        seen = self._seen.get(_id(value))
+        if seen is not None:
+            return {"$ref": pointer_of(seen[1], self._pointers)}
+        plan = self._plans.get(_id(cls))
+        if plan is None:
+            plan = self._plans[_id(cls)] = self._plan_of(cls)
+        kind, detail = plan.kind, plan.detail
+        if kind is _TEXT:
+            return {"$type": plan.name, "$value": self._text(detail(value))}
+        if kind is _SCALAR:
+            return self._scalar(value, plan, depth, path)
+        if kind is _CLASS:
+            return {"$type": "type", "name": type_name(value)}
+        if kind is _OPAQUE:
+            return {"$type": plan.name}
+        if depth >= self._bounds.depth:
+            return {"$type": plan.name, "$cut": "too deep"}
+        self._seen[_id(value)] = (value, path)  # kept, so that no other object takes its id
+        if kind is _MAPPING:
+            return self._mapping(value, plan, depth, path)
+        if kind is _SEQUENCE:
+            return self._sequence(value, cls, plan, depth, path)
+        out: dict[str, Any] = {"$type": plan.name}
+        self.left -= _len(plan.name)
+        if kind is _RENDERED:
+            return self._rendered(out, value, plan, depth, path)
+        if kind is _EXCEPTION:
+            arguments = tuple(tuple.__iter__(_exception_arguments(value)))
+            self._put(out, "args", list(arguments[: self._bounds.items]), depth + 1, path)
+        if kind is _ATTRIBUTES and self._repr_of is not None:
+            text = self._repr_of(value, cls)
+            if text is not None:
+                out["$repr"] = self._text(text)
+        self._attributes(out, value, plan, depth, path)
+        return out
+
+    def _mapping(self, value: Any, plan: Plan, depth: int, path: Path) -> Any:
+        limit = self._bounds.items
+        out: dict[str, Any] = {"$type": plan.name} if plan.is_derived else {}
+        # A slice first: a container may change while it is walked.
+        self._named(out, tuple(islice(dict.items(value), limit)), depth + 1, path)
+        size = dict.__len__(value)
+        if size > limit:
+            out["$cut"] = cut_text(size, limit, "items")
+        if plan.is_derived:
+            self._more_attributes(out, value, plan, depth, path)
+        return out
+
+    def _sequence(self, value: Any, cls: type, plan: Plan, depth: int, path: Path) -> Any:
+        limit, base = self._bounds.items, plan.detail
         size = base.__len__(value)
-        out: list[Any] = [self.encode(item, depth + 1) for item in tuple(islice(base.__iter__(value), MAX_ITEMS))]
+        found = tuple(islice(base.__iter__(value), limit))
+        if base is set or base is frozenset:
+            found = scalars.sorted_alike(base, value, size, limit) or found
+        if plan.fields is not None and _len(plan.fields) == size <= limit:
+            named = {"$type": plan.name}
+            self._named(named, zip(plan.fields, found, strict=True), depth + 1, path)
+            return named
+        items: list[Any] = [None] * _len(found)
         if cls is list:
-            return [*out, _cut(size, MAX_ITEMS, "items")] if size > MAX_ITEMS else out
-        return {"$type": type_name(cls), "$items": out, **_cut(size, MAX_ITEMS, "items")}
+            for i, item in enumerate(found):
+                self._put(items, i, item, depth + 1, path)
+            if size > limit:
+                items.append({"$cut": cut_text(size, limit, "items")})
+            return items
+        out: dict[str, Any] = {"$type": plan.name, "$items": items}
+        below = (path, "$items")
+        for i, item in enumerate(found):
+            self._put(items, i, item, depth + 1, below)
+        if size > limit:
+            out["$cut"] = cut_text(size, limit, "items")
+        if plan.is_derived:
+            self._more_attributes(out, value, plan, depth, path)
+        return out
 
-    def _attributes(self, value: object, cls: type, depth: int) -> dict[str, Any]:
-        stored = self._stored(value, cls)
-        named = self._named({"$type": type_name(cls)}, stored[:MAX_ITEMS], depth)
-        return named | _cut(_len(stored), MAX_ITEMS, "attributes")
+    def _rendered(self, out: dict[str, Any], value: Any, plan: Plan, depth: int, path: Path) -> Any:
+        for name, item in plan.detail(value).items():
+            if name[:1] == "$":
+                self._put(out, name, item, depth + 1, path)
+            else:
+                self._named(out, ((name, item),), depth + 1, path)
+        return out
 
-    def _stored(self, value: object, cls: type) -> list[tuple[object, object]]:
-        """Read ``__dict__`` through the interpreter's own descriptor, and ``__slots__`` through theirs."""
-        stored: list[tuple[object, object]] = []
-        for base in _mro(cls):
-            getter: Any = _namespace(base).get("__dict__")
-            if _type(getter) is GetSetDescriptorType:
-                attributes = getter.__get__(value)
-                if _type(attributes) is dict:
-                    stored = list(islice(dict.items(attributes), MAX_ITEMS + 1))
-                break
-        for name, slot in self._slots_of(cls):
-            with suppress(AttributeError):  # not set
-                stored.append((name, slot.__get__(value)))
-        return stored
+    def _scalar(self, value: Any, plan: Plan, depth: int, path: Path) -> Any:
+        limit = self._bounds.characters
+        found: Any
+        if plan.detail is str:
+            size = str.__len__(value)
+            found = self._text(str.__getitem__(value, slice(limit + _WINDOW)), size)
+        else:
+            found = plan.detail(value, limit + _WINDOW)
+            if _type(found) is bytes:
+                found = self._bytes(found, plan.base.__len__(value))
+            else:
+                self.left -= 12
+        if not plan.is_derived:
+            return found
+        out = {"$type": plan.name, "$value": found}
+        if depth < self._bounds.depth:
+            self._more_attributes(out, value, plan, depth, path)
+        return out
 
-    def _slots_of(self, cls: type) -> list[tuple[str, Any]]:
-        known = self._slots.get(_id(cls))
-        if known is None:
-            found = [
-                (name, member)
-                for base in _mro(cls)
-                if _module_name(base) not in ("", "builtins")
-                for name, member in _namespace(base).items()
-                if _type(member) is MemberDescriptorType
-            ]
-            known = self._slots[_id(cls)] = (cls, found)  # the class stays alive, so that its number stays its own
-        return known[1]
+    def _attributes(self, out: dict[str, Any], value: object, plan: Plan, depth: int, path: Path) -> None:
+        limit = self._bounds.items
+        found, size = stored(value, plan.slots, limit)
+        self._named(out, found, depth + 1, path)
+        if size > limit:
+            out["$cut"] = cut_text(size, limit, "attributes")
+
+    def _more_attributes(self, out: dict[str, Any], value: object, plan: Plan, depth: int, path: Path) -> None:
+        """Show what an object of a class derived from a built-in stores beside that one's value."""
+        if plan.slots or dict_of(value):
+            self._attributes(out.setdefault("$attributes", {}), value, plan, depth, (path, "$attributes"))
+
+    def _named(self, out: dict[str, Any], pairs: Iterable[tuple[object, object]], depth: int, path: Path) -> None:
+        # Most values of a snapshot pass here: what is asked of each is asked without a call where that can be.
+        known, suspects, limit = self._names.known, self.texts.suspects.append, self._bounds.characters
+        spent = 0
+        for name, value in pairs:
+            key: Any = name
+            kind = known.get(name) if _type(name) is str else None  # type: ignore[call-overload]
+            if kind is None:
+                key = self._key(name)
+                kind = self._names.kind(key)
+            while key in out:
+                key += "'"
+            spent += _len(key) + 6
+            if kind != NOTHING and self.texts.is_kept_back(kind, value):
+                out[key] = NOT_CAPTURED if kind == HIDDEN else REDACTED
+                continue
+            cls = _type(value)
+            if cls is str and _len(value) <= limit and value.isascii() and "\0" not in value:  # type: ignore[arg-type, attr-defined, operator]
+                size = _len(value)  # type: ignore[arg-type]
+                spent += size
+                if size >= _SHORT:
+                    suspects(value)  # type: ignore[arg-type]
+                out[key] = value
+            elif value is None or cls is bool or (cls is int and -_CARDS < value < _CARDS):  # type: ignore[operator]
+                spent += 6
+                out[key] = value
+            else:
+                self._put(out, key, value, depth, path)
+        self.left -= spent
+
+    def _bytes(self, head: bytes, size: int) -> dict[str, Any]:
+        limit = self._bounds.characters
+        # As in Python's own notation, so that it can be read, and looked through for secrets.
+        found = {"$bytes": self._redactor.text(scalars.bytes_text(head))[: 4 * limit]}
+        self.left -= _len(found["$bytes"]) + 20
+        if size > limit:
+            found["$cut"] = cut_text(size, limit, "bytes")
+        return found
+
+    def _text(self, text: str, size: int | None = None) -> Any:
+        if size is None:
+            size = _len(text)
+        limit = self._bounds.characters
+        if size > limit:
+            self.left -= limit + 60
+            head = self._redactor.text(scalars.clean(text[: limit + _WINDOW]))
+            return {"$type": "str", "head": head[:limit], "$cut": cut_text(size, limit, "characters")}
+        self.left -= size + 3
+        if size >= _SHORT:
+            self.texts.suspects.append(text)
+        return scalars.clean(text)
 
     def _key(self, key: object) -> str:
-        cls = _type(key)
-        if cls is str:
-            text = clean_text(key[:MAX_TEXT])  # type: ignore[index]
-            return "$" + text if text.startswith("$") else text
-        if cls is int:
-            number = _integer(key)  # type: ignore[arg-type]
-            return _repr(number) if _type(number) is int else "<int>"
-        if cls is float or key is None or cls is bool:
-            return _repr(key)
-        if cls is tuple:
-            parts: tuple[object, ...] = key[:8]  # type: ignore[index]
-            return "(" + ", ".join("(...)" if _type(part) is tuple else self._key(part) for part in parts) + ")"
-        return f"<{type_name(cls)}>"
-
-
-def _text(text: str) -> Any:
-    size = _len(text)
-    if size <= MAX_TEXT:
-        return redact_text(clean_text(text))
-    return {"$type": "str", "head": redact_text(clean_text(text[:MAX_TEXT])), **_cut(size, MAX_TEXT, "characters")}
-
-
-def _integer(number: int) -> Any:
-    bits = number.bit_length()
-    return number if bits <= _LONGEST_INT_BITS else {"$type": "int", "$bits": bits}
-
-
-def _float(number: float) -> Any:
-    return number if isfinite(number) else {"$float": float.__repr__(number)}
-
-
-def _bytes(head: bytes | bytearray, size: int) -> dict[str, Any]:
-    return {"$bytes": head.hex(), **_cut(size, MAX_TEXT, "bytes")}
-
-
-def _cut(size: int, limit: int, unit: str) -> dict[str, str]:
-    return {"$cut": f"{size - limit:,} more of {size:,} {unit}"} if size > limit else {}
+        text = scalars.key_text(key, _LONGEST_KEY)
+        self.texts.suspects.append(text)
+        return text

@@ -9,12 +9,14 @@ import builtins
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from pytest_debugloop.capture.encode import MAX_TEXT, type_name
 from pytest_debugloop.capture.frames import Frame, frames_of
-from pytest_debugloop.capture.redact import redact_text
+from pytest_debugloop.capture.storage import mro_of, type_name
 from pytest_debugloop.records import clean_text
 
 MAX_EXCEPTIONS = 20
+_LONGEST_MESSAGE = 8_000
+_LONGEST_NOTE = 2_000
+_MOST_NOTES = 20
 
 # Python 3.10 has no exception groups: there, nothing is one.
 _GROUP: Any = getattr(builtins, "BaseExceptionGroup", None)
@@ -35,9 +37,11 @@ class Seen(NamedTuple):
     Attributes:
         relation: how it is tied to the one that it was reached from: ``raised``, ``cause``, ``context`` or ``group``.
         type: the qualified name of its class.
-        message: its text, bounded, and something honest where it has none that can be read.
+        message: its text, bounded, and something honest where it has none that can be read; secrets are in it.
         notes: what was added to it by ``add_note``.
         frames: where it passed, outermost first.
+        parent: the place, in the list, of the one that it was reached from.
+        frame_count: how many frames there were, where not all are kept.
     """
 
     relation: str
@@ -45,6 +49,8 @@ class Seen(NamedTuple):
     message: str
     notes: list[str]
     frames: list[Frame]
+    parent: int | None = None
+    frame_count: int = 0
 
     @property
     def lines(self) -> list[str]:
@@ -57,26 +63,27 @@ class Seen(NamedTuple):
         return [*lines, f"{self.type}: {self.message}" if self.message else self.type, *self.notes]
 
 
-def look_at(error: BaseException, rootdir: str) -> list[Seen]:
+def look_at(error: BaseException, rootdir: str, limit: int) -> list[Seen]:
     """Look at an exception and at those behind it.
 
     Args:
         error: the exception that failed the phase.
         rootdir: pytest's rootdir.
+        limit: how many frames of each are kept.
 
     Returns:
         The given one first, each once, not more than 20.
     """
     found: list[Seen] = []
     met: set[int] = set()
-    waiting: list[tuple[str, object]] = [("raised", error)]
+    waiting: list[tuple[str, object, int | None]] = [("raised", error, None)]
     while waiting and len(found) < MAX_EXCEPTIONS:
-        relation, current = waiting.pop(0)
+        relation, current, parent = waiting.pop(0)
         if _id(current) in met or not _is_exception(current):
             continue
         met.add(_id(current))
-        found.append(_see(relation, current, rootdir))
-        waiting += _behind(current)
+        waiting += [(name, behind, len(found)) for name, behind in _behind(current)]
+        found.append(_see(relation, current, parent, rootdir, limit))
     return found
 
 
@@ -84,18 +91,19 @@ def stack_text(seen: list[Seen]) -> str:
     """Write the traceback of an exception and of those behind it.
 
     Args:
-        seen: what :func:`look_at` gave.
+        seen: what :func:`look_at` gave, without secrets.
     """
-    return redact_text("\n".join(line for one in seen for line in one.lines))
+    return "\n".join(line for one in seen for line in one.lines)
 
 
 def _is_exception(value: object) -> bool:
-    return any(base is BaseException for base in _type.__dict__["__mro__"].__get__(_type(value)))
+    return any(base is BaseException for base in mro_of(_type(value)))
 
 
-def _see(relation: str, error: Any, rootdir: str) -> Seen:
+def _see(relation: str, error: Any, parent: int | None, rootdir: str, limit: int) -> Seen:
     traceback: TracebackType | None = _traceback(error)
-    return Seen(relation, type_name(_type(error)), _message(error), _notes(error), frames_of(traceback, rootdir))
+    frames, count = frames_of(traceback, rootdir, limit)
+    return Seen(relation, type_name(_type(error)), _message(error), _notes(error), frames, parent, count)
 
 
 def _behind(error: Any) -> list[tuple[str, object]]:
@@ -104,7 +112,7 @@ def _behind(error: Any) -> list[tuple[str, object]]:
         behind.append(("cause", _cause(error)))
     elif not _is_context_hidden(error):
         behind.append(("context", _context(error)))
-    if _GROUP is not None and any(base is _GROUP for base in _type.__dict__["__mro__"].__get__(_type(error))):
+    if _GROUP is not None and any(base is _GROUP for base in mro_of(_type(error))):
         behind += [("group", inner) for inner in _GROUP.__dict__["exceptions"].__get__(error)]
     elif type_name(_type(error)) == _DOCTEST_FAILURES:
         behind += [("group", inner) for inner in _attributes(error).get("failures", ())]
@@ -116,7 +124,7 @@ def _message(error: Any) -> str:
         text = _doctest_message(error) or str.__str__(str(error))
     except BaseException as failure:
         return f"<{type_name(_type(error))}: its __str__ raised {type_name(_type(failure))}>"
-    return redact_text(clean_text(text[: 4 * MAX_TEXT]))
+    return clean_text(text[:_LONGEST_MESSAGE])
 
 
 def _doctest_message(error: Any) -> str:
@@ -138,4 +146,4 @@ def _notes(error: Any) -> list[str]:
     notes = _attributes(error).get("__notes__")
     if _type(notes) is not list:
         return []
-    return [redact_text(clean_text(note[:MAX_TEXT])) for note in notes[:20] if _type(note) is str]
+    return [clean_text(note[:_LONGEST_NOTE]) for note in notes[:_MOST_NOTES] if _type(note) is str]

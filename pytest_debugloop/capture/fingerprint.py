@@ -12,6 +12,7 @@ import re
 from pytest_debugloop.capture.exceptions import Seen
 
 FINGERPRINT_VERSION = 1
+_FRAMES = 25
 
 _NOISE = (
     (re.compile(r"0x[0-9a-fA-F]+"), "<address>"),
@@ -38,13 +39,16 @@ def fingerprint_of(seen: Seen) -> str:
     """Name a failure.
 
     Args:
-        seen: the exception that failed the phase.
+        seen: the exception that failed the phase, without secrets: there is to be no hash of one.
 
     Returns:
         The version of this rule, a colon, and 16 hexadecimal digits.
     """
     parts = [seen.type, normalised(seen.message[:500].partition("\n")[0])]
-    for frame in seen.frames:
+    frames = seen.frames
+    if len(frames) > 2 * _FRAMES:
+        frames = frames[:_FRAMES] + frames[-_FRAMES:]  # however many are kept
+    for frame in frames:
         if frame.is_project:
             parts += [frame.file, frame.frame.f_code.co_name, frame.source]
     return text_fingerprint("\0".join(parts))

@@ -1,4 +1,4 @@
-"""The frames of an exception: which are the project's own, and where each one is.
+"""The frames of an exception: which are the project's own, where each one is, and the source around it.
 
 Source lines come from ``linecache``; nothing is parsed.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import linecache
 import os
 from collections.abc import Iterator
-from types import FrameType, TracebackType
-from typing import NamedTuple
+from types import CodeType, FrameType, FunctionType, TracebackType
+from typing import Any, NamedTuple
 
+from pytest_debugloop.capture.storage import module_name, mro_of, namespace_of, type_name
 from pytest_debugloop.records import clean_text
 
-MAX_FRAMES = 50
+AROUND = 5
+"""Lines of source that are kept before and after the one that a frame stands at."""
+_LONGEST_LINE = 300
 _FRAMEWORK = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}lib{os.sep}python")
 _PYTEST = frozenset({"_pytest", "pluggy", "pytest_debugloop", "unittest", "doctest", "xdist"})
 
@@ -24,7 +27,10 @@ class Frame(NamedTuple):
     Attributes:
         frame: the interpreter's own, still alive.
         file: relative to rootdir where it lies below it.
+        function: its qualified name.
+        source: the line it stands at.
         is_project: whether it belongs to the project under test.
+        is_hidden: whether ``__tracebackhide__`` keeps it out of pytest's tracebacks.
     """
 
     frame: FrameType
@@ -33,6 +39,7 @@ class Frame(NamedTuple):
     line: int
     source: str
     is_project: bool
+    is_hidden: bool
 
 
 def is_project_file(path: str, rootdir: str) -> bool:
@@ -74,21 +81,54 @@ def relative_file(path: str, rootdir: str) -> str:
     return clean_text(path[len(prefix) :] if path.startswith(prefix) else path)
 
 
-def frames_of(traceback: TracebackType | None, rootdir: str) -> list[Frame]:
+def frames_of(traceback: TracebackType | None, rootdir: str, limit: int) -> tuple[list[Frame], int]:
     """List the frames of a traceback, outermost first, without those in front of the project's own.
 
     Args:
         traceback: of an exception.
         rootdir: pytest's rootdir.
+        limit: how many frames at most; where there are more, those in the middle are left out.
+
+    Returns:
+        The frames, and how many there were.
     """
     found = list(_walk(traceback))
     start = next((i for i, (f, _) in enumerate(found) if is_project_file(f.f_code.co_filename, rootdir)), None)
     if start is None:
         start = next((i for i, (f, _) in enumerate(found) if not is_pytest(f)), max(len(found) - 1, 0))
     found = found[start:]
-    if len(found) > MAX_FRAMES:
-        found = found[: MAX_FRAMES // 2] + found[-MAX_FRAMES // 2 :]
-    return [_frame(frame, line, rootdir) for frame, line in found]
+    kept = found if len(found) <= limit else found[: limit // 2] + found[len(found) - (limit + 1) // 2 :]
+    return [_frame(frame, line, rootdir) for frame, line in kept], len(found)
+
+
+def context_of(frame: FrameType, line: int) -> tuple[int, list[str]]:
+    """Give the source around a line.
+
+    Args:
+        frame: that stands there.
+        line: its number, from 1.
+
+    Returns:
+        The number of the first line, and the lines, five before and five after; none where there is no source.
+    """
+    lines = _source_lines(frame)
+    first = max(line - AROUND, 1)
+    return first, [text.rstrip()[:_LONGEST_LINE] for text in lines[first - 1 : line + AROUND]]
+
+
+def locals_of(frame: FrameType) -> list[tuple[object, object]]:
+    """Give what a frame's names stand for, but for what the interpreter and pytest put there.
+
+    Args:
+        frame: any frame.
+    """
+    found: Any = frame.f_locals
+    if type(found) is not dict and type_name(type(found)) != "FrameLocalsProxy":
+        return [("$locals", found)]  # exec() was given a mapping, whose methods are not ours to call
+    items = list(found.items())
+    if found is frame.f_globals:
+        items = [(name, value) for name, value in items if not (type(name) is str and name.startswith("__"))]
+    return [(name, value) for name, value in items if not (type(name) is str and name.startswith("@py"))]
 
 
 def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
@@ -99,18 +139,63 @@ def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 
 def _frame(frame: FrameType, line: int, rootdir: str) -> Frame:
     code = frame.f_code
+    lines = _source_lines(frame)
     return Frame(
         frame,
         relative_file(code.co_filename, rootdir),
-        clean_text(getattr(code, "co_qualname", code.co_name)),
+        clean_text(function_name(frame)),
         line,
-        clean_text(_source_line(frame, line)),
+        clean_text(lines[line - 1].strip()[:_LONGEST_LINE]) if 0 < line <= len(lines) else "",
         is_project_file(code.co_filename, rootdir),
+        _is_hidden(frame),
     )
 
 
-def _source_line(frame: FrameType, line: int) -> str:
+def function_name(frame: FrameType) -> str:
+    """Name the function of a frame, with the classes and functions it lies in where that can be told.
+
+    Args:
+        frame: any frame.
+    """
+    code = frame.f_code
+    name: str = getattr(code, "co_qualname", "")  # from Python 3.11
+    return name or _found_name(frame, code)
+
+
+def _found_name(frame: FrameType, code: CodeType) -> str:
+    """Find the function that a method's code belongs to through the class of its first argument."""
+    if code.co_argcount and type(frame.f_locals) is dict:
+        first = frame.f_locals.get(code.co_varnames[0])
+        classes = mro_of(type(first))
+        if any(base is type for base in classes):
+            classes = mro_of(first)  # type: ignore[arg-type]  # of a class method
+        for base in classes:
+            found: Any = namespace_of(base).get(code.co_name)
+            if type(found) in (classmethod, staticmethod):
+                found = found.__func__
+            if type(found) is FunctionType and found.__code__ is code:
+                return found.__qualname__
+    return code.co_name
+
+
+def _is_hidden(frame: FrameType) -> bool:
+    # As pytest has it, but what it would call is not called: that is somebody's code, and would run twice.
+    found = frame.f_locals
+    for names in (found, frame.f_globals):
+        if type(names) is dict or module_name(type(names)) == "builtins":
+            hidden = names.get("__tracebackhide__", False)
+            if hidden is not False:
+                return type(hidden) in (bool, int) and bool(hidden)
+    return False
+
+
+def _source_lines(frame: FrameType) -> list[str]:
     try:
-        return linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
+        loader = frame.f_globals.get("__loader__")
+        is_known = module_name(type(loader)).partition(".")[0] in _LOADERS
+        return linecache.getlines(frame.f_code.co_filename, frame.f_globals if is_known else None)
     except Exception:
-        return ""
+        return []
+
+
+_LOADERS = frozenset({"_frozen_importlib_external", "importlib", "zipimport"})

@@ -5,11 +5,12 @@ Each is read through the slots of the standard library's own class, never throug
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 from uuid import UUID
+
+from pytest_debugloop.capture.storage import find_class
 
 _date_text = date.isoformat
 _time_parts = tuple(time.__dict__[name].__get__ for name in ("hour", "minute", "second", "microsecond"))
@@ -18,27 +19,23 @@ _time_zone, _datetime_zone = time.__dict__["tzinfo"].__get__, datetime.__dict__[
 _timedelta_text = timedelta.__str__
 _zone_text = timezone.__str__
 _uuid_number = UUID.__dict__["int"].__get__
-_type, _id, _str = type, id, str
+_type, _id = type, id
 
 
-def leaf_text(value: Any, base: type) -> str | None:
-    """Write a value as text.
+def writer_of(cls: type) -> Callable[[Any], str] | None:
+    """Give what writes the values of a class as text.
 
     Args:
-        value: anything.
-        base: a class that it is an instance of.
+        cls: one class of those that a value is an instance of.
 
     Returns:
-        None where this class is none that is written as text.
+        None where they are not written as text.
     """
-    write = _WRITERS.get(_id(base))
-    if write is not None:
-        return write(value)
-    if base is getattr(sys.modules.get("decimal"), "Decimal", None):
+    write = _WRITERS.get(_id(cls))
+    if write is None and cls is find_class("decimal", "Decimal"):
         # The module is not imported for this: where there is a Decimal, it is there.
-        text: str = base.__dict__["__str__"](value)
-        return text
-    return None
+        write = cls.__dict__["__str__"]
+    return write
 
 
 def _datetime(value: Any) -> str:

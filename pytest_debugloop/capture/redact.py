@@ -1,31 +1,178 @@
-"""Secrets are taken out before anything is written."""
+"""Secrets are taken out before anything is written: by the name they lie under, and by their shape in any text.
+
+What stands in their place says why (``[redacted: key]``, ``[redacted: jwt]``) and nothing of what it was: no hash, no
+length. Shapes are looked for only where a cheap look finds a sign of one, for most texts hold none.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pytest_debugloop.capture.secret_names import SecretNames
+from pytest_debugloop.capture.secret_shapes import SHAPES, without_base64, without_cards, without_key_bodies
 
 REDACTED = "[redacted: key]"
-_SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|secret|token|api_?key|access_?key|private_?key|authorization|cookie|credential|\bdsn\b"
-    r"|_dsn\b|session_?id\b|csrf",
+
+# Of which one is in every text that tells a secret together with its name.
+_KEY_SIGNS = (
+    *("passw", "passphrase", "passcode", "secret", "token", "apikey", "api-key", "api key", "accesskey", "_key"),
+    *("authoriz", "cookie", "credential", "pwd", "bearer", "sessionid", "session_id", "session-id", "dsn", "srf"),
+    *("basic ", "digest ", "cvv", "jwt", "card"),
+)
+# A name, what stands between, and a value in quotes; and the same without quotes. Each begins at the begin of a word,
+# so that a long text is not read once for every letter of it.
+_QUOTED = re.compile(
+    r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,80})(?P<mid>\\?["']?\]?\s{0,3}(?::\s?(?:str|bytes)\s?=|[!=]?={1,2}|:)\s{0,3})"""
+    r"""(?P<open>[bBrRuUfF]{0,2}(?P<quote>\\?["']))(?P<value>(?:(?!(?P=quote))[^\n])*)"""
+)
+_UNQUOTED = re.compile(
+    r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,80})(?P<mid>["']?\s{0,3}[=:]\s{0,3})(?P<value>[^\s"',;&<>(){}\[\]=:][^\s"',;&<>(){}\[\]]{3,})"""
+)
+_FLAG = re.compile(r"(?<!\S)(?P<name>--[\w-]{3,60})(?P<mid>[ ]+)(?P<value>[^\s-]\S{3,})")
+_SCHEME = re.compile(r"\b(?P<scheme>Bearer|Basic|Token|Digest|Negotiate)\s+(?P<value>[\w.~+/=-]{8,})", re.IGNORECASE)
+# Of an assertion's explanation: `+  where 'x' = client.token`.
+_WHERE = re.compile(
+    r"^[E ]*\+ +(?:where|and) +(?P<value>[^\n]{6,}) = [^\n]*?(?P<name>[A-Za-z_]\w*)(?:\(\))?$", re.MULTILINE
+)
+_NO_SECRET = re.compile(
+    r"(none|null|true|false|bearer|basic|digest|token|str|bytes|int|bool|any|object|undefined"
+    r"|\*+|x{3,}|\.{3}|<[^>]*>|\$\{?\w*\}?|%\(?\w*\)?s?|\{[\w.]*\})?$",
     re.IGNORECASE,
 )
-_URL_CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+
+_digits = bytes(0x30 if 0x30 <= i <= 0x39 else 0x78 for i in range(256))
+_base64 = bytes(0x61 if (chr(i).isalnum() and i < 128) or i in b"+/" else 0x2E for i in range(256))
+_key_letters = bytes(0x61 if (chr(i).isalnum() and i < 128) or i in b"_-+=." else 0x2E for i in range(256))
+_TWELVE_LETTERS = b"a" * 12
+_THIRTEEN_DIGITS, _FORTY_LETTERS = b"0" * 13, b"a" * 40
+_type = type
 
 
-def is_secret_name(name: str) -> bool:
-    """Tell whether a variable, key or attribute of this name is likely to hold a secret.
+class Redactor:
+    """Takes secrets out.
 
     Args:
-        name: the name.
+        names: regular expressions for names that stand for secrets, beside the known ones.
+        patterns: regular expressions for secrets in any text, beside the known ones.
+        hidden: shell-style patterns for names of which no value is captured at all.
+
+    Raises:
+        re.error: a regular expression is none.
     """
-    return _SECRET_NAME.search(name) is not None
+
+    __slots__ = ("_more", "_shapes", "names")
+
+    def __init__(self, names: Iterable[str] = (), patterns: Iterable[str] = (), hidden: Iterable[str] = ()) -> None:
+        self.names = SecretNames(names, hidden)
+        self._more = [re.compile(pattern) for pattern in patterns]
+        self._shapes = [(f"[redacted: {name}]", signs, re.compile(shape)) for name, signs, shape in SHAPES]
+
+    def is_suspicious(self, text: str) -> bool:
+        """Tell whether a text has any sign of a secret; a text without one is fit to be written.
+
+        Args:
+            text: any text.
+        """
+        plain = text.encode("utf-8", "replace")
+        if "://" in text or "PRIVATE KEY" in text or _TWELVE_LETTERS in plain.translate(_key_letters):
+            for _, signs, _ in self._shapes:
+                for sign in signs:
+                    if sign in text:
+                        return True
+        low = text.lower()
+        if "=" in low or ":" in low or "--" in low or "bearer " in low or "basic " in low or " where " in low:
+            for sign in _KEY_SIGNS:
+                if sign in low:
+                    return True
+        return (
+            _THIRTEEN_DIGITS in plain.translate(_digits, b" -")
+            or _FORTY_LETTERS in plain.translate(_base64)
+            or any(pattern.search(text) for pattern in self._more)
+        )
+
+    def text(self, text: str, *, is_source: bool = False) -> str:
+        """Take secrets out of a text.
+
+        Args:
+            text: any text: a message, output, a repr.
+            is_source: whether it is Python, where what stands behind ``password =`` without quotes is no secret.
+        """
+        if len(text) < 6 or not self.is_suspicious(text):
+            return text
+        for name, signs, shape in self._shapes:
+            for sign in signs:
+                if sign in text:
+                    text = shape.sub(name, text)
+                    break
+        for pattern in self._more:
+            text = pattern.sub("[redacted: pattern]", text)
+        low = text.lower()
+        if any(sign in low for sign in _KEY_SIGNS):
+            text = self._by_key(text, is_source=is_source)
+        return without_key_bodies(without_base64(without_cards(text)))
+
+    def _by_key(self, text: str, *, is_source: bool) -> str:
+        text = _QUOTED.sub(self._without_quoted, text)
+        if not is_source:
+            text = _SCHEME.sub(_without_scheme, text)
+            text = _UNQUOTED.sub(self._without_unquoted, text)
+            text = _FLAG.sub(self._without_unquoted, text)
+            if " where " in text:
+                found = [m["value"].strip("\"'") for m in _WHERE.finditer(text) if self._holds_secret(m)]
+                text = without_known(text, found)
+        return text
+
+    def _holds_secret(self, match: re.Match[str]) -> bool:
+        if not self.names.is_secret(match["name"].rpartition(".")[2]):
+            return False
+        return not (_NO_SECRET.match(match["value"]) or match["value"].startswith("[redacted"))
+
+    def _without_quoted(self, match: re.Match[str]) -> str:
+        return f"{match['name']}{match['mid']}{match['open']}{REDACTED}" if self._holds_secret(match) else match[0]
+
+    def _without_unquoted(self, match: re.Match[str]) -> str:
+        return f"{match['name']}{match['mid']}{REDACTED}" if self._holds_secret(match) else match[0]
 
 
-def redact_text(text: str) -> str:
-    """Take credentials out of URLs in a text.
+def without_known(text: str, known: Iterable[str]) -> str:
+    """Take out of a text what was found under the name of a secret elsewhere.
 
     Args:
         text: any text.
+        known: the secrets.
     """
-    return _URL_CREDENTIALS.sub("[redacted]", text) if "://" in text else text
+    for secret in known:
+        if secret in text:
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REDACTED, text)
+    return text
+
+
+def redacted_tree(tree: Any, text: Callable[[str], str]) -> Any:
+    """Give a tree of JSON with every string and key changed.
+
+    Args:
+        tree: not deeper than the bounds of a snapshot.
+        text: changes one string.
+    """
+    if _type(tree) is str:
+        return text(tree)
+    if _type(tree) is list:
+        return [redacted_tree(item, text) for item in tree]
+    if _type(tree) is dict:
+        out: dict[str, Any] = {}
+        for key, item in tree.items():
+            name = text(key)
+            while name in out:
+                name += "'"
+            out[name] = redacted_tree(item, text)
+        return out
+    return tree
+
+
+def _without_scheme(match: re.Match[str]) -> str:
+    value = match["value"]
+    if not re.search(r"\d", value) and not value.endswith("=") and not re.search(r"[a-z][A-Z]", value):
+        return match[0]  # "token expected": prose
+    return f"{match['scheme']} {REDACTED}"

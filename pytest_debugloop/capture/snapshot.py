@@ -1,73 +1,294 @@
-"""The state at a failure: the exception, its frames with their locals, and the test's fixtures."""
+"""The state at a failure: the exception, its frames with their locals, the test's fixtures, and what surrounded it."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.capture.encode import MAX_DEPTH, MAX_NODES, Encoder, type_name
-from pytest_debugloop.capture.exceptions import Seen
-from pytest_debugloop.capture.frames import Frame, is_pytest
+from pytest_debugloop.capture import concurrency
+from pytest_debugloop.capture.bounds import Bounds, cut_text
+from pytest_debugloop.capture.encode import Encoder
+from pytest_debugloop.capture.exceptions import Seen, look_at
+from pytest_debugloop.capture.frames import Frame, context_of, is_pytest, locals_of
+from pytest_debugloop.capture.guarded_repr import GuardedRepr
+from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.capture.plans import PlanOf, planner
+from pytest_debugloop.capture.redact import Redactor, redacted_tree, without_known
+from pytest_debugloop.capture.storage import dict_of
+from pytest_debugloop.capture.texts import Texts
+from pytest_debugloop.records import clean_text, json_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 STATE_SCHEMA = 1
-_MAX_FOREIGN_NODES = MAX_NODES // 5
-_FOREIGN_DEPTH = MAX_DEPTH - 2
-_MAX_FIXTURE_NODES = MAX_NODES // 5
+ENVIRONMENT = (
+    *(
+        "CI",
+        "TZ",
+        "LANG",
+        "LANGUAGE",
+        "LC_*",
+        "PYTHON*",
+        "PYTEST_ADDOPTS",
+        "PYTEST_PLUGINS",
+        "HYPOTHESIS_*",
+        "COVERAGE_*",
+    ),
+    *("DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "TOX_ENV_NAME", "NOX_*", "OMP_NUM_THREADS"),
+)
+"""Patterns of the environment variables that are kept."""
+_LOW_LIMIT = 500
+_CAPTURED_TAIL = 4_000
+_OVERLAP = 1_000
+_SMALLEST = 1_024
+_LONGEST_ESCAPE = 12
+
+_environment: Any = os.environ
 
 
-def error_state(seen: list[Seen], fixtures: dict[str, object]) -> dict[str, Any]:
-    """Take the state at an exception.
+class Capturer:
+    """Takes the state at failures.
 
     Args:
-        seen: the exception that failed the phase and those behind it, their frames still alive.
-        fixtures: the test's fixtures, name to value.
-
-    Returns:
-        What is stored as ``agent_state``: ``schema``, ``exceptions`` (each with its frames, outermost first) and
-        ``fixtures``. Frames of the project, of other libraries, and fixtures each have a budget of their own; frames
-        of pytest have no locals. The innermost frames are encoded first, so that they are whole when it runs out.
+        rootdir: pytest's rootdir.
+        bounds: of each snapshot.
+        redactor: takes secrets out.
+        plan_of: tells how the values of a class are shown.
+        environment: shell-style patterns of the variables that are kept.
+        guard: asks objects for their ``repr``, where the user wants it.
+        has_foreign_locals: whether frames outside of the project keep their locals.
+        is_on: whether any state is captured.
     """
-    project, foreign = Encoder(), Encoder(_MAX_FOREIGN_NODES)
-    return {
-        "schema": STATE_SCHEMA,
-        "exceptions": [_exception(one, project, foreign) for one in seen],
-        "fixtures": Encoder(_MAX_FIXTURE_NODES).encode_names(fixtures.items()),
-    }
+
+    def __init__(
+        self,
+        rootdir: str,
+        bounds: Bounds,
+        redactor: Redactor,
+        plan_of: PlanOf | None = None,
+        *,
+        environment: Callable[[str], object] | None = None,
+        guard: GuardedRepr | None = None,
+        has_foreign_locals: bool = False,
+        is_on: bool = True,
+    ) -> None:
+        self._rootdir = rootdir
+        self._bounds = bounds
+        self._redactor = redactor
+        self._plan_of = plan_of or planner()
+        self._is_kept_variable = environment or (lambda _: False)
+        self._guard = guard or None
+        self._has_foreign_locals = has_foreign_locals
+        self._is_on = is_on
+        self._last_environment: tuple[dict[Any, Any], list[tuple[object, object]]] = ({}, [])
+        self._contexts: dict[tuple[str, int], tuple[int, list[str]]] = {}
+
+    def look_at(self, error: BaseException) -> list[Seen]:
+        """Look at an exception and at those behind it, secrets by their shape taken out.
+
+        Args:
+            error: the exception that failed the phase.
+        """
+        with _room():
+            return [self._redacted(one, ()) for one in look_at(error, self._rootdir, self._bounds.frames)]
+
+    def state_at(self, seen: list[Seen], facts: ItemFacts) -> tuple[list[Seen], dict[str, Any]]:
+        """Take the state at an exception.
+
+        Args:
+            seen: what :meth:`look_at` gave, the frames still alive.
+            facts: of the test.
+
+        Returns:
+            The exceptions, without the secrets that were found among the locals, and what is stored as
+            ``agent_state``.
+        """
+        with _room():
+            bounds = self._bounds
+            while True:
+                found, state, spent = self._state(seen, facts, bounds)
+                # Texts full of escapes are longer in the journal than was reckoned, up to twelve times.
+                size = 0 if spent < self._bounds.size / _LONGEST_ESCAPE else json_size(state)
+                if size <= self._bounds.size or bounds.size < _SMALLEST:
+                    return found, state
+                bounds = bounds._replace(size=int(bounds.size * self._bounds.size / size * 0.9))
+
+    # -- parts ------------------------------------------------------------------------------------------------------
+
+    def _state(self, seen: list[Seen], facts: ItemFacts, bounds: Bounds) -> tuple[list[Seen], dict[str, Any], int]:
+        is_on = self._is_on and facts.is_captured
+        if self._guard is not None:
+            self._guard.start()
+        encoder = Encoder(bounds, self._redactor, self._plan_of, self._guard)
+        frames = [[self._frame(frame, encoder) for frame in one.frames] for one in seen]
+        out: dict[str, Any] = {"schema": STATE_SCHEMA, "exceptions": []}
+        if is_on:
+            self._locals(seen, frames, encoder)
+            names = [(k, v) for k, v in facts.fixtures.items() if facts.parameters.get(k, _UNSET) is not v]
+            out["fixtures"] = encoder.encode_names(names, "/fixtures", 2)
+            out["fixture_scopes"] = {name: facts.scopes[name] for name, _ in names if name in facts.scopes}
+            if facts.parameters:
+                out["parameters"] = encoder.encode_names(facts.parameters.items(), "/parameters")
+            if facts.markers:
+                out["markers"] = self._markers(facts, encoder)
+            out |= self._surroundings(facts, encoder)
+        else:
+            out["fixtures"] = {}
+            out["is_captured"] = False
+        if encoder.texts.known:
+            seen = [self._redacted(one, encoder.texts.known) for one in seen]
+        out["exceptions"] = [_exception(one, entries) for one, entries in zip(seen, frames, strict=True)]
+        if seen[0].type == "AssertionError" and (at := _explanation(seen[0].message)) is not None:
+            out["assertion"] = at
+        if encoder.is_late:
+            out["is_late"] = True
+        return seen, self._without_secrets(out, encoder.texts), bounds.size - encoder.left
+
+    def _locals(self, seen: list[Seen], frames: list[list[dict[str, Any]]], encoder: Encoder) -> None:
+        """Encode the locals, of the innermost frame first, so that they are whole where the budget runs out."""
+        wanted = [
+            (i, j, frame)
+            for i, one in enumerate(seen)
+            for j, frame in reversed(list(enumerate(one.frames)))
+            if not frame.is_hidden and (frame.is_project or (self._has_foreign_locals and not is_pytest(frame.frame)))
+        ]
+        for place, (i, j, frame) in enumerate(wanted):
+            parts = min(len(wanted) - place + 1, 3)
+            pointer = f"/exceptions/{i}/frames/{j}/locals"
+            frames[i][j]["locals"] = encoder.encode_names(locals_of(frame.frame), pointer, parts)
+
+    def _frame(self, seen: Frame, encoder: Encoder) -> dict[str, Any]:
+        entry: dict[str, Any] = {"file": seen.file, "function": seen.function, "line": seen.line, "source": ""}
+        if seen.is_hidden:
+            entry["is_hidden"] = True
+        elif seen.is_project:
+            first, lines = self._context(seen.frame, seen.line)
+            if lines:
+                entry["context"] = {"first": first, "lines": lines}
+                encoder.left -= sum(map(len, lines)) + 4 * len(lines)
+        else:
+            entry["is_folded"] = True
+        encoder.left -= 100 + len(seen.file) + len(seen.source)
+        return entry
+
+    def _context(self, frame: FrameType, line: int) -> tuple[int, list[str]]:
+        key = (frame.f_code.co_filename, line)
+        found = self._contexts.get(key)
+        if found is None:
+            first, lines = context_of(frame, line)
+            text = self._redactor.text(clean_text("\n".join(lines)), is_source=True)
+            found = first, text.split("\n") if lines else []
+            if len(self._contexts) > 1_000:
+                self._contexts.clear()
+            self._contexts[key] = found
+        return found
+
+    def _markers(self, facts: ItemFacts, encoder: Encoder) -> list[dict[str, Any]]:
+        found = []
+        for i, (name, args, kwargs) in enumerate(facts.markers[:50]):
+            names = [("args", list(args)), ("kwargs", kwargs)]
+            given = encoder.encode_names([pair for pair in names if pair[1]], f"/markers/{i}")
+            found.append({"name": clean_text(name), **given})
+        return found
+
+    def _surroundings(self, facts: ItemFacts, encoder: Encoder) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        captured = {}
+        for name, text in facts.captured:
+            tail = self._redactor.text(clean_text(text[-_CAPTURED_TAIL - _OVERLAP :]))[-_CAPTURED_TAIL:]
+            entry: dict[str, Any] = {"text": tail}
+            if len(text) > _CAPTURED_TAIL:
+                entry["$cut"] = cut_text(len(text), _CAPTURED_TAIL, "characters")
+            encoder.left -= len(tail)
+            encoder.texts.suspects.append(tail)
+            captured[clean_text(name)] = entry
+        if captured:
+            out["captured"] = captured
+        out["environment"] = encoder.encode_names(self._environment(), "/environment")
+        if found := concurrency.threads(self._rootdir):
+            out["threads"] = found
+        if found := concurrency.tasks(self._rootdir):
+            out["tasks"] = found
+        return out
+
+    def _environment(self) -> list[tuple[object, object]]:
+        stored: dict[Any, Any] = (dict_of(_environment) or {}).get("_data") or {}
+        if stored != self._last_environment[0]:
+            found = [(os.fsdecode(k), os.fsdecode(v)) for k, v in dict.items(stored) if type(k) is type(v) is bytes]
+            self._last_environment = dict.copy(stored), [(k, v) for k, v in sorted(found) if self._is_kept_variable(k)]
+        return self._last_environment[1]
+
+    # -- secrets ----------------------------------------------------------------------------------------------------
+
+    def _redacted(self, one: Seen, secrets: Iterable[str]) -> Seen:
+        def text(value: str) -> str:
+            return without_known(self._redactor.text(value), secrets)
+
+        frames = one.frames
+        sources = "\n".join(frame.source for frame in frames)
+        redacted = without_known(self._redactor.text(sources, is_source=True), secrets)
+        if redacted != sources:
+            lines = redacted.split("\n")
+            frames = [frame._replace(source=line) for frame, line in zip(frames, lines, strict=True)]
+        return one._replace(message=text(one.message), notes=[text(note) for note in one.notes], frames=frames)
+
+    def _without_secrets(self, state: dict[str, Any], texts: Texts) -> dict[str, Any]:
+        known, scrub = texts.known, texts.scrubber()
+        for one in state["exceptions"]:
+            for frame in one["frames"]:
+                if known and "context" in frame:
+                    lines = [without_known(line, known) for line in frame["context"]["lines"]]
+                    frame["context"] = {**frame["context"], "lines": lines}
+                if scrub is not None and "locals" in frame:
+                    frame["locals"] = redacted_tree(frame["locals"], scrub)
+        for name in ("fixtures", "parameters", "markers", "captured", "environment"):
+            if scrub is not None and name in state:
+                state[name] = redacted_tree(state[name], scrub)
+        return state
 
 
-def _exception(one: Seen, project: Encoder, foreign: Encoder) -> dict[str, Any]:
-    frames = [_frame(frame, project, foreign) for frame in reversed(one.frames)]
-    out: dict[str, Any] = {
-        "relation": one.relation,
-        "type": one.type,
-        "message": one.message,
-        "frames": frames[::-1],
-    }
+class _Unset:
+    pass
+
+
+_UNSET = _Unset()
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Have room on the stack where a test left next to none; what it set is put back."""
+    limit = sys.getrecursionlimit()
+    if limit >= _LOW_LIMIT:
+        yield
+        return
+    sys.setrecursionlimit(limit + _LOW_LIMIT)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _exception(one: Seen, frames: list[dict[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {"relation": one.relation, "type": one.type, "message": one.message, "frames": frames}
+    for entry, frame in zip(frames, one.frames, strict=True):
+        entry["source"] = frame.source
+    if one.parent is not None:
+        out["parent"] = one.parent
     if one.notes:
         out["notes"] = one.notes
+    if one.frame_count > len(frames):
+        out["$cut"] = cut_text(one.frame_count, len(frames), "frames")
     return out
 
 
-def _frame(seen: Frame, project: Encoder, foreign: Encoder) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "file": seen.file,
-        "function": seen.function,
-        "line": seen.line,
-        "source": seen.source,
-    }
-    if seen.is_project:
-        entry["locals"] = project.encode_names(_locals(seen.frame))
-    elif not is_pytest(seen.frame):
-        entry["locals"] = foreign.encode_names(_locals(seen.frame), _FOREIGN_DEPTH)
-    return entry
-
-
-def _locals(frame: FrameType) -> list[tuple[object, object]]:
-    """Give what a frame's names stand for, but for what the interpreter and pytest put there."""
-    found: Any = frame.f_locals
-    if type(found) is not dict and type_name(type(found)) != "FrameLocalsProxy":
-        return [("$locals", found)]  # exec() was given a mapping, whose methods are not ours to call
-    items = list(found.items())
-    if found is frame.f_globals:
-        items = [(name, value) for name, value in items if not (type(name) is str and name.startswith("__"))]
-    return [(name, value) for name, value in items if not (type(name) is str and name.startswith("@py"))]
+def _explanation(message: str) -> str | None:
+    """Find pytest's explanation of a failed assertion in its message: it may stand behind one of the user's own."""
+    if message.startswith("assert "):
+        return message
+    at = message.find("\nassert ")
+    return None if at < 0 else message[at + 1 :]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.recording.failure import kind_of, kind_of_report, root_of
 from pytest_debugloop.recording.reports import reason_of
 from pytest_debugloop.recording.steps import Step
@@ -56,7 +57,7 @@ class CollectionRecorder:
                 self._fail(node_id, report, step)
             else:
                 if report.outcome == "skipped":
-                    step.add_reason(reason_of(report))
+                    step.add_reason(self._writer.redact(reason_of(report)))
                 self._writer.write(step.ended_line())
         except Exception as fault:
             self._writer.fault(fault)
@@ -76,6 +77,6 @@ class CollectionRecorder:
             failure = self._writer.failure_of_text(text, kind_of_report("collect", ""), **place)
         else:
             error = root_of(excinfo.value)
-            failure = self._writer.failure_of_exception(error, kind_of(error, "collect"), fixtures={}, **place)
+            failure = self._writer.failure_of_exception(error, kind_of(error, "collect"), facts=ItemFacts(), **place)
         step.extra += failure.reference
         self._writer.write_failure(failure, step.ended_line())

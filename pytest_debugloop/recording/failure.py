@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_debugloop.capture.encode import type_name
+from pytest_debugloop.capture.storage import type_name
 
 _COLLECT_ERRORS = frozenset({"_pytest.nodes.Collector.CollectError"})
 _DOCTEST_ERRORS = frozenset({"doctest.UnexpectedException"})

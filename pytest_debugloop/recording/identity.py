@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.capture.redact import redact_text
+from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.recording.ci import ci_facts
 from pytest_debugloop.recording.clock import uuid7, uuid_of
 from pytest_debugloop.records import clean_text
@@ -65,16 +65,17 @@ class RunIdentity:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def run_facts(config: pytest.Config, environ: Mapping[str, str]) -> dict[str, Any]:
+def run_facts(config: pytest.Config, environ: Mapping[str, str], redactor: Redactor) -> dict[str, Any]:
     """Collect what is stored in ``debug_runs``.
 
     Args:
         config: of the run.
         environ: the environment.
+        redactor: takes secrets out.
     """
     plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
     return {
-        "command_line": [_redacted_argument(clean_text(str(a))) for a in config.invocation_params.args],
+        "command_line": [_redacted_argument(clean_text(str(a)), redactor) for a in config.invocation_params.args],
         "python_version": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
         "pytest_version": pytest.__version__,
@@ -84,11 +85,11 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str]) -> dict[str, An
     }
 
 
-def _redacted_argument(argument: str) -> str:
+def _redacted_argument(argument: str, redactor: Redactor) -> str:
     match = _SECRET_ARGUMENT.match(argument)
     if match and "=" in argument:
         return f"{match[1]}=[redacted: key]"
-    return redact_text(argument)
+    return redactor.text(argument)
 
 
 def git_facts(rootdir: Path) -> dict[str, str]:

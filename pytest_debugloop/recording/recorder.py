@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from pytest_debugloop.recording.capturing import facts_of
 from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of, kind_of_report, root_of
 from pytest_debugloop.recording.reports import reason_of, remove_from_traceback, subtest_name
 from pytest_debugloop.recording.steps import NO_ATTEMPT, Attempt, Step
 from pytest_debugloop.records import clean_text, json_string
 
 if TYPE_CHECKING:
+    from pytest_debugloop.recording.node_ids import NodeIds
     from pytest_debugloop.recording.writer import Failure, Writer
 
 T = TypeVar("T")
@@ -29,19 +31,27 @@ class Recorder:
 
     Args:
         writer: takes lines and failures, and catches our own faults.
-        group_suffix: whether xdist appends ``@group`` to node ids here (``--dist loadgroup``).
+        node_ids: as they are recorded.
     """
 
-    def __init__(self, writer: Writer, *, group_suffix: bool) -> None:
+    def __init__(self, writer: Writer, node_ids: NodeIds) -> None:
         self._writer = writer
         self._now = writer.now
-        self._group_suffix = group_suffix
+        self._node_ids = node_ids
         self._attempts: dict[str, int] = {}
         self._attempt = NO_ATTEMPT
         self._step = Step(0, "", 0, "")  # the one that began last
         self._goes_on = False  # whether another test follows at once
         self._held = ""  # lines that are written with the next
         self._subtest: Step | None = None  # failed, and its exception may still come
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Find the node ids that hold secrets."""
+        try:
+            self._node_ids.collect(session.items)
+        except Exception as fault:
+            self._writer.fault(fault)
 
     # -- phases -----------------------------------------------------------------------------------------------------
 
@@ -98,20 +108,12 @@ class Recorder:
             self._writer.fault(fault)
 
     def _begin_attempt(self, item: pytest.Item) -> None:
-        node_id = self._node_id(item)
+        node_id = self._node_ids.of(item)
         number = self._attempts.get(node_id, 0) + 1
         number = max(number, getattr(item, "execution_count", 0) or 0)
         self._attempts[node_id] = number
         self._attempt = Attempt(node_id, number, item)
         self._subtest = None
-
-    def _node_id(self, item: pytest.Item) -> str:
-        node_id = item.nodeid
-        if self._group_suffix and "@" in node_id:
-            markers = item.iter_markers("xdist_group")
-            names = {str(m.args[0] if m.args else m.kwargs.get("name", "default")) for m in markers}
-            return node_id.removesuffix("@" + "_".join(sorted(names)))
-        return node_id
 
     def _raised(self, item: pytest.Item, error: BaseException) -> None:
         step = self._step
@@ -119,7 +121,7 @@ class Recorder:
         try:
             if isinstance(error, (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)):
                 step.outcome = "xfailed" if isinstance(error, pytest.xfail.Exception) else "skipped"
-                step.add_reason(str(error))
+                step.add_reason(self._writer.redact(str(error)))
                 return
             step.outcome = "failed"
             if item.get_closest_marker("xfail") is not None:
@@ -140,7 +142,7 @@ class Recorder:
             node_id=self._attempt.node_id,
             phase=step.phase,
             attempt=self._attempt.number,
-            fixtures=getattr(item, "funcargs", None) or {},
+            facts=facts_of(item),
             subtest=step.subtest,
         )
 
@@ -200,7 +202,7 @@ class Recorder:
         step.written = False
         if outcome in ("skipped", "xfailed", "xpassed"):
             step.expected = None
-            step.add_reason(reason_of(report))
+            step.add_reason(self._writer.redact(reason_of(report)))
         elif outcome in ("failed", "rerun") and not step.error and step.expected is None:
             step.report = report
             by_subtests = step.phase == "call" and self._attempt.is_failed_by_subtests
@@ -232,10 +234,10 @@ class Recorder:
         step = self._attempt.begin_subtest(self._writer.next_n(), ended - duration)
         step.ended = ended
         step.outcome = _verdict(report)
-        step.subtest = name
+        step.subtest = name = self._writer.redact(name)
         step.extra = f'"subtest":{json_string(name)},'
         if step.outcome in ("skipped", "xfailed"):
-            step.add_reason(reason_of(report))
+            step.add_reason(self._writer.redact(reason_of(report)))
         if step.outcome == "failed":
             self._attempt.failed_subtests += 1
             step.report = report
@@ -247,7 +249,7 @@ class Recorder:
         """Record a phase that ran in another process, as pytest-forked has it: its report is all that there is."""
         ended = self._now()
         phase = report.when if report.when in ("setup", "teardown") else "call"
-        attempt = Attempt(report.nodeid, 1)
+        attempt = Attempt(self._writer.redact(report.nodeid), 1)
         step = attempt.begin(self._writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
         step.ended = ended
         step.outcome = _verdict(report)
@@ -256,7 +258,7 @@ class Recorder:
             self._fail_from_report(step, attempt)
             return
         if step.outcome in ("skipped", "xfailed", "xpassed"):
-            step.add_reason(reason_of(report))
+            step.add_reason(self._writer.redact(reason_of(report)))
         self._writer.write(step.ended_line())
 
     # -- what is known and not yet written --------------------------------------------------------------------------

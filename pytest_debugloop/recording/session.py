@@ -13,15 +13,18 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.capture.redact import redact_text
+from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.handover import JOURNALS, SUFFIX
 from pytest_debugloop.journal import Journal
 from pytest_debugloop.recording import folders, summary
+from pytest_debugloop.recording.capturing import capturer_of
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
 from pytest_debugloop.recording.launch import start_loader
+from pytest_debugloop.recording.node_ids import NodeIds
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
@@ -66,6 +69,7 @@ class Session:
         self.worker: str | None = None if worker_input is None else str(worker_input["workerid"])
         self._given: dict[str, Any] | None = None if worker_input is None else worker_input.get(WORKER_INPUT)
         self._writer: Writer | None = None
+        self._redactor = Redactor()
         self._journal: Journal | None = None
         self._recorder: Recorder | None = None
         self._folder: Path | None = None
@@ -94,6 +98,7 @@ class Session:
 
     def _open(self) -> None:
         config = self._config
+        capturer, self._redactor = capturer_of(config, self.settings, self._problems)
         if self.worker is None:
             self._identity = RunIdentity.new(self.settings, config.rootpath, os.environ, self._clock.now())
             self._folder, problem = folders.open_folder(config.rootpath / self.settings.directory)
@@ -108,9 +113,10 @@ class Session:
             self._identity = RunIdentity(**self._given["identity"])
             self._run_folder = Path(self._given["run_folder"])
         self._journal = self._open_journal(self._run_folder, self._identity)
-        self._writer = Writer(self._journal, self._clock, str(config.rootpath))
+        self._writer = Writer(self._journal, self._clock, capturer, self._redactor)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
-            self._recorder = Recorder(self._writer, group_suffix=self.worker is not None and self.is_grouped)
+            node_ids = NodeIds(self._redactor, group_suffix=self.worker is not None and self.is_grouped)
+            self._recorder = Recorder(self._writer, node_ids)
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             config.pluginmanager.register(CollectionRecorder(self._writer), "debugloop-collection")
         if self._folder is not None:
@@ -121,7 +127,7 @@ class Session:
         stem = self.worker or "main"
         journal_id = uuid.uuid5(uuid.UUID(identity.run_id), stem)
         agent = self.settings.agent_name if self.worker is None else f"{self.settings.agent_name}:{self.worker}"
-        facts = run_facts(config, os.environ) if self.worker is None else {}
+        facts = run_facts(config, os.environ, self._redactor) if self.worker is None else {}
         facts["process_start"] = process_start(os.getpid())
         header = Run(
             format=JOURNAL_FORMAT,
@@ -201,7 +207,14 @@ class Session:
         try:
             error = excinfo.value
             failure = self._writer.failure_of_exception(
-                error, INTERNAL_ERROR, step=None, at=self._writer.now(), node_id="", phase="", attempt=0, fixtures={}
+                error,
+                INTERNAL_ERROR,
+                step=None,
+                at=self._writer.now(),
+                node_id="",
+                phase="",
+                attempt=0,
+                facts=ItemFacts(),
             )
             self._writer.write_failure(failure)
         except Exception as fault:
@@ -297,7 +310,7 @@ class Session:
             status = None
         if status is not None and not status.get("problem"):
             shutil.rmtree(self._run_folder, ignore_errors=True)
-        problems = [redact_text(problem) for problem in self._problems]
+        problems = [self._redactor.text(problem) for problem in self._problems]
         return summary.summary_lines(
             status, self._identity.correlation_id, self._target(), problems, self.settings.wait
         )

@@ -6,13 +6,14 @@ import os
 import resource
 import sys
 import weakref
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pytest_debugloop.capture.encode import type_name
-from pytest_debugloop.capture.exceptions import Seen, look_at, stack_text
+from pytest_debugloop.capture.exceptions import Seen, stack_text
 from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, text_fingerprint
-from pytest_debugloop.capture.redact import redact_text
-from pytest_debugloop.capture.snapshot import error_state
+from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.capture.snapshot import Capturer
+from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.journal import Journal
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.failure import Kind
@@ -57,14 +58,16 @@ class Writer:
     Args:
         journal: of this process.
         clock: of this process.
-        rootdir: pytest's rootdir.
+        capturer: takes the state at failures.
+        redactor: takes secrets out of texts.
     """
 
-    __slots__ = ("__weakref__", "_is_fork", "_journal", "_n", "_rootdir", "_started", "faults", "now")
+    __slots__ = ("__weakref__", "_capturer", "_is_fork", "_journal", "_n", "_redactor", "_started", "faults", "now")
 
-    def __init__(self, journal: Journal, clock: Clock, rootdir: str) -> None:
+    def __init__(self, journal: Journal, clock: Clock, capturer: Capturer, redactor: Redactor) -> None:
         self._journal = journal
-        self._rootdir = rootdir
+        self._capturer = capturer
+        self._redactor = redactor
         self._n = 0
         self._is_fork = False
         _tell_forks(weakref.ref(self))
@@ -91,6 +94,10 @@ class Writer:
         if not self._is_fork:
             self._journal.append(failure.lines + text.encode("ascii"))
 
+    def redact(self, text: str) -> str:
+        """Take secrets out of a text."""
+        return self._redactor.text(text)
+
     def fault(self, fault: Exception) -> None:
         """Note a fault of our own; the summary tells the first."""
         self.faults.append(f"{type(fault).__name__}: {fault}"[:500])
@@ -105,7 +112,7 @@ class Writer:
         node_id: str,
         phase: str,
         attempt: int,
-        fixtures: dict[str, object],
+        facts: ItemFacts,
         subtest: str | None = None,
     ) -> Failure:
         """Write an exception and the state at it as lines, without appending them.
@@ -118,11 +125,11 @@ class Writer:
             node_id: of the test or collector.
             phase: which phase of it.
             attempt: which attempt.
-            fixtures: the test's fixtures by name.
+            facts: what pytest knows of the test.
             subtest: what pytest calls the subtest that failed, None for the test itself.
         """
         seen = self._look_at(error)
-        snapshot = self._snapshot(seen, fixtures, at, node_id)
+        seen, snapshot = self._snapshot(seen, facts, at, node_id)
         fingerprint = fingerprint_of(seen[0])
         event = ErrorEvent(
             n=self.next_n(),
@@ -142,7 +149,7 @@ class Writer:
                 "chain": [f"{one.relation}: {one.type}" for one in seen[1:]],
                 "phase": phase,
                 "attempt": attempt,
-                "subtest": None if subtest is None else clean_text(subtest),
+                "subtest": None if subtest is None else clean_text(self.redact(subtest)),
             },
             once=fingerprint if phase == "collect" else None,
         )
@@ -176,7 +183,7 @@ class Writer:
             worker: the xdist worker that crashed at it.
             subtest: what pytest calls the subtest that failed, None for the test itself.
         """
-        text = redact_text(text)
+        text = self._redactor.text(text)
         message = text.strip().rpartition("\n")[2] if phase == "collect" else text
         fingerprint = text_fingerprint("\0".join((kind.error_type, node_id, normalised(message[:500]))))
         event = ErrorEvent(
@@ -195,7 +202,7 @@ class Writer:
                 "fingerprint": fingerprint,
                 "phase": phase,
                 "attempt": attempt,
-                "subtest": None if subtest is None else clean_text(subtest),
+                "subtest": None if subtest is None else clean_text(self.redact(subtest)),
             },
             once=fingerprint if phase == "collect" else None,
             worker=worker,
@@ -205,16 +212,16 @@ class Writer:
     def _look_at(self, error: BaseException) -> list[Seen]:
         # What we cannot make of an exception must not cost the error event.
         try:
-            return look_at(error, self._rootdir)
+            return self._capturer.look_at(error)
         except Exception as fault:
             self.fault(fault)
             return [Seen("raised", type_name(type(error)), "", [], [])]
 
     def _snapshot(
-        self, seen: list[Seen], fixtures: dict[str, object], at: int, node_id: str
-    ) -> tuple[int | None, bytes]:
+        self, seen: list[Seen], facts: ItemFacts, at: int, node_id: str
+    ) -> tuple[list[Seen], tuple[int | None, bytes]]:
         try:
-            state: dict[str, Any] = error_state(seen, fixtures)
+            found, state = self._capturer.state_at(seen, facts)
             usage = resource.getrusage(resource.RUSAGE_SELF)
             n = self.next_n()
             line = Snapshot(
@@ -229,5 +236,5 @@ class Writer:
             ).to_line()
         except Exception as fault:
             self.fault(fault)
-            return None, b""
-        return n, line
+            return seen, (None, b"")
+        return found, (n, line)

@@ -98,6 +98,16 @@ class Error:
         found: dict[str, Any] = self.frames[-1]["locals"]
         return found
 
+    def fixture(self, name: str) -> Any:
+        """The value of a fixture, found where a reference points to."""
+        assert self.state is not None
+        found = self.state["fixtures"][name]
+        if isinstance(found, dict) and "$ref" in found:
+            pointer, found = found["$ref"], self.state
+            for part in pointer.split("/")[1:]:
+                found = found[int(part)] if isinstance(found, list) else found[part]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Success:

@@ -230,7 +230,7 @@ def test_an_assertion_keeps_its_message_its_locals_and_its_fixtures(record: Reco
     assert error.error_message == "too few\nassert 3 == 4"
     assert error.locals["total"] == 3
     assert error.state is not None
-    assert error.state["fixtures"]["cart"] == {"apple": 3}
+    assert error.fixture("cart") == {"apple": 3}
 
 
 def test_every_frame_from_the_test_down_has_its_locals(record: Record) -> None:

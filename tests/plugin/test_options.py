@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_debugloop.settings import OPTIONS
+from pytest_debugloop.settings import OPTIONS, Option
 
 if TYPE_CHECKING:
     from tests.plugin.harness import Project
@@ -24,6 +24,19 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_project": ("shop", "project", "shop"),
     "debugloop_wait": ("1.5", "wait", 1.5),
     "debugloop_postgres_version": ("16", "postgres_version", 16),
+    "debugloop_capture": ("false", "capture", False),
+    "debugloop_capture_exclude": ("*_blob, raw", "capture_exclude", ("*_blob", "raw")),
+    "debugloop_all_locals": ("true", "all_locals", True),
+    "debugloop_max_depth": ("3", "max_depth", 3),
+    "debugloop_max_items": ("7", "max_items", 7),
+    "debugloop_max_characters": ("99", "max_characters", 99),
+    "debugloop_max_frames": ("9", "max_frames", 9),
+    "debugloop_max_snapshot_bytes": ("8192", "max_snapshot_bytes", 8192),
+    "debugloop_max_snapshot_ms": ("12.5", "max_snapshot_ms", 12.5),
+    "debugloop_redact_names": ("licen[cs]e ^pin$", "redact_names", ("licen[cs]e", "^pin$")),
+    "debugloop_redact_patterns": ("SHOP-[0-9]+", "redact_patterns", ("SHOP-[0-9]+",)),
+    "debugloop_repr": ("shop.*", "repr_types", ("shop.*",)),
+    "debugloop_environment": ("SHOP_*", "environment", ("SHOP_*",)),
 }
 SHOW = """
 import os
@@ -48,6 +61,13 @@ def showing(project: Project) -> Project:
     return project
 
 
+def flag_of(option: Option) -> str:
+    value = VALUES[option.name][0]
+    if option.metavar is None:
+        return option.flag if value == "true" else option.flag.replace("--", "--no-", 1)
+    return f"{option.flag}={value}"
+
+
 def test_every_option_is_tried_here() -> None:
     assert [option.name for option in OPTIONS] == list(VALUES)
 
@@ -59,7 +79,7 @@ def test_every_option_can_be_set_everywhere(showing: Project, where: str) -> Non
     lines = "".join(f"{name} = {value}\n" for name, (value, _, _) in VALUES.items())
     toml = "".join(f'{name} = "{value}"\n' for name, (value, _, _) in VALUES.items())
     if where == "flags":
-        arguments = [o.flag if o.metavar is None else f"{o.flag}={VALUES[o.name][0]}" for o in OPTIONS]
+        arguments = [flag_of(o) for o in OPTIONS]
     elif where == "variables":
         env = {o.variable: VALUES[o.name][0] for o in OPTIONS}
     elif where == "pytest.ini":
@@ -98,6 +118,13 @@ def test_nothing_said_is_the_default(showing: Project) -> None:
         ("--debugloop-wait", "-1", "debugloop_wait cannot be used ('-1' is no number of seconds): 30.0 is taken."),
         ("--debugloop-schema", "x" * 64, "it takes 1 to 63 bytes"),
         ("--debugloop-postgres-version", "new", "debugloop_postgres_version cannot be used"),
+        (
+            "--debugloop-max-depth",
+            "0",
+            "debugloop_max_depth cannot be used ('0' is no whole number above 0): 6 is taken.",
+        ),
+        ("--debugloop-max-snapshot-ms", "fast", "'fast' is no number of milliseconds): 50.0 is taken."),
+        ("--debugloop-redact-names", "([", "debugloop_redact_names cannot be used ('([' is no regular expression"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_and_the_default_stands(

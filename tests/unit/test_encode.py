@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.capture.encode import MAX_NODES, MAX_TEXT, Encoder
+from pytest_debugloop.capture.bounds import Bounds
 from pytest_debugloop.capture.redact import REDACTED
 from pytest_debugloop.records import json_line
+from tests.unit.shown import shown, shown_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,12 +76,12 @@ def fit_for_postgresql(line: bytes) -> Any:
 
 @given(VALUES)
 def test_any_value_becomes_a_line_that_postgresql_takes(value: object) -> None:
-    fit_for_postgresql(json_line({"value": Encoder().encode(value)}))
+    fit_for_postgresql(json_line({"value": shown(value)}))
 
 
 @given(st.dictionaries(st.text(), VALUES, max_size=5))
 def test_any_locals_become_a_line_that_postgresql_takes(names: dict[str, object]) -> None:
-    found = fit_for_postgresql(json_line(Encoder().encode_names(names.items())))
+    found = fit_for_postgresql(json_line(shown_names(names.items())))
     assert len(found) == len({name.replace("\0", "\\x00") for name in names})
 
 
@@ -90,41 +91,35 @@ def test_what_json_can_say_is_kept_as_it_is(value: object) -> None:
         return 1 + max((depth(i) for i in item), default=0) if isinstance(item, list) else 0
 
     if depth(value) <= 5:
-        assert Encoder().encode(value) == value
+        assert shown(value) == value
 
 
-def size(value: object) -> int:
-    if isinstance(value, dict):
-        return 1 + sum(size(v) for v in value.values())
-    return 1 + sum(size(v) for v in value) if isinstance(value, list) else 1
-
-
-def test_the_budget_bounds_the_number_of_values() -> None:
+def test_the_size_of_a_snapshot_is_bounded() -> None:
     wide: Any = [[[list(range(50)) for _ in range(50)] for _ in range(50)] for _ in range(5)]
-    assert size(Encoder().encode(wide)) < 60 * MAX_NODES
-    assert size(Encoder(100).encode(wide)) < 100 * 60
+    assert len(json.dumps(shown(wide))) < Bounds().size
+    assert len(json.dumps(shown(wide, size=4_096))) < 4_096
 
 
 def test_a_long_text_is_cut_and_says_how_long_it_was() -> None:
-    found = Encoder().encode("x" * 1_000_000)
-    assert len(found["head"]) == MAX_TEXT
+    found = shown("x" * 1_000_000)
+    assert len(found["head"]) == Bounds().characters
     assert "1000000" in found["$cut"].replace(",", "").replace(" of ", " ")
 
 
 def test_what_holds_itself_ends_in_a_reference() -> None:
     itself: list[object] = [1]
     itself.append(itself)
-    assert Encoder().encode(itself) == [1, {"$ref": "list"}]
+    assert shown(itself) == [1, {"$ref": "/locals/value"}]
     mapping: dict[str, object] = {}
     mapping["me"] = mapping
-    assert Encoder().encode(mapping) == {"me": {"$ref": "dict"}}
+    assert shown(mapping) == {"me": {"$ref": "/locals/value"}}
 
 
 def test_deep_nesting_is_cut_and_not_followed() -> None:
     deep: list[object] = []
     for _ in range(10_000):
         deep = [deep]
-    assert "$cut" in json.dumps(Encoder().encode(deep))
+    assert "$cut" in json.dumps(shown(deep))
 
 
 Point = namedtuple("Point", "x y")
@@ -162,24 +157,24 @@ class Text(str):
     ],
 )
 def test_the_attributes_of_an_object_are_kept(value: object, wanted: dict[str, object]) -> None:
-    found = Encoder().encode(value)
+    found = shown(value)
     assert wanted.items() <= (found.get("$items") or found.get("$value") or found).items()
 
 
 @pytest.mark.parametrize("value", [(1, 2), {1, 2}, frozenset({1, 2}), deque([1, 2]), Point(1, 2)])
 def test_the_items_of_a_collection_are_kept_with_its_type(value: object) -> None:
-    found = Encoder().encode(value)
+    found = shown(value)
     assert "1" in json.dumps(found)
     assert type(value).__name__ in json.dumps(found)
 
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
 def test_a_number_that_json_has_not_is_told(number: float) -> None:
-    assert Encoder().encode(number) == {"$float": repr(number)}
+    assert shown(number) == {"$float": repr(number)}
 
 
 def test_a_huge_integer_is_told_by_its_size() -> None:
-    assert Encoder().encode(1 << 5_000) == {"$type": "int", "$bits": 5_001}
+    assert shown(1 << 5_000) == {"$type": "int", "$bits": 5_001}
 
 
 def hostile(name: str) -> object:
@@ -194,8 +189,8 @@ def hostile(name: str) -> object:
     ["__repr__", "__str__", "__getattribute__", "__getattr__", "__len__", "__iter__", "__bool__", "__eq__", "__hash__"],
 )
 def test_no_method_of_a_value_is_called(name: str) -> None:
-    assert Encoder().encode(hostile(name))["$type"].endswith("Hostile")
-    assert Encoder().encode([hostile(name)])
+    assert shown(hostile(name))["$type"].endswith("Hostile")
+    assert shown([hostile(name)])
 
 
 def test_a_property_is_not_asked() -> None:
@@ -204,27 +199,27 @@ def test_a_property_is_not_asked() -> None:
         def expensive(self) -> int:
             raise AssertionError("asked")
 
-    assert "expensive" not in json.dumps(Encoder().encode(Lazy()))
+    assert "expensive" not in json.dumps(shown(Lazy()))
 
 
 def test_a_class_that_pretends_to_be_text_is_read_as_text() -> None:
-    assert "secret text" in json.dumps(Encoder().encode(Text("secret text")))
+    assert "secret text" in json.dumps(shown(Text("secret text")))
 
 
 @pytest.mark.parametrize(
     "name", ["password", "db_passwd", "API_KEY", "apikey", "access_token", "Authorization", "cookies", "secret", "dsn"]
 )
 def test_a_value_whose_name_tells_of_a_secret_is_not_kept(name: str) -> None:
-    assert Encoder().encode_names([(name, "hunter2")]) == {name: REDACTED}
-    assert Encoder().encode({"settings": {name: "hunter2"}}) == {"settings": {name: REDACTED}}
+    assert shown_names([(name, "hunter2")]) == {name: REDACTED}
+    assert shown({"settings": {name: "hunter2"}}) == {"settings": {name: REDACTED}}
 
 
 @pytest.mark.parametrize("name", ["user", "passenger", "keyboard", "tokyo", "count"])
 def test_an_innocent_name_keeps_its_value(name: str) -> None:
-    assert Encoder().encode_names([(name, "plain")]) == {name: "plain"}
+    assert shown_names([(name, "plain")]) == {name: "plain"}
 
 
 def test_credentials_in_a_url_are_taken_out_wherever_it_is() -> None:
-    found = Encoder().encode_names([("url", "postgresql://ann:hunter2@db/x"), ("list", ["ftp://a:hunter2@h"])])
+    found = shown_names([("url", "postgresql://ann:hunter2@db/x"), ("list", ["ftp://a:hunter2@h"])])
     assert "hunter2" not in json.dumps(found)
     assert "db/x" in found["url"]

@@ -35,7 +35,7 @@ def fingerprint(folder: Path, code: str = CODE, value: str = "5", above: int = 0
     try:
         namespace["test"]()  # type: ignore[operator]
     except Exception as error:
-        return fingerprint_of(look_at(error, str(folder))[0])
+        return fingerprint_of(look_at(error, str(folder), 50)[0])
     raise AssertionError
 
 

@@ -1,0 +1,25 @@
+"""What a snapshot tells of the test that failed, beside where and how it did."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class ItemFacts(NamedTuple):
+    """What pytest knows of the test that failed.
+
+    Attributes:
+        fixtures: name to value.
+        scopes: fixture to its scope.
+        parameters: name to value.
+        markers: name, positional and keyword arguments of each, the closest first.
+        captured: what pytest calls the section, and its text.
+        is_captured: False where the user wants no state of this test.
+    """
+
+    fixtures: dict[str, object] = {}  # noqa: RUF012 - never changed
+    scopes: dict[str, str] = {}  # noqa: RUF012
+    parameters: dict[str, object] = {}  # noqa: RUF012
+    markers: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...] = ()
+    captured: tuple[tuple[str, str], ...] = ()
+    is_captured: bool = True

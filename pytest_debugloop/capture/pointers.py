@@ -1,0 +1,44 @@
+"""Where a value lies in a snapshot, for references to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Path = tuple[Any, Any]
+"""The path of what holds a value, and the value's key in it; at the root, None and a pointer."""
+_LONGEST_KEY = 60
+_UNSAID = "/..."
+
+
+def pointer_of(path: Path, known: dict[int, str]) -> str:
+    """Write where a value lies.
+
+    Args:
+        path: of the value.
+        known: what was written before, by the identity of a path that lives as long as this does.
+
+    Returns:
+        A JSON pointer (RFC 6901); it ends in ``...`` above a key that is no short word, which might be a secret.
+    """
+    below: list[Path] = []
+    pointer = None
+    while pointer is None:
+        pointer = known.get(id(path))
+        if pointer is None:
+            below.append(path)
+            if path[0] is None:
+                pointer = ""
+            path = path[0]
+    for one in reversed(below):
+        if one[0] is None:
+            pointer = one[1]
+        elif not pointer.endswith(_UNSAID):
+            pointer += f"/{one[1]}" if _is_word(one[1]) else _UNSAID
+        known[id(one)] = pointer
+    return pointer
+
+
+def _is_word(key: Any) -> bool:
+    if type(key) is int:
+        return True
+    return len(key) <= _LONGEST_KEY and (key.isdecimal() or key.replace("$", "").replace(".", "").isidentifier())

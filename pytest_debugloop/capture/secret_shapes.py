@@ -1,0 +1,148 @@
+"""The shapes of secrets: what a key, a token or a card number looks like, whatever name it lies under.
+
+The prefixes are those that their issuers document, so that such keys can be found in code (GitHub's secret scanning
+lists most of them). A card number is told by its issuer's digits, its length and its check digit (ISO/IEC 7812-1).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    """One kind of secret.
+
+    Attributes:
+        name: what stands in its place.
+        signs: of which one is in every text that holds it.
+        pattern: the secret alone.
+    """
+
+    name: str
+    signs: tuple[str, ...]
+    pattern: str
+
+
+def _any(*patterns: str) -> str:
+    return "|".join(f"(?:{pattern})" for pattern in patterns)
+
+
+SHAPES = (
+    Shape(
+        "jwt", ("eyJ",), _any(r"\beyJ[\w-]{8,}\.eyJ[\w-]{4,}(?:\.[\w-]*)?", r"\beyJ[\w-]{8,}(?:\.[\w-]*){3}\.[\w-]+")
+    ),
+    Shape(
+        "private key",
+        ("PRIVATE KEY",),
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    ),
+    Shape("aws key", ("AKIA", "ASIA", "AROA", "ABIA", "ACCA"), r"\b(?:AKIA|ASIA|AROA|ABIA|ACCA)[A-Z0-9]{16}\b"),
+    Shape(
+        "github token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        _any(r"\bgh[pousr]_[A-Za-z0-9]{20,}", r"\bgithub_pat_\w{20,}"),
+    ),
+    Shape("gitlab token", ("glpat-", "gldt-", "glrt-", "glcbt-"), r"\bgl(?:pat|dt|rt|cbt)-[\w-]{16,}"),
+    Shape("slack token", ("xox", "xapp-"), _any(r"\bxox[abeoprs]-[\w-]{10,}", r"\bxapp-\d-[\w-]{10,}")),
+    Shape("slack url", ("hooks.slack.com",), r"(?<=hooks\.slack\.com/)(?:services|workflows)/[\w/]+"),
+    Shape(
+        "stripe key",
+        ("k_live_", "k_test_", "whsec_"),
+        _any(r"\b[srp]k_(?:live|test)_[A-Za-z0-9]{10,}", r"\bwhsec_[A-Za-z0-9+/=]{16,}"),
+    ),
+    Shape(
+        "google key",
+        ("AIza", "GOCSPX-", "ya29."),
+        _any(r"\bAIza[\w-]{35}", r"\bGOCSPX-[\w-]{20,}", r"\bya29\.[\w-]{20,}"),
+    ),
+    Shape("api key", ("sk-",), r"\bsk-(?:ant-|proj-|svcacct-|or-v1-)?(?=[\w-]*\d)[A-Za-z0-9_-]{20,}"),
+    Shape(
+        "package token",
+        ("npm_", "pypi-AgE", "dop_v1_", "hf_", "SG."),
+        _any(
+            r"\bnpm_[A-Za-z0-9]{30,}",
+            r"\bpypi-AgE[\w-]{30,}",
+            r"\bdop_v1_[a-f0-9]{40,}",
+            r"\bhf_[A-Za-z0-9]{30,}",
+            r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
+        ),
+    ),
+    Shape(
+        "azure key",
+        ("AccountKey=", "SharedAccess", "sig="),
+        _any(
+            r"(?<=AccountKey=)[A-Za-z0-9+/=]{20,}",
+            r"(?<=SharedAccessKey=)[A-Za-z0-9+/=]{20,}",
+            r"(?<=[?&]sig=)[\w%+/=-]{20,}",
+        ),
+    ),
+    Shape(
+        "url",
+        ("://",),
+        _any(r"(?<=://)[^\s/?#'\"@\\]*:[^\s/?#'\"@]+(?=@)", r"(?<=://)[^\s/?#'\"@:]{16,}(?=@)"),
+    ),
+)
+
+_CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w.])")
+_CARD_ISSUER = re.compile(
+    r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|36|30[0-5]|3[89]|6011|64[4-9]|65|35(?:2[89]|[3-8])"
+)
+_CARD_LENGTHS = {"4": (13, 16, 19), "5": (16,), "2": (16,), "3": (14, 15, 16), "6": (16, 19)}
+_FORTY_LETTERS = re.compile(r"(?<![A-Za-z0-9+/=_.:-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_-])")
+_WORD = re.compile(r"[a-z]{6,}")
+_KEY_BODY = re.compile(r"^[ \t]*[brBR]?[\"']?[A-Za-z0-9+/]{60,76}={0,2}(?:\\n)?[\"']?[ \t]*\)?$", re.MULTILINE)
+
+
+def is_card(number: int) -> bool:
+    """Tell whether a number could be that of a payment card.
+
+    Args:
+        number: any integer.
+    """
+    return 10**12 <= number < 10**19 and _are_of_card(str(number))
+
+
+def without_cards(text: str) -> str:
+    """Take card numbers out of a text, written with spaces, with dashes or without.
+
+    Args:
+        text: any text.
+    """
+    return _CARD.sub(_without_card, text)
+
+
+def without_base64(text: str) -> str:
+    """Take out of a text what looks like the secret half of an AWS key: 40 letters of base64.
+
+    Args:
+        text: any text.
+    """
+    return _FORTY_LETTERS.sub(_without_forty_letters, text)
+
+
+def without_key_bodies(text: str) -> str:
+    """Take lines of nothing but base64 out of a text, which may begin in the middle of a key.
+
+    Args:
+        text: any text.
+    """
+    return _KEY_BODY.sub("[redacted: base64]", text)
+
+
+def _without_card(match: re.Match[str]) -> str:
+    return "[redacted: card]" if _are_of_card(match[0].replace(" ", "").replace("-", "")) else match[0]
+
+
+def _are_of_card(digits: str) -> bool:
+    if not _CARD_ISSUER.match(digits) or len(digits) not in _CARD_LENGTHS.get(digits[0], ()):
+        return False
+    doubled = [int(d) * 2 if i % 2 else int(d) for i, d in enumerate(reversed(digits))]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def _without_forty_letters(match: re.Match[str]) -> str:
+    found = match[0]
+    # Without a capital or without a small letter it is a hash; with whole words it is a path or an identifier.
+    is_mixed = found.lower() != found != found.upper() and any(letter.isdigit() for letter in found)
+    return "[redacted: aws key]" if is_mixed and found.count("/") <= 5 and not _WORD.search(found) else found

@@ -1,0 +1,120 @@
+"""What a type and an object store, read without asking the type, its metaclass or the object.
+
+Only descriptors that the interpreter itself made are called; what a class put in their place is not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
+from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType, ModuleType
+from typing import Any
+
+from pytest_debugloop.records import clean_text
+
+mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+namespace_of: Callable[[type], MappingProxyType[str, Any]] = type.__dict__["__dict__"].__get__
+module_namespace: Callable[[Any], dict[str, Any]] = vars(ModuleType)["__dict__"].__get__
+_module = type.__dict__["__module__"].__get__
+_qualname = type.__dict__["__qualname__"].__get__
+_type, _sys_modules = type, sys.modules
+
+_BUILT_IN = ("", "builtins")
+
+
+def type_name(cls: type) -> str:
+    """Name a type without asking its metaclass.
+
+    Args:
+        cls: any class.
+
+    Returns:
+        The qualified name, with the module in front unless it is a built-in.
+    """
+    name = clean_text(str.__str__(_qualname(cls)))
+    module = module_name(cls)
+    return name if module in _BUILT_IN else f"{clean_text(module)}.{name}"
+
+
+def module_name(cls: type) -> str:
+    """Name the module that a type says it is from.
+
+    Args:
+        cls: any class.
+
+    Returns:
+        Empty where it says nothing, or nothing that is a text.
+    """
+    try:
+        module = _module(cls)
+    except AttributeError:
+        return ""
+    return module if _type(module) is str else ""
+
+
+def find_class(module: str, name: str) -> object:
+    """Find a class of a library without importing the library.
+
+    Args:
+        module: that holds it.
+        name: in the module.
+
+    Returns:
+        None where the module is not loaded, or is no module, or has no such name.
+    """
+    found = dict.get(_sys_modules, module)
+    return dict.get(module_namespace(found), name) if _type(found) is ModuleType else None
+
+
+def dict_of(value: object) -> dict[Any, Any] | None:
+    """Give an object's ``__dict__``, by the interpreter's own descriptor: a class may have put a property there.
+
+    Args:
+        value: anything.
+
+    Returns:
+        None where it has none.
+    """
+    for base in mro_of(_type(value)):
+        getter: Any = namespace_of(base).get("__dict__")
+        if _type(getter) is GetSetDescriptorType:
+            attributes = getter.__get__(value)
+            return attributes if _type(attributes) is dict else None
+    return None
+
+
+def slots_of(cls: type) -> list[tuple[str, Any]]:
+    """List the slots of a class and of those it is derived from, with the descriptor that reads each.
+
+    Args:
+        cls: any class.
+    """
+    return [
+        (name, member)
+        for base in mro_of(cls)
+        if module_name(base) not in _BUILT_IN
+        for name, member in namespace_of(base).items()
+        if _type(member) is MemberDescriptorType
+    ]
+
+
+def stored(value: object, slots: list[tuple[str, Any]], limit: int) -> tuple[list[tuple[object, object]], int]:
+    """Give what an object stores: what is in its ``__dict__`` and in its slots, as they are.
+
+    Args:
+        value: anything.
+        slots: of its class.
+        limit: how many at most.
+
+    Returns:
+        Pairs of name and value, and how many there are.
+    """
+    attributes = dict_of(value)
+    found: list[tuple[object, object]] = [] if attributes is None else list(islice(dict.items(attributes), limit))
+    more = 0 if attributes is None else max(dict.__len__(attributes) - limit, 0)
+    for name, slot in slots:
+        with suppress(AttributeError):  # not set
+            found.append((name, slot.__get__(value)))
+    return found[:limit], len(found) + more

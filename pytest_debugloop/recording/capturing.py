@@ -1,0 +1,124 @@
+"""What decides how state is captured in this run: the settings, and what other plugins add through our hooks."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_debugloop.capture.bounds import Bounds
+from pytest_debugloop.capture.guarded_repr import GuardedRepr
+from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.capture.plans import planner
+from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.capture.snapshot import ENVIRONMENT, Capturer
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_debugloop.settings import Settings
+
+    Renderer = Callable[[Any], Mapping[str, object]]
+
+_MARK = "debugloop"
+_UNSTABLE = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_*", "DEBUGLOOP_DSN")
+
+
+def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) -> tuple[Capturer, Redactor]:
+    """Make what takes the state at failures in this run.
+
+    Args:
+        config: of the run.
+        settings: of the run.
+        problems: takes a sentence for each plugin whose additions cannot be used.
+    """
+    hook = config.hook
+    names = _added(hook.pytest_debugloop_secret_names, config, "names", problems)
+    patterns = _added(hook.pytest_debugloop_secret_patterns, config, "patterns", problems)
+    redactor = Redactor(
+        (*settings.redact_names, *names), (*settings.redact_patterns, *patterns), settings.capture_exclude
+    )
+    bounds = Bounds(
+        depth=settings.max_depth,
+        items=settings.max_items,
+        characters=settings.max_characters,
+        frames=settings.max_frames,
+        size=settings.max_snapshot_bytes,
+        milliseconds=settings.max_snapshot_ms,
+    )
+    kept = _matcher((*ENVIRONMENT, *settings.environment))
+    unstable = _matcher(_UNSTABLE)
+    has_renderers = bool(hook.pytest_debugloop_renderer.get_hookimpls())
+    capturer = Capturer(
+        str(config.rootpath),
+        bounds,
+        redactor,
+        planner(_renderers_of(hook) if has_renderers else None),
+        environment=lambda name: kept(name) and not unstable(name),
+        guard=GuardedRepr(settings.repr_types, settings.max_snapshot_ms),
+        has_foreign_locals=settings.all_locals,
+        is_on=settings.capture,
+    )
+    return capturer, redactor
+
+
+def facts_of(item: object) -> ItemFacts:
+    """Give what pytest knows of a test, without running any of the test's code.
+
+    Args:
+        item: that failed, or a collector.
+    """
+    fixtures: dict[str, object] = getattr(item, "funcargs", None) or {}
+    definitions: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None) or {}
+    scopes = {name: str(found[-1].scope) for name, found in definitions.items() if found}
+    parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", None) or {}
+    marks = list(item.iter_markers()) if hasattr(item, "iter_markers") else []
+    sections: list[tuple[str, str, str]] = getattr(item, "_report_sections", None) or []
+    return ItemFacts(
+        fixtures={name: value for name, value in fixtures.items() if name != "request"},
+        scopes=scopes,
+        parameters=dict(parameters),
+        # What a test was parametrized with is told by its own parameters; all the others are not of it.
+        markers=tuple(
+            (mark.name, mark.args[: 1 if mark.name == "parametrize" else None], dict(mark.kwargs)) for mark in marks
+        ),
+        captured=tuple((f"{when} {key}", text) for when, key, text in sections),
+        is_captured=next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), True) is not False,
+    )
+
+
+def _says_capture(mark: pytest.Mark) -> bool:
+    return mark.name == _MARK and "capture" in mark.kwargs
+
+
+def _added(hook: Callable[..., list[Any]], config: pytest.Config, what: str, problems: list[str]) -> list[str]:
+    """Ask all plugins, and take from their answers the regular expressions that are some."""
+    added: list[str] = []
+    try:
+        answers = hook(config=config)
+    except Exception as error:
+        problems.append(f"pytest_debugloop_secret_{what} of a plugin failed ({error!r}): its {what} are not redacted.")
+        return []
+    for answer in answers:
+        try:
+            added += [re.compile(pattern).pattern for pattern in answer or ()]
+        except (re.error, TypeError) as error:  # noqa: PERF203 - a plugin's fault is not the others'
+            problems.append(f"what a pytest_debugloop_secret_{what} hook gave, {answer!r}, cannot be used ({error}).")
+    return added
+
+
+def _renderers_of(hook: Any) -> Callable[[type], Renderer | None]:
+    def renderer_of(cls: type) -> Renderer | None:
+        try:
+            found: Renderer | None = hook.pytest_debugloop_renderer(cls=cls)
+        except Exception:
+            return None  # it is another's fault, and the class is shown as any other
+        return found
+
+    return renderer_of
+
+
+def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    found = re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
+    return lambda name: found.match(name) is not None
