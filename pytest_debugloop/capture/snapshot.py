@@ -49,6 +49,7 @@ _SMALLEST = 1_024
 _LONGEST_ESCAPE = 12
 
 _environment: Any = os.environ
+_decoded = os.fsdecode
 
 
 class Capturer:
@@ -219,7 +220,7 @@ class Capturer:
     def _environment(self) -> list[tuple[object, object]]:
         stored: dict[Any, Any] = (dict_of(_environment) or {}).get("_data") or {}
         if stored != self._last_environment[0]:
-            found = [(os.fsdecode(k), os.fsdecode(v)) for k, v in dict.items(stored) if type(k) is type(v) is bytes]
+            found = [(_decoded(k), _decoded(v)) for k, v in dict.items(stored) if type(k) is type(v) is bytes]
             self._last_environment = dict.copy(stored), [(k, v) for k, v in sorted(found) if self._is_kept_variable(k)]
         return self._last_environment[1]
 

@@ -1,0 +1,162 @@
+"""Whatever lies in reach of a snapshot: the run is as without us, and the snapshot says what it could not show."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.hostile import hostile_cases
+from tests.plugin.harness import Project, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# After each test: what it and its objects did, and what of the interpreter a plugin could have changed.
+CONFTEST = """
+import gc, os, random, signal, sys, threading, warnings
+_open = open
+import pytest
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item):
+    yield
+    log = getattr(item.module, "LOG", [])
+    told = [
+        item.name, log[:], random.random(), sys.getrecursionlimit(), threading.active_count(), sys.gettrace() is None,
+        sys.getprofile() is None, len(warnings.filters), str(signal.getsignal(signal.SIGALRM)), gc.isenabled(),
+        type(sys.stdout).__name__, os.getcwd() == str(item.config.rootpath),
+    ]
+    log.clear()
+    with _open("told.txt", "a") as file:
+        file.write(repr(told) + "\\n")
+
+@pytest.fixture(autouse=True)
+def seeded():
+    random.seed(7)
+"""
+CASES = [name for name in vars(hostile_cases) if name.startswith("test_")]
+RUNS = {
+    "as ever": [],
+    "warnings as errors": ["-W", "error"],
+    "without capture": ["-s"],
+    "capture of sys": ["--capture=sys"],
+    "faulthandler": ["-p", "faulthandler", "-o", "faulthandler_timeout=60"],
+    "long tracebacks": ["--tb=long"],
+    "coverage": [],
+    "a profile function": ["-p", "profiled"],
+}
+PROFILED = """
+import sys
+
+def pytest_runtest_call(item):
+    sys.setprofile(_profile)
+
+def pytest_runtest_teardown(item):
+    sys.setprofile(None)
+
+def _profile(frame, event, arg):
+    pass
+"""
+_QUICK = {"as ever"}
+
+
+class Pair(NamedTuple):
+    """The same suite without and with the record."""
+
+    plain: Run
+    recorded: Run
+    told_plain: str
+    told_recorded: str
+
+
+def comparable(run: Run) -> list[str]:
+    """Take out of what pytest printed our own lines, and what differs between two runs of anything."""
+    # pytest shows the arguments of its own functions, and among them the list of plugins.
+    ours = ("debugloop:", "  see: debugloop", "plugins:")
+    lines = [line for line in run.lines if not line.startswith(ours) and "HookImpl" not in line]
+    text = "\n".join(lines)
+    text = re.sub(r"0x[0-9a-f]+", "0x", text)
+    text = re.sub(r"pytest-of-\w+/pytest-\d+|pytest-\d+", "tmp", text)
+    return re.sub(r" in \d+\.\d+s( \(\d+:\d+:\d+\))?|\d+\.\d+ seconds|fd=\d+", "", text).splitlines()
+
+
+@pytest.fixture(scope="module")
+def run_pair(make_project: Callable[[str], Project]) -> Callable[..., Pair]:
+    """Run the hostile suite twice."""
+
+    def run(*arguments: str, cover: bool = False) -> Pair:
+        project = make_project("hostile")
+        project.write("conftest.py", CONFTEST)
+        project.write("profiled.py", PROFILED)
+        shutil.copy(hostile_cases.__file__, project.folder / "test_hostile.py")
+        runs, told = [], []
+        for recorded in (False, True):
+            (project.folder / "told.txt").unlink(missing_ok=True)
+            more = ("-p", "no:cacheprovider", *arguments)
+            command = None
+            correlation_id = "hostile-run"
+            if cover:
+                command = project.command(*more, recorded=recorded, correlation_id=correlation_id if recorded else "")
+                command[1:3] = ["-m", "coverage", "run", "--source=.", "-m", "pytest"]
+            env = {"PYTHONPATH": str(project.folder)}
+            runs.append(project.run(*more, recorded=recorded, command=command, env=env, timeout=300))
+            told.append((project.folder / "told.txt").read_text())
+        return Pair(runs[0], runs[1], told[0], told[1])
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def as_ever(run_pair: Callable[..., Pair]) -> Pair:
+    """Run the suite with no option."""
+    return run_pair()
+
+
+def test_each_case_is_run_and_fails_as_without_us(as_ever: Pair) -> None:
+    assert as_ever.recorded.outcomes == as_ever.plain.outcomes
+    assert as_ever.plain.outcomes["failed"] == len(CASES) >= 60
+    assert as_ever.recorded.ret == as_ever.plain.ret == 1
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_snapshot_says_what_it_can(as_ever: Pair, name: str) -> None:
+    words, never = hostile_cases.SHOWN.get(name, ((), ()))
+    (error,) = as_ever.recorded.record.errors(f"::{name}")
+    assert error.state is not None
+    told = json.dumps([frame.get("locals") for one in error.state["exceptions"] for frame in one["frames"]])
+    assert [word for word in words if word not in told] == []
+    assert [word for word in never if word in told] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_test_and_its_objects_did_what_they_do_without_us(as_ever: Pair, name: str) -> None:
+    plain, recorded = (
+        [line for line in told.splitlines() if line.startswith(f"['{name}'")]
+        for told in (as_ever.told_plain, as_ever.told_recorded)
+    )
+    assert recorded == plain
+    assert len(plain) == 1
+
+
+@pytest.mark.parametrize("how", RUNS)
+def test_outcomes_output_and_warnings_are_as_without_us(run_pair: Callable[..., Pair], as_ever: Pair, how: str) -> None:
+    pair = as_ever if how in _QUICK else run_pair(*RUNS[how], cover=how == "coverage")
+    assert comparable(pair.recorded) == comparable(pair.plain)
+    assert pair.recorded.err == pair.plain.err
+    assert pair.told_recorded == pair.told_plain
+    assert not [line for line in pair.recorded.paragraph if "fault" in line or "problem" in line]
+
+
+def _state(error: Any) -> dict[str, Any]:
+    assert error.state is not None
+    state: dict[str, Any] = error.state
+    return state
+
+
+def test_a_snapshot_of_too_much_is_within_its_bounds(as_ever: Pair) -> None:
+    for error in as_ever.recorded.record.all_errors:
+        assert len(json.dumps(_state(error))) <= 256 * 1024, error.operation_name
