@@ -30,12 +30,10 @@ from pytest_debugloop.capture.texts import Texts
 NOT_CAPTURED = "[not captured]"
 _NO_ROOM = "no room left"
 _NO_TIME = "no time left"
-_SHORT = 8
+_SHORT, _INLINE, _LONGEST_KEY = 8, 100, 200
 _WINDOW = 600  # a secret that begins where a text is cut is still seen whole
-_LONGEST_KEY = 200
 _PREPAID = 40
 _CARDS = 10**12  # below it, no integer is the number of a card
-
 _type, _len, _id = type, len, id
 _exception_arguments = BaseException.__dict__["args"].__get__
 
@@ -263,7 +261,7 @@ class Encoder:
 
     def _named(self, out: dict[str, Any], pairs: Iterable[tuple[object, object]], depth: int, path: Path) -> None:
         # Most values of a snapshot pass here: what is asked of each is asked without a call where that can be.
-        known, suspects, limit = self._names.known, self.texts.suspects.append, self._bounds.characters
+        known, suspects, limit = self._names.known, self.texts.suspects.append, min(self._bounds.characters, _INLINE)
         spent = 0
         for name, value in pairs:
             key: Any = name
@@ -304,6 +302,8 @@ class Encoder:
         if size is None:
             size = _len(text)
         limit = self._bounds.characters
+        if min(size, limit) > max(self.left - self._stop, _INLINE):
+            return {"$type": "str", "$cut": _NO_ROOM}
         if size > limit:
             self.left -= limit + 60
             head = self._redactor.text(scalars.clean(text[: limit + _WINDOW]))

@@ -127,6 +127,7 @@ class Capturer:
             self._guard.start()
         encoder = Encoder(bounds, self._redactor, self._plan_of, self._guard)
         frames = [[self._frame(frame, encoder) for frame in one.frames] for one in seen]
+        encoder.left -= sum(2 * len(one.message) + sum(map(len, one.notes)) for one in seen)
         out: dict[str, Any] = {"schema": STATE_SCHEMA, "exceptions": []}
         if is_on:
             self._locals(seen, frames, encoder)
@@ -159,7 +160,7 @@ class Capturer:
             if not frame.is_hidden and (frame.is_project or (self._has_foreign_locals and not is_pytest(frame.frame)))
         ]
         for place, (i, j, frame) in enumerate(wanted):
-            parts = min(len(wanted) - place + 1, 3)
+            parts = min(len(wanted) - place + 1, 2 if place == 0 else 3)
             pointer = f"/exceptions/{i}/frames/{j}/locals"
             frames[i][j]["locals"] = encoder.encode_names(locals_of(frame.frame), pointer, parts)
 
@@ -172,7 +173,7 @@ class Capturer:
             if lines:
                 entry["context"] = {"first": first, "lines": lines}
                 encoder.left -= sum(map(len, lines)) + 4 * len(lines)
-        else:
+        elif not self._has_foreign_locals or is_pytest(seen.frame):
             entry["is_folded"] = True
         encoder.left -= 100 + len(seen.file) + len(seen.source)
         return entry

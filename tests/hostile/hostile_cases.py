@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: A001, B, DTZ, F841, N, PERF, PIE, PT, PTH, RET, RUF, SIM, UP, E731
+# ruff: noqa
 """A suite whose tests all fail, each with something in reach of a snapshot that no snapshot must touch.
 
 It is copied into a project and run there, with and without the plugin. ``LOG`` takes what any object's own code did, so
