@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_debugloop.capture.secret_names import SecretNames
+from pytest_debugloop.capture.secret_names import EVERYTHING, NO_NUMBERS, SecretNames
 from pytest_debugloop.capture.secret_shapes import SHAPES, without_base64, without_cards, without_key_bodies
 
 REDACTED = "[redacted: key]"
@@ -21,17 +21,18 @@ _KEY_SIGNS = (
     *("authoriz", "cookie", "credential", "pwd", "bearer", "sessionid", "session_id", "session-id", "dsn", "srf"),
     *("basic ", "digest ", "cvv", "jwt", "card"),
 )
-# A name, what stands between, and a value in quotes; and the same without quotes. Each begins at the begin of a word,
+# A name and what stands between it and a value; then the value, in quotes or without. A name begins where a word does,
 # so that a long text is not read once for every letter of it.
-_QUOTED = re.compile(
-    r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,80})(?P<mid>\\?["']?\]?\s{0,3}(?::\s?(?:str|bytes)\s?=|[!=]?={1,2}|:)\s{0,3})"""
-    r"""(?P<open>[bBrRuUfF]{0,2}(?P<quote>\\?["']))(?P<value>(?:(?!(?P=quote))[^\n])*)"""
+_NAME = re.compile(
+    r"""(?<![\w.])(?P<name>[A-Za-z_][\w.-]{0,80})"""
+    r"""\\{0,3}["']?\]?[ \t]{0,3}(?::[ \t]?(?:str|bytes)[ \t]?=|[!=]?={1,2}|:)[ \t]{0,3}"""
 )
-_UNQUOTED = re.compile(
-    r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,80})(?P<mid>["']?\s{0,3}[=:]\s{0,3})(?P<value>[^\s"',;&<>(){}\[\]=:][^\s"',;&<>(){}\[\]]{3,})"""
-)
+_QUOTED = re.compile(r"""[bBrRuUfF]{0,2}(?P<quote>\\{0,3}["'])(?P<value>(?:(?!(?P=quote))[^\n])*)""")
+_UNQUOTED = re.compile(r"""(?P<value>[^\s"',;&<>(){}\[\]=:\\][^\s"',;&<>(){}\[\]]{3,})(?P<more>[ ][a-z]{2,})?""")
 _FLAG = re.compile(r"(?<!\S)(?P<name>--[\w-]{3,60})(?P<mid>[ ]+)(?P<value>[^\s-]\S{3,})")
-_SCHEME = re.compile(r"\b(?P<scheme>Bearer|Basic|Token|Digest|Negotiate)\s+(?P<value>[\w.~+/=-]{8,})", re.IGNORECASE)
+_SCHEME = re.compile(
+    r"\b(?P<scheme>Bearer|Basic|Token|Digest|Negotiate)\s+(?P<value>[\w.~+/-]{8,}={0,2})(?![\w=:])", re.IGNORECASE
+)
 # Of an assertion's explanation: `+  where 'x' = client.token`.
 _WHERE = re.compile(
     r"^[E ]*\+ +(?:where|and) +(?P<value>[^\n]{6,}) = [^\n]*?(?P<name>[A-Za-z_]\w*)(?:\(\))?$", re.MULTILINE
@@ -114,26 +115,49 @@ class Redactor:
         return without_key_bodies(without_base64(without_cards(text)))
 
     def _by_key(self, text: str, *, is_source: bool) -> str:
-        text = _QUOTED.sub(self._without_quoted, text)
         if not is_source:
             text = _SCHEME.sub(_without_scheme, text)
-            text = _UNQUOTED.sub(self._without_unquoted, text)
-            text = _FLAG.sub(self._without_unquoted, text)
+        text = self._without_named(text, is_source=is_source)
+        if not is_source:
+            text = _FLAG.sub(self._without_flag, text)
             if " where " in text:
-                found = [m["value"].strip("\"'") for m in _WHERE.finditer(text) if self._holds_secret(m)]
+                found = [m["value"].strip("\"'") for m in _WHERE.finditer(text) if self._is_told(m["name"], m["value"])]
                 text = without_known(text, found)
         return text
 
-    def _holds_secret(self, match: re.Match[str]) -> bool:
-        if not self.names.is_secret(match["name"].rpartition(".")[2]):
+    def _without_named(self, text: str, *, is_source: bool) -> str:
+        """Take out what stands behind a name: ``password='x'``, ``"token": "x"``, ``X-Api-Key: x``."""
+        parts: list[str] = []
+        done = 0
+        for name in _NAME.finditer(text):
+            if name.end() < done or not self.names.is_secret(name["name"].rpartition(".")[2]):
+                continue
+            value = _QUOTED.match(text, name.end())
+            if value is not None and is_source and _is_inside(text, value["quote"], value.start("quote")):
+                continue
+            if value is None and not is_source:
+                value = _UNQUOTED.match(text, name.end())
+                if value is not None and value["more"] and value["value"].isalpha() and value["value"].islower():
+                    continue  # prose: "password: must have ..."
+            if value is not None and self._is_told(name["name"], value["value"]):
+                parts += text[done : value.start("value")], REDACTED
+                done = value.end("value")
+        return "".join([*parts, text[done:]]) if parts else text
+
+    def _without_flag(self, match: re.Match[str]) -> str:
+        is_told = self._is_told(match["name"], match["value"])
+        return f"{match['name']}{match['mid']}{REDACTED}" if is_told else match[0]
+
+    def _is_told(self, name: str, value: str) -> bool:
+        kind = self.names.kind(name.rpartition(".")[2])
+        if kind not in (EVERYTHING, NO_NUMBERS) or (kind == NO_NUMBERS and value.isdecimal()):
             return False
-        return not (_NO_SECRET.match(match["value"]) or match["value"].startswith("[redacted"))
+        return not (_NO_SECRET.match(value) or value.startswith("[redacted"))
 
-    def _without_quoted(self, match: re.Match[str]) -> str:
-        return f"{match['name']}{match['mid']}{match['open']}{REDACTED}" if self._holds_secret(match) else match[0]
 
-    def _without_unquoted(self, match: re.Match[str]) -> str:
-        return f"{match['name']}{match['mid']}{REDACTED}" if self._holds_secret(match) else match[0]
+def _is_inside(line: str, quote: str, at: int) -> bool:
+    """Tell whether a quote ends a string of Python that began before it: ``getpass("Password: ")``."""
+    return line.count(quote, line.rfind("\n", 0, at) + 1, at) % 2 == 1
 
 
 def without_known(text: str, known: Iterable[str]) -> str:

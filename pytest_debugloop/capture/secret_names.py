@@ -30,7 +30,7 @@ _ABOUT_WORDS = """
     expiry expires expired expiration ttl age lifetime valid is required enabled policy strength validator validators
     validation serializer form view factory generator manager backend storage provider regex middleware format pattern
     prompt help error errors message usage budget stream list iterator iter parser lexer at in re key domain samesite
-    algorithm scheme header prefix suffix separator status version hasher hashers
+    algorithm scheme header prefix suffix separator status version hasher hashers range
 """
 _ABOUT = frozenset(_ABOUT_WORDS.split())
 _ABOUT_KEY = re.compile(r"(api|access|private|signing|encryption|master|secret|account|shared|ssh)_?key_?$")

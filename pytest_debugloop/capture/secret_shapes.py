@@ -30,42 +30,44 @@ def _any(*patterns: str) -> str:
 
 SHAPES = (
     Shape(
-        "jwt", ("eyJ",), _any(r"\beyJ[\w-]{8,}\.eyJ[\w-]{4,}(?:\.[\w-]*)?", r"\beyJ[\w-]{8,}(?:\.[\w-]*){3}\.[\w-]+")
+        "jwt",
+        ("eyJ",),
+        _any(r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{4,}(?:\.[\w-]*)?", r"(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){3}\.[\w-]+"),
     ),
     Shape(
         "private key",
         ("PRIVATE KEY",),
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
     ),
-    Shape("aws key", ("AKIA", "ASIA", "AROA", "ABIA", "ACCA"), r"\b(?:AKIA|ASIA|AROA|ABIA|ACCA)[A-Z0-9]{16}\b"),
+    Shape("aws key", ("AKIA", "ASIA", "AROA", "ABIA", "ACCA"), r"(?<![\w-])(?:AKIA|ASIA|AROA|ABIA|ACCA)[A-Z0-9]{16}\b"),
     Shape(
         "github token",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-        _any(r"\bgh[pousr]_[A-Za-z0-9]{20,}", r"\bgithub_pat_\w{20,}"),
+        _any(r"(?<![\w-])gh[pousr]_[A-Za-z0-9]{20,}", r"(?<![\w-])github_pat_\w{20,}"),
     ),
-    Shape("gitlab token", ("glpat-", "gldt-", "glrt-", "glcbt-"), r"\bgl(?:pat|dt|rt|cbt)-[\w-]{16,}"),
-    Shape("slack token", ("xox", "xapp-"), _any(r"\bxox[abeoprs]-[\w-]{10,}", r"\bxapp-\d-[\w-]{10,}")),
+    Shape("gitlab token", ("glpat-", "gldt-", "glrt-", "glcbt-"), r"(?<![\w-])gl(?:pat|dt|rt|cbt)-[\w-]{16,}"),
+    Shape("slack token", ("xox", "xapp-"), _any(r"(?<![\w-])xox[abeoprs]-[\w-]{10,}", r"(?<![\w-])xapp-\d-[\w-]{10,}")),
     Shape("slack url", ("hooks.slack.com",), r"(?<=hooks\.slack\.com/)(?:services|workflows)/[\w/]+"),
     Shape(
         "stripe key",
         ("k_live_", "k_test_", "whsec_"),
-        _any(r"\b[srp]k_(?:live|test)_[A-Za-z0-9]{10,}", r"\bwhsec_[A-Za-z0-9+/=]{16,}"),
+        _any(r"(?<![\w-])[srp]k_(?:live|test)_[A-Za-z0-9]{10,}", r"(?<![\w-])whsec_[A-Za-z0-9+/=]{16,}"),
     ),
     Shape(
         "google key",
         ("AIza", "GOCSPX-", "ya29."),
-        _any(r"\bAIza[\w-]{35}", r"\bGOCSPX-[\w-]{20,}", r"\bya29\.[\w-]{20,}"),
+        _any(r"(?<![\w-])AIza[\w-]{35}", r"(?<![\w-])GOCSPX-[\w-]{20,}", r"(?<![\w-])ya29\.[\w-]{20,}"),
     ),
-    Shape("api key", ("sk-",), r"\bsk-(?:ant-|proj-|svcacct-|or-v1-)?(?=[\w-]*\d)[A-Za-z0-9_-]{20,}"),
+    Shape("api key", ("sk-",), r"(?<![\w-])sk-(?:ant-|proj-|svcacct-|or-v1-)?(?=[\w-]{0,80}\d)[A-Za-z0-9_-]{20,}"),
     Shape(
         "package token",
         ("npm_", "pypi-AgE", "dop_v1_", "hf_", "SG."),
         _any(
-            r"\bnpm_[A-Za-z0-9]{30,}",
-            r"\bpypi-AgE[\w-]{30,}",
-            r"\bdop_v1_[a-f0-9]{40,}",
-            r"\bhf_[A-Za-z0-9]{30,}",
-            r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
+            r"(?<![\w-])npm_[A-Za-z0-9]{30,}",
+            r"(?<![\w-])pypi-AgE[\w-]{30,}",
+            r"(?<![\w-])dop_v1_[a-f0-9]{40,}",
+            r"(?<![\w-])hf_[A-Za-z0-9]{30,}",
+            r"(?<![\w-])SG\.[\w-]{16,}\.[\w-]{16,}",
         ),
     ),
     Shape(
@@ -84,13 +86,13 @@ SHAPES = (
     ),
 )
 
-_CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w.])")
+_CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?!\w|\.\d)")
 _CARD_ISSUER = re.compile(
     r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|36|30[0-5]|3[89]|6011|64[4-9]|65|35(?:2[89]|[3-8])"
 )
 _CARD_LENGTHS = {"4": (13, 16, 19), "5": (16,), "2": (16,), "3": (14, 15, 16), "6": (16, 19)}
 _FORTY_LETTERS = re.compile(r"(?<![A-Za-z0-9+/=_.:-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_-])")
-_WORD = re.compile(r"[a-z]{6,}")
+_WORD = re.compile(r"[a-z]{8,}")
 _KEY_BODY = re.compile(r"^[ \t]*[brBR]?[\"']?[A-Za-z0-9+/]{60,76}={0,2}(?:\\n)?[\"']?[ \t]*\)?$", re.MULTILINE)
 
 

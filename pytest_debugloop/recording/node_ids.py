@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -9,7 +10,11 @@ from typing import TYPE_CHECKING
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
+
+_TAIL = 256 * 1024
 
 
 class NodeIds:
@@ -92,3 +97,22 @@ def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[
         if times[redacted] > 1:
             found[node_id] = f"{redacted} #{times[redacted]}"
     return found
+
+
+def begun_last(journal: Path) -> str:
+    """Name the test that a process began last, as its journal has it.
+
+    Args:
+        journal: of the process.
+
+    Returns:
+        Empty where that cannot be told.
+    """
+    try:
+        with journal.open("rb") as file:
+            file.seek(max(journal.stat().st_size - _TAIL, 0))
+            lines = file.read().splitlines()
+        found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
+        return str(json.loads(found)["node_id"])
+    except (OSError, ValueError, KeyError, StopIteration):
+        return ""

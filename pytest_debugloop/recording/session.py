@@ -24,7 +24,7 @@ from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
 from pytest_debugloop.recording.launch import start_loader
-from pytest_debugloop.recording.node_ids import NodeIds
+from pytest_debugloop.recording.node_ids import NodeIds, begun_last
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
@@ -229,14 +229,18 @@ class Session:
             text: what xdist says of it.
             phase: ``call`` for a crash, ``collect`` for other tests than another worker's.
         """
-        if self._writer is None:
+        if self._writer is None or self._run_folder is None:
             return
+        if "[" in node_id:  # only the worker knew which parameters are secrets
+            recorded = begun_last(self._run_folder / (worker + SUFFIX))
+            if recorded.partition("[")[0] == node_id.partition("[")[0]:
+                text, node_id = text.replace(node_id, recorded), recorded
         failure = self._writer.failure_of_text(
             clean_text(text),
             WORKER_CRASH if phase == "call" else kind_of_report(phase, text),
             step=None,
             at=self._writer.now(),
-            node_id=node_id,
+            node_id=self._redactor.text(node_id),
             phase=phase,
             attempt=1,
             worker=worker,

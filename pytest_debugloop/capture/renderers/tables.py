@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.capture.storage import dict_of, find_class
+from pytest_debugloop.capture.storage import dict_of, find_class, module_name, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ROWS = 5
 _COLUMNS = 30
-_type = type
+_type, _id = type, id
+_PLAIN = frozenset(_id(t) for t in (str, int, float, bool, tuple, type(None)))
 
 
 def _data_frame(value: Any) -> Mapping[str, object]:
@@ -71,7 +72,7 @@ def _labels(index: Any, limit: int) -> Any:
 
 
 def _plain(label: object) -> object:
-    return label if _type(label) in (str, int, float, bool, tuple) or label is None else f"<{_type(label).__name__}>"
+    return label if _id(_type(label)) in _PLAIN else f"<{type_name(_type(label))}>"
 
 
 def _cells(values: Any, row: int | None) -> Any:
@@ -81,14 +82,16 @@ def _cells(values: Any, row: int | None) -> Any:
         if values.dtype.kind in "biufcmMSU":
             return [item if _type(item) is not int or item.bit_length() < 64 else str(item) for item in cells.tolist()]
         return [_plain(item) for item in cells.tolist()] if values.dtype.kind == "O" else None
-    if _type(values).__module__.startswith("pandas.core.arrays."):
+    if module_name(_type(values)).startswith(("pandas.core.arrays.", "pandas.arrays")):
         cells = values[:_ROWS] if getattr(values, "ndim", 1) == 1 or row is None else values[row, :_ROWS]
         return [_text_of(item) for item in cells.astype(object)]
     return None
 
 
 def _text_of(item: object) -> object:
-    return item if _type(item) in (str, int, float, bool) or item is None else str(item)
+    # Their own scalars, of times and periods, may be written out; what else a column holds is anybody's.
+    is_known = module_name(_type(item)).partition(".")[0] in ("pandas", "numpy", "datetime", "decimal")
+    return str(item) if is_known else _plain(item)
 
 
 def _polars_frame(value: Any) -> Mapping[str, object]:
