@@ -28,10 +28,12 @@ class Spent:
     Attributes:
         wall: seconds until it had ended.
         cpu: seconds of the processor, of it and its children, but not of what it left running.
+        memory: MiB that it, or a child of it, held at most.
     """
 
     wall: float
     cpu: float
+    memory: float
 
 
 @dataclass(slots=True)
@@ -79,13 +81,17 @@ def take_turns(name: str, plain: Callable[[], Spent], other: Callable[[], Spent]
     return turns
 
 
-def spend(command: Sequence[str], folder: Path, **env: str) -> Spent:
+def spend(command: Sequence[str], folder: Path, status: int = 0, **env: str) -> Spent:
     """Run a command to its end, without what this shell would have it load.
 
     Args:
         command: a list of words.
         folder: to run in.
+        status: that it is to end with.
         env: more variables.
+
+    Raises:
+        RuntimeError: it ended with another status.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "PYTHON"))}
     begun = time.perf_counter()
@@ -93,12 +99,14 @@ def spend(command: Sequence[str], folder: Path, **env: str) -> Spent:
     with subprocess.Popen(
         command, cwd=folder, env=kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | env, stdout=quiet, stderr=quiet
     ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        _, ended, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(ended)
     wall = time.perf_counter() - begun
-    if process.returncode:
+    if process.returncode != status:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    return Spent(wall, usage.ru_utime + usage.ru_stime)
+    return Spent(
+        wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+    )
 
 
 @contextmanager
