@@ -131,6 +131,7 @@ class Recorder:
                 self._fail(step, self._failure(step, error, item))
         except Exception as fault:
             self._writer.fault(fault)
+        self._writer.pass_on_interrupt()
 
     def _failure(self, step: Step, error: BaseException, item: object) -> Failure:
         error = root_of(error)

@@ -62,7 +62,18 @@ class Writer:
         redactor: takes secrets out of texts.
     """
 
-    __slots__ = ("__weakref__", "_capturer", "_is_fork", "_journal", "_n", "_redactor", "_started", "faults", "now")
+    __slots__ = (
+        "__weakref__",
+        "_capturer",
+        "_is_fork",
+        "_is_interrupted",
+        "_journal",
+        "_n",
+        "_redactor",
+        "_started",
+        "faults",
+        "now",
+    )
 
     def __init__(self, journal: Journal, clock: Clock, capturer: Capturer, redactor: Redactor) -> None:
         self._journal = journal
@@ -70,6 +81,7 @@ class Writer:
         self._redactor = redactor
         self._n = 0
         self._is_fork = False
+        self._is_interrupted = False
         _tell_forks(weakref.ref(self))
         self.now = clock.now
         self._started = clock.now()
@@ -97,6 +109,16 @@ class Writer:
     def redact(self, text: str) -> str:
         """Take secrets out of a text."""
         return self._redactor.text(text)
+
+    def pass_on_interrupt(self) -> None:
+        """Go on with the interrupt that came while a snapshot was taken.
+
+        Raises:
+            KeyboardInterrupt: there was one.
+        """
+        if self._is_interrupted:
+            self._is_interrupted = False
+            raise KeyboardInterrupt
 
     def fault(self, fault: Exception) -> None:
         """Note a fault of our own; the summary tells the first."""
@@ -234,6 +256,10 @@ class Writer:
                 cpu_ms=int((usage.ru_utime + usage.ru_stime) * 1000),
                 wall_ms=(at - self._started) // 1000,
             ).to_line()
+        except KeyboardInterrupt:
+            # A real one, in the middle of our work: the failure is written first.
+            self._is_interrupted = True
+            return seen, (None, b"")
         except Exception as fault:
             self.fault(fault)
             return seen, (None, b"")

@@ -487,3 +487,35 @@ def test_the_same_state_of_two_runs_is_stored_once(project: Project) -> None:
         for _ in range(2)
     )
     assert first == second
+
+
+def test_an_interrupt_while_a_snapshot_is_taken_costs_no_failure(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import signal
+
+        def pytest_debugloop_renderer(cls):
+            if cls.__name__ == "Slow":
+                return lambda value: signal.raise_signal(signal.SIGINT)
+        """,
+    )
+    project.write(
+        "test_any.py",
+        """
+        class Slow:
+            pass
+
+        def test():
+            value = Slow()
+            raise ValueError("the failure")
+
+        def test_never_reached():
+            pass
+        """,
+    )
+    run = project.run()
+    assert run.ret == 2
+    error = run.record.error("::test")
+    assert (error.error_message, error.state) == ("the failure", None)
+    assert not run.record.steps("::test_never_reached")
