@@ -9,7 +9,7 @@ from types import CoroutineType, FrameType
 from typing import Any
 
 from pytest_debugloop.capture.frames import relative_file
-from pytest_debugloop.capture.storage import dict_of, find_class, module_namespace, mro_of, namespace_of
+from pytest_debugloop.capture.storage import derives, dict_of, find_class, module_namespace, namespace_of
 from pytest_debugloop.records import clean_text
 
 _MOST = 20
@@ -17,7 +17,8 @@ _MOST_FRAMES = 15
 _type, _len = type, len
 _current_frames = sys._current_frames
 _own_id = _thread.get_ident
-_threads: dict[int, Any] = threading._active  # type: ignore[attr-defined]
+# `threading.enumerate()` would take a lock that a stopped thread may hold.
+_threads: dict[int, Any] = threading._active  # type: ignore[attr-defined]  # not in typeshed
 _OURS = ("execnet.", "xdist.", "pytest_")
 _STARTS = frozenset({"_bootstrap", "_bootstrap_inner"})
 _cr_frame = CoroutineType.__dict__["cr_frame"].__get__
@@ -68,7 +69,7 @@ def tasks(rootdir: str) -> list[dict[str, Any]]:
         return []
     found: list[dict[str, Any]] = []
     for task in _scheduled(module_namespace(module)):
-        if not any(cls is base for cls in mro_of(_type(task))) or namespace_of(base)["done"](task):
+        if not derives(_type(task), base) or namespace_of(base)["done"](task):
             continue
         if _len(found) >= _MOST:
             break

@@ -49,7 +49,7 @@ class Encoder:
         bounds: of the snapshot.
         redactor: names the secrets; texts are looked through by whoever has the whole snapshot.
         plan_of: tells how the values of a class are shown.
-        repr_of: gives the ``repr`` of an object, where the user wants it called; None where that failed.
+        repr_of: gives the ``repr`` of an object, or None where the user does not want its type asked.
         clock: seconds; bound here, for a test may freeze the time.
 
     Attributes:
@@ -125,20 +125,20 @@ class Encoder:
                 except Exception as error:
                     out[key] = {"$type": type_name(cls), "$failed": type_name(_type(error))}
 
-    def _put(self, out: Any, key: Any, value: object, depth: int, path: Path) -> None:
+    def _put(self, out: Any, key: Any, value: Any, depth: int, path: Path) -> None:
         """Write a value where that is done at once, else queue it."""
         cls = _type(value)
         if cls is str:
-            out[key] = self._text(value)  # type: ignore[arg-type]
+            out[key] = self._text(value)
         elif value is None or cls is bool:
             self.left -= 5
             out[key] = value
         elif cls is int:
             self.left -= 8
-            out[key] = "[redacted: card]" if is_card(value) else scalars.integer(value)  # type: ignore[arg-type]
+            out[key] = "[redacted: card]" if is_card(value) else scalars.integer(value)
         elif cls is float:
             self.left -= 12
-            out[key] = scalars.number(value)  # type: ignore[arg-type]
+            out[key] = scalars.number(value)
         else:
             self.left -= _PREPAID
             out[key] = None
@@ -259,13 +259,13 @@ class Encoder:
         if plan.slots or dict_of(value):
             self._attributes(out.setdefault("$attributes", {}), value, plan, depth, (path, "$attributes"))
 
-    def _named(self, out: dict[str, Any], pairs: Iterable[tuple[object, object]], depth: int, path: Path) -> None:
+    def _named(self, out: dict[str, Any], pairs: Iterable[tuple[Any, Any]], depth: int, path: Path) -> None:
         # Most values of a snapshot pass here: what is asked of each is asked without a call where that can be.
         known, suspects, limit = self._names.known, self.texts.suspects.append, min(self._bounds.characters, _INLINE)
         spent = 0
         for name, value in pairs:
             key: Any = name
-            kind = known.get(name) if _type(name) is str else None  # type: ignore[call-overload]
+            kind = known.get(name) if _type(name) is str else None
             if kind is None:
                 key = self._key(name)
                 kind = self._names.kind(key)
@@ -276,13 +276,13 @@ class Encoder:
                 out[key] = NOT_CAPTURED if kind == HIDDEN else REDACTED
                 continue
             cls = _type(value)
-            if cls is str and _len(value) <= limit and value.isascii() and "\0" not in value:  # type: ignore[arg-type, attr-defined, operator]
-                size = _len(value)  # type: ignore[arg-type]
+            if cls is str and _len(value) <= limit and value.isascii() and "\0" not in value:
+                size = _len(value)
                 spent += size
                 if size >= _SHORT:
-                    suspects(value)  # type: ignore[arg-type]
+                    suspects(value)
                 out[key] = value
-            elif value is None or cls is bool or (cls is int and -_CARDS < value < _CARDS):  # type: ignore[operator]
+            elif value is None or cls is bool or (cls is int and -_CARDS < value < _CARDS):
                 spent += 6
                 out[key] = value
             else:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.frames import Frame, frames_of
-from pytest_debugloop.capture.storage import mro_of, type_name
+from pytest_debugloop.capture.storage import derives, type_name
 from pytest_debugloop.records import clean_text
 
 MAX_EXCEPTIONS = 20
@@ -97,7 +97,7 @@ def stack_text(seen: list[Seen]) -> str:
 
 
 def _is_exception(value: object) -> bool:
-    return any(base is BaseException for base in mro_of(_type(value)))
+    return derives(_type(value), BaseException)
 
 
 def _see(relation: str, error: Any, parent: int | None, rootdir: str, limit: int) -> Seen:
@@ -112,7 +112,7 @@ def _behind(error: Any) -> list[tuple[str, object]]:
         behind.append(("cause", _cause(error)))
     elif not _is_context_hidden(error):
         behind.append(("context", _context(error)))
-    if _GROUP is not None and any(base is _GROUP for base in mro_of(_type(error))):
+    if _GROUP is not None and derives(_type(error), _GROUP):
         behind += [("group", inner) for inner in _GROUP.__dict__["exceptions"].__get__(error)]
     elif type_name(_type(error)) == _DOCTEST_FAILURES:
         behind += [("group", inner) for inner in _attributes(error).get("failures", ())]

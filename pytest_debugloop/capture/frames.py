@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple
 
-from pytest_debugloop.capture.storage import module_name, mro_of, namespace_of, type_name
+from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, type_name
 from pytest_debugloop.records import clean_text
 
 AROUND = 5
@@ -143,7 +143,7 @@ def _frame(frame: FrameType, line: int, rootdir: str) -> Frame:
     return Frame(
         frame,
         relative_file(code.co_filename, rootdir),
-        clean_text(function_name(frame)),
+        clean_text(_function_name(frame)),
         line,
         clean_text(lines[line - 1].strip()[:_LONGEST_LINE]) if 0 < line <= len(lines) else "",
         is_project_file(code.co_filename, rootdir),
@@ -151,12 +151,8 @@ def _frame(frame: FrameType, line: int, rootdir: str) -> Frame:
     )
 
 
-def function_name(frame: FrameType) -> str:
-    """Name the function of a frame, with the classes and functions it lies in where that can be told.
-
-    Args:
-        frame: any frame.
-    """
+def _function_name(frame: FrameType) -> str:
+    """Name the function of a frame, with the classes and functions it lies in where that can be told."""
     code = frame.f_code
     name: str = getattr(code, "co_qualname", "")  # from Python 3.11
     return name or _found_name(frame, code)
@@ -165,11 +161,9 @@ def function_name(frame: FrameType) -> str:
 def _found_name(frame: FrameType, code: CodeType) -> str:
     """Find the function that a method's code belongs to through the class of its first argument."""
     if code.co_argcount and type(frame.f_locals) is dict:
-        first = frame.f_locals.get(code.co_varnames[0])
-        classes = mro_of(type(first))
-        if any(base is type for base in classes):
-            classes = mro_of(first)  # type: ignore[arg-type]  # of a class method
-        for base in classes:
+        first: Any = frame.f_locals.get(code.co_varnames[0])
+        cls = first if derives(type(first), type) else type(first)  # the first argument of a class method is a class
+        for base in mro_of(cls):
             found: Any = namespace_of(base).get(code.co_name)
             if type(found) in (classmethod, staticmethod):
                 found = found.__func__

@@ -9,9 +9,7 @@ every exception and goes on.
 
 from __future__ import annotations
 
-import fnmatch
 import io
-import re
 import signal
 import sys
 import threading
@@ -22,6 +20,7 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
+from pytest_debugloop.capture.globs import glob_matcher
 from pytest_debugloop.capture.storage import module_namespace, mro_of, type_name
 
 _LONGEST = 10_000
@@ -41,15 +40,17 @@ class GuardedRepr:
         milliseconds: for all objects of one snapshot together.
     """
 
-    __slots__ = ("_left", "_milliseconds", "_types")
+    __slots__ = ("_has_types", "_is_named", "_left", "_milliseconds")
 
     def __init__(self, types: Iterable[str], milliseconds: float) -> None:
-        self._types = [re.compile(fnmatch.translate(pattern)) for pattern in types]
+        patterns = list(types)
+        self._has_types = bool(patterns)
+        self._is_named = glob_matcher(patterns)
         self._milliseconds = milliseconds
         self._left = 0.0
 
     def __bool__(self) -> bool:
-        return bool(self._types)
+        return self._has_types
 
     def start(self) -> None:
         """Begin a snapshot: the budget is whole again."""
@@ -65,8 +66,7 @@ class GuardedRepr:
         Returns:
             None where its type is none of those named; what went wrong, in angle brackets, where something did.
         """
-        names = [type_name(base) for base in mro_of(cls)[:-1]]
-        if not any(pattern.match(name) for pattern in self._types for name in names):
+        if not any(self._is_named(type_name(base)) for base in mro_of(cls)[:-1]):
             return None
         if self._left <= 0:
             return "<not asked: no time left>"
@@ -156,7 +156,8 @@ def _limit(seconds: float) -> Iterator[bool]:
 
 
 def _can_set_timer() -> bool:
-    if threading.current_thread() is not threading.main_thread():
+    # By its number: to ask for the current thread makes a thread object where a thread of C has none.
+    if threading.get_ident() != threading.main_thread().ident:
         return False
     return signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0) and signal.getsignal(signal.SIGALRM) is not None
 

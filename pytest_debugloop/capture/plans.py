@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pytest_debugloop.capture import scalars
 from pytest_debugloop.capture.leaves import writer_of
 from pytest_debugloop.capture.renderers import Renderer, renderer_of
-from pytest_debugloop.capture.storage import module_name, mro_of, namespace_of, slots_of, type_name
+from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, slots_of, type_name
 
 _type, _id, _len, _all = type, id, len, all
 _MOST_KNOWN = 2_000
@@ -103,7 +103,7 @@ def planner(renderer_for: Callable[[type], Renderer | None] | None = None) -> Pl
 
 def _plan_of(cls: type, name: str) -> Plan:
     bases = mro_of(cls)
-    if any(base is _type for base in bases):
+    if derives(cls, _type):
         return Plan(Kind.CLASS, name)
     if module_name(cls).startswith(_PYTEST):
         return Plan(Kind.OPAQUE, name)

@@ -7,9 +7,10 @@ name (``dbPassword``, ``X-Api-Key``) and not only as the whole of it; names that
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Iterable
+
+from pytest_debugloop.capture.globs import glob_matcher
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
@@ -62,11 +63,11 @@ class SecretNames:
         re.error: one of the regular expressions is none.
     """
 
-    __slots__ = ("_hidden", "_more", "_others", "known")
+    __slots__ = ("_is_hidden", "_more", "_others", "known")
 
     def __init__(self, more: Iterable[str] = (), hidden: Iterable[str] = ()) -> None:
         self._more = [re.compile(pattern, re.IGNORECASE) for pattern in more]
-        self._hidden = [re.compile(fnmatch.translate(pattern)) for pattern in hidden]
+        self._is_hidden = glob_matcher(hidden)
         self.known: dict[str, int] = {}
         self._others: dict[str, int] = {}
 
@@ -99,7 +100,7 @@ class SecretNames:
         return found
 
     def _find(self, name: str) -> int:
-        if any(pattern.match(name) for pattern in self._hidden):
+        if self._is_hidden(name):
             return HIDDEN
         if any(pattern.search(name) for pattern in self._more):
             return EVERYTHING

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -19,34 +20,27 @@ from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import PlanOf, planner
 from pytest_debugloop.capture.redact import Redactor, redacted_tree, without_known
 from pytest_debugloop.capture.storage import dict_of
-from pytest_debugloop.capture.texts import Texts
 from pytest_debugloop.records import clean_text, json_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STATE_SCHEMA = 1
-ENVIRONMENT = (
-    *(
-        "CI",
-        "TZ",
-        "LANG",
-        "LANGUAGE",
-        "LC_*",
-        "PYTHON*",
-        "PYTEST_ADDOPTS",
-        "PYTEST_PLUGINS",
-        "HYPOTHESIS_*",
-        "COVERAGE_*",
-    ),
-    *("DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "TOX_ENV_NAME", "NOX_*", "OMP_NUM_THREADS"),
-)
+_KEPT_VARIABLES = """
+    CI TZ LANG LANGUAGE LC_* PYTHON* PYTEST_ADDOPTS PYTEST_PLUGINS HYPOTHESIS_* COVERAGE_* DJANGO_SETTINGS_MODULE
+    VIRTUAL_ENV CONDA_DEFAULT_ENV TOX_ENV_NAME NOX_* OMP_NUM_THREADS
+"""
+ENVIRONMENT = tuple(_KEPT_VARIABLES.split())
 """Patterns of the environment variables that are kept."""
 _LOW_LIMIT = 500
 _CAPTURED_TAIL = 4_000
 _OVERLAP = 1_000
 _SMALLEST = 1_024
 _LONGEST_ESCAPE = 12
+
+_ENCODED = ("fixtures", "parameters", "markers", "environment")
+
+Scrub = Callable[[str], str]
 
 _environment: Any = os.environ
 _decoded = os.fsdecode
@@ -60,10 +54,13 @@ class Capturer:
         bounds: of each snapshot.
         redactor: takes secrets out.
         plan_of: tells how the values of a class are shown.
-        environment: shell-style patterns of the variables that are kept.
+        environment: tells by its name whether an environment variable is kept; none is without it.
         guard: asks objects for their ``repr``, where the user wants it.
         has_foreign_locals: whether frames outside of the project keep their locals.
         is_on: whether any state is captured.
+
+    Attributes:
+        redactor: the one it was given.
     """
 
     def __init__(
@@ -73,14 +70,14 @@ class Capturer:
         redactor: Redactor,
         plan_of: PlanOf | None = None,
         *,
-        environment: Callable[[str], object] | None = None,
+        environment: Callable[[str], bool] | None = None,
         guard: GuardedRepr | None = None,
         has_foreign_locals: bool = False,
         is_on: bool = True,
     ) -> None:
         self._rootdir = rootdir
         self._bounds = bounds
-        self._redactor = redactor
+        self.redactor = redactor
         self._plan_of = plan_of or planner()
         self._is_kept_variable = environment or (lambda _: False)
         self._guard = guard or None
@@ -96,7 +93,8 @@ class Capturer:
             error: the exception that failed the phase.
         """
         with _room():
-            return [self._redacted(one, ()) for one in look_at(error, self._rootdir, self._bounds.frames)]
+            seen = look_at(error, self._rootdir, self._bounds.frames)
+            return [_with_texts(one, self.redactor.text, self._source) for one in seen]
 
     def state_at(self, seen: list[Seen], facts: ItemFacts) -> tuple[list[Seen], dict[str, Any]]:
         """Take the state at an exception.
@@ -125,7 +123,7 @@ class Capturer:
         is_on = self._is_on and facts.is_captured
         if self._guard is not None:
             self._guard.start()
-        encoder = Encoder(bounds, self._redactor, self._plan_of, self._guard)
+        encoder = Encoder(bounds, self.redactor, self._plan_of, self._guard)
         frames = [[self._frame(frame, encoder) for frame in one.frames] for one in seen]
         encoder.left -= sum(2 * len(one.message) + sum(map(len, one.notes)) for one in seen)
         out: dict[str, Any] = {"schema": STATE_SCHEMA, "exceptions": []}
@@ -142,14 +140,17 @@ class Capturer:
         else:
             out["fixtures"] = {}
             out["is_captured"] = False
-        if encoder.texts.known:
-            seen = [self._redacted(one, encoder.texts.known) for one in seen]
+        known = encoder.texts.known
+        if known:
+            scrub = partial(without_known, known=known)
+            seen = [_with_texts(one, scrub, scrub) for one in seen]
         out["exceptions"] = [_exception(one, entries) for one, entries in zip(seen, frames, strict=True)]
         if seen[0].type == "AssertionError" and (at := _explanation(seen[0].message)) is not None:
             out["assertion"] = at
         if encoder.is_late:
             out["is_late"] = True
-        return seen, self._without_secrets(out, encoder.texts), bounds.size - encoder.left
+        self._without_secrets(out, known, encoder.texts.scrubber())
+        return seen, out, bounds.size - encoder.left
 
     def _locals(self, seen: list[Seen], frames: list[list[dict[str, Any]]], encoder: Encoder) -> None:
         """Encode the locals, of the innermost frame first, so that they are whole where the budget runs out."""
@@ -165,7 +166,7 @@ class Capturer:
             frames[i][j]["locals"] = encoder.encode_names(locals_of(frame.frame), pointer, parts)
 
     def _frame(self, seen: Frame, encoder: Encoder) -> dict[str, Any]:
-        entry: dict[str, Any] = {"file": seen.file, "function": seen.function, "line": seen.line, "source": ""}
+        entry: dict[str, Any] = {"file": seen.file, "function": seen.function, "line": seen.line}
         if seen.is_hidden:
             entry["is_hidden"] = True
         elif seen.is_project:
@@ -183,7 +184,7 @@ class Capturer:
         found = self._contexts.get(key)
         if found is None:
             first, lines = context_of(frame, line)
-            text = self._redactor.text(clean_text("\n".join(lines)), is_source=True)
+            text = self._source(clean_text("\n".join(lines)))
             found = first, text.split("\n") if lines else []
             if len(self._contexts) > 1_000:
                 self._contexts.clear()
@@ -202,12 +203,11 @@ class Capturer:
         out: dict[str, Any] = {}
         captured = {}
         for name, text in facts.captured:
-            tail = self._redactor.text(clean_text(text[-_CAPTURED_TAIL - _OVERLAP :]))[-_CAPTURED_TAIL:]
+            tail = self.redactor.text(clean_text(text[-_CAPTURED_TAIL - _OVERLAP :]))[-_CAPTURED_TAIL:]
             entry: dict[str, Any] = {"text": tail}
             if len(text) > _CAPTURED_TAIL:
                 entry["$cut"] = cut_text(len(text), _CAPTURED_TAIL, "characters")
             encoder.left -= len(tail)
-            encoder.texts.suspects.append(tail)
             captured[clean_text(name)] = entry
         if captured:
             out["captured"] = captured
@@ -227,31 +227,33 @@ class Capturer:
 
     # -- secrets ----------------------------------------------------------------------------------------------------
 
-    def _redacted(self, one: Seen, secrets: Iterable[str]) -> Seen:
-        def text(value: str) -> str:
-            return without_known(self._redactor.text(value), secrets)
+    def _source(self, text: str) -> str:
+        return self.redactor.text(text, is_source=True)
 
-        frames = one.frames
-        sources = "\n".join(frame.source for frame in frames)
-        redacted = without_known(self._redactor.text(sources, is_source=True), secrets)
-        if redacted != sources:
-            lines = redacted.split("\n")
-            frames = [frame._replace(source=line) for frame, line in zip(frames, lines, strict=True)]
-        return one._replace(message=text(one.message), notes=[text(note) for note in one.notes], frames=frames)
-
-    def _without_secrets(self, state: dict[str, Any], texts: Texts) -> dict[str, Any]:
-        known, scrub = texts.known, texts.scrubber()
-        for one in state["exceptions"]:
-            for frame in one["frames"]:
-                if known and "context" in frame:
+    def _without_secrets(self, state: dict[str, Any], known: list[str], scrub: Scrub | None) -> None:
+        """Take secrets out of what was encoded, and the known ones out of what was looked through for others before."""
+        frames = [frame for one in state["exceptions"] for frame in one["frames"]]
+        if known:
+            for frame in frames:
+                if "context" in frame:
                     lines = [without_known(line, known) for line in frame["context"]["lines"]]
                     frame["context"] = {**frame["context"], "lines": lines}
-                if scrub is not None and "locals" in frame:
-                    frame["locals"] = redacted_tree(frame["locals"], scrub)
-        for name in ("fixtures", "parameters", "markers", "captured", "environment"):
-            if scrub is not None and name in state:
-                state[name] = redacted_tree(state[name], scrub)
-        return state
+            for entry in state.get("captured", {}).values():
+                entry["text"] = without_known(entry["text"], known)
+        if scrub is not None:
+            for holder, name in [*((state, name) for name in _ENCODED), *((frame, "locals") for frame in frames)]:
+                if name in holder:
+                    holder[name] = redacted_tree(holder[name], scrub)
+
+
+def _with_texts(one: Seen, text: Scrub, source: Scrub) -> Seen:
+    """Change the texts of an exception, and the lines of its frames."""
+    frames = one.frames
+    before = "\n".join(frame.source for frame in frames)
+    after = source(before)
+    if after != before:
+        frames = [frame._replace(source=line) for frame, line in zip(frames, after.split("\n"), strict=True)]
+    return one._replace(message=text(one.message), notes=[text(note) for note in one.notes], frames=frames)
 
 
 class _Unset:

@@ -68,6 +68,16 @@ def find_class(module: str, name: str) -> object:
     return dict.get(module_namespace(found), name) if _type(found) is ModuleType else None
 
 
+def derives(cls: type, base: object) -> bool:
+    """Tell whether a class is another or is derived from it, as ``issubclass`` does, without asking a metaclass.
+
+    Args:
+        cls: any class.
+        base: another.
+    """
+    return any(one is base for one in mro_of(cls))
+
+
 def dict_of(value: object) -> dict[Any, Any] | None:
     """Give an object's ``__dict__``, by the interpreter's own descriptor: a class may have put a property there.
 
@@ -98,6 +108,15 @@ def slots_of(cls: type) -> list[tuple[str, Any]]:
         for name, member in namespace_of(base).items()
         if _type(member) is MemberDescriptorType
     ]
+
+
+def everything_stored(value: object) -> dict[Any, Any]:
+    """Give what an object stores by name, however much that is.
+
+    Args:
+        value: anything.
+    """
+    return dict(stored(value, slots_of(_type(value)), sys.maxsize)[0])
 
 
 def stored(value: object, slots: list[tuple[str, Any]], limit: int) -> tuple[list[tuple[object, object]], int]:

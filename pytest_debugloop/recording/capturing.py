@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture.bounds import Bounds
+from pytest_debugloop.capture.globs import glob_matcher
 from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import planner
@@ -25,7 +25,7 @@ _MARK = "debugloop"
 _UNSTABLE = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_*", "DEBUGLOOP_DSN")
 
 
-def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) -> tuple[Capturer, Redactor]:
+def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) -> Capturer:
     """Make what takes the state at failures in this run.
 
     Args:
@@ -47,10 +47,10 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
         size=settings.max_snapshot_bytes,
         milliseconds=settings.max_snapshot_ms,
     )
-    kept = _matcher((*ENVIRONMENT, *settings.environment))
-    unstable = _matcher(_UNSTABLE)
+    kept = glob_matcher((*ENVIRONMENT, *settings.environment))
+    unstable = glob_matcher(_UNSTABLE)
     has_renderers = bool(hook.pytest_debugloop_renderer.get_hookimpls())
-    capturer = Capturer(
+    return Capturer(
         str(config.rootpath),
         bounds,
         redactor,
@@ -60,7 +60,6 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
         has_foreign_locals=settings.all_locals,
         is_on=settings.capture,
     )
-    return capturer, redactor
 
 
 def facts_of(item: object) -> ItemFacts:
@@ -117,8 +116,3 @@ def _renderers_of(hook: Any) -> Callable[[type], Renderer | None]:
         return found
 
     return renderer_of
-
-
-def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    found = re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
-    return lambda name: found.match(name) is not None

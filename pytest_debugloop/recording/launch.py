@@ -7,8 +7,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pytest_debugloop.handover import LOADER_LOG, LOADER_VARIABLE
+from pytest_debugloop.handover import JOURNALS, LOADER_LOG, LOADER_VARIABLE
+from pytest_debugloop.recording.folders import spare_folder
+
+if TYPE_CHECKING:
+    from pytest_debugloop.settings import Settings
 
 _LOG_LIMIT = 1024 * 1024
 
@@ -20,13 +25,34 @@ _DETACH = '"$@" &'
 _NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
 
 
+def order_for(settings: Settings, folder: Path, run_folder: Path) -> dict[str, object]:
+    """Write what the loader of a run is to do.
+
+    Args:
+        settings: of the run.
+        folder: of the record.
+        run_folder: of the run's journals.
+
+    Returns:
+        Basic types, named as the attributes of :class:`pytest_debugloop.loading.order.Order`.
+    """
+    return {
+        "folder": str(folder),
+        "run_folder": str(run_folder),
+        "dsn": settings.dsn,
+        "schema": settings.schema,
+        "postgres_version": settings.postgres_version,
+        "wait": settings.wait,
+        "spare": str(spare_folder() / JOURNALS),
+    }
+
+
 def start_loader(folder: Path, order: dict[str, object]) -> None:
     """Start the process that moves journals into PostgreSQL.
 
     Args:
         folder: of the record; the loader's log goes there.
-        order: what the loader is to do, see :class:`pytest_debugloop.loading.process.Order`; it travels in the
-            environment, which only the same user can read.
+        order: see :func:`order_for`; it travels in the environment, which only the same user can read.
 
     Raises:
         OSError: it could not be started.

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.capture.scalars import bytes_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,14 +76,14 @@ def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[
     for item in with_parameters:
         head, _, identifier = item.nodeid.partition("[")
         secrets = [
-            str(value)
+            bytes_text(value) if type(value) is bytes else str(value)
             for name, value in item.callspec.params.items()
             if type(value) in (str, int, bytes) and redactor.names.is_secret(name)
         ]
         redacted = identifier
         for secret in secrets:
             if secret:
-                redacted = redacted.replace(secret.removeprefix("b'").removesuffix("'"), REDACTED)
+                redacted = redacted.replace(secret, REDACTED)
         if secrets and redacted == identifier:
             # pytest wrote it in its own way, or the user gave an id that may hold it in another.
             parts = identifier.removesuffix("]").split("-")

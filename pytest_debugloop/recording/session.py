@@ -23,7 +23,7 @@ from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
-from pytest_debugloop.recording.launch import start_loader
+from pytest_debugloop.recording.launch import order_for, start_loader
 from pytest_debugloop.recording.node_ids import NodeIds, begun_last
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.writer import Writer
@@ -98,7 +98,8 @@ class Session:
 
     def _open(self) -> None:
         config = self._config
-        capturer, self._redactor = capturer_of(config, self.settings, self._problems)
+        capturer = capturer_of(config, self.settings, self._problems)
+        self._redactor = capturer.redactor
         if self.worker is None:
             self._identity = RunIdentity.new(self.settings, config.rootpath, os.environ, self._clock.now())
             self._folder, problem = folders.open_folder(config.rootpath / self.settings.directory)
@@ -113,14 +114,14 @@ class Session:
             self._identity = RunIdentity(**self._given["identity"])
             self._run_folder = Path(self._given["run_folder"])
         self._journal = self._open_journal(self._run_folder, self._identity)
-        self._writer = Writer(self._journal, self._clock, capturer, self._redactor)
+        self._writer = Writer(self._journal, self._clock, capturer)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
             node_ids = NodeIds(self._redactor, group_suffix=self.worker is not None and self.is_grouped)
             self._recorder = Recorder(self._writer, node_ids)
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             config.pluginmanager.register(CollectionRecorder(self._writer), "debugloop-collection")
         if self._folder is not None:
-            self._start_loader(self._folder)
+            self._start_loader(self._folder, self._run_folder)
 
     def _open_journal(self, run_folder: Path, identity: RunIdentity) -> Journal:
         config = self._config
@@ -146,19 +147,9 @@ class Session:
         spare = folders.spare_folder() / JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
         return Journal(run_folder / (stem + SUFFIX), header, spare)
 
-    def _start_loader(self, folder: Path) -> None:
-        settings = self.settings
-        order: dict[str, object] = {
-            "folder": str(folder),
-            "run_folder": str(self._run_folder),
-            "dsn": settings.dsn,
-            "schema": settings.schema,
-            "postgres_version": settings.postgres_version,
-            "wait": settings.wait,
-            "spare": str(folders.spare_folder() / JOURNALS),
-        }
+    def _start_loader(self, folder: Path, run_folder: Path) -> None:
         try:
-            start_loader(folder, order)
+            start_loader(folder, order_for(self.settings, folder, run_folder))
         except OSError as error:
             self._problems.append(
                 f"the loader could not be started ({error.strerror}): the journals wait for `debugloop load`."

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from pytest_debugloop.capture.exceptions import Seen, stack_text
 from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, text_fingerprint
 from pytest_debugloop.capture.item_facts import ItemFacts
-from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.journal import Journal
@@ -59,7 +58,6 @@ class Writer:
         journal: of this process.
         clock: of this process.
         capturer: takes the state at failures.
-        redactor: takes secrets out of texts.
     """
 
     __slots__ = (
@@ -69,16 +67,14 @@ class Writer:
         "_is_interrupted",
         "_journal",
         "_n",
-        "_redactor",
         "_started",
         "faults",
         "now",
     )
 
-    def __init__(self, journal: Journal, clock: Clock, capturer: Capturer, redactor: Redactor) -> None:
+    def __init__(self, journal: Journal, clock: Clock, capturer: Capturer) -> None:
         self._journal = journal
         self._capturer = capturer
-        self._redactor = redactor
         self._n = 0
         self._is_fork = False
         self._is_interrupted = False
@@ -108,7 +104,7 @@ class Writer:
 
     def redact(self, text: str) -> str:
         """Take secrets out of a text."""
-        return self._redactor.text(text)
+        return self._capturer.redactor.text(text)
 
     def pass_on_interrupt(self) -> None:
         """Go on with the interrupt that came while a snapshot was taken.
@@ -205,7 +201,7 @@ class Writer:
             worker: the xdist worker that crashed at it.
             subtest: what pytest calls the subtest that failed, None for the test itself.
         """
-        text = self._redactor.text(text)
+        text = self.redact(text)
         message = text.strip().rpartition("\n")[2] if phase == "collect" else text
         fingerprint = text_fingerprint("\0".join((kind.error_type, node_id, normalised(message[:500]))))
         event = ErrorEvent(

@@ -23,7 +23,7 @@ _RENDERERS: dict[tuple[str, str], Renderer] = {
     **models.RENDERERS,
     **web.RENDERERS,
 }
-_type, _id = type, id
+_type = type
 _qualname = type.__dict__["__qualname__"].__get__
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop.capture.bounds import cut_text
 from pytest_debugloop.capture.storage import find_class, namespace_of
 
 if TYPE_CHECKING:
@@ -11,12 +13,12 @@ if TYPE_CHECKING:
 
 _HEAD = 20
 _PLAIN_KINDS = "biufcSUmM"
-_type, _any, _min = type, any, min
+_type, _min = type, min
 
 
 def _ndarray(value: Any) -> Mapping[str, object]:
     base: Any = find_class("numpy", "ndarray")
-    read = {name: namespace_of(base)[name].__get__ for name in ("dtype", "shape", "nbytes", "flat", "strides")}
+    read = {name: namespace_of(base)[name].__get__ for name in ("dtype", "shape", "nbytes", "flat")}
     dtype = read["dtype"](value)
     shown: dict[str, object] = {
         "dtype": str(dtype.str),
@@ -27,21 +29,24 @@ def _ndarray(value: Any) -> Mapping[str, object]:
         shown["dtype"] = str(dtype.descr)
     elif dtype.kind in _PLAIN_KINDS and dtype.itemsize <= 1_000 and _type(value) is base:
         # Of a subclass (a memory-mapped file, a masked array) the elements are not read: that may be slow or lie.
-        size = 1
-        for n in read["shape"](value):
-            size *= n
-        shown["head"] = read["flat"](value)[: _min(_HEAD, size)].tolist()
-        if size > _HEAD:
-            shown["$cut"] = f"{size - _HEAD:,} more of {size:,} items"
+        _add_head(shown, read["flat"](value), read["shape"](value))
     return shown
 
 
+def _add_head(shown: dict[str, object], flat: Any, shape: Any) -> None:
+    """Show the first elements, and how many there are."""
+    size = prod(shape)
+    shown["head"] = flat[: _min(_HEAD, size)].tolist()
+    if size > _HEAD:
+        shown["$cut"] = cut_text(size, _HEAD, "items")
+
+
 def _scalar(value: Any) -> Mapping[str, object]:
-    module = find_class("numpy", "generic")
-    kind = namespace_of(module)["dtype"].__get__(value)  # type: ignore[arg-type]
+    base: Any = find_class("numpy", "generic")
+    kind = namespace_of(base)["dtype"].__get__(value)
     if kind.kind not in _PLAIN_KINDS:
         return {"dtype": str(kind.str)}
-    return {"$value": namespace_of(module)["item"](value)}  # type: ignore[arg-type]
+    return {"$value": namespace_of(base)["item"](value)}
 
 
 def _tensor(value: Any) -> Mapping[str, object]:
@@ -57,12 +62,7 @@ def _tensor(value: Any) -> Mapping[str, object]:
     }
     is_here = value.device.type == "cpu" and str(value.layout) == "torch.strided" and not value.is_quantized
     if is_here and value.is_contiguous() and not value.is_complex():
-        size = 1
-        for n in shape:
-            size *= n
-        shown["head"] = value.detach().view(-1)[: _min(_HEAD, size)].tolist()
-        if size > _HEAD:
-            shown["$cut"] = f"{size - _HEAD:,} more of {size:,} items"
+        _add_head(shown, value.detach().view(-1), shape)
     return shown
 
 

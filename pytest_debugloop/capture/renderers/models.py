@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.capture.storage import dict_of, mro_of, namespace_of, slots_of
+from pytest_debugloop.capture.redact import REDACTED
+from pytest_debugloop.capture.renderers.opaque import type_alone
+from pytest_debugloop.capture.storage import derives, dict_of, everything_stored, namespace_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,20 +15,16 @@ _type = type
 
 
 def _pydantic_model(value: Any) -> Mapping[str, object]:
-    shown: dict[str, object] = dict(dict_of(value) or {})
-    for name, slot in slots_of(_type(value)):
-        if name in ("__pydantic_extra__", "__pydantic_private__"):
-            try:
-                more = slot.__get__(value)
-            except AttributeError:
-                continue
-            if _type(more) is dict:
-                shown |= more
+    stored = everything_stored(value)
+    shown = dict(dict_of(value) or {})
+    for name in ("__pydantic_extra__", "__pydantic_private__"):
+        if _type(stored.get(name)) is dict:
+            shown |= stored[name]
     return shown
 
 
-def _pydantic_secret(_: Any) -> Mapping[str, object]:
-    return {"$value": "[redacted: key]"}
+def _pydantic_secret(_: object) -> Mapping[str, object]:
+    return {"$value": REDACTED}
 
 
 def _instance_state(value: Any) -> Mapping[str, object]:
@@ -41,13 +39,9 @@ def _instance_state(value: Any) -> Mapping[str, object]:
     }
 
 
-def _type_alone(_: Any) -> Mapping[str, object]:
-    return {}
-
-
 def _engine(value: Any) -> Mapping[str, object]:
-    url = (dict_of(value) or {}).get("url")
-    if url is None or not any(base is tuple for base in mro_of(_type(url))):
+    url: Any = (dict_of(value) or {}).get("url")
+    if not derives(_type(url), tuple):
         return {}
     names = ("drivername", "username", "password", "host", "port", "database")
     found = dict(zip(names, tuple.__iter__(url), strict=False))
@@ -83,9 +77,9 @@ RENDERERS: dict[tuple[str, str], Any] = {
     ("pydantic.main", "BaseModel"): _pydantic_model,
     ("pydantic.types", "_SecretBase"): _pydantic_secret,
     ("sqlalchemy.orm.state", "InstanceState"): _instance_state,
-    ("sqlalchemy.orm.session", "Session"): _type_alone,
+    ("sqlalchemy.orm.session", "Session"): type_alone,
     ("sqlalchemy.engine.base", "Engine"): _engine,
-    ("sqlalchemy.engine.base", "Connection"): _type_alone,
+    ("sqlalchemy.engine.base", "Connection"): type_alone,
     ("django.db.models.base", "Model"): _django_model,
     ("django.db.models.query", "QuerySet"): _django_queryset,
     ("django.utils.functional", "LazyObject"): _django_lazy,

@@ -18,7 +18,8 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.capture.storage import dict_of, module_namespace, mro_of, namespace_of, type_name
+from pytest_debugloop.capture.renderers.opaque import type_alone
+from pytest_debugloop.capture.storage import derives, dict_of, everything_stored, module_namespace, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,15 +94,12 @@ def _array(value: Any) -> Mapping[str, object]:
 
 
 def _pattern(value: Any) -> Mapping[str, object]:
-    return {
-        "pattern": re.Pattern.__dict__["pattern"].__get__(value),
-        "flags": re.Pattern.__dict__["flags"].__get__(value),
-    }
+    return {name: re.Pattern.__dict__[name].__get__(value) for name in ("pattern", "flags")}
 
 
 def _view(value: Any) -> Mapping[str, object]:
     """Show what a mapping proxy or a view of a dict looks at, found as the garbage collector finds it."""
-    found = [item for item in _referents(value) if any(base is dict for base in mro_of(_type(item)))]
+    found = [item for item in _referents(value) if derives(_type(item), dict)]
     return {"of": found[0]} if found else {}
 
 
@@ -126,15 +124,7 @@ def _enum(value: Any) -> Mapping[str, object]:
 
 def _path(value: Any) -> Mapping[str, object]:
     """Write a path from its slots, whose names differ between versions of Python."""
-    slots: dict[str, Any] = {}
-    for base in mro_of(_type(value)):
-        for name in ("_str", "_raw_paths", "_drv", "_root", "_parts"):
-            member = namespace_of(base).get(name)
-            if member is not None and name not in slots and type_name(_type(member)) == "member_descriptor":
-                try:
-                    slots[name] = member.__get__(value)
-                except AttributeError:  # not worked out yet
-                    continue
+    slots = everything_stored(value)
     if _type(slots.get("_str")) is str:
         return {"$value": slots["_str"]}
     raw = slots.get("_raw_paths")
@@ -200,10 +190,6 @@ def _logger(value: Any) -> Mapping[str, object]:
     return {name: attributes.get(name) for name in ("name", "level", "disabled")}
 
 
-def _type_alone(_: Any) -> Mapping[str, object]:
-    return {}
-
-
 RENDERERS: dict[tuple[str, str], Any] = {
     ("builtins", "function"): _function,
     ("builtins", "builtin_function_or_method"): _builtin_function,
@@ -220,8 +206,8 @@ RENDERERS: dict[tuple[str, str], Any] = {
     ("builtins", "dict_items"): _view,
     ("builtins", "cell"): _cell,
     ("weakref", "ReferenceType"): _weak,
-    ("weakref", "ProxyType"): _type_alone,
-    ("weakref", "CallableProxyType"): _type_alone,
+    ("weakref", "ProxyType"): type_alone,
+    ("weakref", "CallableProxyType"): type_alone,
     ("array", "array"): _array,
     ("re", "Pattern"): _pattern,
     ("enum", "Enum"): _enum,

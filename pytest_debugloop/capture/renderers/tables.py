@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop.capture.bounds import cut_text
+from pytest_debugloop.capture.renderers.opaque import type_alone
 from pytest_debugloop.capture.storage import dict_of, find_class, module_name, type_name
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def _data_frame(value: Any) -> Mapping[str, object]:
     shown["columns"] = {str(name): named.get(str(name)) for name in names}
     shown["head"] = {str(name): head.get(str(name)) for name in names}
     if len(columns) > _COLUMNS:
-        shown["$cut"] = f"{len(columns) - _COLUMNS:,} more of {len(columns):,} columns"
+        shown["$cut"] = cut_text(len(columns), _COLUMNS, "columns")
     return shown
 
 
@@ -105,7 +107,7 @@ def _polars_frame(value: Any) -> Mapping[str, object]:
     plain = [name for name in names if not schema[name].is_nested() and str(schema[name]) != "Object"]
     shown["head"] = value.select(plain).head(_ROWS).to_dict(as_series=False)
     if len(schema) > _COLUMNS:
-        shown["$cut"] = f"{len(schema) - _COLUMNS:,} more of {len(schema):,} columns"
+        shown["$cut"] = cut_text(len(schema), _COLUMNS, "columns")
     return shown
 
 
@@ -118,10 +120,6 @@ def _polars_series(value: Any) -> Mapping[str, object]:
     return {"name": value.name, "dtype": str(dtype), "length": value.len(), "head": head}
 
 
-def _nothing(_: Any) -> Mapping[str, object]:
-    return {}
-
-
 RENDERERS: dict[tuple[str, str], Any] = {
     **{(module, "DataFrame"): _data_frame for module in ("pandas.core.frame", "pandas")},
     **{(module, "Series"): _series for module in ("pandas.core.series", "pandas")},
@@ -129,5 +127,5 @@ RENDERERS: dict[tuple[str, str], Any] = {
     **{(module, "RangeIndex"): _range_index for module in ("pandas.core.indexes.range", "pandas")},
     ("polars.dataframe.frame", "DataFrame"): _polars_frame,
     ("polars.series.series", "Series"): _polars_series,
-    ("polars.lazyframe.frame", "LazyFrame"): _nothing,
+    ("polars.lazyframe.frame", "LazyFrame"): type_alone,
 }

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.capture.storage import dict_of
+from pytest_debugloop.capture.storage import derives, dict_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LONGEST_BODY = 4_000
 _type = type
 
 
 def _requests_response(value: Any) -> Mapping[str, object]:
     stored = dict_of(value) or {}
     names = ("status_code", "reason", "url", "encoding")
-    body = stored.get("_content")
     return {
         **{name: stored.get(name) for name in names},
         "headers": _requests_headers(stored.get("headers")),
-        "body": _body(body) if _type(body) is bytes else "[not read]",
+        "body": _body(stored.get("_content"), "[not read]"),
         "request": stored.get("request"),
     }
 
@@ -31,7 +31,7 @@ def _requests_request(value: Any) -> Mapping[str, object]:
         "method": stored.get("method"),
         "url": stored.get("url"),
         "headers": _requests_headers(stored.get("headers")),
-        "body": _body(body) if _type(body) in (bytes, str) else None if body is None else "[a stream]",
+        "body": None if body is None else body[:_LONGEST_BODY] if _type(body) is str else _body(body, "[a stream]"),
     }
 
 
@@ -45,23 +45,21 @@ def _requests_headers(headers: Any) -> object:
 
 def _httpx_response(value: Any) -> Mapping[str, object]:
     stored = dict_of(value) or {}
-    body = stored.get("_content")
     return {
         "status_code": stored.get("status_code"),
         "headers": _httpx_headers(stored.get("headers")),
-        "body": _body(body) if _type(body) is bytes else "[not read]",
+        "body": _body(stored.get("_content"), "[not read]"),
         "request": stored.get("_request"),
     }
 
 
 def _httpx_request(value: Any) -> Mapping[str, object]:
     stored = dict_of(value) or {}
-    body = stored.get("_content")
     return {
         "method": stored.get("method"),
         "url": stored.get("url"),
         "headers": _httpx_headers(stored.get("headers")),
-        "body": _body(body) if _type(body) is bytes else "[not read]",
+        "body": _body(stored.get("_content"), "[not read]"),
     }
 
 
@@ -73,8 +71,8 @@ def _httpx_headers(headers: Any) -> object:
 
 
 def _httpx_url(value: Any) -> Mapping[str, object]:
-    parts = (dict_of(value) or {}).get("_uri_reference")
-    if parts is None or not _is_tuple(parts):
+    parts: Any = (dict_of(value) or {}).get("_uri_reference")
+    if not derives(_type(parts), tuple):
         return {}
     scheme, userinfo, host, port, path, query, _ = tuple.__iter__(parts)
     at = "[redacted: url]@" if userinfo else ""
@@ -82,18 +80,12 @@ def _httpx_url(value: Any) -> Mapping[str, object]:
     return {"$value": f"{scheme}://{at}{place}"}
 
 
-def _is_tuple(value: object) -> bool:
-    return any(base is tuple for base in _type.__dict__["__mro__"].__get__(_type(value)))
-
-
-def _body(body: Any) -> object:
-    """Show a body that is text as text."""
-    if _type(body) is bytes:
-        try:
-            return body[:4_000].decode("ascii")
-        except UnicodeDecodeError:
-            return body[:4_000]
-    return body[:4_000]
+def _body(body: Any, otherwise: str) -> object:
+    """Show the begin of a body, as text where it is text; what is no bytes would have to be read."""
+    if _type(body) is not bytes:
+        return otherwise
+    head = body[:_LONGEST_BODY]
+    return head.decode("ascii") if head.isascii() else head
 
 
 RENDERERS: dict[tuple[str, str], Any] = {
