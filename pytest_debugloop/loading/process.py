@@ -26,8 +26,8 @@ from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
 
-_POLL_SECONDS = 0.02
-_BATCH_SECONDS = 1.0
+_POLL_SECONDS = 0.01
+_BATCH_SECONDS = 0.3
 _BATCH_BYTES = 1_500_000
 _NICENESS = 5
 
