@@ -47,15 +47,13 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
         size=settings.max_snapshot_bytes,
         milliseconds=settings.max_snapshot_ms,
     )
-    kept = glob_matcher((*ENVIRONMENT, *settings.environment))
-    unstable = glob_matcher(_UNSTABLE)
     has_renderers = bool(hook.pytest_debugloop_renderer.get_hookimpls())
     return Capturer(
         str(config.rootpath),
         bounds,
         redactor,
         planner(_renderers_of(hook) if has_renderers else None),
-        environment=lambda name: kept(name) and not unstable(name),
+        environment=glob_matcher((*ENVIRONMENT, *settings.environment), but_not=_UNSTABLE),
         guard=GuardedRepr(settings.repr_types, settings.max_snapshot_ms),
         has_foreign_locals=settings.all_locals,
         is_on=settings.capture,
