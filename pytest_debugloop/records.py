@@ -154,6 +154,7 @@ class ErrorEvent(_Record):
         node_id: of the test or collector; empty where there is none.
         snapshot: ``n`` of the snapshot taken at it, None where none was taken.
         once: text that makes the same failure, seen by several processes of a run, one event; None for all others.
+        task: the test's name across runs, None where that is its node id.
     """
 
     kind: ClassVar[str] = "error"
@@ -171,6 +172,19 @@ class ErrorEvent(_Record):
     metadata: dict[str, Any]
     once: str | None = None
     worker: str | None = None
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(_Record):
+    """The project's source files that a process has loaded since it last said so.
+
+    Attributes:
+        files: path relative to rootdir, time of change in nanoseconds and size in bytes of each.
+    """
+
+    kind: ClassVar[str] = "loaded"
+    files: list[tuple[str, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +198,16 @@ class Finish(_Record):
     problems: list[str]
 
 
-def step_suffix(node_id: str, attempt: int) -> str:
+def step_suffix(node_id: str, attempt: int, task: str) -> str:
     """Write what all lines of one attempt's steps share, to the end of the line.
 
     Args:
         node_id: the test's whole node id.
         attempt: 1 for the first.
+        task: the test's name across runs, which most often is its node id.
     """
-    return f'"node_id":{json_string(node_id)},"attempt":{attempt}}}\n'
+    name = "" if task == node_id else f'"task":{json_string(task)},'
+    return f'{name}"node_id":{json_string(node_id)},"attempt":{attempt}}}\n'
 
 
 def step_head(n: int, phase: str, started: int) -> str:

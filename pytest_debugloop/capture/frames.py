@@ -98,7 +98,7 @@ def frames_of(traceback: TracebackType | None, rootdir: str, limit: int) -> tupl
         start = next((i for i, (f, _) in enumerate(found) if not is_pytest(f)), max(len(found) - 1, 0))
     found = found[start:]
     kept = found if len(found) <= limit else found[: limit // 2] + found[len(found) - (limit + 1) // 2 :]
-    return [_frame(frame, line, rootdir) for frame, line in kept], len(found)
+    return [frame_at(frame, line, rootdir) for frame, line in kept], len(found)
 
 
 def context_of(frame: FrameType, line: int) -> tuple[int, list[str]]:
@@ -137,7 +137,14 @@ def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
         traceback = traceback.tb_next
 
 
-def _frame(frame: FrameType, line: int, rootdir: str) -> Frame:
+def frame_at(frame: FrameType, line: int, rootdir: str) -> Frame:
+    """Say what is to be told of a frame.
+
+    Args:
+        frame: any frame.
+        line: where it stands.
+        rootdir: pytest's rootdir.
+    """
     code = frame.f_code
     lines = _source_lines(frame)
     return Frame(

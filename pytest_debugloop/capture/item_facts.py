@@ -15,6 +15,7 @@ class ItemFacts(NamedTuple):
         markers: name, positional and keyword arguments of each, the closest first.
         captured: what pytest calls the section, and its text.
         is_captured: False where the user wants no state of this test.
+        code: file relative to rootdir, line and role (``test`` or ``fixture``) of the functions that it is made of.
     """
 
     fixtures: dict[str, object] = {}  # noqa: RUF012 - never changed
@@ -23,3 +24,4 @@ class ItemFacts(NamedTuple):
     markers: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...] = ()
     captured: tuple[tuple[str, str], ...] = ()
     is_captured: bool = True
+    code: tuple[tuple[str, int, str], ...] = ()

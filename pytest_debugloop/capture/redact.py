@@ -63,12 +63,18 @@ class Redactor:
         re.error: a regular expression is none.
     """
 
-    __slots__ = ("_more", "_shapes", "names")
+    __slots__ = ("_given", "_more", "_shapes", "names")
 
     def __init__(self, names: Iterable[str] = (), patterns: Iterable[str] = (), hidden: Iterable[str] = ()) -> None:
-        self.names = SecretNames(names, hidden)
-        self._more = [re.compile(pattern) for pattern in patterns]
+        self._given = list(names), list(patterns), list(hidden)
+        self.names = SecretNames(self._given[0], self._given[2])
+        self._more = [re.compile(pattern) for pattern in self._given[1]]
         self._shapes = [(f"[redacted: {name}]", signs, re.compile(shape)) for name, signs, shape in SHAPES]
+
+    def to_plain(self) -> dict[str, list[str]]:
+        """Give what it was made of, as basic types, by the names of its arguments."""
+        names, patterns, hidden = self._given
+        return {"names": names, "patterns": patterns, "hidden": hidden}
 
     def is_suspicious(self, text: str) -> bool:
         """Tell whether a text has any sign of a secret; a text without one is fit to be written.

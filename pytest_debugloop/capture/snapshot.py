@@ -14,7 +14,7 @@ from pytest_debugloop.capture import concurrency
 from pytest_debugloop.capture.bounds import Bounds, cut_text
 from pytest_debugloop.capture.encode import Encoder
 from pytest_debugloop.capture.exceptions import Seen, look_at
-from pytest_debugloop.capture.frames import Frame, context_of, is_pytest, locals_of
+from pytest_debugloop.capture.frames import Frame, context_of, frame_at, is_pytest, locals_of
 from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import PlanOf, planner
@@ -61,6 +61,7 @@ class Capturer:
 
     Attributes:
         redactor: the one it was given.
+        is_kept_variable: tells by its name whether an environment variable is kept.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Capturer:
         self._bounds = bounds
         self.redactor = redactor
         self._plan_of = plan_of or planner()
-        self._is_kept_variable = environment or (lambda _: False)
+        self.is_kept_variable = environment or (lambda _: False)
         self._guard = guard or None
         self._has_foreign_locals = has_foreign_locals
         self._is_on = is_on
@@ -96,12 +97,15 @@ class Capturer:
             seen = look_at(error, self._rootdir, self._bounds.frames)
             return [_with_texts(one, self.redactor.text, self._source) for one in seen]
 
-    def state_at(self, seen: list[Seen], facts: ItemFacts) -> tuple[list[Seen], dict[str, Any]]:
-        """Take the state at an exception.
+    def state_at(
+        self, seen: list[Seen], facts: ItemFacts, returning: FrameType | None = None
+    ) -> tuple[list[Seen], dict[str, Any]]:
+        """Take the state at an exception, or at the end of a test's function.
 
         Args:
-            seen: what :meth:`look_at` gave, the frames still alive.
+            seen: what :meth:`look_at` gave, the frames still alive; empty where nothing was raised.
             facts: of the test.
+            returning: the frame of the test's function, where it returns.
 
         Returns:
             The exceptions, without the secrets that were found among the locals, and what is stored as
@@ -110,7 +114,7 @@ class Capturer:
         with _room():
             bounds = self._bounds
             while True:
-                found, state, spent = self._state(seen, facts, bounds)
+                found, state, spent = self._state(seen, facts, returning, bounds)
                 # Texts full of escapes are longer in the journal than was reckoned, up to twelve times.
                 size = 0 if spent < self._bounds.size / _LONGEST_ESCAPE else json_size(state)
                 if size <= self._bounds.size or bounds.size < _SMALLEST:
@@ -119,7 +123,9 @@ class Capturer:
 
     # -- parts ------------------------------------------------------------------------------------------------------
 
-    def _state(self, seen: list[Seen], facts: ItemFacts, bounds: Bounds) -> tuple[list[Seen], dict[str, Any], int]:
+    def _state(
+        self, seen: list[Seen], facts: ItemFacts, returning: FrameType | None, bounds: Bounds
+    ) -> tuple[list[Seen], dict[str, Any], int]:
         is_on = self._is_on and facts.is_captured
         if self._guard is not None:
             self._guard.start()
@@ -127,8 +133,12 @@ class Capturer:
         frames = [[self._frame(frame, encoder) for frame in one.frames] for one in seen]
         encoder.left -= sum(2 * len(one.message) + sum(map(len, one.notes)) for one in seen)
         out: dict[str, Any] = {"schema": STATE_SCHEMA, "exceptions": []}
+        if returning is not None:
+            out["returned"] = self._returned(returning, encoder)
         if is_on:
             self._locals(seen, frames, encoder)
+            if returning is not None:
+                out["returned"]["locals"] = encoder.encode_names(locals_of(returning), "/returned/locals", 2)
             names = [(k, v) for k, v in facts.fixtures.items() if facts.parameters.get(k, _UNSET) is not v]
             out["fixtures"] = encoder.encode_names(names, "/fixtures", 2)
             out["fixture_scopes"] = {name: facts.scopes[name] for name, _ in names if name in facts.scopes}
@@ -145,7 +155,7 @@ class Capturer:
             scrub = partial(without_known, known=known)
             seen = [_with_texts(one, scrub, scrub) for one in seen]
         out["exceptions"] = [_exception(one, entries) for one, entries in zip(seen, frames, strict=True)]
-        if seen[0].type == "AssertionError" and (at := _explanation(seen[0].message)) is not None:
+        if seen and seen[0].type == "AssertionError" and (at := _explanation(seen[0].message)) is not None:
             out["assertion"] = at
         if encoder.is_late:
             out["is_late"] = True
@@ -178,6 +188,10 @@ class Capturer:
             entry["is_folded"] = True
         encoder.left -= 100 + len(seen.file) + len(seen.source)
         return entry
+
+    def _returned(self, returning: FrameType, encoder: Encoder) -> dict[str, Any]:
+        seen = frame_at(returning, returning.f_lineno, self._rootdir)
+        return {**self._frame(seen, encoder), "source": self._source(seen.source)}
 
     def _context(self, frame: FrameType, line: int) -> tuple[int, list[str]]:
         key = (frame.f_code.co_filename, line)
@@ -222,7 +236,7 @@ class Capturer:
         stored: dict[Any, Any] = (dict_of(_environment) or {}).get("_data") or {}
         if stored != self._last_environment[0]:
             found = [(_decoded(k), _decoded(v)) for k, v in dict.items(stored) if type(k) is type(v) is bytes]
-            self._last_environment = dict.copy(stored), [(k, v) for k, v in sorted(found) if self._is_kept_variable(k)]
+            self._last_environment = dict.copy(stored), [(k, v) for k, v in sorted(found) if self.is_kept_variable(k)]
         return self._last_environment[1]
 
     # -- secrets ----------------------------------------------------------------------------------------------------
@@ -233,6 +247,8 @@ class Capturer:
     def _without_secrets(self, state: dict[str, Any], known: list[str], scrub: Scrub | None) -> None:
         """Take secrets out of what was encoded, and the known ones out of what was looked through for others before."""
         frames = [frame for one in state["exceptions"] for frame in one["frames"]]
+        if "returned" in state:
+            frames.append(state["returned"])
         if known:
             for frame in frames:
                 if "context" in frame:

@@ -15,10 +15,12 @@ import psycopg
 from psycopg import ClientCursor, Connection, sql
 
 from pytest_debugloop.loading.journals import JournalHead
+from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
 
 _BATCH_STATEMENTS = (
     "records",
     "runs",
+    "code",
     "steps_stage",
     "steps_known",
     "steps_number",
@@ -30,7 +32,7 @@ _BATCH_STATEMENTS = (
     "retract",
     "finish",
 )
-_COMPLETE_STATEMENTS = ("complete_renumber", "complete_crashes", "complete_recoveries", "complete_run")
+_COMPLETE_STATEMENTS = ("complete_renumber", "complete_crashes", "lock_project", "recoveries_link")
 # JSON never holds these bytes as they are: with them as quote and delimiter, COPY takes any line of JSON whole.
 _COPY = sql.SQL(
     "COPY staged_lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', ESCAPE E'\\x01', DELIMITER E'\\x02')"
@@ -162,6 +164,21 @@ class Loader:
         for workflow in sorted(workflows):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(workflow),))
 
+    def known_files(self, files: list[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Tell which source files the database has.
+
+        Args:
+            files: path and hash of each.
+
+        Raises:
+            psycopg.Error: the database cannot answer.
+        """
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            self._enter(cursor, ())
+            paths, hashes = [path for path, _ in files], [digest for _, digest in files]
+            cursor.execute(statement("code_known"), (paths, hashes))
+            return {(str(path), str(digest)) for path, digest in cursor}
+
     def _reject(self, head: JournalHead, line: bytes, reason: str) -> None:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             self._enter(cursor, ())
@@ -193,8 +210,13 @@ class Loader:
             self._enter(cursor, {correlation_id})
             # The journals go after this: the server must not answer before all of the run is on its disk.
             cursor.execute("SET LOCAL synchronous_commit TO on")
+            run = {"run_id": run_id, "correlation_id": correlation_id}
             for name in _COMPLETE_STATEMENTS:
-                cursor.execute(statement(name), {"run_id": run_id, "correlation_id": correlation_id})
+                cursor.execute(statement(name), run)
+            concluded = explain(cursor, statement, run_id, correlation_id)
+            compare_states(cursor, statement)
+            cursor.execute(statement("recoveries_conclude"), {**run, "concluded": concluded})
+            cursor.execute(statement("complete_run"), run)
             while cursor.nextset():
                 pass
             row = cursor.fetchone()

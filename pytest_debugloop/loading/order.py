@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ class Order:
         postgres_version: of the embedded server where it has no data yet.
         wait: seconds that the run waits at its end.
         spare: a second folder of journals that could not stay in the first.
+        rootdir: pytest's, of the run to follow.
+        redactor: the arguments of the run's Redactor.
     """
 
     folder: Path
@@ -32,6 +35,8 @@ class Order:
     postgres_version: int
     wait: float
     spare: Path | None = None
+    rootdir: Path | None = None
+    redactor: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Order:
@@ -49,4 +54,6 @@ class Order:
             postgres_version=int(given["postgres_version"]),
             wait=float(given["wait"]),
             spare=Path(given["spare"]) if given.get("spare") else None,
+            rootdir=Path(given["rootdir"]) if given.get("rootdir") else None,
+            redactor=given.get("redactor", {}),
         )

@@ -25,6 +25,7 @@ from pytest_debugloop.loading.journals import journals_in, run_folders
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
+from pytest_debugloop.loading.surveying import Surveyor
 
 _POLL_SECONDS = 0.01
 _BATCH_SECONDS = 0.3
@@ -63,7 +64,10 @@ def follow(order: Order) -> None:
             return
         store = Store(order, stack)
         run = RunLoading(order.run_folder, order.spare)
-        totals, problem = _follow_run(run, store)
+        surveyor = Surveyor(order)
+        totals, problem = _follow_run(run, store, surveyor)
+        if totals is None:
+            surveyor.leave_journal(order.run_folder)
         waiting = [folder for folder in _left_behind(order) if folder.name != order.run_folder.name]
         status: dict[str, object] = {"waiting": len(waiting), "rejected": store.rejected_total()}
         status.update({"problem": problem} if totals is None else {"stored": totals})
@@ -75,13 +79,16 @@ def follow(order: Order) -> None:
             _load_left_behind(order, store)
 
 
-def _follow_run(run: RunLoading, store: Store) -> tuple[dict[str, int] | None, str]:
+def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict[str, int] | None, str]:
     """Load until the run has ended; give what it has, or why it could not be stored."""
     loaded = time.monotonic()
     while True:
         ended = run.has_ended()
         waiting = run.waiting_bytes()
-        due = ended or waiting > _BATCH_BYTES or (waiting > 0 and time.monotonic() - loaded > _BATCH_SECONDS)
+        is_time = time.monotonic() - loaded > _BATCH_SECONDS
+        if ended or is_time:
+            surveyor.look(run.paths)
+        due = ended or waiting > _BATCH_BYTES or (waiting > 0 and is_time)
         # The connection is made at once: the server starts, and the schema is made, while the first tests run.
         loader = store.loader(now=ended)
         if loader is None and ended:
@@ -89,13 +96,15 @@ def _follow_run(run: RunLoading, store: Store) -> tuple[dict[str, int] | None, s
         if loader is not None and due:
             try:
                 if ended:
-                    return run.complete(loader), ""
+                    return run.complete(loader, surveyor), ""
                 run.load_new(loader)
+                run.load_code(loader, surveyor)
             except NewerJournalError as error:
                 return None, str(error)
             except (psycopg.Error, OSError) as error:
                 store.lost(error)
                 run.start_over()
+                surveyor.start_over()
                 if ended and (not isinstance(error, psycopg.OperationalError) or store.loader(now=True) is None):
                     return None, store.problem
             loaded = time.monotonic()

@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_debugloop.errors import NewerJournalError
 from pytest_debugloop.loading.journals import JournalFile, journals_in
 from pytest_debugloop.loading.loader import Chunk, Loader
+from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.records import JOURNAL_FORMAT
 
 _SMALL_BATCH = 1024 * 1024
@@ -79,6 +80,27 @@ class RunLoading:
             journal.offset += len(data)
             journal.finished = b'\n{"kind":"finish"' in b"\n" + data
 
+    def load_code(self, loader: Loader, surveyor: Surveyor) -> None:
+        """Load what is known of the run's code.
+
+        Args:
+            loader: into the database.
+            surveyor: of the run.
+
+        Raises:
+            psycopg.Error: the database is away.
+        """
+        heads = [journal.head for journal in self._journals.values() if journal.head is not None]
+        lines = surveyor.take(loader.known_files) if heads else b""
+        if lines:
+            loader.load([(next((head for head in heads if head.is_main), heads[0]), lines)])
+
+    @property
+    def paths(self) -> list[Path]:
+        """The journals that there are."""
+        self._look()
+        return list(self._journals)
+
     def start_over(self) -> None:
         """Load all again: a server that crashed may have lost what it had not made durable yet."""
         for journal in self._journals.values():
@@ -106,8 +128,12 @@ class RunLoading:
             return b'{"kind":"finish"' in file.read()
         return False
 
-    def complete(self, loader: Loader) -> dict[str, int]:
+    def complete(self, loader: Loader, surveyor: Surveyor | None = None) -> dict[str, int]:
         """Load what is left of a run that has ended, conclude it, and remove its journals.
+
+        Args:
+            loader: into the database.
+            surveyor: of the run, where this process follows it.
 
         Raises:
             psycopg.Error: the database is away; the journals stay.
@@ -117,6 +143,8 @@ class RunLoading:
         rest = [(journal, data) for journal, data in rest if data]
         if rest:
             self._load(loader, rest)
+        if surveyor is not None:
+            self.load_code(loader, surveyor)
         totals: dict[str, int] = {}
         heads = [journal.head for journal in self._journals.values() if journal.head is not None]
         for run_id, correlation_id in dict.fromkeys((head.run_id, head.correlation_id) for head in heads):

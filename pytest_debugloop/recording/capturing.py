@@ -13,6 +13,7 @@ from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import planner
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import ENVIRONMENT, Capturer
+from pytest_debugloop.recording.code import code_of
 
 if TYPE_CHECKING:
     import pytest
@@ -82,6 +83,7 @@ def facts_of(item: object) -> ItemFacts:
         ),
         captured=tuple((f"{when} {key}", text) for when, key, text in sections),
         is_captured=next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), True) is not False,
+        code=code_of(item, definitions),
     )
 
 

@@ -40,7 +40,7 @@ class CollectionRecorder:
 
     def _begin(self, collector: pytest.Collector, started: int) -> Step | None:
         try:
-            step = Step(self._writer.next_n(), "collect", started, step_suffix(collector.nodeid, 1))
+            step = Step(self._writer.next_n(), "collect", started, step_suffix(collector.nodeid, 1, collector.nodeid))
             self._writer.write(step.started_line())
         except Exception as fault:
             self._writer.fault(fault)
@@ -50,7 +50,7 @@ class CollectionRecorder:
     def _end(self, collector: pytest.Collector, report: pytest.CollectReport, step: Step | None, started: int) -> None:
         try:
             node_id = collector.nodeid
-            step = step or Step(self._writer.next_n(), "collect", started, step_suffix(node_id, 1))
+            step = step or Step(self._writer.next_n(), "collect", started, step_suffix(node_id, 1, node_id))
             step.ended = self._writer.now()
             step.outcome = report.outcome
             if report.outcome == "failed":

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import locale
 import platform
 import re
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.recording.ci import ci_facts
 from pytest_debugloop.recording.clock import uuid7, uuid_of
 from pytest_debugloop.records import clean_text
 from pytest_debugloop.settings import Settings
 
+_SEEDS = ("randomly_seed", "random_order_seed", "random_order_bucket", "hypothesis_seed")
 _SECRET_ARGUMENT = re.compile(r"^(--?[\w-]*(?:dsn|token|secret|password|passwd|key)[\w-]*)(?:=.*)?$", re.IGNORECASE)
 
 
@@ -65,14 +69,15 @@ class RunIdentity:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def run_facts(config: pytest.Config, environ: Mapping[str, str], redactor: Redactor) -> dict[str, Any]:
+def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Capturer) -> dict[str, Any]:
     """Collect what is stored in ``debug_runs``.
 
     Args:
         config: of the run.
         environ: the environment.
-        redactor: takes secrets out.
+        capturer: knows which variables are kept, and takes secrets out.
     """
+    redactor = capturer.redactor
     plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
     return {
         "command_line": [_redacted_argument(clean_text(str(a)), redactor) for a in config.invocation_params.args],
@@ -82,7 +87,36 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], redactor: Redac
         "plugins": plugins,
         "git": git_facts(config.rootpath),
         "ci": {key: clean_text(value) for key, value in ci_facts(environ).items()},
+        "interpreter": {
+            "implementation": sys.implementation.name,
+            "version": platform.python_version(),
+            "flags": [name for name in ("optimize", "dev_mode", "utf8_mode") if getattr(sys.flags, name)],
+            "encoding": f"{sys.getfilesystemencoding()}, {locale.getpreferredencoding(False)}",
+        },
+        "environment": {
+            clean_text(name): REDACTED if redactor.names.is_secret(name) else redactor.text(clean_text(value))
+            for name, value in sorted(environ.items())
+            if capturer.is_kept_variable(name)
+        },
+        "random_seeds": _random_seeds(config),
+        **_boot(),
     }
+
+
+def _random_seeds(config: pytest.Config) -> dict[str, str]:
+    """Give the seeds of plugins that put tests in random order, or seed generators of random numbers."""
+    found = {name: config.getoption(name, None) for name in _SEEDS}
+    return {name: str(value) for name, value in found.items() if type(value) in (str, int)}
+
+
+def _boot() -> dict[str, Any]:
+    """Say when it is by a clock that nobody sets: two runs on one machine keep their order whatever its date is."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123
+            boot = file.read().strip()
+        return {"boot_id": boot, "boot_seconds": round(time.clock_gettime(time.CLOCK_BOOTTIME), 3)}
+    except (OSError, AttributeError, ValueError):
+        return {}
 
 
 def _redacted_argument(argument: str, redactor: Redactor) -> str:

@@ -13,6 +13,7 @@ from pytest_debugloop.handover import JOURNALS, LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.recording.folders import spare_folder
 
 if TYPE_CHECKING:
+    from pytest_debugloop.capture.redact import Redactor
     from pytest_debugloop.settings import Settings
 
 _LOG_LIMIT = 1024 * 1024
@@ -25,18 +26,24 @@ _DETACH = '"$@" &'
 _NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
 
 
-def order_for(settings: Settings, folder: Path, run_folder: Path) -> dict[str, object]:
+def order_for(
+    rootdir: Path, settings: Settings, folder: Path, run_folder: Path, redactor: Redactor
+) -> dict[str, object]:
     """Write what the loader of a run is to do.
 
     Args:
+        rootdir: pytest's rootdir.
         settings: of the run.
         folder: of the record.
         run_folder: of the run's journals.
+        redactor: of the run.
 
     Returns:
         Basic types, named as the attributes of :class:`pytest_debugloop.loading.order.Order`.
     """
     return {
+        "rootdir": str(rootdir),
+        "redactor": redactor.to_plain(),
         "folder": str(folder),
         "run_folder": str(run_folder),
         "dsn": settings.dsn,

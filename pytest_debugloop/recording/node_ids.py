@@ -100,20 +100,21 @@ def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[
     return found
 
 
-def begun_last(journal: Path) -> str:
+def begun_last(journal: Path) -> tuple[str, str]:
     """Name the test that a process began last, as its journal has it.
 
     Args:
         journal: of the process.
 
     Returns:
-        Empty where that cannot be told.
+        Its node id, and its name across runs; empty where that cannot be told.
     """
     try:
         with journal.open("rb") as file:
             file.seek(max(journal.stat().st_size - _TAIL, 0))
             lines = file.read().splitlines()
         found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
-        return str(json.loads(found)["node_id"])
+        step = json.loads(found)
+        return str(step["node_id"]), str(step.get("task", step["node_id"]))
     except (OSError, ValueError, KeyError, StopIteration):
-        return ""
+        return "", ""

@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from pytest_debugloop.recording.capturing import facts_of
-from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of, kind_of_report, root_of
+from pytest_debugloop.recording.code import LoadedFiles
+from pytest_debugloop.recording.failure import kind_of, root_of
+from pytest_debugloop.recording.reported import failure_of_report, verdict_of
 from pytest_debugloop.recording.reports import reason_of, remove_from_traceback, subtest_name
 from pytest_debugloop.recording.steps import NO_ATTEMPT, Attempt, Step
-from pytest_debugloop.records import clean_text, json_string
+from pytest_debugloop.recording.watching import watched
+from pytest_debugloop.records import Loaded, json_string
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.node_ids import NodeIds
+    from pytest_debugloop.recording.tasks import Tasks
     from pytest_debugloop.recording.writer import Failure, Writer
 
 T = TypeVar("T")
@@ -32,12 +36,17 @@ class Recorder:
     Args:
         writer: takes lines and failures, and catches our own faults.
         node_ids: as they are recorded.
+        tasks: names tests across runs.
+        rootdir: pytest's rootdir.
     """
 
-    def __init__(self, writer: Writer, node_ids: NodeIds) -> None:
+    def __init__(self, writer: Writer, node_ids: NodeIds, tasks: Tasks, rootdir: str) -> None:
         self._writer = writer
         self._now = writer.now
         self._node_ids = node_ids
+        self._tasks = tasks
+        self._loaded = LoadedFiles(rootdir)
+        self._failed: set[str] = set()  # the tests of which an attempt failed
         self._attempts: dict[str, int] = {}
         self._attempt = NO_ATTEMPT
         self._step = Step(0, "", 0, "")  # the one that began last
@@ -50,8 +59,15 @@ class Recorder:
         """Find the node ids that hold secrets."""
         try:
             self._node_ids.collect(session.items)
+            self.tell_loaded()
         except Exception as fault:
             self._writer.fault(fault)
+
+    def tell_loaded(self) -> None:
+        """Write which source files were loaded since it was last written."""
+        files = self._loaded.more()
+        if files:
+            self._writer.write(Loaded(files).to_line().decode("ascii"))
 
     # -- phases -----------------------------------------------------------------------------------------------------
 
@@ -74,7 +90,11 @@ class Recorder:
         __tracebackhide__ = True
         self._begin(item, "call")
         try:
-            result = yield
+            result = (
+                (yield)
+                if not self._attempt.is_after_failure
+                else (yield from watched(self._writer, self._attempt, item))
+            )
         except BaseException as error:
             self._raised(item, error)
             raise
@@ -109,10 +129,12 @@ class Recorder:
 
     def _begin_attempt(self, item: pytest.Item) -> None:
         node_id = self._node_ids.of(item)
-        number = self._attempts.get(node_id, 0) + 1
+        task = self._tasks.of(item, node_id)
+        number = self._attempts.get(task, 0) + 1
         number = max(number, getattr(item, "execution_count", 0) or 0)
-        self._attempts[node_id] = number
-        self._attempt = Attempt(node_id, number, item)
+        self._attempts[task] = number
+        self._attempt = Attempt(node_id, number, item, task)
+        self._attempt.is_after_failure = task in self._failed
         self._subtest = None
 
     def _raised(self, item: pytest.Item, error: BaseException) -> None:
@@ -145,10 +167,12 @@ class Recorder:
             attempt=self._attempt.number,
             facts=facts_of(item),
             subtest=step.subtest,
+            task=self._attempt.task,
         )
 
     def _fail(self, step: Step, failure: Failure) -> None:
         step.error = True
+        self._failed.add(self._attempt.task)
         step.expected = step.report = None
         step.extra += failure.reference
         self._writer.write_failure(failure, step.ended_line())
@@ -177,7 +201,7 @@ class Recorder:
                 self._log_unseen(report)
             elif step is not None:
                 step.ended = step.ended or self._now()
-                outcome = _verdict(report)
+                outcome = verdict_of(report)
                 if outcome == "passed" and step.phase == "call" and attempt.is_failed_by_subtests:
                     outcome = "failed"  # where no terminal has said so before: in workers of xdist
                 if outcome != step.outcome:
@@ -234,7 +258,7 @@ class Recorder:
         duration = max(int(report.duration * 1_000_000), 0)
         step = self._attempt.begin_subtest(self._writer.next_n(), ended - duration)
         step.ended = ended
-        step.outcome = _verdict(report)
+        step.outcome = verdict_of(report)
         step.subtest = name = self._writer.redact(name)
         step.extra = f'"subtest":{json_string(name)},'
         if step.outcome in ("skipped", "xfailed"):
@@ -253,7 +277,7 @@ class Recorder:
         attempt = Attempt(self._writer.redact(report.nodeid), 1)
         step = attempt.begin(self._writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
         step.ended = ended
-        step.outcome = _verdict(report)
+        step.outcome = verdict_of(report)
         if step.outcome == "failed":
             step.report = report
             self._fail_from_report(step, attempt)
@@ -291,30 +315,5 @@ class Recorder:
             self._fail_from_report(step)
 
     def _fail_from_report(self, step: Step, attempt: Attempt | None = None) -> None:
-        report = step.report
-        if report is None:
-            return
-        attempt = attempt or self._attempt
-        text = clean_text(report.longreprtext)
-        kind = kind_of_report(step.phase, text)
-        if step.phase == "call" and attempt.is_failed_by_subtests:
-            number = attempt.failed_subtests
-            kind, text = FAILED_SUBTESTS, f"contains {number} failed subtest{'s' if number > 1 else ''}"
-        failure = self._writer.failure_of_text(
-            text,
-            kind,
-            step=(step.n, step.started),
-            at=step.ended,
-            node_id=attempt.node_id,
-            phase=step.phase,
-            attempt=attempt.number,
-            subtest=step.subtest,
-        )
-        self._fail(step, failure)
-
-
-def _verdict(report: pytest.TestReport) -> str:
-    outcome: str = report.outcome
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if outcome == "skipped" else "xpassed" if outcome == "passed" else outcome
-    return outcome if outcome in ("passed", "failed", "skipped") else "rerun"
+        if step.report is not None:
+            self._fail(step, failure_of_report(self._writer, attempt or self._attempt, step, step.report))

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.handover import JOURNALS, SUFFIX
 from pytest_debugloop.journal import Journal
 from pytest_debugloop.recording import folders, summary
@@ -26,6 +27,7 @@ from pytest_debugloop.recording.identity import RunIdentity, process_start, run_
 from pytest_debugloop.recording.launch import order_for, start_loader
 from pytest_debugloop.recording.node_ids import NodeIds, begun_last
 from pytest_debugloop.recording.recorder import Recorder
+from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
 from pytest_debugloop.settings import Settings, raw_value
@@ -113,22 +115,24 @@ class Session:
         else:
             self._identity = RunIdentity(**self._given["identity"])
             self._run_folder = Path(self._given["run_folder"])
-        self._journal = self._open_journal(self._run_folder, self._identity)
+        self._journal = self._open_journal(self._run_folder, self._identity, capturer)
         self._writer = Writer(self._journal, self._clock, capturer)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
             node_ids = NodeIds(self._redactor, group_suffix=self.worker is not None and self.is_grouped)
-            self._recorder = Recorder(self._writer, node_ids)
+            tasks = Tasks(node_ids, self._writer)
+            self._recorder = Recorder(self._writer, node_ids, tasks, str(config.rootpath))
+            config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             config.pluginmanager.register(CollectionRecorder(self._writer), "debugloop-collection")
         if self._folder is not None:
             self._start_loader(self._folder, self._run_folder)
 
-    def _open_journal(self, run_folder: Path, identity: RunIdentity) -> Journal:
+    def _open_journal(self, run_folder: Path, identity: RunIdentity, capturer: Capturer) -> Journal:
         config = self._config
         stem = self.worker or "main"
         journal_id = uuid.uuid5(uuid.UUID(identity.run_id), stem)
         agent = self.settings.agent_name if self.worker is None else f"{self.settings.agent_name}:{self.worker}"
-        facts = run_facts(config, os.environ, self._redactor) if self.worker is None else {}
+        facts = run_facts(config, os.environ, capturer) if self.worker is None else {}
         facts["process_start"] = process_start(os.getpid())
         header = Run(
             format=JOURNAL_FORMAT,
@@ -149,7 +153,7 @@ class Session:
 
     def _start_loader(self, folder: Path, run_folder: Path) -> None:
         try:
-            start_loader(folder, order_for(self.settings, folder, run_folder))
+            start_loader(folder, order_for(self._config.rootpath, self.settings, folder, run_folder, self._redactor))
         except OSError as error:
             self._problems.append(
                 f"the loader could not be started ({error.strerror}): the journals wait for `debugloop load`."
@@ -222,10 +226,11 @@ class Session:
         """
         if self._writer is None or self._run_folder is None:
             return
+        task = None
         if "[" in node_id:  # only the worker knew which parameters are secrets
-            recorded = begun_last(self._run_folder / (worker + SUFFIX))
+            recorded, name = begun_last(self._run_folder / (worker + SUFFIX))
             if recorded.partition("[")[0] == node_id.partition("[")[0]:
-                text, node_id = text.replace(node_id, recorded), recorded
+                text, node_id, task = text.replace(node_id, recorded), recorded, name
         failure = self._writer.failure_of_text(
             clean_text(text),
             WORKER_CRASH if phase == "call" else kind_of_report(phase, text),
@@ -235,6 +240,7 @@ class Session:
             phase=phase,
             attempt=1,
             worker=worker,
+            task=task,
         )
         self._writer.write_failure(failure)
 
@@ -280,6 +286,7 @@ class Session:
         try:
             if self._recorder is not None:
                 self._recorder.settle()
+                self._recorder.tell_loaded()
             faults = writer.faults
             if faults:
                 self._problems.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.recording.capturing import facts_of
 from pytest_debugloop.records import json_string, step_ended, step_head, step_started, step_suffix
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Step:
     __slots__ = (
         "_head",
         "_suffix",
+        "before",
         "ended",
         "error",
         "expected",
@@ -43,6 +45,7 @@ class Step:
         self.outcome = "passed"
         self.rev = 0
         self.extra = ""
+        self.before = ""  # lines that are to stand in front of its own
         self.subtest: str | None = None
         self.written = False  # whether the journal holds all that is known
         self.error = False  # whether the journal holds its error event
@@ -57,7 +60,8 @@ class Step:
         """Write what is known."""
         self.written = True
         self.rev += 1
-        return step_ended(self._head, self._suffix, self.ended, self.outcome, self.rev, self.extra)
+        before, self.before = self.before, ""
+        return before + step_ended(self._head, self._suffix, self.ended, self.outcome, self.rev, self.extra)
 
     def add_reason(self, reason: str) -> None:
         """Say why it was skipped, or expected to fail."""
@@ -67,15 +71,27 @@ class Step:
 class Attempt:
     """One time that a test is run: its steps so far."""
 
-    __slots__ = ("_after", "_identity", "_item", "failed_subtests", "node_id", "number", "steps")
+    __slots__ = (
+        "_after",
+        "_identity",
+        "_item",
+        "failed_subtests",
+        "is_after_failure",
+        "node_id",
+        "number",
+        "steps",
+        "task",
+    )
 
-    def __init__(self, node_id: str, number: int, item: pytest.Item | None = None) -> None:
+    def __init__(self, node_id: str, number: int, item: pytest.Item | None = None, task: str = "") -> None:
         self.node_id = node_id
+        self.task = task or node_id
+        self.is_after_failure = False  # whether an attempt before it failed
         self.number = number
         self.steps: dict[str, Step] = {}
         self.failed_subtests = 0
         self._item = item
-        self._identity = step_suffix(node_id, number)
+        self._identity = step_suffix(node_id, number, self.task)
         self._after = ""
 
     def is_of(self, item: pytest.Item) -> bool:
@@ -88,6 +104,11 @@ class Attempt:
         step = self.steps[phase] = Step(n, phase, started, suffix)
         self._after = f"{self._after},{n},{started}" if self._after else f"{n},{started}"
         return step
+
+    @property
+    def code_places(self) -> tuple[tuple[str, int, str], ...]:
+        """Where the functions are that the test is made of; none where it ran in another process."""
+        return () if self._item is None else facts_of(self._item).code
 
     @property
     def is_failed_by_subtests(self) -> bool:

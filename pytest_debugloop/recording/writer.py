@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 import weakref
+from types import FrameType
 from typing import NamedTuple
 
 from pytest_debugloop.capture.exceptions import Seen, stack_text
@@ -19,6 +20,7 @@ from pytest_debugloop.recording.failure import Kind
 from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text
 
 _LONGEST_MESSAGE = 10_000
+_MOST_PLACES = 50
 _MIB_PER_MAXRSS = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 
 
@@ -38,6 +40,14 @@ class Failure(NamedTuple):
         """Put an event and its snapshot together."""
         once = "" if event.once is None else f'"once":"{event.once}",'
         return cls(snapshot + event.to_line(), f'"error":{event.n},{once}')
+
+
+def _frame_places(seen: list[Seen]) -> list[tuple[str, int, str]]:
+    """Say where the project's frames of an exception and of those behind it stand, innermost first, each once."""
+    places = {
+        (frame.file, frame.line, "frame"): None for one in seen for frame in reversed(one.frames) if frame.is_project
+    }
+    return list(places)[:_MOST_PLACES]
 
 
 def _tell_forks(writer: weakref.ref[Writer]) -> None:
@@ -116,7 +126,7 @@ class Writer:
             self._is_interrupted = False
             raise KeyboardInterrupt
 
-    def fault(self, fault: Exception) -> None:
+    def fault(self, fault: BaseException) -> None:
         """Note a fault of our own; the summary tells the first."""
         self.faults.append(f"{type(fault).__name__}: {fault}"[:500])
 
@@ -132,6 +142,7 @@ class Writer:
         attempt: int,
         facts: ItemFacts,
         subtest: str | None = None,
+        task: str | None = None,
     ) -> Failure:
         """Write an exception and the state at it as lines, without appending them.
 
@@ -145,6 +156,7 @@ class Writer:
             attempt: which attempt.
             facts: what pytest knows of the test.
             subtest: what pytest calls the subtest that failed, None for the test itself.
+            task: the test's name across runs, where that is not its node id.
         """
         seen = self._look_at(error)
         seen, snapshot = self._snapshot(seen, facts, at, node_id)
@@ -165,11 +177,13 @@ class Writer:
                 "fingerprint": fingerprint,
                 "exception": seen[0].type,
                 "chain": [f"{one.relation}: {one.type}" for one in seen[1:]],
+                "code": [*_frame_places(seen), *facts.code],
                 "phase": phase,
                 "attempt": attempt,
                 "subtest": None if subtest is None else clean_text(self.redact(subtest)),
             },
             once=fingerprint if phase == "collect" else None,
+            task=None if task == node_id else task,
         )
         return Failure.of(event, snapshot[1])
 
@@ -186,6 +200,8 @@ class Writer:
         code: str = "",
         worker: str | None = None,
         subtest: str | None = None,
+        task: str | None = None,
+        code_places: tuple[tuple[str, int, str], ...] = (),
     ) -> Failure:
         """Write a failure of which there is only a text as a line, without appending it.
 
@@ -200,6 +216,8 @@ class Writer:
             code: a name for it, empty for its kind.
             worker: the xdist worker that crashed at it.
             subtest: what pytest calls the subtest that failed, None for the test itself.
+            task: the test's name across runs, where that is not its node id.
+            code_places: see :attr:`ItemFacts.code`.
         """
         text = self.redact(text)
         message = text.strip().rpartition("\n")[2] if phase == "collect" else text
@@ -218,12 +236,14 @@ class Writer:
             snapshot=None,
             metadata={
                 "fingerprint": fingerprint,
+                "code": list(code_places),
                 "phase": phase,
                 "attempt": attempt,
                 "subtest": None if subtest is None else clean_text(self.redact(subtest)),
             },
             once=fingerprint if phase == "collect" else None,
             worker=worker,
+            task=None if task == node_id else task,
         )
         return Failure.of(event, b"")
 
@@ -235,17 +255,30 @@ class Writer:
             self.fault(fault)
             return [Seen("raised", type_name(type(error)), "", [], [])]
 
+    def snapshot_of_return(self, frame: FrameType, facts: ItemFacts, node_id: str) -> tuple[int | None, bytes]:
+        """Write the state at the end of a test's function as a line, without appending it.
+
+        Args:
+            frame: of the function, still alive.
+            facts: what pytest knows of the test.
+            node_id: of the test.
+
+        Returns:
+            The line's number, and the line; None and nothing where it could not be made.
+        """
+        return self._snapshot([], facts, self.now(), node_id, frame)[1]
+
     def _snapshot(
-        self, seen: list[Seen], facts: ItemFacts, at: int, node_id: str
+        self, seen: list[Seen], facts: ItemFacts, at: int, node_id: str, returning: FrameType | None = None
     ) -> tuple[list[Seen], tuple[int | None, bytes]]:
         try:
-            found, state = self._capturer.state_at(seen, facts)
+            found, state = self._capturer.state_at(seen, facts, returning)
             usage = resource.getrusage(resource.RUSAGE_SELF)
             n = self.next_n()
             line = Snapshot(
                 n=n,
                 at=at,
-                type="error",
+                type="error" if returning is None else "success",
                 description=node_id,
                 state=state,
                 memory_mb=round(usage.ru_maxrss * _MIB_PER_MAXRSS, 2),

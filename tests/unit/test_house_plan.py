@@ -16,6 +16,7 @@ FLOORS = {
     "records": 0,
     "capture": 1,
     "journal": 1,
+    "sources": 2,
     "recording": 2,
     "database": 3,
     "loading": 4,

@@ -42,14 +42,16 @@ def test_a_string_is_json_in_ascii(text: str) -> None:
     assert json.loads(encoded) == clean_text(text)
 
 
-@given(TEXT, st.integers(1, 99), st.integers(1, 10**9), st.integers(10**15, 2 * 10**15), st.integers(0, 10**9))
+@given(TEXT, TEXT, st.integers(1, 99), st.integers(1, 10**9), st.integers(10**15, 2 * 10**15), st.integers(0, 10**9))
 def test_the_lines_of_a_step_are_json_and_say_what_they_were_given(
-    node_id: str, attempt: int, n: int, started: int, lasted: int
+    node_id: str, task: str, attempt: int, n: int, started: int, lasted: int
 ) -> None:
-    head, suffix = step_head(n, "call", started), step_suffix(node_id, attempt)
+    head, suffix = step_head(n, "call", started), step_suffix(node_id, attempt, task)
     begun, ended = step_started(head, suffix), step_ended(head, suffix, started + lasted, "passed", 2, '"reason":"x",')
     same = {"kind": "step", "n": n, "phase": "call", "started": started, "attempt": attempt}
     same["node_id"] = clean_text(node_id)
+    if task != node_id:
+        same["task"] = clean_text(task)
     assert json.loads(begun) == same | {"rev": 0}
     assert json.loads(ended) == same | {"rev": 2, "ended": started + lasted, "outcome": "passed", "reason": "x"}
     # The loader tells the lines apart by these bytes.

@@ -16,23 +16,29 @@ SELECT
         WHEN length(r.node_id) <= 255 THEN r.node_id
         ELSE left(r.node_id, 222) || ' ' || left(encode(sha256(convert_to(r.node_id, 'UTF8')), 'hex'), 32)
     END AS operation_name,
+    CASE
+        WHEN r.node_id <> '' AND r.type NOT IN ('collection_error', 'internal_error')
+            THEN debug_task_id(j.project, coalesce(r.task, r.node_id))
+    END AS task_id,
     r.type, r.category, r.severity, r.message, r.stack, r.code, r.snapshot, r.metadata, r.worker
 FROM staged_records AS l
 JOIN staged_journals AS j USING (journal_no)
 CROSS JOIN LATERAL jsonb_to_record(l.line) AS r (
     n BIGINT, step BIGINT[], at BIGINT, node_id TEXT, type TEXT, category TEXT, severity TEXT, message TEXT, stack TEXT,
-    code TEXT, snapshot BIGINT, metadata JSONB, once TEXT, worker TEXT
+    code TEXT, snapshot BIGINT, metadata JSONB, once TEXT, worker TEXT, task TEXT
 )
 WHERE l.line ->> 'kind' = 'error';
 
 INSERT INTO debug_error_events (
-    id, correlation_id, session_id, error_type, error_category, error_severity, error_message, error_stack_trace,
-    error_code, agent_name, operation_name, execution_step, state_snapshot_id, metadata, occurred_at
+    id, correlation_id, session_id, run_id, task_id, error_type, error_category, error_severity, error_message,
+    error_stack_trace, error_code, agent_name, operation_name, execution_step, state_snapshot_id, metadata, occurred_at
 )
 SELECT DISTINCT ON (e.id)
     e.id,
     j.correlation_id,
     j.session_id,
+    j.run_id,
+    e.task_id,
     e.type,
     e.category,
     e.severity,

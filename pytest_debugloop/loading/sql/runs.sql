@@ -2,7 +2,8 @@
 
 INSERT INTO debug_runs (
     id, correlation_id, session_id, project, agent_name, rootdir, command_line, python_version, platform,
-    pytest_version, plugins, git_commit, git_branch, ci, started_at
+    pytest_version, plugins, git_commit, git_branch, ci, interpreter, random_seeds, boot_id, boot_seconds, environment,
+    started_at
 )
 SELECT
     (line ->> 'run_id')::uuid,
@@ -19,6 +20,11 @@ SELECT
     coalesce(line -> 'facts' -> 'ci' ->> 'vcs.ref.head.revision', line -> 'facts' -> 'git' ->> 'vcs.ref.head.revision'),
     coalesce(line -> 'facts' -> 'ci' ->> 'vcs.ref.head.name', line -> 'facts' -> 'git' ->> 'vcs.ref.head.name'),
     line -> 'facts' -> 'ci',
+    line -> 'facts' -> 'interpreter',
+    line -> 'facts' -> 'random_seeds',
+    line -> 'facts' ->> 'boot_id',
+    (line -> 'facts' ->> 'boot_seconds')::double precision,
+    line -> 'facts' -> 'environment',
     timestamptz 'epoch' + (line ->> 'started')::bigint * interval '1 microsecond'
 FROM staged_records
 WHERE line ->> 'kind' = 'run' AND line ->> 'role' = 'main'

@@ -13,12 +13,14 @@ CREATE TEMP TABLE staged_steps (
     phase TEXT NOT NULL,
     operation_name TEXT NOT NULL,
     long_node_id TEXT,
+    task TEXT NOT NULL,
     attempt INTEGER NOT NULL,
     started_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ended_at TIMESTAMP WITH TIME ZONE,
     outcome TEXT,
     reason TEXT,
     subtest TEXT,
+    state BIGINT,
     parent BIGINT[],
     after BIGINT[],
     step_number INTEGER,
@@ -31,7 +33,7 @@ WITH ended AS MATERIALIZED (
     FROM staged_lines AS l
     CROSS JOIN LATERAL json_to_record(l.line::json) AS r (
         n BIGINT, rev INTEGER, phase TEXT, node_id TEXT, attempt INTEGER, started BIGINT, ended BIGINT, outcome TEXT,
-        reason TEXT, subtest TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT
+        reason TEXT, subtest TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT, task TEXT, state BIGINT
     )
     WHERE starts_with(l.line, '{"kind":"step",') AND NOT starts_with(l.line, '{"kind":"step","rev":0,"n":')
     ORDER BY l.journal_no, r.n, r.rev DESC
@@ -46,7 +48,7 @@ under_way AS (
     ) AS s
     CROSS JOIN LATERAL json_to_record(s.line::json) AS r (
         n BIGINT, rev INTEGER, phase TEXT, node_id TEXT, attempt INTEGER, started BIGINT, ended BIGINT, outcome TEXT,
-        reason TEXT, subtest TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT
+        reason TEXT, subtest TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT, task TEXT, state BIGINT
     )
     WHERE NOT EXISTS (SELECT FROM ended AS e WHERE e.journal_no = s.journal_no AND e.n = s.n)
 ),
@@ -74,12 +76,14 @@ SELECT
         ELSE left(r.node_id, 222) || ' ' || left(encode(sha256(convert_to(r.node_id, 'UTF8')), 'hex'), 32)
     END AS operation_name,
     CASE WHEN length(r.node_id) > 255 THEN r.node_id END AS long_node_id,
+    coalesce(r.task, r.node_id) AS task,
     r.attempt,
     timestamptz 'epoch' + r.started * interval '1 microsecond' AS started_at,
     timestamptz 'epoch' + r.ended * interval '1 microsecond' AS ended_at,
     r.outcome,
     r.reason,
     r.subtest,
+    r.state,
     r.parent,
     r.after,
     NULL::integer AS step_number,

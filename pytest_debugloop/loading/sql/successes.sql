@@ -1,17 +1,23 @@
 -- Add a success event for each test and subtest that passed.
 
 INSERT INTO debug_success_events (
-    id, correlation_id, session_id, success_type, operation_name, agent_name, execution_step, quality_score,
-    completion_status, validation_passed, execution_time_ms, retry_count, metadata, occurred_at
+    id, correlation_id, session_id, run_id, task_id, success_type, operation_name, agent_name, execution_step,
+    state_snapshot_id, quality_score, completion_status, validation_passed, execution_time_ms, retry_count, metadata,
+    occurred_at
 )
 SELECT
     s.success_id,
     j.correlation_id,
     j.session_id,
+    j.run_id,
+    debug_task_id(j.project, s.task),
     'validation_pass',
     s.operation_name,
     j.agent_name,
     number.step_number,
+    CASE WHEN s.state IS NOT NULL THEN
+        (SELECT t.id FROM staged_snapshots AS t WHERE t.journal_no = s.journal_no AND t.n = s.state)
+    END,
     round(1.0 / s.attempt, 4),
     CASE s.outcome WHEN 'xpassed' THEN 'degraded' ELSE 'full' END,
     TRUE,

@@ -9,5 +9,7 @@ FROM staged_lines
 WHERE CASE
     WHEN starts_with(line, '{"kind":"step","rev":0,"n":') THEN line IS NOT JSON OBJECT  -- it may not have been needed
     WHEN starts_with(line, '{"kind":"step",') THEN FALSE
-    ELSE coalesce(line::jsonb ->> 'kind', '') NOT IN ('run', 'error', 'snapshot', 'finish')
+    ELSE coalesce(line::jsonb ->> 'kind', '') NOT IN (
+        'run', 'error', 'snapshot', 'finish', 'loaded', 'code_file', 'survey'
+    )
 END;

@@ -1,0 +1,1 @@
+"""Why what failed passed again: what was different, and how sure that is."""

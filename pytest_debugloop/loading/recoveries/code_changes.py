@@ -1,0 +1,189 @@
+"""Which functions have other code now, and whether a test reaches them.
+
+A test reaches a function where its own function, one of its fixtures or a frame of its failure names it, or names what
+names it, and so on: by names alone, as they stand in the source, so a name that several functions have stands for all
+of them. That is more than what is really called, and it needs no tracing of any test.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+_FARTHEST = 6
+_MOST_FOLLOWED = 60
+_LONGEST_DIFF = 8_000
+
+
+class Unit(NamedTuple):
+    """A function, or the rest of a class or a module, in one state of its code.
+
+    Attributes:
+        id: in ``debug_code_pointers``.
+        file: from rootdir.
+        function: its qualified name.
+        first: its first line.
+        last: its last.
+        provides: names by which others reach it.
+        uses: names that stand in it.
+    """
+
+    id: str
+    file: str
+    function: str
+    first: int
+    last: int
+    provides: Sequence[str]
+    uses: Sequence[str]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What it is, whatever its code."""
+        return self.file, self.function
+
+
+class Change(NamedTuple):
+    """A function that has other code.
+
+    Attributes:
+        file: from rootdir.
+        function: its qualified name.
+        kind: ``changed``, ``added`` or ``removed``.
+        before: its id in ``debug_code_pointers``, None for one that was added.
+        after: the same, None for one that was removed.
+        provides: names by which others reach it.
+    """
+
+    file: str
+    function: str
+    kind: str
+    before: str | None
+    after: str | None
+    provides: tuple[str, ...]
+
+
+class Reached(NamedTuple):
+    """A change that a test reaches.
+
+    Attributes:
+        change: what changed.
+        role: of the function that it was reached from: ``frame``, ``test`` or ``fixture``.
+        distance: 0 where that function itself changed, else how many names lead to it.
+    """
+
+    change: Change
+    role: str
+    distance: int
+
+
+def changes_between(before: Iterable[Unit], after: Iterable[Unit]) -> list[Change]:
+    """Compare the files that differ between two versions.
+
+    Args:
+        before: all units of these files, as they were.
+        after: as they are.
+    """
+    old = {unit.place: unit for unit in before}
+    new = {unit.place: unit for unit in after}
+    found = []
+    for place in sorted(old.keys() | new.keys()):
+        was, now = old.get(place), new.get(place)
+        if was is not None and now is not None and was.id == now.id:
+            continue
+        kind = "changed" if was and now else "added" if now else "removed"
+        names = {name for unit in (was, now) if unit for name in unit.provides}
+        found.append(Change(*place, kind, was and was.id, now and now.id, tuple(sorted(names))))
+    return found
+
+
+def unit_at(units: Iterable[Unit], line: int) -> Unit | None:
+    """Give the innermost unit of a file that holds a line.
+
+    Args:
+        units: of the file.
+        line: from 1.
+    """
+    holding = [unit for unit in units if unit.first <= line <= unit.last]
+    return min(holding, key=lambda unit: unit.last - unit.first, default=None)
+
+
+class Reach:
+    """Who reaches a change, in one version of a project.
+
+    Args:
+        units: of all files of the version.
+        changes: between another version and this.
+    """
+
+    def __init__(self, units: Iterable[Unit], changes: Sequence[Change]) -> None:
+        self._users: dict[str, list[Unit]] = defaultdict(list)
+        for unit in units:
+            for name in unit.uses:
+                self._users[name].append(unit)
+        self._distances = [(change, self._distances_to(change)) for change in changes[:_MOST_FOLLOWED]]
+
+    def _distances_to(self, change: Change) -> dict[tuple[str, str], int]:
+        place = (change.file, change.function)
+        found, waiting, met = {place: 0}, list(change.provides), set(change.provides)
+        files = dict.fromkeys(change.provides, change.file)
+        for distance in range(1, _FARTHEST + 1):
+            coming: list[str] = []
+            for name in waiting:
+                for unit in self._users.get(name, ()):
+                    # What stands in a file of tests is reached from there alone.
+                    if unit.place in found or (is_test_file(files[name]) and unit.file != files[name]):
+                        continue
+                    found[unit.place] = distance
+                    for other in unit.provides:
+                        if other not in met:
+                            met.add(other)
+                            files[other] = unit.file
+                            coming.append(other)
+            waiting = coming
+        return found
+
+    def of(self, starts: Iterable[tuple[str, tuple[str, str]]]) -> list[Reached]:
+        """List the changes that a test reaches, the nearest first.
+
+        Args:
+            starts: role and place of each function of the test, of its fixtures and of its failure's frames.
+        """
+        begun = list(starts)
+        found = []
+        for change, distances in self._distances:
+            near = [(distances[place], role) for role, place in begun if place in distances]
+            if near:
+                distance, role = min(near)
+                found.append(Reached(change, role, distance))
+        return sorted(found, key=lambda one: (one.distance, one.change.file, one.change.function))
+
+
+def is_test_file(file: str) -> bool:
+    """Tell whether a file is one of tests, as pytest finds them by default.
+
+    Args:
+        file: its path.
+    """
+    name = file.rpartition("/")[2]
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
+def diff_of(change: Change, sources: Mapping[str, str]) -> str:
+    """Write what changed as a unified diff.
+
+    Args:
+        change: of a function.
+        sources: its source by its id in ``debug_code_pointers``.
+    """
+    before, after = (sources.get(side, "") if side else "" for side in (change.before, change.after))
+    lines = difflib.unified_diff(
+        before.splitlines(),
+        after.splitlines(),
+        f"a/{change.file}:{change.function}",
+        f"b/{change.file}:{change.function}",
+        lineterm="",
+    )
+    text = "\n".join(lines)
+    return text if len(text) <= _LONGEST_DIFF else text[:_LONGEST_DIFF] + "\n[cut]"

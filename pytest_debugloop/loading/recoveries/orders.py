@@ -1,0 +1,78 @@
+"""What ran before a test in its process, when it failed and when it passed, and which of it is suspected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+_MOST_NAMED = 20
+
+
+class Order(NamedTuple):
+    """The tests that a process began, in order."""
+
+    tests: tuple[str, ...]
+    places: Mapping[str, int]
+
+    @classmethod
+    def of(cls, tests: Sequence[str]) -> Order:
+        """Remember where each test came first."""
+        places: dict[str, int] = {}
+        for place, test in enumerate(tests):
+            places.setdefault(test, place)
+        return cls(tuple(tests), places)
+
+    def before(self, test: str) -> tuple[str, ...] | None:
+        """Give the tests that began before another; None where that one was not begun."""
+        place = self.places.get(test)
+        return None if place is None else self.tests[:place]
+
+
+def order_change(failing: Sequence[str], passing: Sequence[str]) -> dict[str, Any] | None:
+    """Compare what ran before a test.
+
+    Args:
+        failing: the tests before it when it failed, in order.
+        passing: those before it when it passed.
+
+    Returns:
+        What was different, None where nothing was.
+    """
+    if tuple(failing) == tuple(passing):
+        return None
+    before, after = dict.fromkeys(failing), dict.fromkeys(passing)
+    only_failing = [test for test in before if test not in after]
+    only_passing = [test for test in after if test not in before]
+    return {
+        "failing": _told(list(before), only_failing),
+        "passing": _told(list(after), only_passing),
+        "alone": "passing" if not after else "failing" if not before else None,
+    }
+
+
+def _told(tests: list[str], only: list[str]) -> dict[str, Any]:
+    told: dict[str, Any] = {"count": len(tests), "last": tests[-_MOST_NAMED:], "only_here": only[-_MOST_NAMED:]}
+    if len(only) > _MOST_NAMED:
+        told["only_here_count"] = len(only)
+    return told
+
+
+def suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+    """Name the tests whose running before goes with failing, or with passing, each time that is known.
+
+    Args:
+        failing: what ran before the test, each time that it failed.
+        passing: the same, each time that it passed.
+
+    Returns:
+        ``polluters``, which ran before each failure and before no pass, and ``setters``, which ran before each pass
+        and before no failure (after iFixFlakies, ESEC/FSE 2019, which calls these polluters and state-setters).
+    """
+    if not failing or not passing:
+        return {}
+    failed, passed = [set(tests) for tests in failing], [set(tests) for tests in passing]
+    found = {
+        "polluters": sorted(failed[0].intersection(*failed) - passed[0].union(*passed)),
+        "setters": sorted(passed[0].intersection(*passed) - failed[0].union(*failed)),
+    }
+    return {name: tests for name, tests in found.items() if 0 < len(tests) <= _MOST_NAMED}

@@ -1,0 +1,125 @@
+"""What was different in the data: the state at a failure against the state at the end of the attempt that passed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
+
+_MOST = 100
+_LONGEST = 500
+_NOISE = (
+    (re.compile(r"0x[0-9a-fA-F]+"), "<address>"),
+    (re.compile(r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
+    (re.compile(r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*"), "<tmp>"),
+    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
+    (re.compile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b"), "<time>"),
+)
+_EPOCH = (1.0e9, 3.0e9)
+_SAME_MOMENT = 86_400.0
+_ABSENT = object()
+
+
+def state_changes(failing: Mapping[str, Any], passing: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare two states of one test: the locals of its function, and its fixtures.
+
+    Args:
+        failing: ``agent_state`` of the error snapshot.
+        passing: ``agent_state`` of the success snapshot.
+
+    Returns:
+        ``changes``, each a ``path`` (a JSON pointer, RFC 6901, into ``locals`` and ``fixtures``) with what it was
+        ``from`` and ``to``, either left out where there was nothing; ``more``, how many were left out.
+    """
+    before = {"locals": _locals_at(failing, passing), "fixtures": failing.get("fixtures", {})}
+    after = {"locals": passing.get("returned", {}).get("locals", {}), "fixtures": passing.get("fixtures", {})}
+    if before["locals"] is None:  # the failure was not in the test's function
+        del before["locals"], after["locals"]
+    found = list(_differences("", before, after, failing, passing))
+    result: dict[str, Any] = {"changes": found[:_MOST]}
+    if len(found) > _MOST:
+        result["more"] = len(found) - _MOST
+    return result
+
+
+def _locals_at(failing: Mapping[str, Any], passing: Mapping[str, Any]) -> Any:
+    returned = passing.get("returned", {})
+    for exception in failing.get("exceptions", ()):
+        for frame in exception["frames"]:
+            if (frame["file"], frame["function"]) == (returned.get("file"), returned.get("function")):
+                return frame.get("locals")
+    return None
+
+
+def _differences(
+    path: str, before: Any, after: Any, failing: Mapping[str, Any], passing: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    waiting = [(path, before, after)]
+    met: set[tuple[str | None, str | None]] = set()
+    while waiting:
+        path, before, after = waiting.pop(0)
+        # A value that was shown elsewhere in its state is looked up there: it may be elsewhere in the other.
+        references = _reference(before), _reference(after)
+        if any(references):
+            if references in met:
+                continue
+            met.add(references)
+            before = before if references[0] is None else _at(failing, references[0])
+            after = after if references[1] is None else _at(passing, references[1])
+        if type(before) is type(after) is dict:
+            keys = list(dict.fromkeys([*before, *after]))
+            inner = [(f"{path}/{_escaped(k)}", before.get(k, _ABSENT), after.get(k, _ABSENT)) for k in keys]
+            waiting[:0] = inner
+        elif type(before) is type(after) is list:
+            pairs = enumerate(zip_longest(before, after, fillvalue=_ABSENT))
+            waiting[:0] = [(f"{path}/{i}", was, now) for i, (was, now) in pairs]
+        elif not _is_same(before, after):
+            change = {"path": path}
+            if before is not _ABSENT:
+                change["from"] = _shown(before)
+            if after is not _ABSENT:
+                change["to"] = _shown(after)
+            yield change
+
+
+def _reference(value: Any) -> str | None:
+    return value["$ref"] if type(value) is dict and value.keys() == {"$ref"} else None
+
+
+def _at(state: Any, pointer: str) -> Any:
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        try:
+            state = state[int(key)] if type(state) is list else state[key]
+        except (LookupError, ValueError, TypeError):
+            return {"$ref": pointer}
+    return None if _reference(state) == pointer else state
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    if type(before) is type(after) is str:
+        return before == after or _without_noise(before) == _without_noise(after)
+    if type(before) is type(after) is float and _EPOCH[0] < before < _EPOCH[1]:
+        return abs(before - after) < _SAME_MOMENT
+    return type(before) is type(after) and bool(before == after)
+
+
+def _without_noise(text: str) -> str:
+    for pattern, name in _NOISE:
+        text = pattern.sub(name, text)
+    return text
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _shown(value: Any) -> Any:
+    if type(value) in (dict, list):
+        text = json.dumps(value, ensure_ascii=False)
+        return value if len(text) <= _LONGEST else f"{text[:_LONGEST]} [cut]"
+    if type(value) is str and len(value) > _LONGEST:
+        return f"{value[:_LONGEST]} [cut]"
+    return value

@@ -1,0 +1,5 @@
+-- Tell which source files are known as they are.
+
+SELECT f.file, f.file_hash
+FROM unnest(%s::text[], %s::text[]) AS wanted (file, file_hash)
+JOIN debug_code_files AS f ON f.id = debug_snapshot_id(wanted.file, wanted.file_hash);

@@ -1,0 +1,14 @@
+-- Give the attempts of tests, each up to the moment at which a recovery of it happened, the latest 500 of each.
+
+SELECT wanted.recovery, a.run_id, a.agent_name, a.operation_name, a.failed, r.conditions, r.code_version, a.ended_at
+FROM unnest(%(recoveries)s::uuid[], %(tasks)s::uuid[], %(moments)s::timestamptz[])
+    AS wanted (recovery, task_id, moment)
+CROSS JOIN LATERAL (
+    SELECT a.run_id, a.agent_name, a.operation_name, a.failed, a.ended_at
+    FROM debug_test_attempts AS a
+    WHERE a.task_id = wanted.task_id AND a.ended_at < wanted.moment
+    ORDER BY a.ended_at DESC
+    LIMIT 500
+) AS a
+JOIN debug_runs AS r ON r.id = a.run_id
+ORDER BY wanted.recovery, a.ended_at;

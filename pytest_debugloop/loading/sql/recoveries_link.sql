@@ -1,0 +1,91 @@
+-- Link each error to the first later success of the same test, whichever of their runs was loaded first.
+--
+-- What is linked is decided by all that is stored, and not by the order in which it came: only the tests that this run
+-- has events of are looked at again.
+
+CREATE TEMP TABLE looked_at ON COMMIT DROP AS
+SELECT e.id, e.task_id, e.run_id, e.agent_name, e.occurred_at, e.metadata ->> 'subtest' AS subtest,
+    (e.metadata ->> 'attempt')::integer AS attempt
+FROM debug_error_events AS e
+WHERE e.correlation_id = %(correlation_id)s AND e.run_id = %(run_id)s AND e.task_id IS NOT NULL
+UNION
+SELECT e.id, e.task_id, e.run_id, e.agent_name, e.occurred_at, e.metadata ->> 'subtest',
+    (e.metadata ->> 'attempt')::integer
+FROM debug_success_events AS s
+JOIN debug_error_events AS e
+    ON e.task_id = s.task_id
+    -- Not recovered before this success, or by this one, as far as was known.
+    AND coalesce(e.resolved_at, timestamptz 'infinity') >= s.occurred_at
+    AND e.occurred_at < s.occurred_at
+WHERE s.correlation_id = %(correlation_id)s AND s.run_id = %(run_id)s AND s.task_id IS NOT NULL;
+
+CREATE TEMP TABLE linked ON COMMIT DROP AS
+SELECT
+    e.id AS error_id, e.task_id, e.run_id AS error_run, e.occurred_at AS failed_at, e.attempt,
+    s.id AS success_id, s.run_id AS success_run, s.occurred_at AS passed_at, s.retry_count, s.correlation_id
+FROM looked_at AS e
+LEFT JOIN LATERAL (
+    SELECT s.id, s.run_id, s.occurred_at, s.retry_count, s.correlation_id
+    FROM debug_success_events AS s
+    WHERE s.task_id = e.task_id
+        AND s.occurred_at > e.occurred_at
+        AND s.metadata ->> 'subtest' IS NOT DISTINCT FROM e.subtest
+        -- An attempt that failed elsewhere, in its teardown or in a subtest, recovers nothing, least of all itself.
+        AND NOT EXISTS (
+            SELECT FROM debug_error_events AS other
+            WHERE other.task_id = s.task_id
+                AND other.run_id = s.run_id
+                AND other.agent_name = s.agent_name
+                AND (other.metadata ->> 'attempt')::integer = s.retry_count + 1
+                AND (e.subtest IS NULL OR other.metadata ->> 'subtest' IS NOT DISTINCT FROM e.subtest
+                    OR other.metadata ->> 'phase' <> 'call')
+        )
+        -- Nor does one of which nobody knows how it ended: its process died in it.
+        AND NOT EXISTS (
+            SELECT FROM debug_workflow_steps AS open
+            WHERE open.correlation_id = s.correlation_id
+                AND open.status = 'started'
+                AND open.agent_name = s.agent_name
+                AND open.operation_name = s.operation_name
+        )
+        -- Nor one that came before, on the same machine, when its clock showed a later time.
+        AND NOT EXISTS (
+            SELECT FROM debug_runs AS failing
+            JOIN debug_runs AS passing USING (boot_id)
+            WHERE failing.id = e.run_id AND passing.id = s.run_id AND failing.id <> passing.id
+                AND passing.boot_seconds < failing.boot_seconds
+        )
+    ORDER BY s.occurred_at, s.id
+    LIMIT 1
+) AS s ON TRUE;
+
+DELETE FROM debug_error_success_correlation AS c
+USING linked AS l
+WHERE c.error_event_id = l.error_id AND c.success_event_id IS DISTINCT FROM l.success_id;
+
+INSERT INTO debug_error_success_correlation (
+    id, error_event_id, success_event_id, correlation_id, task_id, error_type, error_code, fingerprint, recovery_path,
+    recovery_duration_ms, intermediate_steps, recovery_strategy, confidence_score, evidence, correlated_at
+)
+SELECT
+    debug_snapshot_id(l.success_id::text, l.error_id::text),
+    l.error_id,
+    l.success_id,
+    l.correlation_id,
+    l.task_id,
+    e.error_type,
+    e.error_code,
+    e.metadata ->> 'fingerprint',
+    CASE WHEN l.error_run = l.success_run
+        THEN format('attempt %%s failed, attempt %%s of the same run passed', l.attempt, l.retry_count + 1)
+    END,
+    least((extract(epoch FROM l.passed_at - l.failed_at) * 1000)::bigint, 2147483647)::integer,
+    CASE WHEN l.error_run = l.success_run THEN greatest(s.execution_step - e.execution_step - 1, 0) END,
+    CASE WHEN l.error_run = l.success_run THEN 'retry' ELSE 'unknown' END,
+    CASE WHEN l.error_run = l.success_run THEN 1 ELSE 0 END,
+    CASE WHEN l.error_run = l.success_run THEN '{"terms": {"same_run": 1}}'::jsonb END,
+    l.passed_at
+FROM linked AS l
+JOIN debug_error_events AS e ON e.id = l.error_id
+JOIN debug_success_events AS s ON s.id = l.success_id
+ON CONFLICT (error_event_id, success_event_id) DO NOTHING;

@@ -1,0 +1,31 @@
+-- Give the recoveries whose reason is to be found: the new ones, and those of this run's tests that happened after it
+-- began, for an earlier run that is loaded late changes what was known when they happened.
+
+SELECT
+    c.id, c.task_id, c.error_event_id, c.success_event_id, e.run_id AS error_run, s.run_id AS success_run,
+    e.agent_name AS error_agent, s.agent_name AS success_agent, e.occurred_at AS failed_at, s.occurred_at AS passed_at,
+    e.operation_name AS error_operation, s.operation_name AS success_operation,
+    coalesce(e.metadata -> 'code', '[]') AS places,
+    e.correlation_id AS error_workflow, s.correlation_id AS success_workflow
+FROM debug_error_success_correlation AS c
+JOIN debug_error_events AS e ON e.id = c.error_event_id
+JOIN debug_success_events AS s ON s.id = c.success_event_id
+WHERE e.run_id <> s.run_id
+    AND c.id IN (
+        SELECT debug_snapshot_id(success_id::text, error_id::text) FROM linked WHERE success_id IS NOT NULL
+        UNION ALL
+        SELECT later.id
+        FROM debug_runs AS run
+        JOIN debug_error_success_correlation AS later ON later.correlated_at >= run.started_at
+        WHERE run.id = %(run_id)s
+            AND EXISTS (
+                SELECT FROM debug_runs AS newer
+                WHERE newer.project = run.project AND newer.started_at > run.started_at
+            )
+            AND later.task_id IN (
+                SELECT task_id FROM debug_success_events WHERE correlation_id = %(correlation_id)s
+                UNION
+                SELECT task_id FROM debug_error_events WHERE correlation_id = %(correlation_id)s
+            )
+    )
+ORDER BY c.id;

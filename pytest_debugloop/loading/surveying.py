@@ -1,0 +1,99 @@
+"""Follows which files a run has loaded, and has them looked at, in the loader's process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
+from pytest_debugloop.loading.order import Order
+from pytest_debugloop.records import json_line
+from pytest_debugloop.sources.survey import Survey, lines_of
+
+_LOADED = b'{"kind":"loaded",'
+_FILE = "code" + SUFFIX
+
+KnownFiles = Callable[[list[tuple[str, str]]], set[tuple[str, str]]]
+
+
+class Surveyor:
+    """Looks at the code of one run as its journals tell of it.
+
+    Args:
+        order: names the run, its rootdir, and how secrets are taken out.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._survey = Survey(order.rootdir or Path(), Redactor(**order.redactor), os.environ)
+        self._is_on = order.rootdir is not None
+        self._offsets: dict[Path, int] = {}
+        self._records: list[dict[str, Any]] = []
+        self._taken = 0
+        self._is_concluded = False
+
+    def look(self, journals: list[Path]) -> None:
+        """Look at the files that have been loaded since.
+
+        Args:
+            journals: of the run.
+        """
+        for path in journals if self._is_on else ():
+            if path.name != _FILE:
+                with contextlib.suppress(OSError):
+                    self._look(path)
+
+    def _look(self, path: Path) -> None:
+        with path.open("rb") as file:
+            file.seek(self._offsets.get(path, 0))
+            data = file.read()
+        data = data[: data.rfind(b"\n") + 1]
+        self._offsets[path] = self._offsets.get(path, 0) + len(data)
+        if _LOADED not in data:
+            return
+        for line in data.split(b"\n"):
+            if line.startswith(_LOADED):
+                with contextlib.suppress(ValueError, LookupError, TypeError):
+                    self._records += self._survey.look_at([(f, t, s) for f, t, s in json.loads(line)["files"]])
+        # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
+        self._records.append(self._survey.conclude() if not self._is_concluded else self._survey.variables())
+        self._is_concluded = True
+
+    def take(self, known: KnownFiles) -> bytes:
+        """Give the lines that were not given before, of files that the database does not have.
+
+        Args:
+            known: tells which of some files, by path and hash, the database has.
+        """
+        records = self._records[self._taken :]
+        self._taken = len(self._records)
+        if not records:
+            return b""
+        has = known([(r["file"], r["hash"]) for r in records if r["kind"] == "code_file"])
+        return lines_of(r for r in records if (r.get("file"), r.get("hash")) not in has)
+
+    def start_over(self) -> None:
+        """Give all lines again: the database may have lost them."""
+        self._taken = 0
+
+    def leave_journal(self, folder: Path) -> None:
+        """Write all lines as a journal of the run, to be loaded when the database is there.
+
+        Args:
+            folder: of the run's journals.
+        """
+        if not self._records:
+            return
+        with contextlib.suppress(OSError, ValueError, LookupError):
+            with (folder / MAIN_JOURNAL).open("rb") as file:
+                head: dict[str, Any] = json.loads(file.readline())
+            head |= {"journal_id": str(uuid.uuid5(uuid.UUID(head["run_id"]), "code")), "role": "code", "facts": {}}
+            finish = json_line({"kind": "finish", "at": head["started"], "problems": []})
+            half = folder / (_FILE + ".new")
+            half.write_bytes(json_line(head) + lines_of(self._records) + finish)
+            half.replace(folder / _FILE)

@@ -1,0 +1,90 @@
+"""Where the code of a test is: its function, and those of its fixtures; and which files of the project are loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+from pytest_debugloop.capture.frames import is_project_file, relative_file
+from pytest_debugloop.capture.storage import module_namespace
+
+_MOST_WRAPPERS = 20
+
+
+def function_of(item: object) -> FunctionType | None:
+    """Give the function of a test, behind its decorators.
+
+    Args:
+        item: a test, of any kind.
+    """
+    return _plain(getattr(item, "obj", None))
+
+
+def code_of(item: object, definitions: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
+    """Say where the functions are that a test is made of.
+
+    Args:
+        item: the test.
+        definitions: its fixtures' definitions, innermost last, by name.
+
+    Returns:
+        File relative to rootdir, first line and role of each function of the project.
+    """
+    rootdir = str(getattr(getattr(item, "config", None), "rootpath", ""))
+    functions = [("test", function_of(item))]
+    functions += [("fixture", _plain(getattr(found[-1], "func", None))) for found in definitions.values() if found]
+    return tuple(
+        (relative_file(function.__code__.co_filename, rootdir), function.__code__.co_firstlineno, role)
+        for role, function in functions
+        if function is not None and is_project_file(function.__code__.co_filename, rootdir)
+    )
+
+
+def _plain(found: Any) -> FunctionType | None:
+    for _ in range(_MOST_WRAPPERS):
+        if type(found) is MethodType:
+            found = found.__func__
+        if type(found) is not FunctionType:
+            return None
+        wrapped = found.__dict__.get("__wrapped__")
+        if wrapped is None:
+            return found
+        found = wrapped
+    return None
+
+
+class LoadedFiles:
+    """The project's source files that this process has loaded.
+
+    Args:
+        rootdir: pytest's rootdir.
+    """
+
+    def __init__(self, rootdir: str) -> None:
+        self._rootdir = rootdir
+        self._told: set[str] = set()
+
+    def more(self) -> list[tuple[str, int, int]]:
+        """Give those that were not given before: path relative to rootdir, time of change, size."""
+        found = []
+        for path in self._paths():
+            try:
+                status = os.stat(path)  # noqa: PTH116 - tests patch pathlib
+            except OSError:
+                continue
+            found.append((relative_file(path, self._rootdir), status.st_mtime_ns, status.st_size))
+        return found
+
+    def _paths(self) -> Iterator[str]:
+        for module in list(sys.modules.values()):
+            if type(module) is not ModuleType:
+                continue
+            path = module_namespace(module).get("__file__")
+            if type(path) is not str or path in self._told or not path.endswith(".py"):
+                continue
+            self._told.add(path)
+            if path.startswith(self._rootdir) and is_project_file(path, self._rootdir):
+                yield path

@@ -1,0 +1,105 @@
+"""What makes two runs of a test one test: its node id without what a repetition, an address or a moment put into it.
+
+A number in a parameter's id may be what the test is about, or where an object happened to lie. It is taken for the
+latter only where it has the shape of an address, a UUID, a moment or a temporary path and does not stand in the test's
+source; and where two tests would be one without it, they keep their whole ids.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections import Counter
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_debugloop.recording.node_ids import NodeIds
+    from pytest_debugloop.recording.writer import Writer
+
+_VOLATILE = (
+    (re.compile(r"0x[0-9a-fA-F]{6,16}"), "<address>"),
+    (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r"(?<![\d.])1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?![\d.])"), "<time>"),
+    (re.compile(r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[^\]]*"), "<tmp>"),
+)
+_MAYBE_VOLATILE = re.compile(r"0x|\d{8}|\d:\d|/tmp|/var/")
+_REPEAT = "__pytest_repeat_step_number"
+_FLAKE_FINDER = "__flakefinder_"
+
+
+class Tasks:
+    """The names of tests across runs.
+
+    Args:
+        node_ids: as they are recorded.
+        writer: catches our own faults.
+    """
+
+    def __init__(self, node_ids: NodeIds, writer: Writer) -> None:
+        self._node_ids = node_ids
+        self._writer = writer
+        self._stable: dict[str, str] = {}
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: before another plugin leaves tests out
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Look at all tests of a collector at once: whether a name tells them apart depends on the others."""
+        __tracebackhide__ = True
+        report = yield
+        try:
+            found = [item for item in report.result or () if isinstance(item, pytest.Item)]
+            suspects = [item for item in found if "[" in item.nodeid and _MAYBE_VOLATILE.search(item.nodeid)]
+            if suspects:
+                self._learn(found, suspects)
+        except Exception as fault:
+            self._writer.fault(fault)
+        return report
+
+    def _learn(self, items: list[pytest.Item], suspects: list[pytest.Item]) -> None:
+        names = {item.nodeid: item.nodeid for item in items}
+        for item in suspects:
+            names[item.nodeid] = _without_volatile(item)
+        times = Counter(names.values())
+        self._stable |= {node: name for node, name in names.items() if name != node and times[name] == 1}
+
+    def of(self, item: pytest.Item, node_id: str) -> str:
+        """Give the name of a test across runs.
+
+        Args:
+            item: the test.
+            node_id: as it is recorded.
+        """
+        if "[" not in node_id:
+            return node_id
+        if self._stable and node_id in self._stable:
+            node_id = self._stable[node_id]
+        parameters: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", None) or {}
+        step = parameters.get(_REPEAT)
+        if type(step) is int:
+            return re.sub(rf"(\[|-){step + 1}-\d+\]$", lambda m: "]" if m[1] == "-" else "", node_id)
+        for name, value in parameters.items():
+            if name.startswith(_FLAKE_FINDER):
+                return re.sub(rf"\[{value}(-|\])", lambda m: "[" if m[1] == "-" else "", node_id, count=1)
+        return node_id
+
+
+def _without_volatile(item: pytest.Item) -> str:
+    head, _, identifier = item.nodeid.partition("[")
+    source: list[str] = []
+
+    def replaced(name: str) -> Callable[[re.Match[str]], str]:
+        def replace(match: re.Match[str]) -> str:
+            if not source:
+                source.append("".join(linecache.getlines(str(item.path))))
+            return match[0] if match[0] in source[0] else name
+
+        return replace
+
+    for pattern, name in _VOLATILE:
+        identifier = pattern.sub(replaced(name), identifier)
+    return f"{head}[{identifier}"

@@ -1,0 +1,165 @@
+"""What a run was run on, as lines for its journal: the project's files, their functions, distributions, variables.
+
+Made in the loader's process while the tests run. A file that has changed since the test process loaded it is left out:
+what was run is not known then, and nothing is better than what was not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tokenize
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.records import clean_text, json_line
+from pytest_debugloop.sources.tree import file_hash, tree_of, version_of
+from pytest_debugloop.sources.units import Unit, units_of
+
+_LARGEST = 2 * 1024 * 1024
+_LONGEST_UNIT = 20_000
+_LONGEST_VALUE = 500
+# They differ between any two machines, or between any two tests.
+_NEVER = frozenset({"PATH", "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "HOSTNAME", "SHLVL"})
+_NEVER_PREFIXES = ("PYTEST_", "DEBUGLOOP", "COV_")
+
+
+class Survey:
+    """Looks at the code that a run loads.
+
+    Args:
+        rootdir: pytest's rootdir.
+        redactor: takes secrets out of source and of variables.
+        environ: of the run.
+    """
+
+    def __init__(self, rootdir: Path, redactor: Redactor, environ: Mapping[str, str]) -> None:
+        self._rootdir = rootdir
+        self._redactor = redactor
+        self._environ = environ
+        self._seen: set[tuple[str, int, int]] = set()
+        self._variables: set[str] = set()
+        self._redacted: dict[str, bytes] = {}
+
+    def look_at(self, loaded: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
+        """Look at source files.
+
+        Args:
+            loaded: path relative to rootdir, time of change in nanoseconds and size in bytes of each, as they were when
+                the test process had loaded them.
+
+        Returns:
+            A record of the kind ``code_file`` for each that is new and still the same.
+        """
+        found = []
+        for path, changed, size in loaded:
+            if (path, changed, size) in self._seen:
+                continue
+            self._seen.add((path, changed, size))
+            record = self._file(path, changed, size)
+            if record is not None:
+                found.append(record)
+        return found
+
+    def _file(self, path: str, changed: int, size: int) -> dict[str, Any] | None:
+        file = self._rootdir / path
+        try:
+            status = file.stat()
+            if (status.st_mtime_ns, status.st_size) != (changed, size) or size > _LARGEST:
+                return None
+            data = file.read_bytes()
+            encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+            source = data.decode(encoding, "replace")
+        except (OSError, SyntaxError, LookupError):
+            return None
+        units, variables = units_of(source)
+        self._variables |= variables
+        redacted = self._redactor.text(source, is_source=True)
+        if redacted != source:  # there is to be no hash of a secret: it could be guessed, and the guess be checked
+            self._redacted[path] = data = redacted.encode("utf-8", "backslashreplace")
+        return {
+            "kind": "code_file",
+            "file": clean_text(path),
+            "hash": file_hash(data),
+            "units": [self._unit(unit, has_secrets=redacted != source) for unit in units],
+        }
+
+    def _unit(self, unit: Unit, *, has_secrets: bool) -> dict[str, Any]:
+        text = self._redactor.text(unit.text, is_source=True) if has_secrets else unit.text
+        text = clean_text(text)
+        return {
+            "function": clean_text(unit.function),
+            "first": unit.first,
+            "last": unit.last,
+            "hash": hashlib.sha256(text.encode()).hexdigest(),
+            "source": text[:_LONGEST_UNIT],
+            "provides": unit.provides,
+            "uses": unit.uses,
+        }
+
+    def conclude(self) -> dict[str, Any]:
+        """Say what holds for the whole run, once all its files were looked at.
+
+        Returns:
+            A record of the kind ``survey``.
+        """
+        tree = tree_of(self._rootdir)
+        record: dict[str, Any] = {
+            "kind": "survey",
+            "distributions": installed_distributions(),
+            "environment": self._read_variables(),
+        }
+        if tree is not None:
+            told = {path: file_hash(data) for path, data in self._redacted.items()}
+            files = {clean_text(path): told.get(path, digest) for path, digest in tree.files.items()}
+            record["code_version"] = version_of(files)
+            record["files"] = files
+            record["tree"] = tree.tree
+            record["dirty"] = {clean_text(path): told.get(path, digest) for path, digest in tree.dirty.items()}
+        return record
+
+    def variables(self) -> dict[str, Any]:
+        """Say which variables the code names that was looked at since :meth:`conclude`.
+
+        Returns:
+            A record of the kind ``survey``.
+        """
+        return {"kind": "survey", "environment": self._read_variables()}
+
+    def _read_variables(self) -> dict[str, str | None]:
+        """Give the variables that the project's code names; None for those that are not set."""
+        found: dict[str, str | None] = {}
+        for name in sorted(self._variables):
+            if name in _NEVER or name.startswith(_NEVER_PREFIXES):
+                continue
+            value = self._environ.get(name)
+            if value is not None:
+                is_secret = self._redactor.names.is_secret(name)
+                value = REDACTED if is_secret else self._redactor.text(clean_text(value[:_LONGEST_VALUE]))
+            found[clean_text(name)] = value
+        return found
+
+
+def installed_distributions() -> dict[str, str]:
+    """List the distributions that can be imported here: normalised name to version, the first found of each."""
+    found: dict[str, str] = {}
+    for distribution in metadata.distributions():
+        try:
+            name, version = distribution.metadata["Name"], distribution.version
+        except Exception:  # noqa: S112 - one that is damaged, as an interrupted pip leaves it, is none
+            continue
+        if name and version:
+            found.setdefault(name.lower().replace("_", "-").replace(".", "-"), str(version))
+    return dict(sorted(found.items()))
+
+
+def lines_of(records: Iterable[dict[str, Any]]) -> bytes:
+    """Write records as lines of a journal.
+
+    Args:
+        records: what :class:`Survey` gave.
+    """
+    return b"".join(json_line(record) for record in records)

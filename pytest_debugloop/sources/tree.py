@@ -1,0 +1,150 @@
+"""Which files a project's code is in, and what is in each: from git where there is a checkout, else from the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+_SECONDS = 20
+_MOST_FILES = 20_000
+_LARGEST = 4 * 1024 * 1024
+# What no test can depend on.
+_DOCUMENTS = (".md", ".rst", ".adoc", ".png", ".svg", ".jpg", ".gif", ".pdf")
+# What is code where no git tells which files are the project's.
+_CODE = (".py", ".pyi", ".toml", ".cfg", ".ini")
+_NOT_PROJECT = frozenset({"node_modules", "build", "dist", "__pycache__", "site-packages"})
+
+
+class Tree(NamedTuple):
+    """The code of a project at one moment.
+
+    Attributes:
+        files: SHA-1 of each file as git makes it, by its path relative to rootdir.
+        tree: git's tree of the commit, empty without one.
+        dirty: the files that are not as the commit has them, with their hashes; empty text for one that is gone.
+    """
+
+    files: dict[str, str]
+    tree: str
+    dirty: dict[str, str]
+
+
+def tree_of(rootdir: Path) -> Tree | None:
+    """Say what code lies below a folder.
+
+    Args:
+        rootdir: pytest's rootdir.
+
+    Returns:
+        None where that cannot be told, or where there is too much of it.
+    """
+    return _from_git(rootdir) or _from_folder(rootdir)
+
+
+def version_of(files: dict[str, str]) -> str:
+    """Name the code of a project: the same name is the same code.
+
+    Args:
+        files: hash of each file by its path.
+
+    Returns:
+        SHA-256 over all of them, in hexadecimal digits.
+    """
+    listed = "\n".join(f"{path}\0{digest}" for path, digest in sorted(files.items()))
+    return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def file_hash(data: bytes) -> str:
+    """Hash a file as git does, so that what git knows need not be read.
+
+    Args:
+        data: what is in it.
+    """
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _from_git(rootdir: Path) -> Tree | None:
+    tree = _git(rootdir, "rev-parse", "--verify", "--quiet", "HEAD^{tree}")
+    listed = _git(rootdir, "ls-tree", "-r", "-z", "HEAD") if tree is not None else None
+    changed = _git(rootdir, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", ".")
+    top = _git(rootdir, "rev-parse", "--show-prefix")
+    if tree is None or listed is None or changed is None or top is None:
+        return None
+    prefix = top.strip()
+    files = {}
+    for entry in filter(None, listed.split("\0")):
+        about, _, path = entry.partition("\t")
+        _, kind, digest = about.split()
+        if kind == "blob" and _counts(path):
+            files[path] = digest
+    dirty: dict[str, str] = {}
+    for entry in filter(None, changed.split("\0")):
+        path = entry[3:].removeprefix(prefix)
+        if not _counts(path):
+            continue
+        if entry.startswith("?") and not path.endswith(_CODE):
+            continue
+        dirty[path] = _hash_of(rootdir / path)
+        if dirty[path]:
+            files[path] = dirty[path]
+        else:
+            files.pop(path, None)
+    return Tree(files, tree.strip(), dirty) if len(files) <= _MOST_FILES else None
+
+
+def _from_folder(rootdir: Path) -> Tree | None:
+    files: dict[str, str] = {}
+    for path in _walk(rootdir):
+        if len(files) >= _MOST_FILES:
+            return None
+        digest = _hash_of(path)
+        if digest:
+            files[path.relative_to(rootdir).as_posix()] = digest
+    return Tree(files, "", {})
+
+
+def _walk(rootdir: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(rootdir):
+        here = Path(folder)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in _NOT_PROJECT
+            and not name.endswith(".egg-info")
+            and not (here / name / "pyvenv.cfg").exists()
+        )
+        yield from (here / name for name in sorted(names) if name.endswith(_CODE))
+
+
+def _counts(path: str) -> bool:
+    return not path.endswith(_DOCUMENTS) and not path.startswith((".github/", ".debugloop/"))
+
+
+def _hash_of(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            return "large"
+        return file_hash(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            ["git", "-c", "core.quotepath=off", "--no-optional-locks", *arguments],  # noqa: S607 - the user's git
+            cwd=folder,
+            env=environ,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None

@@ -1,0 +1,150 @@
+"""The units of a source file whose code can change: its functions, its classes without them, and what is left.
+
+A unit is told by its text alone, without its place and without the blank lines around it: a function that moved is the
+same. A function inside of a function is part of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+MODULE = "<module>"
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_MOST_NAMES = 500
+_ENVIRONMENTS = frozenset({"environ", "environb"})
+_ENVIRONMENT_FUNCTIONS = frozenset({"getenv", "setenv", "delenv", "putenv", "unsetenv"})
+
+
+class Unit(NamedTuple):
+    """A function, a class without its methods, or a module without either.
+
+    Attributes:
+        function: its qualified name; ``<module>`` for what is in no function and no class.
+        first: its first line, decorators included.
+        last: its last.
+        text: its source, dedented.
+        provides: the names by which others reach it.
+        uses: the names that stand in it, parameters included: pytest's fixtures are asked for by them.
+    """
+
+    function: str
+    first: int
+    last: int
+    text: str
+    provides: list[str]
+    uses: list[str]
+
+
+def units_of(source: str) -> tuple[list[Unit], set[str]]:
+    """Split a source file.
+
+    Args:
+        source: the file's text.
+
+    Returns:
+        Its units in order, the module's own first; that alone where the text is no Python of this version. And the
+        names of the environment variables that it reads or sets.
+    """
+    lines = source.splitlines()
+    try:
+        tree = ast.parse(source)
+        return list(_units(tree, "", lines, 1, len(lines))), set(_variables(tree))
+    except (SyntaxError, ValueError, RecursionError):
+        return [_unit(MODULE, 1, len(lines), lines, [], [], [])], set()
+
+
+def _units(node: ast.Module | ast.ClassDef, prefix: str, lines: list[str], first: int, last: int) -> Iterator[Unit]:
+    inner = [child for child in _statements(node.body) if isinstance(child, (*_FUNCTIONS, ast.ClassDef))]
+    own = [child for child in ast.iter_child_nodes(node) if child not in inner]
+    spans = [_span(child) for child in inner]
+    if isinstance(node, ast.ClassDef):
+        name, provides = prefix.removesuffix("."), [node.name]
+    else:
+        name, provides = MODULE, sorted(_assigned(own))
+    yield _unit(name, first, last, lines, spans, provides, own)
+    for child, (begin, end) in zip(inner, spans, strict=True):
+        if isinstance(child, ast.ClassDef):
+            yield from _units(child, f"{prefix}{child.name}.", lines, begin, end)
+            continue
+        # What Python calls by itself, on making an object, comparing it and so on, is reached by the class.
+        is_special = isinstance(node, ast.ClassDef) and child.name.startswith("__") and child.name.endswith("__")
+        reached = [node.name if isinstance(node, ast.ClassDef) and is_special else child.name]
+        yield _unit(prefix + child.name, begin, end, lines, [], reached, [child])
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Give the statements of a body, those behind ``if`` and ``try`` too: functions are defined there."""
+    for statement in body:
+        yield statement
+        for name in ("body", "orelse", "finalbody", "handlers"):
+            if isinstance(statement, (ast.If, ast.Try, ast.With)):
+                for inner in getattr(statement, name, ()):
+                    yield from _statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
+
+
+def _span(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[int, int]:
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return first, node.end_lineno or node.lineno
+
+
+def _unit(
+    function: str,
+    first: int,
+    last: int,
+    lines: list[str],
+    without: list[tuple[int, int]],
+    provides: list[str],
+    nodes: Sequence[ast.AST],
+) -> Unit:
+    left_out = {number for begin, end in without for number in range(begin, end + 1)}
+    kept = [line.rstrip() for number, line in enumerate(lines[first - 1 : last], first) if number not in left_out]
+    if without:  # where functions stood, blank lines are left
+        kept = [line for line in kept if line]
+    text = textwrap.dedent("\n".join(kept)).strip("\n")
+    uses = sorted({name for node in nodes for name in _names(node)})[:_MOST_NAMES]
+    return Unit(function, first, last, text, provides[:_MOST_NAMES], uses)
+
+
+def _names(root: ast.AST) -> Iterator[str]:
+    for node in ast.walk(root):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Constant) and type(node.value) is str and node.value.isidentifier():
+            yield node.value  # getattr, usefixtures, and the names of environment variables
+
+
+def _assigned(nodes: list[ast.AST]) -> set[str]:
+    return {
+        inner.id
+        for node in nodes
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+    }
+
+
+def _variables(tree: ast.Module) -> Iterator[str]:
+    """Find the names in ``os.environ["NAME"]``, ``environ.get("NAME")``, ``getenv("NAME")``, ``setenv("NAME", "")``."""
+    for node in ast.walk(tree):
+        name: ast.expr | None = None
+        if isinstance(node, ast.Subscript) and _last_name(node.value) in _ENVIRONMENTS:
+            name = node.slice
+        elif isinstance(node, ast.Call) and node.args:
+            function = node.func
+            is_method = isinstance(function, ast.Attribute) and _last_name(function.value) in _ENVIRONMENTS
+            if is_method or _last_name(function) in _ENVIRONMENT_FUNCTIONS:
+                name = node.args[0]
+        if isinstance(name, ast.Constant) and type(name.value) is str:
+            yield name.value
+
+
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
