@@ -131,7 +131,7 @@ COMMENT ON COLUMN debug_code_pointers.uses IS 'The names that stand in it';
 -- The attempts of tests that ended: one is failed where any of its phases did. A subtest is no attempt of its own.
 CREATE OR REPLACE VIEW debug_test_attempts AS
 SELECT s.task_id, s.run_id, s.agent_name, s.operation_name, s.retry_count + 1 AS attempt, s.occurred_at AS ended_at,
-    FALSE AS failed
+    FALSE AS failed, FALSE AS is_incident
 FROM debug_success_events AS s
 WHERE s.task_id IS NOT NULL AND s.metadata ->> 'subtest' IS NULL
     AND NOT EXISTS (
@@ -141,7 +141,7 @@ WHERE s.task_id IS NOT NULL AND s.metadata ->> 'subtest' IS NULL
     )
 UNION ALL
 SELECT e.task_id, e.run_id, e.agent_name, min(e.operation_name), (e.metadata ->> 'attempt')::integer,
-    max(e.occurred_at), TRUE
+    max(e.occurred_at), TRUE, bool_or(e.metadata ? 'incident')
 FROM debug_error_events AS e
 WHERE e.task_id IS NOT NULL
 GROUP BY e.task_id, e.run_id, e.agent_name, (e.metadata ->> 'attempt')::integer;

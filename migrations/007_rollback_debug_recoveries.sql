@@ -13,7 +13,8 @@ BEGIN
         ' ALTER TABLE %1$I.debug_runs'
         ' DROP COLUMN IF EXISTS code_version, DROP COLUMN IF EXISTS git_tree, DROP COLUMN IF EXISTS git_dirty,'
         ' DROP COLUMN IF EXISTS distributions, DROP COLUMN IF EXISTS environment, DROP COLUMN IF EXISTS interpreter,'
-        ' DROP COLUMN IF EXISTS random_seeds, DROP COLUMN IF EXISTS conditions, DROP COLUMN IF EXISTS boot_id, DROP COLUMN IF EXISTS boot_seconds;'
+        ' DROP COLUMN IF EXISTS random_seeds, DROP COLUMN IF EXISTS conditions,'
+        ' DROP COLUMN IF EXISTS boot_id, DROP COLUMN IF EXISTS boot_seconds;'
         ' ALTER TABLE %1$I.debug_success_events DROP COLUMN IF EXISTS run_id, DROP COLUMN IF EXISTS task_id;'
         ' ALTER TABLE %1$I.debug_error_events DROP COLUMN IF EXISTS run_id, DROP COLUMN IF EXISTS task_id;'
         ' DROP FUNCTION IF EXISTS %1$I.debug_task_id(TEXT, TEXT)',

@@ -32,7 +32,13 @@ _BATCH_STATEMENTS = (
     "retract",
     "finish",
 )
-_COMPLETE_STATEMENTS = ("complete_renumber", "complete_crashes", "lock_project", "recoveries_link")
+_COMPLETE_STATEMENTS = (
+    "complete_renumber",
+    "complete_crashes",
+    "complete_incidents",
+    "lock_project",
+    "recoveries_link",
+)
 # JSON never holds these bytes as they are: with them as quote and delimiter, COPY takes any line of JSON whole.
 _COPY = sql.SQL(
     "COPY staged_lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', ESCAPE E'\\x01', DELIMITER E'\\x02')"

@@ -1,8 +1,8 @@
 """Find the reason of each recovery that a run brings, and keep it with its evidence.
 
 The strategy is the first that holds of ``code_change``, ``dependency_change``, ``environment_change``,
-``order_change`` and ``rerun``; a recovery in the run of its failure is a ``retry`` and was linked as one. Where the code
-of a side is not known, and nothing else holds, it is ``unknown``.
+``order_change`` and ``rerun``; a recovery in the run of its failure is a ``retry``, and was linked as one. Where the
+code of a side is not known, and nothing else holds, it is ``unknown``.
 """
 
 from __future__ import annotations
