@@ -1,4 +1,4 @@
--- Add what tells why a failure passed again: whose test an event is of, the code a run was run on, and the evidence
+-- Add what tells why a failure passed again: its test, the code of its run, and the evidence
 --
 -- Runs inside the caller's transaction with search_path = <our schema>, public.
 

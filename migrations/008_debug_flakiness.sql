@@ -107,7 +107,7 @@ COMMENT ON FUNCTION debug_beta_fraction(DOUBLE PRECISION, DOUBLE PRECISION, DOUB
 COMMENT ON FUNCTION debug_beta_quantile(DOUBLE PRECISION, DOUBLE PRECISION, DOUBLE PRECISION) IS
     'The value below which a beta distribution with the parameters a and b lies with a probability';
 
--- Before any attempt is seen, the failure rate of a test on good code has a mean of 1.5 %, which weighs as ten attempts.
+-- Before any attempt is seen, the failure rate on good code has a mean of 1.5 %, with the weight of ten attempts.
 CREATE OR REPLACE FUNCTION debug_failure_rate_quantile(probability DOUBLE PRECISION, failures BIGINT, passes BIGINT)
     RETURNS DOUBLE PRECISION
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -315,20 +315,19 @@ ORDER BY c.error_event_id, c.recovery_duration_ms NULLS LAST, c.confidence_score
 
 COMMENT ON VIEW debug_first_recoveries IS 'Recoveries, each error once';
 
-CREATE OR REPLACE VIEW debug_recovery_patterns AS
+CREATE OR REPLACE VIEW debug_strategy_recoveries AS
 SELECT
     error_type,
     recovery_strategy,
     count(*) AS errors_recovered,
-    avg(recovery_duration_ms) AS avg_duration_ms,
-    avg(confidence_score) AS avg_confidence,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY recovery_duration_ms) AS median_duration_ms,
-    percentile_cont(0.9) WITHIN GROUP (ORDER BY recovery_duration_ms) AS p90_duration_ms
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY recovery_duration_ms) AS p90_duration_ms,
+    avg(confidence_score) AS avg_confidence
 FROM debug_first_recoveries
 GROUP BY error_type, recovery_strategy;
 
-COMMENT ON VIEW debug_recovery_patterns IS
-    'What made errors of each type recover, each error counted once';
+COMMENT ON VIEW debug_strategy_recoveries IS
+    'What made errors of each type recover, each error counted once: how often, how long it took, how sure it is';
 
 CREATE OR REPLACE VIEW debug_failure_recoveries AS
 SELECT
@@ -345,7 +344,7 @@ FROM debug_first_recoveries
 GROUP BY fingerprint, error_type, error_code;
 
 COMMENT ON VIEW debug_failure_recoveries IS
-    'How failures of each kind recover, each error counted once: how long it takes, how sure it is, how often by itself';
+    'How failures of each kind recover, each error counted once: how long it takes, how sure it is, what did it';
 
 CREATE OR REPLACE VIEW debug_fix_causes AS
 SELECT 'function' AS kind, code.value ->> 'file' AS file, code.value ->> 'function' AS name,

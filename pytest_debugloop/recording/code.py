@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -61,10 +61,13 @@ class LoadedFiles:
 
     Args:
         rootdir: pytest's rootdir.
+        plugins: gives pytest's plugins, the modules of ``conftest.py`` among them: where several have that name,
+            ``sys.modules`` holds one.
     """
 
-    def __init__(self, rootdir: str) -> None:
+    def __init__(self, rootdir: str, plugins: Callable[[], Iterable[object]]) -> None:
         self._rootdir = rootdir
+        self._plugins = plugins
         self._told: set[str] = set()
 
     def more(self) -> list[tuple[str, int, int]]:
@@ -79,7 +82,7 @@ class LoadedFiles:
         return found
 
     def _paths(self) -> Iterator[str]:
-        for module in list(sys.modules.values()):
+        for module in [*list(sys.modules.values()), *self._plugins()]:
             if type(module) is not ModuleType:
                 continue
             path = module_namespace(module).get("__file__")

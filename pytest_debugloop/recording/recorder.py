@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from pytest_debugloop.recording.capturing import facts_of
-from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.failure import kind_of, root_of
 from pytest_debugloop.recording.reported import failure_of_report, verdict_of
 from pytest_debugloop.recording.reports import reason_of, remove_from_traceback, subtest_name
@@ -23,6 +22,7 @@ from pytest_debugloop.recording.watching import watched
 from pytest_debugloop.records import Loaded, json_string
 
 if TYPE_CHECKING:
+    from pytest_debugloop.recording.code import LoadedFiles
     from pytest_debugloop.recording.node_ids import NodeIds
     from pytest_debugloop.recording.tasks import Tasks
     from pytest_debugloop.recording.writer import Failure, Writer
@@ -37,15 +37,15 @@ class Recorder:
         writer: takes lines and failures, and catches our own faults.
         node_ids: as they are recorded.
         tasks: names tests across runs.
-        rootdir: pytest's rootdir.
+        loaded: the source files of this process.
     """
 
-    def __init__(self, writer: Writer, node_ids: NodeIds, tasks: Tasks, rootdir: str) -> None:
+    def __init__(self, writer: Writer, node_ids: NodeIds, tasks: Tasks, loaded: LoadedFiles) -> None:
         self._writer = writer
         self._now = writer.now
         self._node_ids = node_ids
         self._tasks = tasks
-        self._loaded = LoadedFiles(rootdir)
+        self._loaded = loaded
         self._failed: set[str] = set()  # the tests of which an attempt failed
         self._attempts: dict[str, int] = {}
         self._attempt = NO_ATTEMPT

@@ -21,6 +21,7 @@ from pytest_debugloop.journal import Journal
 from pytest_debugloop.recording import folders, summary
 from pytest_debugloop.recording.capturing import capturer_of
 from pytest_debugloop.recording.clock import Clock
+from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
@@ -120,7 +121,8 @@ class Session:
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
             node_ids = NodeIds(self._redactor, group_suffix=self.worker is not None and self.is_grouped)
             tasks = Tasks(node_ids, self._writer)
-            self._recorder = Recorder(self._writer, node_ids, tasks, str(config.rootpath))
+            loaded = LoadedFiles(str(config.rootpath), config.pluginmanager.get_plugins)
+            self._recorder = Recorder(self._writer, node_ids, tasks, loaded)
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             config.pluginmanager.register(CollectionRecorder(self._writer), "debugloop-collection")

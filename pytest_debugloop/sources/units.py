@@ -14,6 +14,7 @@ from typing import NamedTuple
 MODULE = "<module>"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MOST_NAMES = 500
+_NAMING = frozenset({"usefixtures", "getfixturevalue", "getattr"})
 _ENVIRONMENTS = frozenset({"environ", "environb"})
 _ENVIRONMENT_FUNCTIONS = frozenset({"getenv", "setenv", "delenv", "putenv", "unsetenv"})
 
@@ -116,8 +117,10 @@ def _names(root: ast.AST) -> Iterator[str]:
             yield node.attr
         elif isinstance(node, ast.arg):
             yield node.arg
-        elif isinstance(node, ast.Constant) and type(node.value) is str and node.value.isidentifier():
-            yield node.value  # getattr, usefixtures, and the names of environment variables
+        elif isinstance(node, ast.Call) and _last_name(node.func) in _NAMING:
+            # Of no other text: it may be a secret, and this is stored.
+            texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            yield from (text for text in texts if type(text) is str and text.isidentifier())
 
 
 def _assigned(nodes: list[ast.AST]) -> set[str]:

@@ -39,19 +39,9 @@ class Record:
         return self.rows(query)[0][0]
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
-        """Give all that is stored, but for what says when it was stored and the random ids that are no identity."""
+        """Give all that is stored, but for what says when it was stored."""
         left_out = {
-            "debug_tasks": {"id"},
             "debug_rejected_lines": {"rejected_at"},
-            "debug_error_success_correlation": {"id"},
-            # One state, met twice, is one row: which meeting it tells of depends on the order of loading.
-            "debug_state_snapshots": {
-                "task_description",
-                "captured_at",
-                "memory_usage_mb",
-                "cpu_time_ms",
-                "wall_time_ms",
-            },
         }
         tables = [
             str(row[0])

@@ -362,7 +362,9 @@ def test_a_complete_rollback_leaves_the_catalog_as_before(empty: Connection) -> 
     before = catalog(empty)
     migrate(empty, OURS)
     # Where ours is gone already, the one in public is not mistaken for it.
-    empty.execute("DROP TABLE agent_observability.debug_runs; DROP VIEW agent_observability.debug_workflow_context")
+    empty.execute(
+        "DROP TABLE agent_observability.debug_runs CASCADE; DROP VIEW agent_observability.debug_workflow_context"
+    )
     assert versions(rollback(empty, OURS)) == ALL[::-1]
     assert catalog(empty) == before
     assert rollback(empty, OURS) == []

@@ -11,11 +11,11 @@ FROM staged_records AS l
 CROSS JOIN LATERAL (SELECT debug_state_hash(l.line -> 'state') AS state_hash) AS h
 WHERE l.line ->> 'kind' = 'snapshot';
 
-INSERT INTO debug_state_snapshots (
+INSERT INTO debug_state_snapshots AS known (
     id, snapshot_type, correlation_id, session_id, agent_name, agent_state, state_hash, task_description,
     state_size_bytes, variables_count, memory_usage_mb, cpu_time_ms, wall_time_ms, captured_at
 )
-SELECT
+SELECT DISTINCT ON (s.id)
     s.id,
     s.line ->> 'type',
     j.correlation_id,
@@ -32,5 +32,15 @@ SELECT
     timestamptz 'epoch' + (s.line ->> 'at')::bigint * interval '1 microsecond'
 FROM staged_snapshots AS s
 JOIN staged_journals AS j USING (journal_no)
-ORDER BY s.id
-ON CONFLICT DO NOTHING;
+ORDER BY s.id, (s.line ->> 'at')::bigint, j.journal_id
+-- It tells of who met it first, whoever is loaded first.
+ON CONFLICT (id) DO UPDATE SET
+    correlation_id = excluded.correlation_id,
+    session_id = excluded.session_id,
+    agent_name = excluded.agent_name,
+    task_description = excluded.task_description,
+    memory_usage_mb = excluded.memory_usage_mb,
+    cpu_time_ms = excluded.cpu_time_ms,
+    wall_time_ms = excluded.wall_time_ms,
+    captured_at = excluded.captured_at
+WHERE (excluded.captured_at, excluded.correlation_id) < (known.captured_at, known.correlation_id);

@@ -1,0 +1,141 @@
+"""A history of runs of a real suite, scripted: commits, other versions, another environment, another order, and dice.
+
+Each run is recorded with a database that is never there: what it leaves is its journals.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_debugloop.handover import JOURNALS
+from tests.history import faults
+from tests.suites.environments import Environment
+from tests.suites.suites import SUITES, Suite
+
+JINJA = next(suite for suite in SUITES if suite.name == "jinja2")
+OLD, NEW = "2.1.5", "3.0.2"
+FILES = ("tests/test_filters.py", "tests/test_utils.py")
+FILTERS = "src/jinja2/filters.py"
+# What one commit breaks and the next but two mends: the line as it is, and as it is broken.
+WORDCOUNT = ("    return len(_word_re.findall(soft_str(s)))", "    return len(_word_re.findall(soft_str(s))) + 1")
+CENTER = ("    return soft_str(value).center(width)", "    return soft_str(value).center(width + 1)")
+
+
+def suite_with(markupsafe: str) -> Suite:
+    """The suite with one version of what it depends on."""
+    return Suite(
+        JINJA.name,
+        JINJA.version,
+        JINJA.sha256,
+        (*JINJA.requirements, f"markupsafe=={markupsafe}", "pytest-rerunfailures>=16"),
+    )
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run of the history."""
+
+    breaks: tuple[str, str] | None = None
+    markupsafe: str = NEW
+    region: str = "us"
+    reverse: bool = False
+    arguments: tuple[str, ...] = ()
+
+
+def plan() -> list[Planned]:
+    """32 runs; in each the dice are thrown anew."""
+    usual = Planned()
+    return [
+        *[usual] * 3,
+        *[Planned(breaks=WORDCOUNT)] * 3,
+        *[usual] * 2,
+        *[Planned(markupsafe=OLD)] * 2,
+        *[usual] * 2,
+        *[Planned(region="eu")] * 2,
+        *[usual] * 2,
+        *[Planned(reverse=True)] * 2,
+        *[usual] * 2,
+        *[Planned(breaks=CENTER)] * 2,
+        *[usual] * 2,
+        *[Planned(arguments=("-p", "pytest_rerunfailures", "--reruns", "3"))] * 3,
+        Planned(reverse=True),
+        usual,
+        Planned(region="eu"),
+        *[usual] * 3,
+    ]
+
+
+@dataclass
+class History:
+    """The repository of the suite, and the journals of its runs, oldest first."""
+
+    folder: Path
+    journals: list[Path] = field(default_factory=list)
+
+    def git(self, *arguments: str) -> None:
+        """Run git in the repository."""
+        identity = ["-c", "user.name=History", "-c", "user.email=history@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *arguments], cwd=self.folder, check=True, capture_output=True)
+
+    def begin(self) -> None:
+        """Make the first commit."""
+        shutil.copyfile(faults.__file__, self.folder / "conftest.py")
+        (self.folder / ".gitignore").write_text("seed.txt\n__pycache__/\n.pytest_cache/\n.debugloop/\n")
+        self.git("init", "-q")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "begin")
+
+    def commit(self, line: tuple[str, str], message: str) -> None:
+        """Change one line of the source."""
+        source = self.folder / FILTERS
+        text = source.read_text()
+        assert text.count(line[0]) == 1, line
+        source.write_text(text.replace(*line))
+        self.git("commit", "-q", "-a", "-m", message)
+
+    def run(
+        self, number: int, planned: Planned, environment: Environment, site: Path, store: Path, files: tuple[str, ...]
+    ) -> None:
+        """Run the suite and keep the journals."""
+        (self.folder / faults.SEED_FILE.name).write_text(str(number))
+        chosen = reversed(files) if planned.reverse else files
+        command = [str(environment.python), "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += ["-p", "pytest_debugloop.plugin", "--debugloop", "--debugloop-wait", "120"]
+        command += ["--debugloop-dsn", f"host={self.folder} connect_timeout=1", *planned.arguments, *chosen]
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "COV", "CI", "PYTHON"))
+        }
+        more = {"PYTHONPATH": f"src{os.pathsep}{site}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        if planned.region != "us":
+            more["HISTORY_REGION"] = planned.region
+        done = subprocess.run(command, cwd=self.folder, env=kept | more, capture_output=True, text=True, check=False)
+        assert "is not stored" in done.stdout, done.stdout + done.stderr
+        (left,) = (self.folder / ".debugloop" / JOURNALS).iterdir()
+        self.journals.append(Path(shutil.move(left, store / left.name)))
+
+
+def play(
+    history: History, environments: dict[str, Environment], site: Path, store: Path, files: tuple[str, ...]
+) -> None:
+    """Run the whole plan."""
+    history.begin()
+    broken: tuple[str, str] | None = None
+    for number, planned in enumerate(plan()):
+        if planned.breaks != broken:
+            if broken:
+                history.commit((broken[1], broken[0]), f"mend {number}")
+            if planned.breaks:
+                history.commit(planned.breaks, f"break {number}")
+            broken = planned.breaks
+        history.run(number, planned, environments[planned.markupsafe], site, store, files)
+
+
+def whole_suite(folder: Path) -> tuple[str, ...]:
+    """All files of the suite's tests, those of the plan first."""
+    others: Iterator[str] = (f"tests/{path.name}" for path in sorted((folder / "tests").glob("test_*.py")))
+    return (*FILES, *(name for name in others if name not in FILES))
