@@ -156,6 +156,8 @@ def _look_at_code(
     reached += [Reached(change, "module", 1) for change in own if change not in near]
     if difference.unknown:
         evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
+        if {module, *(str(file) for file, *_ in one.places)}.intersection(difference.unknown):
+            missing.append("code")  # a file of the failure differs, and how is not known
     if len(difference.changes) > len(reached):
         evidence["other_functions_changed"] = len(difference.changes) - len(reached)
     if not reached:
