@@ -36,8 +36,6 @@ _COMPLETE_STATEMENTS = (
     "complete_renumber",
     "complete_crashes",
     "complete_incidents",
-    "lock_project",
-    "recoveries_link",
 )
 # JSON never holds these bytes as they are: with them as quote and delimiter, COPY takes any line of JSON whole.
 _COPY = sql.SQL(
@@ -219,15 +217,22 @@ class Loader:
             run = {"run_id": run_id, "correlation_id": correlation_id}
             for name in _COMPLETE_STATEMENTS:
                 cursor.execute(statement(name), run)
-            concluded = explain(cursor, statement, run_id, correlation_id)
-            compare_states(cursor, statement)
-            cursor.execute(statement("recoveries_conclude"), {**run, "concluded": concluded})
+            self._link(cursor, run_id, correlation_id)
             cursor.execute(statement("complete_run"), run)
             while cursor.nextset():
                 pass
             row = cursor.fetchone()
         steps, failures, recoveries = row or (0, 0, 0)
         return {"step": steps, "failure": failures, "recovery": recoveries}
+
+    def _link(self, cursor: psycopg.Cursor, run_id: uuid.UUID, correlation_id: uuid.UUID) -> None:
+        """Link what failed and passed again, and find the reasons."""
+        run = {"run_id": run_id, "correlation_id": correlation_id}
+        cursor.execute(statement("lock_project"), run)
+        cursor.execute(statement("recoveries_link"), run)
+        concluded = explain(cursor, statement, run_id, correlation_id)
+        compare_states(cursor, statement)
+        cursor.execute(statement("recoveries_conclude"), {**run, "concluded": concluded})
 
 
 def _separate(data: bytes) -> tuple[bytes, list[bytes]]:

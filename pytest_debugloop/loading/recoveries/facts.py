@@ -16,6 +16,7 @@ from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit
 from pytest_debugloop.loading.recoveries.orders import Order
 
 Statement = Callable[[str], str]
+_MOST_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,10 @@ class CodeDifference(NamedTuple):
     unknown: list[str]
 
 
+def _ids(changes: Iterable[Change]) -> set[str]:
+    return {side for change in changes for side in (change.before, change.after) if side}
+
+
 class Facts:
     """Asks, and remembers the answers.
 
@@ -100,6 +105,7 @@ class Facts:
         self._units: dict[tuple[str, str], list[Unit]] = {}
         self._asked: set[tuple[str, str]] = set()
         self._differences: dict[tuple[str | None, str | None], CodeDifference] = {}
+        self._sources: dict[str, str] = {}
         self._orders: dict[tuple[uuid.UUID, str], Order] = {}
 
     def _ask(self, name: str, **values: object) -> Cursor[Any]:
@@ -173,14 +179,17 @@ class Facts:
             found = self._units.setdefault((file, digest), [])
             found.append(Unit(unit, file, function, first, last, provides, uses))
 
-    def sources(self, changes: Iterable[Change]) -> dict[str, str]:
+    def sources(self, changes: Sequence[Change], likely: Sequence[Change]) -> Mapping[str, str]:
         """Give the source of functions, before and after.
 
         Args:
             changes: of them.
+            likely: of those that will be asked for next; they are fetched with them.
         """
-        ids = sorted({side for change in changes for side in (change.before, change.after) if side})
-        return dict(self._ask("recoveries_sources", ids=ids).fetchall()) if ids else {}
+        if not _ids(changes) <= self._sources.keys():
+            ids = sorted(_ids([*changes, *likely[:_MOST_AT_ONCE]]) - self._sources.keys())
+            self._sources.update(self._ask("recoveries_sources", ids=ids).fetchall())
+        return self._sources
 
     def order(self, run_id: uuid.UUID, agent: str) -> Order:
         """Give the tests that a process of a run began.

@@ -162,7 +162,7 @@ def _look_at_code(
         evidence["other_functions_changed"] = len(difference.changes) - len(reached)
     if not reached:
         return
-    sources = facts.sources(found.change for found in reached[:_MOST_FUNCTIONS])
+    sources = facts.sources([found.change for found in reached[:_MOST_FUNCTIONS]], difference.changes)
     evidence["code"] = [
         {
             "file": found.change.file,

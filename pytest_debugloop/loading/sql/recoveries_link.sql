@@ -19,6 +19,13 @@ JOIN debug_error_events AS e
     AND e.occurred_at < s.occurred_at
 WHERE s.correlation_id = %(correlation_id)s AND s.run_id = %(run_id)s AND s.task_id IS NOT NULL;
 
+-- Found at once by their status: there is one for each process that died, and one for each that runs.
+CREATE TEMP TABLE unfinished ON COMMIT DROP AS
+SELECT DISTINCT correlation_id, agent_name, operation_name
+FROM debug_workflow_steps WHERE status = 'started';
+
+ANALYZE looked_at, unfinished;
+
 CREATE TEMP TABLE linked ON COMMIT DROP AS
 SELECT
     e.id AS error_id, e.task_id, e.run_id AS error_run, e.occurred_at AS failed_at, e.attempt,
@@ -42,9 +49,8 @@ LEFT JOIN LATERAL (
         )
         -- Nor does one of which nobody knows how it ended: its process died in it.
         AND NOT EXISTS (
-            SELECT FROM debug_workflow_steps AS open
+            SELECT FROM unfinished AS open
             WHERE open.correlation_id = s.correlation_id
-                AND open.status = 'started'
                 AND open.agent_name = s.agent_name
                 AND open.operation_name = s.operation_name
         )

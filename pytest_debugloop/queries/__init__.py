@@ -1,0 +1,1 @@
+"""Questions to the record: one typed function each, its SQL beside it."""
