@@ -221,7 +221,10 @@ scored AS (
         END AS broken,
         r.recovery_strategy AS last_strategy, r.confidence_score AS last_confidence, r.correlated_at AS recovered_at,
         d.recovery_strategy AS dominant_strategy,
-        before_it.passes AS passes_before
+        -- Since it first failed on good code, that failure left out, for by it the moment was chosen.
+        CASE WHEN before_it.passes >= 20 AND t.flaky_since > t.last_at - interval '14 days' THEN
+            debug_failure_rate_quantile(0.05, t.good_failures - 1, t.passes - before_it.passes)
+        END AS low_since
     FROM totals AS t
     JOIN quantiles AS q USING (good_failures, passes)
     LEFT JOIN latest AS l USING (task_id)
@@ -240,12 +243,11 @@ SELECT
         WHEN s.broken > 0.9 THEN 'broken'
         WHEN s.last_strategy = 'code_change' AND s.last_confidence > 0.5 AND s.recovered_at > s.last_failed_at
             AND s.good_failures <= 1 THEN 'fixed'
-        WHEN s.low > 0.005 AND s.passes_before >= 20 AND s.flaky_since > s.last_at - interval '14 days'
-            THEN 'newly flaky'
+        WHEN s.low_since > 0.005 THEN 'newly flaky'
         WHEN s.low > 0.005 THEN 'flaky'
         ELSE 'stable'
     END AS class,
-    CASE WHEN s.low > 0.005 AND s.passes_before >= 20 AND s.flaky_since > s.last_at - interval '14 days' THEN (
+    CASE WHEN s.low_since > 0.005 THEN (
         SELECT e.run_id FROM debug_error_events AS e
         WHERE e.task_id = s.task_id AND e.occurred_at >= s.flaky_since ORDER BY e.occurred_at LIMIT 1
     ) END AS flaky_since_run,
@@ -319,12 +321,20 @@ CREATE OR REPLACE VIEW debug_strategy_recoveries AS
 SELECT
     error_type,
     recovery_strategy,
-    count(*) AS errors_recovered,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY recovery_duration_ms) AS median_duration_ms,
-    percentile_cont(0.9) WITHIN GROUP (ORDER BY recovery_duration_ms) AS p90_duration_ms,
-    avg(confidence_score) AS avg_confidence
-FROM debug_first_recoveries
-GROUP BY error_type, recovery_strategy;
+    errors_recovered,
+    quantiles[1] AS median_duration_ms,
+    quantiles[2] AS p90_duration_ms,
+    avg_confidence
+FROM (
+    SELECT
+        error_type,
+        recovery_strategy,
+        count(*) AS errors_recovered,
+        percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY recovery_duration_ms) AS quantiles,
+        avg(confidence_score::double precision) AS avg_confidence
+    FROM debug_first_recoveries
+    GROUP BY error_type, recovery_strategy
+) AS counted;
 
 COMMENT ON VIEW debug_strategy_recoveries IS
     'What made errors of each type recover, each error counted once: how often, how long it took, how sure it is';
@@ -334,14 +344,38 @@ SELECT
     fingerprint,
     error_type,
     error_code,
-    count(*) AS errors_recovered,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY recovery_duration_ms) AS median_duration_ms,
-    percentile_cont(0.9) WITHIN GROUP (ORDER BY recovery_duration_ms) AS p90_duration_ms,
-    avg(confidence_score) AS avg_confidence,
-    avg((recovery_strategy IN ('retry', 'rerun', 'order_change'))::integer) AS share_by_itself,
-    mode() WITHIN GROUP (ORDER BY recovery_strategy) AS dominant_strategy
-FROM debug_first_recoveries
-GROUP BY fingerprint, error_type, error_code;
+    errors_recovered,
+    quantiles[1] AS median_duration_ms,
+    quantiles[2] AS p90_duration_ms,
+    avg_confidence,
+    (retries + reruns + orders) / errors_recovered::double precision AS share_by_itself,
+    CASE greatest(retries, reruns, orders, codes, dependencies, environments, unknown)
+        WHEN codes THEN 'code_change'
+        WHEN dependencies THEN 'dependency_change'
+        WHEN environments THEN 'environment_change'
+        WHEN orders THEN 'order_change'
+        WHEN retries THEN 'retry'
+        WHEN reruns THEN 'rerun'
+        ELSE 'unknown'
+    END AS dominant_strategy
+FROM (
+    SELECT
+        fingerprint,
+        error_type,
+        error_code,
+        count(*) AS errors_recovered,
+        percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY recovery_duration_ms) AS quantiles,
+        avg(confidence_score::double precision) AS avg_confidence,
+        count(*) FILTER (WHERE recovery_strategy = 'retry') AS retries,
+        count(*) FILTER (WHERE recovery_strategy = 'rerun') AS reruns,
+        count(*) FILTER (WHERE recovery_strategy = 'order_change') AS orders,
+        count(*) FILTER (WHERE recovery_strategy = 'code_change') AS codes,
+        count(*) FILTER (WHERE recovery_strategy = 'dependency_change') AS dependencies,
+        count(*) FILTER (WHERE recovery_strategy = 'environment_change') AS environments,
+        count(*) FILTER (WHERE recovery_strategy = 'unknown') AS unknown
+    FROM debug_first_recoveries
+    GROUP BY fingerprint, error_type, error_code
+) AS counted;
 
 COMMENT ON VIEW debug_failure_recoveries IS
     'How failures of each kind recover, each error counted once: how long it takes, how sure it is, what did it';

@@ -1,0 +1,79 @@
+"""How long do questions about recoveries take in a record of years?
+
+Two generated records, on an embedded server that is warm and vacuumed, all indexes on: `scale.sql` makes 10,000,000
+steps (3,333 tests in 1,000 runs, every third run a new commit, 1 % of the attempts failed), `scale_recoveries.sql`
+makes 1,000,000 errors of 2,000 kinds of which 100,000 recovered. Each question is asked several times, whole rows
+fetched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from psycopg import ClientCursor, Connection
+
+from benchmarks.turns import told
+from pytest_debugloop.database.connect import connect
+from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.migrate import migrate
+from pytest_debugloop.queries.recoveries import attempts_of_test, fix_causes, flaky_tests, recovery_patterns
+
+_FOLDER = Path(__file__).parent
+
+
+def _fill(connection: Connection, schema: str, script: str, **values: int) -> None:
+    migrate(connection, schema)
+    connection.execute(f"SET search_path TO {schema}, public".encode())
+    begun = time.perf_counter()
+    with connection.transaction(), ClientCursor(connection) as cursor:
+        cursor.execute((_FOLDER / script).read_text(encoding="utf-8"), values)
+    connection.execute("VACUUM ANALYZE")
+    told(f"{script}: filled in {time.perf_counter() - begun:.0f} s")
+
+
+def _ask(name: str, question: Callable[[], list[object]], repeat: int) -> None:
+    took = []
+    for _ in range(repeat):
+        begun = time.perf_counter()
+        rows = question()
+        took.append(time.perf_counter() - begun)
+    told(
+        f"{name}: {len(rows):,} rows, median {statistics.median(took) * 1000:.1f} ms "
+        f"(first {took[0] * 1000:.1f}, least {min(took) * 1000:.1f})"
+    )
+
+
+def main() -> None:
+    """Measure, and print medians."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tests", type=int, default=3_333, help="(%(default)s)")
+    parser.add_argument("--runs", type=int, default=1_000, help="(%(default)s)")
+    parser.add_argument("--errors", type=int, default=1_000_000, help="(%(default)s)")
+    parser.add_argument("--repeat", type=int, default=9, help="(%(default)s)")
+    given = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="debugloop-benchmark-") as name,
+        embedded_server(Path(name)) as conninfo,
+        connect(conninfo) as connection,
+    ):
+        _fill(connection, "recoveries", "scale_recoveries.sql", errors=given.errors)
+        _ask("recovery patterns", lambda: list(recovery_patterns(connection)), given.repeat)
+        by_strategy = b"SELECT * FROM debug_strategy_recoveries"
+        _ask("recoveries by type and strategy", lambda: list(connection.execute(by_strategy)), given.repeat)
+        seeds = b"SELECT * FROM debug_recovery_patterns"
+        _ask("the seed's recovery patterns", lambda: list(connection.execute(seeds)), given.repeat)
+        _ask("causes of fixes", lambda: list(fix_causes(connection)), given.repeat)
+        _fill(connection, "steps", "scale.sql", tests=given.tests, runs=given.runs)
+        tasks = connection.execute("SELECT id FROM debug_tasks ORDER BY node_id LIMIT 100").fetchall()
+        turn = iter(tasks * given.repeat)  # another test each time: nothing of it is in the cache of the last
+        _ask("one test's history", lambda: list(attempts_of_test(connection, next(turn)[0])), given.repeat)
+        _ask("all tests that failed, ranked", lambda: list(flaky_tests(connection)), 3)
+
+
+if __name__ == "__main__":
+    main()
