@@ -54,7 +54,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 
 def test_every_query_in_the_readme_runs(connection: psycopg.Connection[Any]) -> None:
     queries = [q for block in re.findall(r"```sql\n(.*?)```", README, re.DOTALL) for q in block.split(";") if q.strip()]
-    assert len(queries) == 3
+    assert len(queries) == 4
     for query in queries:
         connection.execute(query.encode())
 
