@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.capture.scalars import bytes_text
@@ -100,14 +100,25 @@ def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[
     return found
 
 
-def begun_last(journal: Path) -> tuple[str, str]:
-    """Name the test that a process began last, as its journal has it.
+class Begun(NamedTuple):
+    """A test that a process began, as its journal has it.
+
+    Attributes:
+        task: its name across runs.
+        attempt: which attempt it was.
+    """
+
+    node_id: str
+    task: str
+    attempt: int = 1
+
+
+def begun_last(journal: Path, node_id: str) -> Begun:
+    """Say of the test that a process died in what only that process knew: its secrets, and which attempt it was.
 
     Args:
         journal: of the process.
-
-    Returns:
-        Its node id, and its name across runs; empty where that cannot be told.
+        node_id: of the test, as another process names it.
     """
     try:
         with journal.open("rb") as file:
@@ -115,6 +126,9 @@ def begun_last(journal: Path) -> tuple[str, str]:
             lines = file.read().splitlines()
         found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
         step = json.loads(found)
-        return str(step["node_id"]), str(step.get("task", step["node_id"]))
+        begun = Begun(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
+        if begun.node_id.partition("[")[0] == node_id.partition("[")[0]:
+            return begun
     except (OSError, ValueError, KeyError, StopIteration):
-        return "", ""
+        pass
+    return Begun(node_id, node_id)

@@ -56,7 +56,7 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Find the node ids that hold secrets."""
+        """Find the node ids that hold secrets, and tell what is loaded."""
         try:
             self._node_ids.collect(session.items)
             self.tell_loaded()
@@ -65,8 +65,7 @@ class Recorder:
 
     def tell_loaded(self) -> None:
         """Write which source files were loaded since it was last written."""
-        files = self._loaded.more()
-        if files:
+        if files := self._loaded.more():
             self._writer.write(Loaded(files).to_line().decode("ascii"))
 
     # -- phases -----------------------------------------------------------------------------------------------------
@@ -130,8 +129,7 @@ class Recorder:
     def _begin_attempt(self, item: pytest.Item) -> None:
         node_id = self._node_ids.of(item)
         task = self._tasks.of(item, node_id)
-        number = self._attempts.get(task, 0) + 1
-        number = max(number, getattr(item, "execution_count", 0) or 0)
+        number = max(self._attempts.get(task, 0) + 1, getattr(item, "execution_count", 0) or 0)
         self._attempts[task] = number
         self._attempt = Attempt(node_id, number, item, task)
         self._attempt.is_after_failure = task in self._failed
@@ -180,13 +178,15 @@ class Recorder:
     # -- pytest's verdict -------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
-        """Leave no trace of ourselves in what pytest shows."""
-        if call.excinfo is not None:
-            try:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Leave no trace of ourselves in what pytest shows, and take what unittest kept to itself."""
+        try:
+            if call.excinfo is not None:
                 remove_from_traceback(call.excinfo.value.__traceback__, __file__)
-            except Exception as fault:
-                self._writer.fault(fault)
+            elif call.when == "call" and (kept := getattr(item, "_excinfo", None)):
+                self._raised(item, kept[0].value)
+        except Exception as fault:
+            self._writer.fault(fault)
 
     @pytest.hookimpl(trylast=True)  # after the terminal's: it turns a test with failed subtests into a failed one
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -240,7 +240,8 @@ class Recorder:
     ) -> None:
         """Take the failures whose exception no wrapper saw: unittest keeps it to itself, and so do subtests."""
         try:
-            if not isinstance(report, pytest.TestReport) or call.excinfo is None:
+            # pytest-retry has a report passed while the exception of the first attempt is still told with it.
+            if not isinstance(report, pytest.TestReport) or report.passed or call.excinfo is None:
                 return
             is_subtest = subtest_name(report) is not None
             step = self._subtest if is_subtest else self._attempt.steps.get(str(report.when))

@@ -228,21 +228,19 @@ class Session:
         """
         if self._writer is None or self._run_folder is None:
             return
-        task = None
-        if "[" in node_id:  # only the worker knew which parameters are secrets
-            recorded, name = begun_last(self._run_folder / (worker + SUFFIX))
-            if recorded.partition("[")[0] == node_id.partition("[")[0]:
-                text, node_id, task = text.replace(node_id, recorded), recorded, name
+        begun = begun_last(self._run_folder / (worker + SUFFIX), node_id)
+        if node_id:
+            text = text.replace(node_id, begun.node_id)
         failure = self._writer.failure_of_text(
             clean_text(text),
             WORKER_CRASH if phase == "call" else kind_of_report(phase, text),
             step=None,
             at=self._writer.now(),
-            node_id=self._redactor.text(node_id),
+            node_id=self._redactor.text(begun.node_id),
             phase=phase,
-            attempt=1,
+            attempt=begun.attempt,
             worker=worker,
-            task=task,
+            task=self._redactor.text(begun.task),
         )
         self._writer.write_failure(failure)
 

@@ -20,6 +20,8 @@ from pytest_debugloop.sources.tree import file_hash, tree_of, version_of
 from pytest_debugloop.sources.units import Unit, units_of
 
 _LARGEST = 2 * 1024 * 1024
+_LARGEST_READ = 256 * 1024
+_MOST_READ = 50 * 1024 * 1024
 _LONGEST_UNIT = 20_000
 _LONGEST_VALUE = 500
 # They differ between any two machines, or between any two tests.
@@ -42,7 +44,7 @@ class Survey:
         self._environ = environ
         self._seen: set[tuple[str, int, int]] = set()
         self._variables: set[str] = set()
-        self._redacted: dict[str, bytes] = {}
+        self._read = 0
 
     def look_at(self, loaded: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
         """Look at source files.
@@ -79,7 +81,7 @@ class Survey:
         self._variables |= variables
         redacted = self._redactor.text(source, is_source=True)
         if redacted != source:  # there is to be no hash of a secret: it could be guessed, and the guess be checked
-            self._redacted[path] = data = redacted.encode("utf-8", "backslashreplace")
+            data = redacted.encode("utf-8", "backslashreplace")
         return {
             "kind": "code_file",
             "file": clean_text(path),
@@ -113,13 +115,25 @@ class Survey:
             "environment": self._read_variables(),
         }
         if tree is not None:
-            told = {path: file_hash(data) for path, data in self._redacted.items()}
-            files = {clean_text(path): told.get(path, digest) for path, digest in tree.files.items()}
-            record["code_version"] = version_of(files)
-            record["files"] = files
+            files = {path: self._told_hash(path, digest) for path, digest in tree.files.items()}
+            record["files"] = {clean_text(path): digest for path, digest in files.items()}
+            record["code_version"] = version_of(record["files"])
             record["tree"] = tree.tree
-            record["dirty"] = {clean_text(path): told.get(path, digest) for path, digest in tree.dirty.items()}
+            record["dirty"] = {clean_text(path): files.get(path, digest) for path, digest in tree.dirty.items()}
         return record
+
+    def _told_hash(self, path: str, digest: str) -> str:
+        """Give the hash of a file, or of its text without secrets where it holds any, whoever has loaded it."""
+        try:
+            if self._read >= _MOST_READ or (self._rootdir / path).stat().st_size > _LARGEST_READ:
+                return digest
+            data = (self._rootdir / path).read_bytes()
+        except OSError:
+            return digest
+        self._read += len(data)
+        source = data.decode("utf-8", "replace")
+        redacted = self._redactor.text(source, is_source=path.endswith(".py"))
+        return digest if redacted == source else file_hash(redacted.encode("utf-8", "backslashreplace"))
 
     def variables(self) -> dict[str, Any]:
         """Say which variables the code names that was looked at since :meth:`conclude`.
@@ -138,7 +152,7 @@ class Survey:
             value = self._environ.get(name)
             if value is not None:
                 is_secret = self._redactor.names.is_secret(name)
-                value = REDACTED if is_secret else self._redactor.text(clean_text(value[:_LONGEST_VALUE]))
+                value = REDACTED if is_secret else self._redactor.text(clean_text(value))[:_LONGEST_VALUE]
             found[clean_text(name)] = value
         return found
 

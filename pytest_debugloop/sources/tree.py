@@ -75,6 +75,8 @@ def _from_git(rootdir: Path) -> Tree | None:
     if tree is None or listed is None or changed is None or top is None:
         return None
     prefix = top.strip()
+    changes = [(entry[:2], entry[3:].removeprefix(prefix)) for entry in changed.split("\0") if entry]
+    environments = tuple(path.removesuffix("pyvenv.cfg") for _, path in changes if path.endswith("/pyvenv.cfg"))
     files = {}
     for entry in filter(None, listed.split("\0")):
         about, _, path = entry.partition("\t")
@@ -82,18 +84,16 @@ def _from_git(rootdir: Path) -> Tree | None:
         if kind == "blob" and _counts(path):
             files[path] = digest
     dirty: dict[str, str] = {}
-    for entry in filter(None, changed.split("\0")):
-        path = entry[3:].removeprefix(prefix)
-        if not _counts(path):
-            continue
-        if entry.startswith("?") and not path.endswith(_CODE):
+    for state, path in changes:
+        if not _counts(path) or (state == "??" and (not path.endswith(_CODE) or path.startswith(environments))):
             continue
         dirty[path] = _hash_of(rootdir / path)
         if dirty[path]:
             files[path] = dirty[path]
         else:
             files.pop(path, None)
-    return Tree(files, tree.strip(), dirty) if len(files) <= _MOST_FILES else None
+    # A folder that the checkout around it ignores has nothing to do with it.
+    return Tree(files, tree.strip(), dirty) if 0 < len(files) <= _MOST_FILES else None
 
 
 def _from_folder(rootdir: Path) -> Tree | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 MODULE = "<module>"
@@ -49,18 +50,23 @@ def units_of(source: str) -> tuple[list[Unit], set[str]]:
         Its units in order, the module's own first; that alone where the text is no Python of this version. And the
         names of the environment variables that it reads or sets.
     """
-    lines = source.splitlines()
+    # Not splitlines(): a form feed, or a separator of Unicode in a text, ends no line of Python.
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n") if source else []
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the file says, to whoever runs it
+            tree = ast.parse(source)
+        inside = _lines_that_end_in_a_text(tree)
+        lines = [line if number in inside else line.rstrip() for number, line in enumerate(lines, 1)]
         return list(_units(tree, "", lines, 1, len(lines))), set(_variables(tree))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [_unit(MODULE, 1, len(lines), lines, [], [], [])], set()
 
 
 def _units(node: ast.Module | ast.ClassDef, prefix: str, lines: list[str], first: int, last: int) -> Iterator[Unit]:
     inner = [child for child in _statements(node.body) if isinstance(child, (*_FUNCTIONS, ast.ClassDef))]
-    own = [child for child in ast.iter_child_nodes(node) if child not in inner]
-    spans = [_span(child) for child in inner]
+    own = list(_own_nodes(node, {id(child) for child in inner}))
+    spans = [_span(child, lines) for child in inner]
     if isinstance(node, ast.ClassDef):
         name, provides = prefix.removesuffix("."), [node.name]
     else:
@@ -73,7 +79,25 @@ def _units(node: ast.Module | ast.ClassDef, prefix: str, lines: list[str], first
         # What Python calls by itself, on making an object, comparing it and so on, is reached by the class.
         is_special = isinstance(node, ast.ClassDef) and child.name.startswith("__") and child.name.endswith("__")
         reached = [node.name if isinstance(node, ast.ClassDef) and is_special else child.name]
-        yield _unit(prefix + child.name, begin, end, lines, [], reached, [child])
+        yield _unit(prefix + child.name, begin, end, lines, [], reached, ast.walk(child))
+
+
+def _own_nodes(root: ast.AST, without: set[int]) -> Iterator[ast.AST]:
+    """Give all nodes of a tree but for those of some branches."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += [child for child in ast.iter_child_nodes(node) if id(child) not in without]
+
+
+def _lines_that_end_in_a_text(tree: ast.Module) -> set[int]:
+    return {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno
+        for line in range(node.lineno, node.end_lineno)
+    }
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -86,8 +110,10 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                     yield from _statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
 
 
-def _span(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[int, int]:
+def _span(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, lines: list[str]) -> tuple[int, int]:
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    if node.decorator_list:  # in parentheses it may begin below its sign
+        first = next((n for n in range(first, 0, -1) if lines[n - 1].lstrip().startswith("@")), first)
     return first, node.end_lineno or node.lineno
 
 
@@ -98,38 +124,40 @@ def _unit(
     lines: list[str],
     without: list[tuple[int, int]],
     provides: list[str],
-    nodes: Sequence[ast.AST],
+    nodes: Iterable[ast.AST],
 ) -> Unit:
-    left_out = {number for begin, end in without for number in range(begin, end + 1)}
-    kept = [line.rstrip() for number, line in enumerate(lines[first - 1 : last], first) if number not in left_out]
-    if without:  # where functions stood, blank lines are left
-        kept = [line for line in kept if line]
+    left_out: set[int] = set()
+    for begin, end in without:  # and the blank lines around: they go where the function goes
+        while begin > first and not lines[begin - 2].strip():
+            begin -= 1
+        while end < last and not lines[end].strip():
+            end += 1
+        left_out.update(range(begin, end + 1))
+    kept = [line for number, line in enumerate(lines[first - 1 : last], first) if number not in left_out]
     text = textwrap.dedent("\n".join(kept)).strip("\n")
     uses = sorted({name for node in nodes for name in _names(node)})[:_MOST_NAMES]
     return Unit(function, first, last, text, provides[:_MOST_NAMES], uses)
 
 
-def _names(root: ast.AST) -> Iterator[str]:
-    for node in ast.walk(root):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.Call) and _last_name(node.func) in _NAMING:
-            # Of no other text: it may be a secret, and this is stored.
-            texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-            yield from (text for text in texts if type(text) is str and text.isidentifier())
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.alias):
+        yield node.name.rpartition(".")[2]
+    elif isinstance(node, ast.Call) and _last_name(node.func) in _NAMING:
+        # Of no other text: it may be a secret, and this is stored.
+        named = node.args[1:2] if _last_name(node.func) == "getattr" else node.args
+        texts = [argument.value for argument in named if isinstance(argument, ast.Constant)]
+        yield from (text for text in texts if type(text) is str and text.isidentifier())
 
 
-def _assigned(nodes: list[ast.AST]) -> set[str]:
-    return {
-        inner.id
-        for node in nodes
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
-    }
+def _assigned(nodes: Iterable[ast.AST]) -> set[str]:
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names | {node.asname for node in nodes if isinstance(node, ast.alias) and node.asname}
 
 
 def _variables(tree: ast.Module) -> Iterator[str]:

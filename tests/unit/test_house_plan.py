@@ -20,6 +20,7 @@ FLOORS = {
     "recording": 2,
     "database": 3,
     "loading": 4,
+    "queries": 4,
     "cli": 5,
     "plugin": 6,
     "__main__": 6,
@@ -28,7 +29,7 @@ FLOORS = {
 # Entries that other processes are started at.
 _LONGEST = 320
 _IMPORT_PYTEST = {"recording", "plugin"}
-_IMPORT_PSYCOPG = {"database", "loading", "cli", "__main__"}
+_IMPORT_PSYCOPG = {"database", "loading", "queries", "cli", "__main__"}
 _TEST_PROCESS = ("recording", "capture", "journal", "records", "settings", "handover", "errors", "plugin")
 
 

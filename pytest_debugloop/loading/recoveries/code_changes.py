@@ -10,7 +10,10 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
+
+from pytest_debugloop.sources.units import MODULE
 
 _FARTHEST = 6
 _MOST_FOLLOWED = 60
@@ -85,16 +88,24 @@ def changes_between(before: Iterable[Unit], after: Iterable[Unit]) -> list[Chang
         before: all units of these files, as they were.
         after: as they are.
     """
-    old = {unit.place: unit for unit in before}
-    new = {unit.place: unit for unit in after}
+    old, new = _by_place(before), _by_place(after)
     found = []
     for place in sorted(old.keys() | new.keys()):
-        was, now = old.get(place), new.get(place)
-        if was is not None and now is not None and was.id == now.id:
+        # A getter and its setter have one name: the first of them that differs is told.
+        pairs = zip_longest(old.get(place, ()), new.get(place, ()))
+        was, now = next(((a, b) for a, b in pairs if a is None or b is None or a.id != b.id), (None, None))
+        if was is None and now is None:
             continue
-        kind = "changed" if was and now else "added" if now else "removed"
+        kind = "changed" if place in old and place in new else "added" if place in new else "removed"
         names = {name for unit in (was, now) if unit for name in unit.provides}
         found.append(Change(*place, kind, was and was.id, now and now.id, tuple(sorted(names))))
+    return found
+
+
+def _by_place(units: Iterable[Unit]) -> dict[tuple[str, str], list[Unit]]:
+    found: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    for unit in units:
+        found[unit.place].append(unit)
     return found
 
 
@@ -106,7 +117,8 @@ def unit_at(units: Iterable[Unit], line: int) -> Unit | None:
         line: from 1.
     """
     holding = [unit for unit in units if unit.first <= line <= unit.last]
-    return min(holding, key=lambda unit: unit.last - unit.first, default=None)
+    # Of two that hold the same lines the module is the outer one.
+    return min(holding, key=lambda unit: (unit.last - unit.first, unit.function == MODULE), default=None)
 
 
 class Reach:
@@ -123,25 +135,23 @@ class Reach:
             for name in unit.uses:
                 self._users[name].append(unit)
         self._distances = [(change, self._distances_to(change)) for change in changes[:_MOST_FOLLOWED]]
+        # Of more changes than are followed, those of a test's own functions still count.
+        self._distances += [(change, {(change.file, change.function): 0}) for change in changes[_MOST_FOLLOWED:]]
 
     def _distances_to(self, change: Change) -> dict[tuple[str, str], int]:
-        place = (change.file, change.function)
-        found, waiting, met = {place: 0}, list(change.provides), set(change.provides)
-        files = dict.fromkeys(change.provides, change.file)
+        found = {(change.file, change.function): 0}
+        waiting = {(_alone(change.file), name) for name in change.provides}
+        met = set(waiting)
         for distance in range(1, _FARTHEST + 1):
-            coming: list[str] = []
-            for name in waiting:
+            coming: set[tuple[str, str]] = set()
+            for file, name in waiting:
                 for unit in self._users.get(name, ()):
-                    # What stands in a file of tests is reached from there alone.
-                    if unit.place in found or (is_test_file(files[name]) and unit.file != files[name]):
+                    if file and unit.file != file:
                         continue
-                    found[unit.place] = distance
-                    for other in unit.provides:
-                        if other not in met:
-                            met.add(other)
-                            files[other] = unit.file
-                            coming.append(other)
-            waiting = coming
+                    found.setdefault(unit.place, distance)
+                    coming.update((_alone(unit.file), other) for other in unit.provides)
+            waiting = coming - met
+            met |= waiting
         return found
 
     def of(self, starts: Iterable[tuple[str, tuple[str, str]]]) -> list[Reached]:
@@ -158,6 +168,11 @@ class Reach:
                 distance, role = min(near)
                 found.append(Reached(change, role, distance))
         return sorted(found, key=lambda one: (one.distance, one.change.file, one.change.function))
+
+
+def _alone(file: str) -> str:
+    """Give the file that alone reaches what stands in a file: itself for one of tests; empty where all do."""
+    return file if is_test_file(file) else ""
 
 
 def is_test_file(file: str) -> bool:

@@ -13,7 +13,6 @@ UNRECORDED = 0.05
 """Weight of a reason that nobody records."""
 MISSING = 0.25
 """What is added to it for each kind of evidence that is missing."""
-_PRIOR_STRENGTH = 4.0
 _BROKEN_PRIOR = (1.0, 99.0)
 _RATE_PRIOR = (0.15, 9.85)  # as in debug_failure_rate_quantile
 
@@ -21,6 +20,7 @@ DIRECT, REACHED, PER_NAME = 0.9, 0.7, 0.8
 DEPENDENCY = 0.4
 VARIABLE_OF_TEST, VARIABLE = 0.6, 0.2
 SUSPECT, ALONE, ORDER = 0.8, 0.3, 0.1
+PASSED_TOO = 0.25
 
 
 class Version(NamedTuple):
@@ -69,20 +69,28 @@ def chance_of_flake(versions: Sequence[Version]) -> dict[str, float]:
         "failure_rate": rate,
         "breaking_share": share,
         "failures_on_version": float(runs_failed),
+        "all_flakes": rate ** max(runs_failed, 1),
+        "passed_on_version": float(any(v.failures < v.attempts for v in of_failure)),
         "broken": is_broken,
         "flake": (1.0 - is_broken) * (1.0 - rate),
     }
 
 
-def learned(prior: float, changes: int, verdicts: int) -> float:
-    """Correct a weight by what was seen before: of earlier changes to a function, after how many the verdict changed.
+def explanations(differences: Mapping[str, float], chance: Mapping[str, float]) -> dict[str, float]:
+    """Weigh differences by how much there is for them to explain, and give them with that it was a flake.
+
+    Failures that flakes explain need no other reason. And on what the failure ran on, code and distributions cannot
+    have broken a test that passed there too.
 
     Args:
-        prior: the weight before any was seen; it counts as much as four changes.
-        changes: how many there were.
-        verdicts: how many of them the test's verdict followed.
+        differences: the weight of each by its strategy.
+        chance: the terms of :func:`chance_of_flake`.
     """
-    return (prior * _PRIOR_STRENGTH + verdicts) / (_PRIOR_STRENGTH + changes)
+    found = {"flake": chance["flake"]}
+    for strategy, weight in differences.items():
+        is_of_version = strategy in ("code_change", "dependency_change") and chance["passed_on_version"]
+        found[strategy] = weight * (1.0 - chance["all_flakes"]) * (PASSED_TOO if is_of_version else 1.0)
+    return found
 
 
 def confidence(strategy: str, weights: Mapping[str, float], missing: int) -> tuple[float, dict[str, float]]:

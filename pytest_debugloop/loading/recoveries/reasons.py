@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from pytest_debugloop.loading.recoveries import confidence as weights
 from pytest_debugloop.loading.recoveries.code_changes import Reached, diff_of, unit_at
-from pytest_debugloop.loading.recoveries.confidence import Version, chance_of_flake, confidence
+from pytest_debugloop.loading.recoveries.confidence import Version, chance_of_flake, confidence, explanations
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, RunFacts, Statement
 from pytest_debugloop.loading.recoveries.orders import order_change, suspects
 from pytest_debugloop.loading.recoveries.state_changes import state_changes
@@ -107,7 +107,7 @@ def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
         evidence["missing"] = missing
     flake = chance_of_flake(_versions(history, failing))
     strategy = next(iter(explained), "unknown" if "code" in missing or "run" in missing else "rerun")
-    score, terms = confidence(strategy, {"flake": flake["flake"], **explained}, len(missing))
+    score, terms = confidence(strategy, explanations(explained, flake), len(missing))
     evidence["terms"] = {name: round(value, 6) for name, value in {**flake, **terms}.items()}
     return Reason(strategy, score, _in_words(strategy, evidence), evidence)
 

@@ -25,7 +25,8 @@ WHERE e.id = l.error_id AND l.success_id IS NULL AND e.recovery_successful IS NU
     AND EXISTS (
         SELECT FROM debug_error_events AS again
         WHERE again.task_id = e.task_id AND again.run_id = e.run_id AND again.occurred_at > e.occurred_at
-            AND (again.metadata ->> 'attempt')::integer > l.attempt
+            -- Workers count apart: the first attempt in one may come after the first in another.
+            AND (again.agent_name, (again.metadata ->> 'attempt')::integer) <> (e.agent_name, l.attempt)
     );
 
 UPDATE debug_success_events AS s SET success_type = 'recovery_success'
