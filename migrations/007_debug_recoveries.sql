@@ -95,6 +95,7 @@ CREATE TABLE IF NOT EXISTS debug_code_files (
     id UUID PRIMARY KEY,
     file TEXT NOT NULL,
     file_hash VARCHAR(64) NOT NULL,
+    variables TEXT[] NOT NULL,
     units JSONB NOT NULL
 );
 
@@ -102,6 +103,7 @@ COMMENT ON TABLE debug_code_files IS 'A source file as a run loaded it: which fu
 COMMENT ON COLUMN debug_code_files.id IS 'Made from the file and its hash';
 COMMENT ON COLUMN debug_code_files.file IS 'Its path from rootdir';
 COMMENT ON COLUMN debug_code_files.file_hash IS 'What is in it: the hash that git makes, of the text without secrets';
+COMMENT ON COLUMN debug_code_files.variables IS 'The environment variables that it names';
 COMMENT ON COLUMN debug_code_files.units IS
     'A list of [id in debug_code_pointers, first line, last line], the module''s own code first';
 

@@ -158,8 +158,10 @@ versions AS MATERIALIZED (
         v.*,
         v.failures < v.attempts AS is_good,
         -- Half as much for every two weeks of age; a quotient of such sums is the same whenever it is asked.
-        power(2, -extract(epoch FROM max(v.last_at) OVER (PARTITION BY v.task_id) - v.last_at) / 86400.0 / 14.0)
-            AS weight,
+        power(
+            2, -extract(epoch FROM max(v.last_at) OVER (PARTITION BY v.task_id) - v.last_at)::double precision
+                / 86400 / 14
+        ) AS weight,
         v.failures / v.attempts::double precision AS share
     FROM failed_tests AS f
     CROSS JOIN LATERAL (SELECT * FROM debug_test_versions AS v WHERE v.task_id = f.task_id) AS v
@@ -212,8 +214,9 @@ dominant AS (
 scored AS (
     SELECT
         t.*, q.low, q.middle, q.high,
-        -- Odds of broken against flaky, for the latest version that was tried more than once and never passed.
-        CASE WHEN l.failures = l.attempts THEN
+        -- Odds of broken against flaky, for the latest version that was tried more than once and never passed, unless
+        -- it has passed on another since.
+        CASE WHEN l.failures = l.attempts AND t.last_failed_at = t.last_at THEN
             1 / (1 + exp(least(
                 l.failures * ln((0.15 + t.good_failures) / (10.0 + t.good_failures + t.passes))
                 - ln((1.0 + t.broken_versions) / (99.0 + t.versions - t.broken_versions)), 700

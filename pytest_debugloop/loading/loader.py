@@ -168,11 +168,14 @@ class Loader:
         for workflow in sorted(workflows):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(workflow),))
 
-    def known_files(self, files: list[tuple[str, str]]) -> set[tuple[str, str]]:
+    def known_files(self, files: list[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
         """Tell which source files the database has.
 
         Args:
             files: path and hash of each.
+
+        Returns:
+            The environment variables that are named in each that it has.
 
         Raises:
             psycopg.Error: the database cannot answer.
@@ -181,7 +184,7 @@ class Loader:
             self._enter(cursor, ())
             paths, hashes = [path for path, _ in files], [digest for _, digest in files]
             cursor.execute(statement("code_known"), (paths, hashes))
-            return {(str(path), str(digest)) for path, digest in cursor}
+            return {(path, digest): variables for path, digest, variables in cursor}
 
     def _reject(self, head: JournalHead, line: bytes, reason: str) -> None:
         with self._connection.transaction(), self._connection.cursor() as cursor:

@@ -29,6 +29,7 @@ from pytest_debugloop.loading.surveying import Surveyor
 
 _POLL_SECONDS = 0.01
 _BATCH_SECONDS = 0.3
+_PATIENCE_SECONDS = 3.0
 _BATCH_BYTES = 1_500_000
 _NICENESS = 5
 
@@ -81,20 +82,22 @@ def follow(order: Order) -> None:
 
 def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict[str, int] | None, str]:
     """Load until the run has ended; give what it has, or why it could not be stored."""
-    loaded = time.monotonic()
+    begun = loaded = time.monotonic()
     while True:
         ended = run.has_ended()
         waiting = run.waiting_bytes()
         is_time = time.monotonic() - loaded > _BATCH_SECONDS
-        if ended or is_time:
-            surveyor.look(run.paths)
         due = ended or waiting > _BATCH_BYTES or (waiting > 0 and is_time)
         # The connection is made at once: the server starts, and the schema is made, while the first tests run.
         loader = store.loader(now=ended)
         if loader is None and ended:
+            surveyor.look(run.paths, None)
             return None, store.problem
+        if loader is None and time.monotonic() - begun > _PATIENCE_SECONDS:
+            surveyor.look(run.paths, None)  # the files may change while nobody can be asked which are known
         if loader is not None and due:
             try:
+                surveyor.look(run.paths, loader.known_files)
                 if ended:
                     return run.complete(loader, surveyor), ""
                 run.load_new(loader)

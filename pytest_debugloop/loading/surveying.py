@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,10 @@ from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.records import json_line
-from pytest_debugloop.sources.survey import Survey, lines_of
+from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 
 _LOADED = b'{"kind":"loaded",'
 _FILE = "code" + SUFFIX
-
-KnownFiles = Callable[[list[tuple[str, str]]], set[tuple[str, str]]]
 
 
 class Surveyor:
@@ -37,45 +34,42 @@ class Surveyor:
         self._taken = 0
         self._is_concluded = False
 
-    def look(self, journals: list[Path]) -> None:
+    def look(self, journals: list[Path], known: KnownFiles | None) -> None:
         """Look at the files that have been loaded since.
 
         Args:
             journals: of the run.
+            known: tells which files the database has; None while it is away.
         """
         for path in journals if self._is_on else ():
             if path.name != _FILE:
                 with contextlib.suppress(OSError):
-                    self._look(path)
+                    self._look(path, known)
 
-    def _look(self, path: Path) -> None:
+    def _look(self, path: Path, known: KnownFiles | None) -> None:
         with path.open("rb") as file:
             file.seek(self._offsets.get(path, 0))
             data = file.read()
         data = data[: data.rfind(b"\n") + 1]
+        if _LOADED in data:
+            self._look_at(data, known)
         self._offsets[path] = self._offsets.get(path, 0) + len(data)
-        if _LOADED not in data:
-            return
+
+    def _look_at(self, data: bytes, known: KnownFiles | None) -> None:
         for line in data.split(b"\n"):
             if line.startswith(_LOADED):
                 with contextlib.suppress(ValueError, LookupError, TypeError):
-                    self._records += self._survey.look_at([(f, t, s) for f, t, s in json.loads(line)["files"]])
+                    files = [(str(f), int(t), int(s)) for f, t, s in json.loads(line)["files"]]
+                    self._records += self._survey.look_at(files, known)
         # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
         self._records.append(self._survey.conclude() if not self._is_concluded else self._survey.variables())
         self._is_concluded = True
 
-    def take(self, known: KnownFiles) -> bytes:
-        """Give the lines that were not given before, of files that the database does not have.
-
-        Args:
-            known: tells which of some files, by path and hash, the database has.
-        """
+    def take(self) -> bytes:
+        """Give the lines that were not given before."""
         records = self._records[self._taken :]
         self._taken = len(self._records)
-        if not records:
-            return b""
-        has = known([(r["file"], r["hash"]) for r in records if r["kind"] == "code_file"])
-        return lines_of(r for r in records if (r.get("file"), r.get("hash")) not in has)
+        return lines_of(records)
 
     def start_over(self) -> None:
         """Give all lines again: the database may have lost them."""

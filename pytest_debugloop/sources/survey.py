@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.records import clean_text, json_line
@@ -27,6 +27,19 @@ _LONGEST_VALUE = 500
 # They differ between any two machines, or between any two tests.
 _NEVER = frozenset({"PATH", "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "HOSTNAME", "SHLVL"})
 _NEVER_PREFIXES = ("PYTEST_", "DEBUGLOOP", "COV_")
+
+
+class SourceFile(NamedTuple):
+    """A file as it was loaded; its hash is of its text without secrets."""
+
+    path: str
+    hash: str
+    source: str
+    has_secrets: bool
+
+
+KnownFiles = Callable[[list[tuple[str, str]]], Mapping[tuple[str, str], Iterable[str]]]
+"""From files, by path and hash, to the environment variables that are named in those that are known."""
 
 
 class Survey:
@@ -46,27 +59,26 @@ class Survey:
         self._variables: set[str] = set()
         self._read = 0
 
-    def look_at(self, loaded: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
+    def look_at(self, loaded: Iterable[tuple[str, int, int]], known: KnownFiles | None = None) -> list[dict[str, Any]]:
         """Look at source files.
 
         Args:
             loaded: path relative to rootdir, time of change in nanoseconds and size in bytes of each, as they were when
                 the test process had loaded them.
+            known: asked once which files need not be looked at again; None where there is nobody to ask.
 
         Returns:
-            A record of the kind ``code_file`` for each that is new and still the same.
+            A record of the kind ``code_file`` for each that is new, still the same, and not known.
         """
-        found = []
-        for path, changed, size in loaded:
-            if (path, changed, size) in self._seen:
-                continue
-            self._seen.add((path, changed, size))
-            record = self._file(path, changed, size)
-            if record is not None:
-                found.append(record)
-        return found
+        new = [one for one in dict.fromkeys(loaded) if one not in self._seen]
+        files = [file for one in new if (file := self._file(*one)) is not None]
+        has = known([(file.path, file.hash) for file in files]) if known is not None else {}
+        self._seen.update(new)
+        for variables in has.values():
+            self._variables.update(variables)
+        return [self._record(file) for file in files if (file.path, file.hash) not in has]
 
-    def _file(self, path: str, changed: int, size: int) -> dict[str, Any] | None:
+    def _file(self, path: str, changed: int, size: int) -> SourceFile | None:
         file = self._rootdir / path
         try:
             status = file.stat()
@@ -77,16 +89,20 @@ class Survey:
             source = data.decode(encoding, "replace")
         except (OSError, SyntaxError, LookupError):
             return None
-        units, variables = units_of(source)
-        self._variables |= variables
         redacted = self._redactor.text(source, is_source=True)
         if redacted != source:  # there is to be no hash of a secret: it could be guessed, and the guess be checked
             data = redacted.encode("utf-8", "backslashreplace")
+        return SourceFile(clean_text(path), file_hash(data), source, redacted != source)
+
+    def _record(self, file: SourceFile) -> dict[str, Any]:
+        units, variables = units_of(file.source)
+        self._variables |= variables
         return {
             "kind": "code_file",
-            "file": clean_text(path),
-            "hash": file_hash(data),
-            "units": [self._unit(unit, has_secrets=redacted != source) for unit in units],
+            "file": file.path,
+            "hash": file.hash,
+            "variables": sorted(map(clean_text, variables)),
+            "units": [self._unit(unit, has_secrets=file.has_secrets) for unit in units],
         }
 
     def _unit(self, unit: Unit, *, has_secrets: bool) -> dict[str, Any]:

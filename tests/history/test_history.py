@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.loading.run import RunLoading
+from pytest_debugloop.queries.recoveries import attempts_of_test, fix_causes, flaky_tests, recovery_patterns
 from tests.history import faults
 from tests.history.scripted import FILES, NEW, OLD, History, play, suite_with, whole_suite
 from tests.loading.conftest import Record
@@ -138,6 +139,24 @@ def test_each_test_is_of_its_class(record: Record) -> None:
         "tests/test_filters.py::TestFilter::test_wordcount",
         "tests/test_filters.py::TestFilter::test_center",
     }
+
+
+def test_the_questions_are_answered_from_a_real_history(record: Record) -> None:
+    ranked = {test.node_id: test for test in flaky_tests(record.connection)}
+    assert set(faults.FLAKY) <= set(list(ranked)[:5])
+    wordcount = ranked["tests/test_filters.py::TestFilter::test_wordcount"]
+    attempts = attempts_of_test(record.connection, wordcount.task_id)
+    assert (len(attempts), sum(attempt.failed for attempt in attempts)) == (wordcount.attempts, 3)
+    assert [attempt.ended_at for attempt in attempts] == sorted((a.ended_at for a in attempts), reverse=True)
+    causes = {(cause.kind, cause.name): cause.errors_recovered for cause in fix_causes(record.connection)}
+    assert causes["function", "do_wordcount"] == 3
+    assert causes["distribution", "markupsafe"] >= 2
+    patterns = recovery_patterns(record.connection)
+    dice = [pattern for pattern in patterns if pattern.dominant_strategy == "rerun"]
+    assert dice
+    assert all(pattern.share_by_itself > 0.5 for pattern in dice)
+    total = record.value("SELECT count(*) FROM debug_error_success_correlation")
+    assert sum(pattern.errors_recovered for pattern in patterns) == total
 
 
 def test_the_order_of_loading_changes_nothing(

@@ -153,7 +153,8 @@ def test_the_test_and_its_objects_did_what_they_do_without_us(as_ever: Pair, nam
 def test_outcomes_output_and_warnings_are_as_without_us(run_pair: Callable[..., Pair], as_ever: Pair, how: str) -> None:
     pair = as_ever if how in _QUICK else run_pair(*RUNS[how], cover=how == "coverage")
     assert comparable(pair.recorded) == comparable(pair.plain)
-    assert pair.recorded.err == pair.plain.err
+    recorded, plain = (re.sub(r"0x[0-9a-f]+", "0x", run.err) for run in (pair.recorded, pair.plain))
+    assert recorded == plain
     assert pair.told_recorded == pair.told_plain
     assert not [line for line in pair.recorded.paragraph if "fault" in line or "problem" in line]
 

@@ -10,6 +10,7 @@ CREATE TEMP TABLE staged_units ON COMMIT DROP AS
 SELECT
     l.line ->> 'file' AS file,
     l.line ->> 'hash' AS file_hash,
+    l.line -> 'variables' AS variables,
     u.place,
     debug_snapshot_id((l.line ->> 'file') || ' ' || (u.unit ->> 'function'), u.unit ->> 'hash') AS id,
     u.unit
@@ -31,14 +32,15 @@ FROM staged_units
 ORDER BY id, (unit ->> 'first')::integer
 ON CONFLICT (id) DO UPDATE SET line = excluded.line WHERE excluded.line < known.line;
 
-INSERT INTO debug_code_files (id, file, file_hash, units)
+INSERT INTO debug_code_files (id, file, file_hash, variables, units)
 SELECT
     debug_snapshot_id(file, file_hash),
     file,
     file_hash,
+    ARRAY(SELECT jsonb_array_elements_text(coalesce(variables, '[]'))),
     jsonb_agg(jsonb_build_array(id, unit -> 'first', unit -> 'last') ORDER BY place)
 FROM (SELECT DISTINCT ON (file, file_hash, place) * FROM staged_units) AS u
-GROUP BY file, file_hash
+GROUP BY file, file_hash, variables
 ON CONFLICT (id) DO NOTHING;
 
 UPDATE debug_runs AS run
