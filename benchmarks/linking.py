@@ -1,6 +1,6 @@
 """What does linking recoveries add to the loading of a run?
 
-Two real runs of a suite: in the first 1 % of the tests fail, in the second all pass and their code has changed. The
+Two real runs of a suite: in the first 1 % of the tests fail, in the second a function is mended and all pass. The
 second is loaded into a record that has the first, and the time of linking is told beside that of the rest, the batches
 included. Each figure is the median of several loads into fresh schemas on a warm embedded server, all indexes on.
 """
@@ -87,10 +87,11 @@ def main() -> None:
         folder = Path(name) / "suite"
         folder.mkdir()
         write_suite(folder, given.tests)
-        for path in folder.glob("test_*.py"):  # one in a hundred fails, and is mended
-            path.write_text(path.read_text().replace("assert True", "assert not True", 1))
+        for path in folder.glob("test_*.py"):  # one in a hundred fails, until a function is mended
+            path.write_text("import shop\n\n\n" + path.read_text().replace("assert True", "assert shop.is_open()", 1))
+        (folder / "shop.py").write_text("def is_open():\n    return False\n")
         failing = _record(folder, 1)
-        write_suite(folder, given.tests)
+        (folder / "shop.py").write_text("def is_open():\n    return True\n")
         passing = _record(folder, 0)
         with embedded_server(Path(name) / "server") as conninfo, connect(conninfo) as connection:
             shares, linking, whole = [], [], []

@@ -388,7 +388,7 @@ SELECT 'function' AS kind, code.value ->> 'file' AS file, code.value ->> 'functi
     count(DISTINCT c.error_event_id) AS errors_recovered, max(c.correlated_at) AS last_at
 FROM debug_error_success_correlation AS c
 CROSS JOIN LATERAL jsonb_array_elements(c.evidence -> 'code') AS code
-WHERE c.recovery_strategy = 'code_change'
+WHERE c.recovery_strategy = 'code_change' AND c.confidence_score > 0.5
 GROUP BY 2, 3
 UNION ALL
 SELECT 'distribution', NULL, changed.key, count(DISTINCT c.error_event_id), max(c.correlated_at)
@@ -397,4 +397,5 @@ CROSS JOIN LATERAL jsonb_each(c.evidence -> 'distributions') AS changed
 WHERE c.recovery_strategy = 'dependency_change'
 GROUP BY changed.key;
 
-COMMENT ON VIEW debug_fix_causes IS 'The functions and distributions whose change errors recovered by, and how often';
+COMMENT ON VIEW debug_fix_causes IS
+    'The functions (where it is likely) and distributions whose change errors recovered by, and how often';

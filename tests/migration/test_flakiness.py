@@ -75,7 +75,8 @@ class History:
             if outcome == "P":
                 self.connection.execute(
                     "INSERT INTO debug_success_events (correlation_id, run_id, task_id, operation_name, occurred_at,"
-                    " success_type, agent_name, retry_count) VALUES (%s, %s, %s, %s, %s, 'validation_pass', 'pytest', 0)",
+                    " success_type, agent_name, retry_count)"
+                    " VALUES (%s, %s, %s, %s, %s, 'validation_pass', 'pytest', 0)",
                     (run, run, task, test, self.now),
                 )
             else:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from psycopg import Cursor
 from psycopg.rows import class_row
 
-from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between
+from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between, is_test_file
 from pytest_debugloop.loading.recoveries.orders import Order
 
 Statement = Callable[[str], str]
@@ -106,6 +106,7 @@ class Facts:
         self._asked: set[tuple[str, str]] = set()
         self._differences: dict[tuple[str | None, str | None], CodeDifference] = {}
         self._sources: dict[str, str] = {}
+        self._of_tests: set[str] = set()
         self._orders: dict[tuple[uuid.UUID, str], Order] = {}
 
     def _ask(self, name: str, **values: object) -> Cursor[Any]:
@@ -122,6 +123,8 @@ class Facts:
             values = {"run_id": run_id, "correlation_id": correlation_id}
             found = cursor.execute(self._statement("recoveries_pending"), values).fetchall()
         self._learn_runs({run for one in found for run in (one.error_run, one.success_run)})
+        self._of_tests = {str(file) for one in found for file, *_ in one.places}
+        self._of_tests |= {one.success_operation.partition("::")[0] for one in found}
         return found
 
     def _learn_runs(self, runs: Iterable[uuid.UUID]) -> None:
@@ -153,8 +156,10 @@ class Facts:
         return self._differences[key]
 
     def _compared(self, failing: dict[str, str], passing: dict[str, str]) -> CodeDifference:
-        self._learn_units([*failing.items(), *passing.items()])
         differing = [file for file in sorted(failing.keys() | passing.keys()) if failing.get(file) != passing.get(file)]
+        # Of files of tests those of the recovered ones matter: nothing else is reached through them.
+        files = {file for file in passing if not is_test_file(file)} | self._of_tests | set(differing)
+        self._learn_units([(file, side[file]) for side in (failing, passing) for file in files & side.keys()])
         before: list[Unit] = []
         after: list[Unit] = []
         unknown = []
@@ -174,7 +179,11 @@ class Facts:
     def _learn_units(self, files: Sequence[tuple[str, str]]) -> None:
         new = [one for one in dict.fromkeys(files) if one not in self._asked]
         self._asked.update(new)
-        rows = self._ask("recoveries_units", files=[f for f, _ in new], hashes=[h for _, h in new]).fetchall()
+        rows = (
+            self._ask("recoveries_units", files=[f for f, _ in new], hashes=[h for _, h in new]).fetchall()
+            if new
+            else ()
+        )
         for file, digest, unit, function, first, last, provides, uses in rows:
             found = self._units.setdefault((file, digest), [])
             found.append(Unit(unit, file, function, first, last, provides, uses))

@@ -7,9 +7,13 @@ SET is_recoverable = TRUE,
     recovery_strategy = c.recovery_strategy,
     resolved_at = c.correlated_at,
     error_severity = CASE WHEN c.recovery_strategy = 'retry' THEN 'low' ELSE e.error_severity END
-FROM debug_error_success_correlation AS c
-WHERE c.error_event_id = e.id
-    AND (e.id IN (SELECT id FROM looked_at) OR c.id = ANY (%(concluded)s::uuid[]))
+FROM (
+    SELECT id FROM looked_at
+    UNION
+    SELECT error_event_id FROM debug_error_success_correlation WHERE id = ANY (%(concluded)s::uuid[])
+) AS touched
+JOIN debug_error_success_correlation AS c ON c.error_event_id = touched.id
+WHERE e.id = touched.id
     AND (e.resolved_at, e.recovery_strategy) IS DISTINCT FROM (c.correlated_at, c.recovery_strategy);
 
 UPDATE debug_error_events AS e
