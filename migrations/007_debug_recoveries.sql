@@ -40,6 +40,9 @@ WHERE s.run_id IS NULL AND r.correlation_id = s.correlation_id AND t.project = r
 
 CREATE INDEX IF NOT EXISTS idx_debug_error_events_task ON debug_error_events (task_id, occurred_at)
     WHERE task_id IS NOT NULL;
+-- Whether an attempt failed elsewhere is asked of each of its successes.
+CREATE INDEX IF NOT EXISTS idx_debug_error_events_attempt ON debug_error_events (task_id, run_id)
+    WHERE task_id IS NOT NULL;
 -- The errors of a test that nothing had recovered at some moment; few, however long its history.
 CREATE INDEX IF NOT EXISTS idx_debug_error_events_open
     ON debug_error_events (task_id, (coalesce(resolved_at, timestamptz 'infinity')))

@@ -149,7 +149,7 @@ GROUP BY task_id, conditions;
 COMMENT ON VIEW debug_test_versions IS
     'The attempts of each test on the same code, interpreter, platform and distributions, counted; without incidents';
 
-CREATE OR REPLACE VIEW debug_flaky_tests AS
+CREATE OR REPLACE VIEW debug_scored_tests AS
 WITH failed_tests AS MATERIALIZED (
     SELECT DISTINCT task_id FROM debug_error_events WHERE task_id IS NOT NULL
 ),
@@ -164,7 +164,8 @@ versions AS MATERIALIZED (
         ) AS weight,
         v.failures / v.attempts::double precision AS share
     FROM failed_tests AS f
-    CROSS JOIN LATERAL (SELECT * FROM debug_test_versions AS v WHERE v.task_id = f.task_id) AS v
+    -- OFFSET 0: one test after the other, by the indexes; else all attempts of all tests would be sorted.
+    CROSS JOIN LATERAL (SELECT * FROM debug_test_versions AS v WHERE v.task_id = f.task_id OFFSET 0) AS v
 ),
 totals AS (
     SELECT
@@ -269,7 +270,12 @@ SELECT
     s.last_failed_at,
     s.last_at
 FROM scored AS s
-JOIN debug_tasks AS k ON k.id = s.task_id
+JOIN debug_tasks AS k ON k.id = s.task_id;
+
+COMMENT ON VIEW debug_scored_tests IS 'The scores of the tests that have failed, as in debug_flaky_tests';
+
+CREATE OR REPLACE VIEW debug_flaky_tests AS
+SELECT * FROM debug_scored_tests
 UNION ALL
 -- Tests that never failed, for which only passes are counted.
 SELECT

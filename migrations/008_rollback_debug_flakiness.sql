@@ -6,7 +6,7 @@ DO $$
 BEGIN
     EXECUTE format(
         'DROP VIEW IF EXISTS %1$I.debug_fix_causes, %1$I.debug_failure_recoveries, %1$I.debug_strategy_recoveries,'
-        ' %1$I.debug_first_recoveries, %1$I.debug_flaky_tests, %1$I.debug_test_versions;'
+        ' %1$I.debug_first_recoveries, %1$I.debug_flaky_tests, %1$I.debug_scored_tests, %1$I.debug_test_versions;'
         ' DROP TRIGGER IF EXISTS debug_error_success_correlation_filled'
         ' ON %1$I.debug_error_success_correlation;'
         ' DROP FUNCTION IF EXISTS %1$I.debug_fill_recovery(),'

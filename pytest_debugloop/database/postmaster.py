@@ -37,6 +37,7 @@ _SETTINGS = {
     "cluster_name": "pytest-debugloop",
     "max_connections": "40",
     "shared_buffers": "64MB",
+    "work_mem": "32MB",  # one person asks at a time: sorts need not go to disk
     "max_wal_size": "256MB",
     "synchronous_commit": "off",  # a crash of the machine may cost the last moments, never what came before
     "timezone": "UTC",

@@ -65,9 +65,14 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS s ON TRUE;
 
-DELETE FROM debug_error_success_correlation AS c
-USING linked AS l
-WHERE c.error_event_id = l.error_id AND c.success_event_id IS DISTINCT FROM l.success_id;
+CREATE TEMP TABLE unlinked ON COMMIT DROP AS
+SELECT c.id, s.run_id AS success_run
+FROM debug_error_success_correlation AS c
+JOIN linked AS l ON l.error_id = c.error_event_id
+JOIN debug_success_events AS s ON s.id = c.success_event_id
+WHERE c.success_event_id IS DISTINCT FROM l.success_id;
+
+DELETE FROM debug_error_success_correlation AS c USING unlinked AS u WHERE c.id = u.id;
 
 INSERT INTO debug_error_success_correlation (
     id, error_event_id, success_event_id, correlation_id, task_id, error_type, error_code, fingerprint, recovery_path,
