@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from psycopg import Cursor
@@ -42,6 +43,21 @@ class Reason(NamedTuple):
     confidence: float
     path: str
     evidence: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found of one recovery.
+
+    Attributes:
+        evidence: all that was different.
+        explained: the strategies that hold, the first one first, each with its weight.
+        missing: what is not known.
+    """
+
+    evidence: dict[str, Any] = field(default_factory=dict)
+    explained: dict[str, float] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
 
 def explain(cursor: Cursor[Any], statement: Statement, run_id: uuid.UUID, correlation_id: uuid.UUID) -> list[uuid.UUID]:
@@ -91,23 +107,22 @@ def compare_states(cursor: Cursor[Any], statement: Statement) -> None:
 
 def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
     failing, passing = facts.run(one.error_run), facts.run(one.success_run)
-    evidence: dict[str, Any] = {}
-    explained: dict[str, float] = {}
-    missing: list[str] = []
+    found = Findings()
+    evidence, missing = found.evidence, found.missing
     if failing is None or passing is None:
         missing.append("run")
     else:
-        _look_at_code(one, failing, passing, facts, evidence, explained, missing)
-        _look_at_distributions(failing, passing, evidence, explained, missing)
-        _look_at_environment(failing, passing, evidence, explained, missing)
-        _look_at_order(one, facts, history, evidence, explained, missing)
+        _look_at_code(one, failing, passing, facts, found)
+        _look_at_distributions(failing, passing, found)
+        _look_at_environment(failing, passing, found)
+        _look_at_order(one, facts, history, found)
         if failing.git_commit != passing.git_commit:
             evidence["commits"] = [failing.git_commit, passing.git_commit]
     if missing:
         evidence["missing"] = missing
     flake = chance_of_flake(_versions(history, failing))
-    strategy = next(iter(explained), "unknown" if "code" in missing or "run" in missing else "rerun")
-    score, terms = confidence(strategy, explanations(explained, flake), len(missing))
+    strategy = next(iter(found.explained), "unknown" if "code" in missing or "run" in missing else "rerun")
+    score, terms = confidence(strategy, explanations(found.explained, flake), len(missing))
     evidence["terms"] = {name: round(value, 6) for name, value in {**flake, **terms}.items()}
     return Reason(strategy, score, _in_words(strategy, evidence), evidence)
 
@@ -126,17 +141,9 @@ def _versions(history: Sequence[Attempt], failing: RunFacts | None) -> list[Vers
     return [Version(key == own, attempts, failures) for key, (attempts, failures) in counted.items()]
 
 
-def _look_at_code(
-    one: Pending,
-    failing: RunFacts,
-    passing: RunFacts,
-    facts: Facts,
-    evidence: dict[str, Any],
-    explained: dict[str, float],
-    missing: list[str],
-) -> None:
+def _look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
     if failing.code_version is None or passing.code_version is None:
-        missing.append("code")
+        found.missing.append("code")
         return
     if failing.code_version == passing.code_version:
         return
@@ -155,59 +162,49 @@ def _look_at_code(
     near = {one.change for one in reached}
     reached += [Reached(change, "module", 1) for change in own if change not in near]
     if difference.unknown:
-        evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
+        found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
         if {module, *(str(file) for file, *_ in one.places)}.intersection(difference.unknown):
-            missing.append("code")  # a file of the failure differs, and how is not known
+            found.missing.append("code")  # a file of the failure differs, and how is not known
     if len(difference.changes) > len(reached):
-        evidence["other_functions_changed"] = len(difference.changes) - len(reached)
+        found.evidence["other_functions_changed"] = len(difference.changes) - len(reached)
     if not reached:
         return
-    sources = facts.sources([found.change for found in reached[:_MOST_FUNCTIONS]], difference.changes)
-    evidence["code"] = [
+    sources = facts.sources([near_by.change for near_by in reached[:_MOST_FUNCTIONS]], difference.changes)
+    found.evidence["code"] = [
         {
-            "file": found.change.file,
-            "function": found.change.function,
-            "change": found.change.kind,
-            "reached_from": found.role,
-            "distance": found.distance,
-            "diff": diff_of(found.change, sources),
+            "file": near_by.change.file,
+            "function": near_by.change.function,
+            "change": near_by.change.kind,
+            "reached_from": near_by.role,
+            "distance": near_by.distance,
+            "diff": diff_of(near_by.change, sources),
         }
-        for found in reached[:_MOST_FUNCTIONS]
+        for near_by in reached[:_MOST_FUNCTIONS]
     ]
     if len(reached) > _MOST_FUNCTIONS:
-        evidence["more_functions"] = len(reached) - _MOST_FUNCTIONS
+        found.evidence["more_functions"] = len(reached) - _MOST_FUNCTIONS
     nearest = reached[0]
     prior = weights.DIRECT
-    if nearest.distance:
+    if nearest.role == "module":
+        prior = weights.MODULE
+    elif nearest.distance:
         prior = weights.REACHED * weights.PER_NAME ** (nearest.distance - 1)
-    explained["code_change"] = prior
+    found.explained["code_change"] = prior
 
 
-def _look_at_distributions(
-    failing: RunFacts,
-    passing: RunFacts,
-    evidence: dict[str, Any],
-    explained: dict[str, float],
-    missing: list[str],
-) -> None:
+def _look_at_distributions(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
     if failing.distributions is None or passing.distributions is None:
-        missing.append("distributions")
+        found.missing.append("distributions")
         return
     changed = _differing(failing.distributions, passing.distributions)
     if changed:
-        evidence["distributions"] = changed
-        explained["dependency_change"] = weights.DEPENDENCY
+        found.evidence["distributions"] = changed
+        found.explained["dependency_change"] = weights.DEPENDENCY
 
 
-def _look_at_environment(
-    failing: RunFacts,
-    passing: RunFacts,
-    evidence: dict[str, Any],
-    explained: dict[str, float],
-    missing: list[str],
-) -> None:
+def _look_at_environment(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
     if failing.environment is None or passing.environment is None:
-        missing.append("environment")
+        found.missing.append("environment")
         return
     # A variable that one run's code does not name was not looked at there.
     both = failing.environment.keys() & passing.environment.keys()
@@ -221,35 +218,28 @@ def _look_at_environment(
         {"platform": passing.platform, **(passing.interpreter or {})},
     )
     if changed:
-        evidence["environment"] = changed
+        found.evidence["environment"] = changed
     if interpreter:
-        evidence["interpreter"] = interpreter
+        found.evidence["interpreter"] = interpreter
     if changed or interpreter:
         is_of_code = any(not _is_always_kept(name) for name in changed)
-        explained["environment_change"] = weights.VARIABLE_OF_TEST if is_of_code else weights.VARIABLE
+        found.explained["environment_change"] = weights.VARIABLE_OF_TEST if is_of_code else weights.VARIABLE
 
 
 def _is_always_kept(name: str) -> bool:
     return name in ("CI", "TZ", "LANG", "LANGUAGE") or name.startswith(("LC_", "PYTHON", "COVERAGE_", "HYPOTHESIS_"))
 
 
-def _look_at_order(
-    one: Pending,
-    facts: Facts,
-    history: Sequence[Attempt],
-    evidence: dict[str, Any],
-    explained: dict[str, float],
-    missing: list[str],
-) -> None:
+def _look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found: Findings) -> None:
     failing = facts.order(one.error_run, one.error_agent).before(one.error_operation)
     passing = facts.order(one.success_run, one.success_agent).before(one.success_operation)
     if failing is None or passing is None:
-        missing.append("order")
+        found.missing.append("order")
         return
     change = order_change(failing, passing)
     if change is None:
         return
-    evidence["order"] = change
+    found.evidence["order"] = change
     sides: dict[bool, list[Sequence[str]]] = {True: [failing], False: [passing]}
     for attempt in reversed(history):
         side = sides[attempt.failed]
@@ -257,12 +247,12 @@ def _look_at_order(
             before = facts.order(attempt.run_id, attempt.agent).before(attempt.operation)
             if before is not None:
                 side.append(before)
-    found = suspects(sides[True], sides[False])
-    if found:
-        change |= found
+    suspected = suspects(sides[True], sides[False])
+    if suspected:
+        change |= suspected
         change["compared"] = {"failing": len(sides[True]), "passing": len(sides[False])}
-    is_consistent = bool(found) and len(sides[True]) > 1 and len(sides[False]) > 1
-    explained["order_change"] = (
+    is_consistent = bool(suspected) and len(sides[True]) > 1 and len(sides[False]) > 1
+    found.explained["order_change"] = (
         weights.SUSPECT if is_consistent else weights.ALONE if change["alone"] else weights.ORDER
     )
 
