@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 _SECONDS = 20
+_WALK_SECONDS = 5.0
 _MOST_FILES = 20_000
 _LARGEST = 4 * 1024 * 1024
 # What no test can depend on.
@@ -98,18 +100,24 @@ def _from_git(rootdir: Path) -> Tree | None:
 
 def _from_folder(rootdir: Path) -> Tree | None:
     files: dict[str, str] = {}
+    deadline = time.monotonic() + _WALK_SECONDS
     for path in _walk(rootdir):
-        if len(files) >= _MOST_FILES:
+        # rootdir may be somebody's home, or the whole machine.
+        if len(files) >= _MOST_FILES or time.monotonic() > deadline:
             return None
+        if path is None:
+            continue
         digest = _hash_of(path)
         if digest:
             files[path.relative_to(rootdir).as_posix()] = digest
     return Tree(files, "", {})
 
 
-def _walk(rootdir: Path) -> Iterator[Path]:
+def _walk(rootdir: Path) -> Iterator[Path | None]:
+    """Give the files of code below a folder, and None for each folder entered: there may be many without code."""
     for folder, folders, names in os.walk(rootdir):
         here = Path(folder)
+        yield None
         folders[:] = sorted(
             name
             for name in folders

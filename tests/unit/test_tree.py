@@ -295,3 +295,11 @@ def test_the_order_of_files_makes_no_version(files: dict[str, str], data: st.Dat
 @given(one=FILES, other=FILES)
 def test_other_files_have_another_version(one: dict[str, str], other: dict[str, str]) -> None:
     assert (version_of(one) == version_of(other)) is (one == other)
+
+
+def test_a_folder_that_takes_too_long_to_walk_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        (tmp_path / f"empty_{number}").mkdir()
+    assert tree_of(tmp_path) is not None
+    monkeypatch.setattr("pytest_debugloop.sources.tree._WALK_SECONDS", -1.0)
+    assert tree_of(tmp_path) is None
