@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,53 @@ def test_a_run_that_was_killed_in_the_teardown_recovers_nothing(project: Project
     assert killed.ret == -9
     killed.record.wait_for_end()
     assert recoveries(failed) == []
+
+
+def test_what_failed_in_a_run_that_died_is_recovered_all_the_same(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        """
+        import os, pathlib
+
+        def test_it():
+            assert pathlib.Path("there").exists()
+
+        def test_other():
+            if not pathlib.Path("there").exists():
+                os.kill(os.getpid(), 9)
+    """,
+    )
+    died = run(project)
+    assert died.ret == -9
+    died.record.wait_for_end()
+    (project.folder / "there").touch()
+    run(project)
+    (found,) = recoveries(died)
+    assert found["recovery_strategy"] == "rerun"
+
+
+def test_runs_of_one_project_that_end_at_once_are_all_stored_and_linked(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        """
+        import random, pytest
+
+        @pytest.mark.parametrize("number", range(100))
+        def test_it(number):
+            assert random.random() < 0.5
+    """,
+    )
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: run(project), range(4)))
+    assert [done.paragraph for done in runs if "100 steps" in done.out or "not stored" in done.out] == []
+    (open_errors,) = runs[0].record.query(
+        "SELECT count(*) FROM debug_error_events AS e JOIN debug_tasks AS t ON t.id = e.task_id"
+        " JOIN debug_runs AS r ON r.id = e.run_id WHERE r.rootdir ="
+        " (SELECT rootdir FROM debug_runs WHERE correlation_id = %(id)s) AND EXISTS (SELECT FROM debug_success_events"
+        " AS s WHERE s.task_id = e.task_id AND s.occurred_at > e.occurred_at) AND NOT EXISTS"
+        " (SELECT FROM debug_error_success_correlation AS c WHERE c.error_event_id = e.id)"
+    )
+    assert open_errors["count"] == 0
 
 
 def test_a_file_that_changed_while_it_ran_leaves_the_reason_unknown(project: Project) -> None:

@@ -54,7 +54,7 @@ class RunFacts:
     platform: str | None
     pytest_version: str | None
     started_at: datetime
-    finished_at: datetime | str
+    finished_at: datetime | None  # of one that goes on, or died
     git_commit: str | None
 
 

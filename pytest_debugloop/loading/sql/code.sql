@@ -41,6 +41,7 @@ SELECT
     jsonb_agg(jsonb_build_array(id, unit -> 'first', unit -> 'last') ORDER BY place)
 FROM (SELECT DISTINCT ON (file, file_hash, place) * FROM staged_units) AS u
 GROUP BY file, file_hash, variables
+ORDER BY file, file_hash  -- two loaders that add the same files must not wait for each other
 ON CONFLICT (id) DO NOTHING;
 
 UPDATE debug_runs AS run

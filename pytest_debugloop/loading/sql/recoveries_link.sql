@@ -54,12 +54,14 @@ LEFT JOIN LATERAL (
                 AND open.agent_name = s.agent_name
                 AND open.operation_name = s.operation_name
         )
-        -- Nor one that came before, on the same machine, when its clock showed a later time.
+        -- Nor one that came before, on the same machine, when its clock showed a later time. The clock that nobody sets is
+        -- read at a run's start; it and the run's own clock are less than a tenth of a second apart.
         AND NOT EXISTS (
             SELECT FROM debug_runs AS failing
             JOIN debug_runs AS passing USING (boot_id)
             WHERE failing.id = e.run_id AND passing.id = s.run_id AND failing.id <> passing.id
-                AND passing.boot_seconds < failing.boot_seconds
+                AND passing.boot_seconds + extract(epoch FROM s.occurred_at - passing.started_at) + 0.1
+                    < failing.boot_seconds + extract(epoch FROM e.occurred_at - failing.started_at)
         )
     ORDER BY s.occurred_at, s.id
     LIMIT 1
