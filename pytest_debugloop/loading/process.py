@@ -82,7 +82,7 @@ def follow(order: Order) -> None:
 
 def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict[str, int] | None, str]:
     """Load until the run has ended; give what it has, or why it could not be stored."""
-    begun = loaded = time.monotonic()
+    looked = loaded = time.monotonic()
     while True:
         ended = run.has_ended()
         waiting = run.waiting_bytes()
@@ -93,8 +93,9 @@ def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict
         if loader is None and ended:
             surveyor.look(run.paths, None)
             return None, store.problem
-        if loader is None and time.monotonic() - begun > _PATIENCE_SECONDS:
+        if loader is None and time.monotonic() - looked > _PATIENCE_SECONDS:
             surveyor.look(run.paths, None)  # the files may change while nobody can be asked which are known
+            looked = time.monotonic()
         if loader is not None and due:
             try:
                 surveyor.look(run.paths, loader.known_files)

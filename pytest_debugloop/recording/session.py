@@ -120,7 +120,7 @@ class Session:
         self._writer = Writer(self._journal, self._clock, capturer)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
             node_ids = NodeIds(self._redactor, group_suffix=self.worker is not None and self.is_grouped)
-            tasks = Tasks(node_ids, self._writer)
+            tasks = Tasks(self._writer)
             loaded = LoadedFiles(str(config.rootpath), config.pluginmanager.get_plugins)
             self._recorder = Recorder(self._writer, node_ids, tasks, loaded)
             config.pluginmanager.register(tasks, "debugloop-tasks")

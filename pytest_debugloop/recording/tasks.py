@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_debugloop.recording.node_ids import NodeIds
     from pytest_debugloop.recording.writer import Writer
 
 _VOLATILE = (
@@ -35,12 +34,10 @@ class Tasks:
     """The names of tests across runs.
 
     Args:
-        node_ids: as they are recorded.
         writer: catches our own faults.
     """
 
-    def __init__(self, node_ids: NodeIds, writer: Writer) -> None:
-        self._node_ids = node_ids
+    def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._stable: dict[str, str] = {}
 

@@ -25,19 +25,14 @@ class Pending:
 
     id: uuid.UUID
     task_id: uuid.UUID
-    error_event_id: uuid.UUID
-    success_event_id: uuid.UUID
     error_run: uuid.UUID
     success_run: uuid.UUID
     error_agent: str
     success_agent: str
-    failed_at: datetime
     passed_at: datetime
     error_operation: str
     success_operation: str
     places: list[list[Any]]
-    error_workflow: uuid.UUID
-    success_workflow: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,6 @@ class RunFacts:
     environment: dict[str, str | None] | None
     interpreter: dict[str, Any] | None
     platform: str | None
-    pytest_version: str | None
     started_at: datetime
     finished_at: datetime | None  # of one that goes on, or died
     git_commit: str | None
@@ -66,8 +60,6 @@ class Attempt(NamedTuple):
     operation: str
     failed: bool
     conditions: str | None
-    code_version: str | None
-    ended_at: datetime
 
 
 class CodeDifference(NamedTuple):
@@ -178,12 +170,10 @@ class Facts:
 
     def _learn_units(self, files: Sequence[tuple[str, str]]) -> None:
         new = [one for one in dict.fromkeys(files) if one not in self._asked]
+        if not new:
+            return
         self._asked.update(new)
-        rows = (
-            self._ask("recoveries_units", files=[f for f, _ in new], hashes=[h for _, h in new]).fetchall()
-            if new
-            else ()
-        )
+        rows = self._ask("recoveries_units", files=[f for f, _ in new], hashes=[h for _, h in new]).fetchall()
         for file, digest, unit, function, first, last, provides, uses in rows:
             found = self._units.setdefault((file, digest), [])
             found.append(Unit(unit, file, function, first, last, provides, uses))

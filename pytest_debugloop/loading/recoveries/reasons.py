@@ -23,7 +23,6 @@ from pytest_debugloop.loading.recoveries.orders import order_change, suspects
 from pytest_debugloop.loading.recoveries.state_changes import state_changes
 
 _MOST_FUNCTIONS = 10
-_MOST_COUNTED = 30
 _MOST_ORDERS = 6
 # They tell where something lies, or who asked, and not what is run.
 _NO_DIFFERENCE = frozenset(

@@ -1,6 +1,6 @@
 -- Give the attempts of tests, each up to the moment at which a recovery of it happened, the latest 500 of each.
 
-SELECT wanted.recovery, a.run_id, a.agent_name, a.operation_name, a.failed, r.conditions, r.code_version, a.ended_at
+SELECT wanted.recovery, a.run_id, a.agent_name, a.operation_name, a.failed, r.conditions
 FROM unnest(%(recoveries)s::uuid[], %(tasks)s::uuid[], %(moments)s::timestamptz[])
     AS wanted (recovery, task_id, moment)
 CROSS JOIN LATERAL (

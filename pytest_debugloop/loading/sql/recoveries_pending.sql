@@ -2,11 +2,10 @@
 -- began, for an earlier run that is loaded late changes what was known when they happened.
 
 SELECT
-    c.id, c.task_id, c.error_event_id, c.success_event_id, e.run_id AS error_run, s.run_id AS success_run,
-    e.agent_name AS error_agent, s.agent_name AS success_agent, e.occurred_at AS failed_at, s.occurred_at AS passed_at,
+    c.id, c.task_id, e.run_id AS error_run, s.run_id AS success_run,
+    e.agent_name AS error_agent, s.agent_name AS success_agent, s.occurred_at AS passed_at,
     e.operation_name AS error_operation, s.operation_name AS success_operation,
-    coalesce(e.metadata -> 'code', '[]') AS places,
-    e.correlation_id AS error_workflow, s.correlation_id AS success_workflow
+    coalesce(e.metadata -> 'code', '[]') AS places
 FROM debug_error_success_correlation AS c
 JOIN debug_error_events AS e ON e.id = c.error_event_id
 JOIN debug_success_events AS s ON s.id = c.success_event_id

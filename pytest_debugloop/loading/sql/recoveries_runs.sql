@@ -2,7 +2,7 @@
 
 SELECT
     r.id, r.correlation_id, r.code_version, v.files, r.distributions, r.environment, r.interpreter, r.platform,
-    r.pytest_version, r.started_at, r.finished_at, r.git_commit
+    r.started_at, r.finished_at, r.git_commit
 FROM debug_runs AS r
 LEFT JOIN debug_code_versions AS v ON v.id = r.code_version
 WHERE r.id = ANY (%(runs)s);
