@@ -9,13 +9,14 @@ from pytest_debugloop.errors import DriverMissingError
 
 def main() -> None:
     """Run the command, or say how to install the driver that it needs."""
-    try:
-        import psycopg  # noqa: F401
-    except ImportError as error:
-        sys.exit(f"Error: {DriverMissingError(reason=' '.join(str(error).split()))}")
-    from pytest_debugloop.cli.commands import main as run
+    from pytest_debugloop.cli.app import main as run
 
-    run()
+    try:
+        run()
+    except ImportError as error:
+        if not (error.name or "").startswith("psycopg") and "pq wrapper" not in str(error):
+            raise
+        sys.exit(f"Error: {DriverMissingError(reason=' '.join(str(error).split()))}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class DebugloopError(Exception):
 
 
 class SettingInvalidError(DebugloopError):
-    """The setting {name} cannot be {value!r}: {reason}."""
+    """The setting {name} cannot be used: {reason}."""
 
 
 class DriverMissingError(DebugloopError):
@@ -53,6 +53,42 @@ class DataDirectoryVersionError(EmbeddedServerError):
     """{directory} holds data of PostgreSQL {found}, but the installed binaries are {available}: move it away."""
 
 
+class NoRecordError(DebugloopError):
+    """There is no record in {folder}: run `pytest --debugloop` there first, or name a server with --dsn."""
+
+
+class NoSchemaError(DebugloopError):
+    """There is no record in schema {schema} of {where}: run `pytest --debugloop` or `debugloop migrate` first."""
+
+
+class SchemaTooOldError(DebugloopError):
+    """The record in schema {schema} is at version {found} of {known}: run `debugloop migrate`."""
+
+
+class NotFoundError(DebugloopError):
+    """Nothing in the record is called {text}: {hint}."""
+
+
+class AmbiguousError(DebugloopError):
+    """{text} may be any of {count}: {candidates}."""
+
+
+class NoRunsError(DebugloopError):
+    """No run of project {project} is in the record; it has {others}: name one with --project."""
+
+
+class EmptyRecordError(DebugloopError):
+    """The record has no runs yet: run `pytest --debugloop`."""
+
+
+class NotRecoveredError(DebugloopError):
+    """{text} has not passed since: name what to compare it with, `debugloop history` lists the attempts of a test."""
+
+
+class SnapshotTooLargeError(DebugloopError):
+    """Snapshot {id} has {megabytes} MB, too much to be shown: write it with `debugloop show {id} --json > FILE`."""
+
+
 class MigrationError(DebugloopError):
     """Migration {version} ({name}) failed and changed nothing: {reason}."""
 
@@ -67,3 +103,15 @@ class MigrationChangedError(MigrationError):
 
 class NewerJournalError(DebugloopError):
     """The journal {path} was written by a newer pytest-debugloop than this one: upgrade the package."""
+
+
+class RerunImpossibleError(DebugloopError):
+    """It cannot be run again: {reason}."""
+
+
+class RerunFailedError(DebugloopError):
+    """The rerun did not get as far as the test: {reason}."""
+
+
+class CodeChangedError(DebugloopError):
+    """The code is not what it was ({functions}): a debugger would show other lines; --force goes on."""

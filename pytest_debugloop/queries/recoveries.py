@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from typing import Any, TypeVar
+from decimal import Decimal
+from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row
 
-T = TypeVar("T")
-_MANY = 1_000_000
+from pytest_debugloop.queries.statements import MANY, rows, stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,35 @@ class Attempt:
     conditions: str | None
     git_commit: str | None
     git_branch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastAttempt:
+    """One time that a test was run to its end, with what failed first in it.
+
+    Attributes:
+        code_version: of the project's code; the same for attempts on the same code, None where it is not known.
+        duration_ms: of the call phase of a pass.
+    """
+
+    run_id: uuid.UUID | None
+    agent_name: str
+    attempt: int
+    ended_at: datetime
+    failed: bool
+    is_incident: bool
+    git_branch: str | None
+    git_commit: str | None
+    is_dirty: bool
+    code_version: str | None
+    conditions: str | None
+    error_id: uuid.UUID | None
+    error_code: str | None
+    error_message: str | None
+    phase: str | None
+    fingerprint: str | None
+    recovery_strategy: str | None
+    duration_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +87,50 @@ class FlakyTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What the failures of a test cost."""
+
+    task_id: uuid.UUID
+    cost_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A failure and the pass that recovered it; the columns of ``debug_error_success_correlation`` and of both sides.
+
+    Attributes:
+        evidence: all that was different; docs/formulas.md tells its keys.
+        success_factors: which values were different, where both sides have a state.
+    """
+
+    id: uuid.UUID
+    error_event_id: uuid.UUID
+    success_event_id: uuid.UUID
+    task_id: uuid.UUID | None
+    node_id: str
+    error_type: str
+    error_code: str | None
+    error_message: str
+    fingerprint: str | None
+    recovery_strategy: str | None
+    recovery_path: str | None
+    recovery_duration_ms: int | None
+    intermediate_steps: int | None
+    confidence_score: Decimal
+    correlated_at: datetime
+    evidence: dict[str, Any] | None
+    failed_at: datetime
+    passed_at: datetime
+    failed_run_id: uuid.UUID | None
+    passed_run_id: uuid.UUID | None
+    failed_commit: str | None
+    passed_commit: str | None
+    failed_snapshot_id: uuid.UUID | None
+    passed_snapshot_id: uuid.UUID | None
+    success_factors: Any
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryPattern:
     """How failures of one kind recover; the columns of ``debug_failure_recoveries``.
 
@@ -80,6 +151,18 @@ class RecoveryPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyPattern:
+    """What made errors of one type recover; the columns of ``debug_strategy_recoveries``."""
+
+    error_type: str
+    recovery_strategy: str | None
+    errors_recovered: int
+    median_duration_ms: float
+    p90_duration_ms: float
+    avg_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class FixCause:
     """What changed when errors recovered; the columns of ``debug_fix_causes``."""
 
@@ -90,17 +173,7 @@ class FixCause:
     last_at: datetime
 
 
-@cache
-def _statement(name: str) -> str:
-    return (files(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _rows(connection: Connection[Any], row: type[T], name: str, **values: object) -> list[T]:
-    with connection.cursor(row_factory=class_row(row)) as cursor:
-        return cursor.execute(_statement(name).encode(), values).fetchall()
-
-
-def attempts_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int = _MANY) -> list[Attempt]:
+def attempts_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int = MANY) -> list[Attempt]:
     """List the attempts of a test, the latest first.
 
     Args:
@@ -111,24 +184,59 @@ def attempts_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int
     Raises:
         psycopg.Error: the database cannot answer.
     """
-    return _rows(connection, Attempt, "attempts_of_test", task_id=task_id, limit=limit)
+    return rows(connection, Attempt, "attempts_of_test", task_id=task_id, limit=limit)
 
 
-def flaky_tests(connection: Connection[Any], project: str | None = None, limit: int = _MANY) -> list[FlakyTest]:
+def history_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int = MANY) -> Iterator[PastAttempt]:
+    """List the attempts of a test, the latest first, with what failed in them.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        task_id: of the test, as in ``debug_tasks``.
+        limit: how many at most.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return stream(connection, PastAttempt, "history_of_test", task_id=task_id, limit=limit)
+
+
+def costs_of_tests(connection: Connection[Any], task_ids: list[uuid.UUID]) -> dict[uuid.UUID, float]:
+    """Say what the failures of tests cost.
+
+    Args:
+        connection: its search path leads to the record.
+        task_ids: of the tests.
+
+    Returns:
+        Milliseconds by test: of the phases that failed, and of the passes that were not the first attempt of their run.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    found = rows(connection, Cost, "flaky_costs", task_ids=task_ids)
+    return {cost.task_id: cost.cost_ms for cost in found if cost.cost_ms is not None}
+
+
+def flaky_tests(
+    connection: Connection[Any], project: str | None = None, limit: int = MANY, *, only_flaky: bool = False
+) -> list[FlakyTest]:
     """Rank the tests that have failed, the surest flake first.
 
     Args:
         connection: its search path leads to the record.
         project: only of this one; None for all.
         limit: how many at most.
+        only_flaky: without those that are stable, broken or fixed.
 
     Raises:
         psycopg.Error: the database cannot answer.
     """
-    return _rows(connection, FlakyTest, "flaky_tests", project=project, limit=limit)
+    values = {"project": project, "limit": limit, "only_flaky": only_flaky}
+    return rows(connection, FlakyTest, "flaky_tests", **values)
 
 
-def recovery_patterns(connection: Connection[Any], limit: int = _MANY) -> list[RecoveryPattern]:
+def recovery_patterns(connection: Connection[Any], limit: int = MANY) -> list[RecoveryPattern]:
     """Count how failures of each kind recover, the most frequent first.
 
     Args:
@@ -138,10 +246,23 @@ def recovery_patterns(connection: Connection[Any], limit: int = _MANY) -> list[R
     Raises:
         psycopg.Error: the database cannot answer.
     """
-    return _rows(connection, RecoveryPattern, "recovery_patterns", limit=limit)
+    return rows(connection, RecoveryPattern, "recovery_patterns", limit=limit)
 
 
-def fix_causes(connection: Connection[Any], limit: int = _MANY) -> list[FixCause]:
+def strategy_patterns(connection: Connection[Any], limit: int = MANY) -> list[StrategyPattern]:
+    """Count what made errors of each type recover, the most frequent first.
+
+    Args:
+        connection: its search path leads to the record.
+        limit: how many at most.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return rows(connection, StrategyPattern, "strategy_patterns", limit=limit)
+
+
+def fix_causes(connection: Connection[Any], limit: int = MANY) -> list[FixCause]:
     """List the functions and distributions whose change errors recovered by, the most frequent first.
 
     Args:
@@ -151,4 +272,21 @@ def fix_causes(connection: Connection[Any], limit: int = _MANY) -> list[FixCause
     Raises:
         psycopg.Error: the database cannot answer.
     """
-    return _rows(connection, FixCause, "fix_causes", limit=limit)
+    return rows(connection, FixCause, "fix_causes", limit=limit)
+
+
+_ALL: dict[str, Any] = dict.fromkeys(("id", "error_id", "task_id", "strategy", "project"))
+
+
+def recoveries(connection: Connection[Any], *, limit: int = MANY, **filters: object) -> Iterator[Recovery]:
+    """List recoveries, the latest first, as they are read.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        limit: how many at most.
+        **filters: of ``id``, ``error_id``, ``task_id``, ``strategy`` and ``project``.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return stream(connection, Recovery, "recoveries", **{**_ALL, **filters, "limit": limit})

@@ -26,7 +26,7 @@ def open_folder(wanted: Path) -> tuple[Path, str | None]:
     try:
         _make(wanted)
     except OSError as error:
-        for other in (_state_folder(wanted), spare_folder()):
+        for other in (state_folder(wanted), spare_folder()):
             with contextlib.suppress(OSError):
                 _make(other)
                 return other, f"{wanted} cannot be written ({error.strerror}): recording to {other} instead."
@@ -40,7 +40,12 @@ def spare_folder() -> Path:
     return Path(os.environ.get("TMPDIR") or "/tmp") / f"pytest-debugloop-{os.getuid()}"  # noqa: S108
 
 
-def _state_folder(wanted: Path) -> Path:
+def state_folder(wanted: Path) -> Path:
+    """Give the folder that takes the place of one that cannot be written.
+
+    Args:
+        wanted: the folder that the settings name.
+    """
     base = os.environ.get("XDG_STATE_HOME") or str(Path("~/.local/state").expanduser())
     return Path(base) / "pytest-debugloop" / hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
 

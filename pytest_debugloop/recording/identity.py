@@ -15,6 +15,7 @@ import pytest
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.capture.snapshot import Capturer
+from pytest_debugloop.recording.checkout import git_facts, project_name, repository_of
 from pytest_debugloop.recording.ci import ci_facts
 from pytest_debugloop.recording.clock import uuid7, uuid_of
 from pytest_debugloop.records import clean_text
@@ -52,10 +53,9 @@ class RunIdentity:
             environ: the environment.
             now: microseconds since 1970-01-01 UTC.
         """
-        git = git_facts(rootdir)
         ci = ci_facts(environ)
-        repository = _repository_name(git.get("vcs.repository.url.full", "")) or ci.get("vcs.repository.name", "")
-        project = (settings.project or _project_name(repository, rootdir))[:255]
+        repository = repository_of(rootdir, ci)
+        project = settings.project[:255] or project_name(repository, rootdir)
         correlation = str(uuid_of(settings.correlation_id, project) if settings.correlation_id else uuid7(now))
         session = None
         if settings.session_id:
@@ -124,91 +124,6 @@ def _redacted_argument(argument: str, redactor: Redactor) -> str:
     if match and "=" in argument:
         return f"{match[1]}=[redacted: key]"
     return redactor.text(argument)
-
-
-def git_facts(rootdir: Path) -> dict[str, str]:
-    """Read commit, branch and remote from the git folder's files: no process is started.
-
-    Args:
-        rootdir: a folder in a checkout, or not.
-
-    Returns:
-        Keys named as OpenTelemetry names them; empty outside of a checkout.
-    """
-    try:
-        git = _git_folder(rootdir)
-        if git is None:
-            return {}
-        common = git
-        if (git / "commondir").is_file():
-            common = (git / (git / "commondir").read_text().strip()).resolve()
-        head = (git / "HEAD").read_text().strip()
-        facts = {"vcs.ref.head.revision": head}
-        if head.startswith("ref: "):
-            reference = head[5:]
-            facts = {"vcs.ref.head.name": reference.removeprefix("refs/heads/")}
-            commit = _resolve(common, reference) or _resolve(git, reference)
-            if commit:
-                facts["vcs.ref.head.revision"] = commit
-        remote = _remote(common / "config")
-        if remote:
-            facts["vcs.repository.url.full"] = remote
-    except (OSError, ValueError):
-        return {}
-    return {key: clean_text(value) for key, value in facts.items()}
-
-
-def _repository_name(url: str) -> str:
-    """Give one name to a repository however it was cloned: ``example.org/owner/name``."""
-    return re.sub(r"^\w+://", "", url).replace(":", "/", 1) if "://" not in url else url.partition("://")[2]
-
-
-def _project_name(repository: str, rootdir: Path) -> str:
-    """A repository may hold several projects: what lies below its top is told by its folder."""
-    if not repository:
-        return rootdir.name or "unnamed"
-    for folder in (rootdir, *rootdir.parents):
-        if (folder / ".git").exists():
-            below = rootdir.relative_to(folder).as_posix()
-            return repository if below == "." else f"{repository}:{below}"
-    return repository
-
-
-def _git_folder(rootdir: Path) -> Path | None:
-    for folder in (rootdir, *rootdir.parents):
-        git = folder / ".git"
-        if git.is_dir():
-            return git
-        if git.is_file():  # a worktree or a submodule
-            return (folder / git.read_text().partition("gitdir:")[2].strip()).resolve()
-    return None
-
-
-def _resolve(git: Path, reference: str) -> str:
-    path = git / reference
-    if path.is_file():
-        return path.read_text().strip()
-    packed = git / "packed-refs"
-    if packed.is_file():
-        for line in packed.read_text().splitlines():
-            commit, _, name = line.partition(" ")
-            if name == reference:
-                return commit
-    return ""
-
-
-def _remote(config: Path) -> str:
-    if not config.is_file():
-        return ""
-    section, found = "", ""
-    for raw in config.read_text(errors="replace").splitlines():
-        line = raw.strip()
-        if line.startswith("["):
-            section = line
-        elif line.startswith("url") and section.startswith("[remote ") and (not found or "origin" in section):
-            found = line.partition("=")[2].strip()
-    # Credentials go, and so does the ending that clones of one repository may or may not have.
-    return re.sub(r"(?<=://)[^/@]*@|^[\w.-]+@(?=[\w.-]+:)", "", found).removesuffix(".git")
 
 
 def process_start(pid: int) -> str:

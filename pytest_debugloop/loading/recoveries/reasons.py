@@ -20,7 +20,7 @@ from pytest_debugloop.loading.recoveries.code_changes import Reached, diff_of, u
 from pytest_debugloop.loading.recoveries.confidence import Version, chance_of_flake, confidence, explanations
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, RunFacts, Statement
 from pytest_debugloop.loading.recoveries.orders import order_change, suspects
-from pytest_debugloop.loading.recoveries.state_changes import state_changes
+from pytest_debugloop.state_changes import state_changes
 
 _MOST_FUNCTIONS = 10
 _MOST_ORDERS = 6

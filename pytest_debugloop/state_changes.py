@@ -38,6 +38,38 @@ def state_changes(failing: Mapping[str, Any], passing: Mapping[str, Any]) -> dic
     after = {"locals": passing.get("returned", {}).get("locals", {}), "fixtures": passing.get("fixtures", {})}
     if before["locals"] is None:  # the failure was not in the test's function
         del before["locals"], after["locals"]
+    return _told(before, after, failing, passing)
+
+
+def failure_changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare the states of two failures: what their exceptions say, the locals of the frames that both have, fixtures.
+
+    Args:
+        first: ``agent_state`` of an error snapshot.
+        second: of another.
+
+    Returns:
+        As :func:`state_changes`; paths begin with ``message``, the name of a function, ``fixtures`` or ``parameters``.
+    """
+    sides = []
+    for state in (first, second):
+        raised = (state.get("exceptions") or [{}])[0]
+        frames = {frame["function"]: frame["locals"] for frame in raised.get("frames", ()) if "locals" in frame}
+        sides.append((raised, frames, state))
+    shared = [name for name in sides[0][1] if name in sides[1][1]]
+    before, after = (
+        {
+            "message": f"{raised.get('type')}: {raised.get('message')}",
+            **{name: frames[name] for name in shared},
+            "fixtures": state.get("fixtures", {}),
+            "parameters": state.get("parameters", {}),
+        }
+        for raised, frames, state in sides
+    )
+    return _told(before, after, first, second)
+
+
+def _told(before: Any, after: Any, failing: Mapping[str, Any], passing: Mapping[str, Any]) -> dict[str, Any]:
     found = list(_differences("", before, after, failing, passing))
     result: dict[str, Any] = {"changes": found[:_MOST]}
     if len(found) > _MOST:

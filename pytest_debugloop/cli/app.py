@@ -1,0 +1,148 @@
+"""The group of commands: options that all share, and each command loaded when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from pytest_debugloop.cli.place import NAMES, Place
+from pytest_debugloop.errors import DebugloopError
+
+COMMANDS = (
+    "show",
+    "runs",
+    "history",
+    "failures",
+    "flaky",
+    "recoveries",
+    "diff",
+    "slow",
+    "debug",
+    "reproduce",
+    "load",
+    "prune",
+    "export",
+    "sql",
+    "status",
+    "migrate",
+    "rollback",
+    "doctor",
+)
+"""In the order of the help; each is ``command`` in the module of this package that has its name."""
+
+
+class RecordGroup(click.Group):
+    """Loads a command when it is asked for: the help of one must not wait for the imports of all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command and give it the options that all share."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"pytest_debugloop.cli.{cmd_name}").command
+        known = {parameter.name for parameter in command.params}
+        command.params += [option for option in _place_options(hidden=True) if option.name not in known]
+        if not isinstance(command.callback, _WithPlace):
+            command.callback = _WithPlace(command.callback)
+        return command
+
+
+class _WithPlace:
+    """Takes what was given of the shared options, before and behind the command, and finds the record by them."""
+
+    def __init__(self, callback: Any) -> None:
+        self._callback = callback
+
+    def __call__(self, **values: Any) -> Any:
+        context = click.get_current_context()
+        given = dict(context.obj or {})
+        for name in (*NAMES, "no_pager"):
+            value = values.pop(name, None)
+            if value:
+                given[name] = value
+        context.obj = Place.find(given, paging=not given.get("no_pager"))
+        return self._callback(**values)
+
+
+def _place_options(*, hidden: bool = False) -> list[click.Option]:
+    return [
+        click.Option(
+            ["--dsn", "debugloop_dsn"], help="The PostgreSQL of the record; else the embedded one.", hidden=hidden
+        ),
+        click.Option(
+            ["--dir", "debugloop_dir"], help="Folder of the journals and of the embedded server.", hidden=hidden
+        ),
+        click.Option(["--schema", "debugloop_schema"], help="Schema of the record.", hidden=hidden),
+        click.Option(["--project", "debugloop_project"], help="Only this project's tests.", hidden=hidden),
+        click.Option(
+            ["--postgres-version", "debugloop_postgres_version"],
+            help="Of the embedded server, where it has no data yet.",
+            hidden=hidden,
+        ),
+        click.Option(["--no-pager"], is_flag=True, help="Print long answers at once.", hidden=hidden),
+    ]
+
+
+def _keep(**values: Any) -> None:
+    """Ask the record that `pytest --debugloop` makes, and debug from it.
+
+    The options below may stand before or behind the command. Each is read as by the plugin: from the command line, the
+    environment (DEBUGLOOP_DSN, ...), or pytest's ini file. An id may be shortened to its first or last characters.
+
+    \b
+    Exit status: 0 done, 1 not found, not possible or "no", 2 wrong usage, 130 interrupted.
+    \b
+    Example: debugloop show
+    """  # noqa: D301 - the backslashes are click's
+    click.get_current_context().obj = {name: value for name, value in values.items() if value}
+
+
+commands = RecordGroup(
+    name="debugloop",
+    callback=_keep,
+    params=_place_options(),
+    help=_keep.__doc__,
+    context_settings={"auto_envvar_prefix": None, "help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+commands = click.version_option(package_name="pytest-debugloop")(commands)
+
+
+def main() -> None:
+    """Run the command; what goes wrong is one sentence on standard error, and an exit status that says of what kind."""
+    status: object = 0
+    try:
+        status = commands.main(prog_name="debugloop", standalone_mode=False)
+    except click.exceptions.Abort as abort:
+        interrupted = isinstance(abort.__cause__, KeyboardInterrupt)
+        click.echo("Interrupted." if interrupted else "Aborted!", err=True)
+        status = 130 if interrupted else 1
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except DebugloopError as error:
+        _tell(error)
+        status = 1
+    except Exception as error:
+        if not _is_expected(error):
+            raise
+        _tell(error)
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell(error: Exception) -> None:
+    from pytest_debugloop.printable import printable
+
+    click.echo(f"Error: {printable(' '.join(str(error).split()))}", err=True)
+
+
+def _is_expected(error: Exception) -> bool:
+    """Tell an error of the database or the system, which says itself what is wrong, from one of ours."""
+    psycopg = sys.modules.get("psycopg")
+    return isinstance(error, OSError) or (psycopg is not None and isinstance(error, psycopg.Error))

@@ -1,0 +1,192 @@
+"""A failure in as few characters as asked for, the most telling first: for coding agents, and for small screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_debugloop.cli.failure_view import history_line
+from pytest_debugloop.cli.frames import by_relevance, failing_frame
+from pytest_debugloop.cli.values import Values, own_name
+from pytest_debugloop.cli.words import local, short
+from pytest_debugloop.printable import printable
+from pytest_debugloop.queries import failures, recoveries, runs
+
+if TYPE_CHECKING:
+    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.queries.failures import Failure, FailureHistory
+    from pytest_debugloop.queries.lookup import Found
+
+_LEAST_SHARE = 500  # characters below which a failure of a run is named, and not told
+_MOST_LISTED = 100
+_VALUE = 160
+_MESSAGE_LINES = 12
+
+
+class Piece(NamedTuple):
+    """A line that may be left out.
+
+    Attributes:
+        rank: how telling it is, 0 the most.
+        text: without its line end.
+    """
+
+    rank: int
+    text: str
+
+
+def brief_text(connection: Connection, found: Found, budget: int) -> str:
+    """Tell what was found in so many characters.
+
+    Args:
+        connection: to the record.
+        found: what to tell.
+        budget: characters at most.
+    """
+    if found.kind == "run":
+        return _of_run(connection, found, budget)
+    if found.kind == "snapshot":
+        state = failures.snapshot_of(connection, found.id).state or {}
+        return fitted([Piece(0, f"snapshot {found.id}"), *state_pieces(state)], budget)
+    if found.kind == "recovery":
+        from pytest_debugloop.cli.recovery_view import recovery_lines
+
+        recovery = next(recoveries.recoveries(connection, id=found.id, limit=1))
+        lines = [line.plain for line in recovery_lines(recovery, 200)]
+        return fitted([Piece(min(number, 9), line) for number, line in enumerate(lines)], budget)
+    if found.kind == "test":
+        failure = next(failures.failures_of_test(connection, found.id, 1), None)
+        if failure is None:
+            return "It never failed."
+    else:
+        failure = failures.failure_of(connection, found.id)
+    return fitted(_pieces(connection, failure), budget)
+
+
+def _of_run(connection: Connection, found: Found, budget: int) -> str:
+    run = runs.run_of(connection, found.id)
+    failed = list(islice(failures.failures_of_run(connection, run.id, run.correlation_id, _MOST_LISTED), _MOST_LISTED))
+    head = f"run {run.id} {run.status}, {local(run.started_at)}: "
+    if not failed:
+        return fitted([Piece(0, head + "nothing failed")], budget)
+    told = max(min(len(failed), (budget - len(head)) // _LEAST_SHARE), 1)
+    listed = [Piece(0, head + f"{len(failed)}{'+' if len(failed) == _MOST_LISTED else ''} tests and phases failed")]
+    for failure in failed[told:]:
+        first_line = printable(failure.error_message.split("\n")[0])
+        listed.append(
+            Piece(1, f"also {short(failure.id)} {printable(failure.node_id)}: {failure.error_code}: {first_line}")
+        )
+    rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
+    texts, left = [], budget - len(rest) - 2
+    for place, failure in enumerate(failed[:told]):
+        text = fitted(_pieces(connection, failure), max(left // (told - place) - 2, 0))
+        left -= len(text) + 2
+        texts.append(text)
+    head_line, _, others = rest.partition("\n")
+    return "\n\n".join(part for part in (head_line, *texts, others) if part)[:budget]
+
+
+def _pieces(connection: Connection, failure: Failure) -> list[Piece]:
+    from pytest_debugloop.cli.shown import state_of
+
+    history = failures.history_of_failure(connection, failure)
+    return list(failure_pieces(failure, state_of(connection, failure.snapshot_id), history))
+
+
+def failure_pieces(failure: Failure, state: dict[str, Any] | None, history: FailureHistory | None) -> Iterator[Piece]:
+    """Tell a failure line by line.
+
+    Args:
+        failure: of the record.
+        state: of its snapshot, None where there is none.
+        history: of its kind.
+    """
+    phase = "" if failure.phase in (None, "call") else f" in {printable(failure.phase)}"
+    subtest = f" [{printable(failure.subtest)}]" if failure.subtest else ""
+    yield Piece(0, f"FAILED {printable(failure.node_id)}{subtest}{phase} ({short(failure.id)})")
+    message = printable(failure.error_message, lines=True).split("\n")
+    yield Piece(0, f"{printable(failure.error_code or failure.error_type)}: {message[0]}")
+    for number, line in enumerate(message[1:_MESSAGE_LINES]):
+        yield Piece(2 + number // 4, line)
+    yield from state_pieces(state or {})
+    if known := history_line(history):
+        yield Piece(3, f"history: {known}")
+
+
+def state_pieces(state: dict[str, Any]) -> Iterator[Piece]:
+    """Tell a state line by line: the failing frame and its values, the way there, and what surrounds it.
+
+    Args:
+        state: a snapshot's ``agent_state``.
+    """
+    values = Values(state)
+    place = failing_frame(state)
+    for number, exception in enumerate(state.get("exceptions", ())):
+        if number:
+            message = printable(str(exception["message"]).split("\n")[0])
+            yield Piece(5, f"{exception['relation']}: {printable(str(exception['type']))}: {message}")
+        frames = exception["frames"]
+        for index, frame in enumerate(frames):
+            is_failing = (number, index) == place
+            if frame.get("is_folded") and not is_failing:
+                continue
+            rank = 1 if is_failing else 4 + min(len(frames) - index, 3)
+            where = f"{printable(str(frame['file']))}:{frame['line']} in {printable(str(frame['function']))}"
+            yield Piece(rank, f"{where}: {printable(str(frame.get('source', '')).strip())}")
+            pointer = f"/exceptions/{number}/frames/{index}/locals"
+            yield from _names(values, frame.get("locals") or {}, frame, pointer, 2 if is_failing else rank + 1)
+    if "returned" in state:
+        frame = state["returned"]
+        yield Piece(
+            1, f"{printable(str(frame['file']))}:{frame['line']} in {printable(str(frame['function']))} returned"
+        )
+        yield from _names(values, frame.get("locals") or {}, frame, "/returned/locals", 2)
+    for key, rank in (("parameters", 4), ("fixtures", 7)):
+        names = state.get(key) or {}
+        shown = [f"{printable(own_name(n))} = {values.one_line(v, _VALUE, f'/{key}/{n}')}" for n, v in _own(names)]
+        if shown:
+            yield Piece(rank, f"{key}: " + "; ".join(shown))
+    for name, captured in (state.get("captured") or {}).items():
+        lines = printable(str(captured["text"]), lines=True).rstrip("\n").split("\n")[-8:]
+        for number, line in enumerate(lines):
+            yield Piece(8 if number >= len(lines) - 2 else 9, f"{printable(str(name))}: {line}")
+
+
+def _names(values: Values, names: dict[str, Any], frame: dict[str, Any], pointer: str, rank: int) -> Iterator[Piece]:
+    own = dict(_own(names))
+    for number, name in enumerate(by_relevance(own, frame)):
+        text = values.one_line(own[name], _VALUE, f"{pointer}/{name}")
+        yield Piece(rank + number // 6, f"  {printable(own_name(name))} = {text}")
+
+
+def _own(names: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in names.items() if not name.startswith(("$", ".")) or name.startswith("$$")]
+
+
+def fitted(pieces: list[Piece], budget: int) -> str:
+    """Choose the most telling lines that fit, and keep their order.
+
+    Args:
+        pieces: in the order in which they are read.
+        budget: characters at most, line ends included.
+
+    Returns:
+        The lines; what was left out is counted in a last one where there is room for it.
+    """
+    chosen: dict[int, str] = {}
+    note = "… {} more lines"
+    left = budget
+    reserved = len(note) + 6
+    for place in sorted(range(len(pieces)), key=lambda number: (pieces[number].rank, number)):
+        text = pieces[place].text
+        room = left - (reserved if len(chosen) + 1 < len(pieces) else 0)
+        if len(text) + 1 > room and pieces[place].rank <= 1 and room > 40:
+            text = text[: room - 2] + "…"  # what matters most is cut and not left out
+        if len(text) + 1 <= room:
+            chosen[place] = text
+            left -= len(text) + 1
+    lines = [chosen[place] for place in sorted(chosen)]
+    if len(lines) < len(pieces):
+        lines.append(note.format(len(pieces) - len(lines)))
+    return "\n".join(lines)[:budget]

@@ -1,0 +1,169 @@
+"""``debugloop diff``: what was different between two failures, or a failure and the pass that recovered it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_debugloop.cli.output import json_option, make_console, plain, show, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.queries.comparing import Comparison, Side
+    from pytest_debugloop.queries.recoveries import Recovery
+
+_KINDS = ("error", "snapshot", "recovery", "test")
+
+
+@click.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="[B]", required=False)
+@json_option
+@click.pass_obj
+def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
+    r"""Compare A with B: data, environment, order of tests, and code.
+
+    Each is a failure, a snapshot, or a test (its last failure). Without B, A is compared with the pass that recovered
+    it; A may be a recovery then.
+
+    \b
+    Example: debugloop diff 8cb8e15c
+    Example: debugloop diff 8cb8e15c 4923dbbd
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.queries.comparing import compare
+
+    with open_record(place) as connection:
+        project = project_of(place)
+        first, recovery = _side(connection, a, project)
+        if b is not None:
+            second, recovery = _side(connection, b, project)[0], None
+        else:
+            second = _recovered(connection, a, first, recovery)
+            recovery = recovery or _recovery_of(connection, first)
+        comparison = compare(connection, first, second)
+    if as_json:
+        code = None if comparison.code is None else [{**plain(one), "diff": one.diff} for one in comparison.code]
+        write_json("diff", {**plain(comparison), "code": code, "recovery": plain(recovery)})
+    else:
+        width = make_console().width
+        show(_pages(comparison, recovery, width), paging=place.paging)
+
+
+def _side(connection: Connection, text: str, project: str | None) -> tuple[Side, Recovery | None]:
+    from pytest_debugloop.errors import NotFoundError
+    from pytest_debugloop.printable import printable
+    from pytest_debugloop.queries.comparing import side
+    from pytest_debugloop.queries.failures import failures_of_test
+    from pytest_debugloop.queries.lookup import find
+    from pytest_debugloop.queries.recoveries import recoveries
+
+    found = find(connection, text, project, kinds=_KINDS)
+    if found.kind == "recovery":
+        recovery = next(recoveries(connection, id=found.id, limit=1))
+        return side(connection, "error", recovery.error_event_id), recovery
+    if found.kind == "test":
+        failure = next(failures_of_test(connection, found.id, 1), None)
+        if failure is None:
+            raise NotFoundError(text=printable(text), hint="that test never failed")
+        return side(connection, "error", failure.id), None
+    return side(connection, found.kind, found.id), None
+
+
+def _recovery_of(connection: Connection, one: Side) -> Recovery | None:
+    from pytest_debugloop.queries.recoveries import recoveries
+
+    return next(recoveries(connection, error_id=one.id, limit=1), None) if one.kind == "error" else None
+
+
+def _recovered(connection: Connection, text: str, one: Side, recovery: Recovery | None) -> Side:
+    """Find the pass that recovered a failure."""
+    from pytest_debugloop.errors import NotRecoveredError
+    from pytest_debugloop.printable import printable
+    from pytest_debugloop.queries.comparing import side
+
+    recovery = recovery or _recovery_of(connection, one)
+    if recovery is None:
+        raise NotRecoveredError(text=printable(text))
+    return side(connection, "success", recovery.success_event_id)
+
+
+def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.recovery_view import changed_values, evidence_lines
+    from pytest_debugloop.cli.words import percent
+    from pytest_debugloop.printable import printable
+
+    yield _side_line("A", comparison.before)
+    yield _side_line("B", comparison.after)
+    if recovery is not None:
+        sure = percent(float(recovery.confidence_score))
+        path = f": {printable(recovery.recovery_path)}" if recovery.recovery_path else ""
+        yield Text(
+            f"The record says: {printable(str(recovery.recovery_strategy))}, confidence {sure}{path}", style="pass"
+        )
+    yield Text("")
+    yield Text("data", style="title")
+    if comparison.data is None:
+        yield Text("  not known: a side has no state (a pass has one where it came after a failure of the same run)")
+    elif not comparison.data["changes"]:
+        yield Text("  the same")
+    else:
+        yield from changed_values(comparison.data, width, heading="")
+    yield Text("environment", style="title")
+    changes: dict[str, Any] = {
+        name: getattr(comparison, name) for name in ("distributions", "environment", "interpreter", "random_seeds")
+    }
+    if any(changes.values()):
+        yield from evidence_lines(changes, width)
+    else:
+        yield Text("  the same" + (": both are of one run" if comparison.same_run else ""))
+    yield Text("order", style="title")
+    yield from _order_lines(comparison)
+    yield Text("code", style="title")
+    if comparison.code is None:
+        yield Text("  not known: the code of a side was not recorded")
+    elif not comparison.code:
+        yield Text("  the same")
+    else:
+        changed = [
+            {"file": one.file, "function": one.function or "(all of it)", "diff": one.diff} for one in comparison.code
+        ]
+        yield from evidence_lines({"code": changed}, width)
+
+
+def _order_lines(comparison: Comparison) -> Iterator[Text]:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.printable import printable
+
+    order = comparison.order
+    if not order.only_before and not order.only_after:
+        yield Text(f"  the same: {counted(order.both, 'test')} before it in its process")
+    for name, only in (("A", order.only_before), ("B", order.only_after)):
+        if only:
+            yield Text(f"  only in {name} before it in its process: {counted(len(only), 'test')}")
+        for one in only[:10]:
+            yield Text(f"    {printable(one)}")
+        if len(only) > 10:
+            yield Text(f"    … {len(only) - 10:,} more", style="faint")
+
+
+def _side_line(name: str, one: Side) -> Text:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.words import local, short
+    from pytest_debugloop.printable import printable
+
+    words = {"error": ("failed", "fail"), "success": ("passed", "pass"), "snapshot": ("was captured", "")}
+    verb, style = words[one.kind]
+    text = Text(f"{name} ", style="title").append(printable(one.node_id)).append(f" {verb} ", style=style)
+    return text.append(f"{local(one.at)}, run {short(one.run_id)}, by {printable(one.agent_name)}")

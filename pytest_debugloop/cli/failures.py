@@ -1,0 +1,81 @@
+"""``debugloop failures``: what fails, grouped by fingerprint."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_debugloop.cli.filters import branch_option, limit_option, since_option
+from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.queries.failures import FailureGroup
+
+
+@click.command()
+@branch_option
+@since_option
+@click.option("--open", "is_open", is_flag=True, help="Only failures that no pass has followed.")
+@limit_option(50, "Groups")
+@json_option
+@click.pass_obj
+def command(place: Place, branch: str | None, since: datetime | None, is_open: bool, limit: int, as_json: bool) -> None:
+    r"""Group failures by what failed and where, the most frequent first; the same failure has the same fingerprint.
+
+    The id is that of the last failure of its group, for `debugloop show`.
+
+    \b
+    Example: debugloop failures --since 7d
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.queries.failures import failure_groups
+    from pytest_debugloop.queries.statements import MANY
+
+    filters = {"project": project_of(place), "branch": branch, "since": since, "is_open": is_open}
+    with open_record(place) as connection:
+        groups = failure_groups(connection, limit=limit or MANY, **filters)
+        if as_json:
+            write_json("failures", {}, failures=groups)
+            return
+        columns = [
+            Column("last", "id"),
+            Column("times", right=True),
+            Column("tests", right=True, optional=3),
+            Column("runs", right=True, optional=2),
+            Column("recovered", right=True, optional=1),
+            Column("first seen", "faint", optional=4),
+            Column("last seen", "faint", optional=5),
+            Column("where", flexible=True, keep_end=True, optional=6),
+            Column("failure", "fail", flexible=True),
+        ]
+        first = next(groups, None)
+        if first is None:
+            click.echo("Nothing failed.")
+            return
+        from itertools import chain
+
+        show(table(columns, map(_row, chain([first], groups)), make_console().width), paging=place.paging)
+
+
+def _row(group: FailureGroup) -> Row:
+    from pytest_debugloop.cli.words import ago, percent, short
+    from pytest_debugloop.printable import printable
+
+    where = f"{group.file}:{group.line}" if group.file else group.last_node_id
+    return [
+        short(group.last_error_id),
+        f"{group.times:,}",
+        f"{group.tests:,}",
+        f"{group.runs:,}",
+        percent(group.recovered / group.times),
+        ago(group.first_at),
+        ago(group.last_at),
+        printable(where),
+        printable(f"{group.error_code or group.error_type}: {group.error_message.split(chr(10))[0]}"),
+    ]

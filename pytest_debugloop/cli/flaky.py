@@ -1,0 +1,85 @@
+"""``debugloop flaky``: which tests fail now and then on good code, and what that costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.output import json_option, make_console, plain, show, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.queries.recoveries import FlakyTest
+
+_STYLES = {"flaky": "warn", "newly flaky": "fail", "broken": "fail", "fixed": "pass"}
+
+
+@click.command()
+@click.option(
+    "--all", "everything", is_flag=True, help="All tests that ever failed: broken, fixed and stable ones too."
+)
+@limit_option(50, "Tests")
+@json_option
+@click.pass_obj
+def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
+    r"""Rank the tests that fail now and then on good code, the surest first.
+
+    The score is a rate of failures that is exceeded with a probability of 95 %; the interval holds the true rate with
+    90 %; docs/formulas.md explains each number. The cost is the time of failed phases, and of passes that were retries.
+
+    \b
+    Example: debugloop flaky --limit 10
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.queries.recoveries import costs_of_tests, flaky_tests
+    from pytest_debugloop.queries.statements import MANY
+
+    with open_record(place) as connection:
+        tests = flaky_tests(connection, project_of(place), only_flaky=not everything, limit=limit or MANY)
+        costs = costs_of_tests(connection, [test.task_id for test in tests])
+    if as_json:
+        rows = ({**plain(test), "cost_minutes": costs.get(test.task_id, 0.0) / 60_000} for test in tests)
+        write_json("flaky", {}, tests=rows)
+        return
+    if not tests:
+        click.echo("No test has failed." if everything else "No test is flaky, as far as the record knows.")
+        return
+    columns = [
+        Column("score", right=True),
+        Column("interval", right=True, optional=3),
+        Column("failed", right=True),
+        Column("rate", right=True, optional=2),
+        Column("flips", right=True, optional=1),
+        Column("class"),
+        Column("recovers by", optional=4),
+        Column("cost", right=True, optional=5),
+        Column("last failed", "faint", optional=2),
+        Column("test", flexible=True, keep_end=True),
+    ]
+    rows_ = (_row(test, costs) for test in tests)
+    show(table(columns, rows_, make_console().width), paging=place.paging)
+
+
+def _row(test: FlakyTest, costs: dict[Any, float]) -> Row:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.words import ago, percent, span
+    from pytest_debugloop.printable import printable
+
+    return [
+        percent(test.score),
+        f"{percent(test.flakiness_low)} to {percent(test.flakiness_high)}",
+        f"{test.failures:,} of {test.attempts:,}",
+        percent(test.failure_rate),
+        percent(test.flip_rate),
+        Text(printable(test.class_), style=_STYLES.get(test.class_, "")),
+        printable(test.dominant_strategy or ""),
+        span(costs.get(test.task_id, 0.0)),
+        ago(test.last_failed_at),
+        printable(test.node_id),
+    ]

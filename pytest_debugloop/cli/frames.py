@@ -1,0 +1,213 @@
+"""The exceptions of a snapshot: frames with their source, the failing line marked, and locals as trees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_debugloop.cli.values import Values, own_name
+from pytest_debugloop.cli.words import can_write
+from pytest_debugloop.printable import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_RELATIONS = {
+    "cause": "It was raised from this:",
+    "context": "It was raised while this was handled:",
+    "group": "In its group:",
+}
+
+
+def failing_frame(state: dict[str, Any]) -> tuple[int, int] | None:
+    """Find the frame that tells most: the innermost of the project, of the exception that failed the phase.
+
+    Args:
+        state: a snapshot's ``agent_state``.
+
+    Returns:
+        The places of exception and frame, None where there is no frame at all.
+    """
+    for number, exception in enumerate(state.get("exceptions", ())):
+        frames = exception.get("frames", ())
+        own = [place for place, frame in enumerate(frames) if not frame.get("is_folded")]
+        if own or frames:
+            return number, own[-1] if own else len(frames) - 1
+    return None
+
+
+def frame_title(frame: dict[str, Any]) -> Text:
+    """Write where a frame is, as an editor takes it.
+
+    Args:
+        frame: of the snapshot.
+    """
+    from rich.text import Text
+
+    title = Text(f"{printable(str(frame['file']))}:{frame['line']}", style="title")
+    return title.append(f" in {printable(str(frame['function']))}", style="")
+
+
+def source_lines(frame: dict[str, Any], width: int, around: int = 5) -> Iterator[Text]:
+    """Write the source around a frame's line, that line marked.
+
+    Args:
+        frame: of the snapshot.
+        width: columns of the terminal.
+        around: lines before and after.
+    """
+    from rich.text import Text
+
+    line = int(frame["line"])
+    context = frame.get("context") or {"first": line, "lines": [frame.get("source", "")]}
+    arrow = "❱" if can_write("❱") else ">"
+    first, lines = int(context["first"]), list(context["lines"])
+    begin, end = max(line - around, first), min(line + around, first + len(lines) - 1)
+    while end > line and not str(lines[end - first]).strip():
+        end -= 1
+    for number in range(begin, end + 1):
+        source = printable(str(lines[number - first]), lines=True)
+        marked = number == line
+        text = Text("  ").append(f"{arrow if marked else ' '} {number:>5} ", style="mark" if marked else "faint")
+        text.append(source, style="title" if marked else "")
+        text.truncate(max(width, 40), overflow="ellipsis")
+        yield text
+
+
+def locals_lines(
+    state: dict[str, Any], place: tuple[int, int], width: int, *, most: int = 30, levels: int = 4
+) -> Iterator[Text]:
+    """Write the locals of a frame: those that stand in its line first.
+
+    Args:
+        state: a snapshot's ``agent_state``.
+        place: of the exception and of its frame.
+        width: columns of the terminal.
+        most: names that are written.
+        levels: of the trees of values.
+    """
+    number, index = place
+    frame = state["exceptions"][number]["frames"][index]
+    names = frame.get("locals") or {}
+    pointer = f"/exceptions/{number}/frames/{index}/locals"
+    ordered = {name: names[name] for name in by_relevance(names, frame)}
+    yield from names_lines(state, ordered, width, pointer=pointer, most=most, levels=levels)
+
+
+def names_lines(
+    state: dict[str, Any], names: dict[str, Any], width: int, *, pointer: str, most: int = 30, levels: int = 4
+) -> Iterator[Text]:
+    """Write named values as trees.
+
+    Args:
+        state: a snapshot's ``agent_state``.
+        names: the values by their names.
+        width: columns of the terminal.
+        pointer: where in the state they lie.
+        most: names that are written.
+        levels: of the trees.
+    """
+    from rich.text import Text
+
+    values = Values(state)
+    # A generator expression calls its iterator ".0".
+    shown = [name for name in names if not name.startswith(("$", ".")) or name.startswith("$$")]
+    for name in shown[:most]:
+        lines = values.tree(
+            printable(own_name(name)), names[name], width - 8, pointer=f"{pointer}/{name}", most=most, levels=levels
+        )
+        for line in lines:
+            text = Text("        " + "  " * line.depth)
+            if line.name:
+                text.append(line.name, style="name").append(" = ")
+            yield text.append(line.text)
+    if len(shown) > most:
+        yield Text(f"        … {len(shown) - most:,} more names", style="faint")
+    if "$cut" in names:
+        yield Text(f"        … {printable(str(names['$cut']))}", style="faint")
+
+
+def by_relevance(names: dict[str, Any], frame: dict[str, Any]) -> list[str]:
+    """Put the names of a frame into the order in which somebody wants to read them.
+
+    Args:
+        names: its locals.
+        frame: of the snapshot.
+
+    Returns:
+        Those in the failing line, from its left; then those of the lines around, the nearest above first; then others.
+    """
+    line = int(frame["line"])
+    context = frame.get("context") or {"first": line, "lines": []}
+    numbered = {int(context["first"]) + place: str(text) for place, text in enumerate(context["lines"])}
+    nearest = sorted(numbered, key=lambda number: (number > line, abs(number - line)))
+    places: dict[str, int] = {}
+    for text in [str(frame.get("source", "")), *(numbered[number] for number in nearest)]:
+        for match in _WORD.finditer(text):
+            places.setdefault(match[0], len(places))
+    return sorted(names, key=lambda name: (places.get(own_name(name), len(places)), name))
+
+
+def exception_lines(state: dict[str, Any], width: int, *, folded: bool = False) -> Iterator[Text]:
+    """Write all exceptions of a snapshot with all their frames, the one that failed the phase first.
+
+    Args:
+        state: a snapshot's ``agent_state``.
+        width: columns of the terminal.
+        folded: whether the frames of installed packages are written one by one too.
+    """
+    from rich.text import Text
+
+    for number, exception in enumerate(state.get("exceptions", ())):
+        if number:
+            yield Text("")
+            yield Text(_RELATIONS.get(str(exception.get("relation")), "And:"), style="faint")
+        yield from message_lines(f"{exception['type']}: {exception['message']}", width)
+        for note in exception.get("notes", ()):
+            yield from message_lines(str(note), width, style="")
+        skipped = 0
+        for index, frame in enumerate(exception["frames"]):
+            if frame.get("is_folded") and not folded:
+                skipped += 1
+                continue
+            if skipped:
+                yield _skipped(skipped)
+                skipped = 0
+            yield Text("  ").append_text(frame_title(frame))
+            yield from source_lines(frame, width)
+            yield from locals_lines(state, (number, index), width)
+        if skipped:
+            yield _skipped(skipped)
+        if "$cut" in exception:
+            yield Text(f"  … {printable(str(exception['$cut']))}", style="faint")
+
+
+def message_lines(
+    message: str, width: int, *, style: str = "fail", most: int = 40, indent: str = "  "
+) -> Iterator[Text]:
+    """Write what an exception says.
+
+    Args:
+        message: its text.
+        width: columns of the terminal.
+        style: of the first line.
+        most: lines that are written.
+        indent: what each begins with.
+    """
+    from rich.text import Text
+
+    lines = printable(message, lines=True).split("\n")
+    for number, line in enumerate(lines[:most]):
+        text = Text(indent + line, style="" if number else style)
+        text.truncate(max(width, 40), overflow="ellipsis")
+        yield text
+    if len(lines) > most:
+        yield Text(f"{indent}… {len(lines) - most:,} more lines", style="faint")
+
+
+def _skipped(count: int) -> Text:
+    from rich.text import Text
+
+    return Text(f"  … {count} frame{'' if count == 1 else 's'} of installed packages", style="faint")

@@ -1,0 +1,104 @@
+"""``debugloop history``: all attempts of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.queries.lookup import Test
+    from pytest_debugloop.queries.recoveries import PastAttempt
+
+
+@click.command()
+@click.argument("test")
+@limit_option(100, "Attempts")
+@json_option
+@click.pass_obj
+def command(place: Place, test: str, limit: int, as_json: bool) -> None:
+    r"""Tell the history of TEST: a line for each attempt, the latest first, and all as a strip, the oldest first.
+
+    A gap in the strip is a change of the code. TEST is a node id or a part of it, or an id.
+
+    \b
+    Example: debugloop history test_discount
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.queries.lookup import find, test_of
+    from pytest_debugloop.queries.recoveries import history_of_test
+    from pytest_debugloop.queries.statements import MANY
+
+    with open_record(place) as connection:
+        found = test_of(connection, find(connection, test, project_of(place), kinds=("test",)).id)
+        attempts = history_of_test(connection, found.id, limit or MANY)
+        if as_json:
+            write_json("history", {"test": found}, attempts=attempts)
+        else:
+            width = make_console().width
+            show(_pages(found, list(attempts), width), paging=place.paging)
+
+
+def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.cli.test_view import strip_of
+    from pytest_debugloop.cli.words import counted, percent
+    from pytest_debugloop.printable import printable
+
+    yield Text(printable(test.node_id), style="title")
+    if not attempts:
+        yield Text("It was never run to its end: skipped, or interrupted.")
+        return
+    failed = sum(attempt.failed for attempt in attempts)
+    share = percent(failed / len(attempts))
+    yield Text(f"{counted(len(attempts), 'attempt')}, {failed:,} failed ({share})", style="faint")
+    yield strip_of(attempts)
+    yield Text("")
+    columns = [
+        Column("", ""),
+        Column("when", "faint"),
+        Column("run", "id"),
+        Column("code", flexible=True, optional=3),
+        Column("by", optional=1),
+        Column("error", "id"),
+        Column("what", flexible=True),
+        Column("recovered by", "pass", optional=2),
+    ]
+    yield from table(columns, map(_row, attempts), width)
+
+
+def _row(attempt: PastAttempt) -> Row:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.words import ago, short, span, verdict_mark
+    from pytest_debugloop.printable import printable
+
+    commit = (attempt.git_commit or "")[:9] + ("+" if attempt.is_dirty and attempt.git_commit else "")
+    if attempt.failed:
+        where = f"in {attempt.phase}: " if attempt.phase not in (None, "call") else ""
+        what = f"{where}{attempt.error_code}: {(attempt.error_message or '').split(chr(10))[0]}"
+    else:
+        what = "passed" + (f" in {span(attempt.duration_ms)}" if attempt.duration_ms is not None else "")
+    if attempt.attempt > 1:
+        what = f"attempt {attempt.attempt}: {what}"
+    return [
+        Text(verdict_mark(attempt.failed), style="fail" if attempt.failed else "pass"),
+        ago(attempt.ended_at),
+        short(attempt.run_id),
+        printable(" ".join(part for part in (attempt.git_branch, commit) if part)),
+        printable(attempt.agent_name),
+        short(attempt.error_id),
+        printable(what) + (" (incident)" if attempt.is_incident else ""),
+        printable(attempt.recovery_strategy or ""),
+    ]

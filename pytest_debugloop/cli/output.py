@@ -1,0 +1,144 @@
+"""How an answer reaches the user: JSON of a documented shape, or rich text that fits the terminal and is paged."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import json
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+JSON_VERSION = 1
+"""Of the shape of what ``--json`` writes: higher where a key goes away or means something else."""
+
+_PIPE_WIDTH = 10_000
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON: docs/commands.md tells its shape.")
+"""Declares ``--json``; the command gets it as ``as_json``."""
+
+
+def plain(value: Any) -> Any:
+    """Turn a value object into what JSON knows.
+
+    Args:
+        value: a dataclass, a collection, a scalar, an id, a time.
+
+    Returns:
+        Basic types: ids as text, times in ISO 8601, attributes without the underscore that keeps them off keywords.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name.rstrip("_"): plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def write_json(command: str, facts: dict[str, Any], **lists: Iterable[Any]) -> None:
+    """Write the answer of a command as one JSON object, its lists row by row as they come.
+
+    Args:
+        command: its name.
+        facts: the keys that are there at once.
+        **lists: the keys that hold rows.
+    """
+    head = {"schema": f"debugloop/{command}", "version": JSON_VERSION, **facts}
+    out = sys.stdout
+    out.write(_json(head)[:-1])
+    for name, rows in lists.items():
+        out.write(f", {_json(name)}: [")
+        for number, row in enumerate(rows):
+            out.write(",\n " if number else "\n ")
+            out.write(_json(row))
+        out.write("]")
+    out.write("}\n")
+    out.flush()
+
+
+def _json(value: Any) -> str:
+    # In ASCII: whatever a record holds, nothing of it can act on a terminal.
+    return json.dumps(plain(value), ensure_ascii=True, default=str)
+
+
+def show(pages: Iterable[RenderableType], *, paging: bool = True) -> None:
+    """Print what a command has to say, piece by piece as it comes.
+
+    Args:
+        pages: renderables of rich; plain texts are taken as they are, without markup.
+        paging: whether to use a pager where the answer goes to a terminal.
+    """
+    console = make_console()
+    texts = _rendered(console, pages)
+    if paging and console.is_terminal and sys.stdin.isatty() and os.environ.get("TERM") != "dumb":
+        os.environ.setdefault("LESS", "FRX")  # leave at once what fits the screen; colours; keep the screen
+        click.echo_via_pager(texts, color=True)
+        return
+    for text in texts:
+        sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Make what prints: as wide as the terminal, or as long as the lines are; colours only where they are wanted.
+
+    Args:
+        stderr: whether to print to standard error.
+    """
+    from rich.console import Console
+    from rich.theme import Theme
+
+    stream = sys.stderr if stderr else sys.stdout
+    forced = bool(os.environ.get("FORCE_COLOR"))
+    is_terminal = stream.isatty() or forced
+    return Console(
+        file=stream,
+        width=None if stream.isatty() or os.environ.get("COLUMNS") else _PIPE_WIDTH,
+        force_terminal=is_terminal,
+        no_color=bool(os.environ.get("NO_COLOR")),
+        color_system=None if os.environ.get("NO_COLOR") or not is_terminal else "auto",
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        theme=Theme(STYLES, inherit=True),
+    )
+
+
+STYLES = {
+    "title": "bold",
+    "fail": "red",
+    "pass": "green",
+    "warn": "yellow",
+    "id": "cyan",
+    "faint": "dim",
+    "name": "cyan",
+    "mark": "bold red",
+}
+"""The names of styles that commands use."""
+
+
+def _rendered(console: Console, pages: Iterable[RenderableType]) -> Iterator[str]:
+    for page in pages:
+        with console.capture() as capture:
+            console.print(page)
+        yield _without_trailing_space(capture.get())
+
+
+def _without_trailing_space(text: str) -> str:
+    return "\n".join(line.rstrip(" ") for line in text.split("\n"))

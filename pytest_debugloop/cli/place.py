@@ -1,0 +1,106 @@
+"""Where the record is: the same settings as the plugin's, from the command line, the environment and the ini file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_debugloop.cli.ini import find_ini
+from pytest_debugloop.errors import SettingInvalidError
+from pytest_debugloop.settings import OPTIONS, Settings, raw_value
+
+if TYPE_CHECKING:
+    from pytest_debugloop.loading.order import Order
+
+NAMES = ("debugloop_dsn", "debugloop_dir", "debugloop_schema", "debugloop_postgres_version", "debugloop_project")
+"""The settings that say where the record is, and of which project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the record is.
+
+    Attributes:
+        rootdir: pytest's, of the folder in which the command was typed.
+        folder: of the journals and the embedded server.
+        dsn: of the server, empty for the embedded one.
+        schema: of the record.
+        postgres_version: of the embedded server where it has no data yet.
+        project: the one that is asked for; empty: of the checkout on a shared server, all in an embedded one.
+        paging: whether long answers go through a pager on a terminal.
+    """
+
+    rootdir: Path
+    folder: Path
+    dsn: str
+    schema: str
+    postgres_version: int
+    project: str
+    paging: bool = True
+
+    @classmethod
+    def find(cls, given: Mapping[str, object], *, paging: bool = True) -> Place:
+        """Read the settings.
+
+        Args:
+            given: from the command line, by the option's name; None where it was not given.
+            paging: whether long answers go through a pager.
+
+        Raises:
+            SettingInvalidError: one of them cannot be used.
+        """
+        cwd = Path.cwd()
+        rootdir, ini = find_ini(cwd)
+
+        def lookup(option: object) -> object:
+            name = option.name  # type: ignore[attr-defined]
+            known = next(o for o in OPTIONS if o.name == name)
+            return raw_value(known, given.get, ini.get, os.environ) if name in NAMES else known.default
+
+        settings = Settings(lookup)
+        if settings.problems:
+            name, _, rest = settings.problems[0].partition(" cannot be used (")
+            raise SettingInvalidError(name=name, reason=rest.rpartition("): ")[0])
+        chosen = given.get("debugloop_dir")
+        folder = cwd / str(chosen) if chosen else _nearest(cwd, rootdir, settings.directory)
+        return cls(
+            rootdir=rootdir,
+            folder=folder,
+            dsn=settings.dsn,
+            schema=settings.schema,
+            postgres_version=settings.postgres_version,
+            project=settings.project,
+            paging=paging,
+        )
+
+    def order(self) -> Order:
+        """Give what the loader takes for an order to load what waits."""
+        from pytest_debugloop.handover import JOURNALS
+        from pytest_debugloop.loading.order import Order
+        from pytest_debugloop.recording.folders import spare_folder
+
+        return Order(
+            folder=self.folder,
+            run_folder=None,
+            dsn=self.dsn,
+            schema=self.schema,
+            postgres_version=self.postgres_version,
+            wait=0,
+            spare=spare_folder() / JOURNALS,
+        )
+
+
+def _nearest(cwd: Path, rootdir: Path, directory: str) -> Path:
+    """Find the folder of the record: below rootdir, or where a run in a folder of the same checkout made it."""
+    from pytest_debugloop.recording.folders import state_folder
+
+    above = [cwd, *cwd.parents]
+    top = next((place for place in above if (place / ".git").exists()), cwd)
+    for place in (rootdir, *above[: above.index(top) + 1]):
+        for folder in (place / directory, state_folder(place / directory)):
+            if folder.is_dir():
+                return folder
+    return rootdir / directory

@@ -1,0 +1,191 @@
+"""``debugloop recoveries``: what made failures pass again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.queries.recoveries import FixCause, Recovery, RecoveryPattern, StrategyPattern
+
+_STRATEGIES = (
+    "retry",
+    "code_change",
+    "dependency_change",
+    "environment_change",
+    "order_change",
+    "rerun",
+    "unknown",
+)
+
+
+@click.command()
+@click.argument("test", required=False)
+@click.option("--patterns", is_flag=True, help="What recoveries have in common, in place of one by one.")
+@click.option("--strategy", type=click.Choice(_STRATEGIES), help="Only those by this.")
+@limit_option(50, "Rows")
+@json_option
+@click.pass_obj
+def command(place: Place, test: str | None, patterns: bool, strategy: str | None, limit: int, as_json: bool) -> None:
+    r"""List recoveries, the latest first: what failed, what was different when it passed, and how sure that is.
+
+    `debugloop show ID` gives one with all of its evidence. With TEST, only those of that test.
+
+    \b
+    Example: debugloop recoveries --strategy code_change
+    Example: debugloop recoveries --patterns
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.queries import recoveries
+    from pytest_debugloop.queries.lookup import find
+    from pytest_debugloop.queries.statements import MANY
+
+    if patterns and (test or strategy):
+        raise click.UsageError("--patterns is of the whole record: give neither TEST nor --strategy with it.")
+    most = limit or MANY
+    with open_record(place) as connection:
+        project = project_of(place)
+        if patterns:
+            by_strategy = recoveries.strategy_patterns(connection, most)
+            by_failure = recoveries.recovery_patterns(connection, most)
+            causes = recoveries.fix_causes(connection, most)
+            if as_json:
+                write_json("recoveries", {}, strategies=by_strategy, failures=by_failure, causes=causes)
+            else:
+                width = make_console().width
+                show(_patterns(by_strategy, by_failure, causes, width), paging=place.paging)
+            return
+        task_id = find(connection, test, project, kinds=("test",)).id if test else None
+        filters = {"task_id": task_id, "project": project, "strategy": strategy}
+        found = recoveries.recoveries(connection, limit=most, **filters)
+        if as_json:
+            write_json("recoveries", {}, recoveries=found)
+            return
+        first = next(found, None)
+        if first is None:
+            click.echo("No recovery.")
+            return
+        columns = [
+            Column("recovery", "id"),
+            Column("when", "faint"),
+            Column("by", "pass"),
+            Column("sure", right=True),
+            Column("after", right=True, optional=1),
+            Column("what was different", flexible=True),
+            Column("test", flexible=True, keep_end=True, optional=3),
+            Column("failure", "fail", flexible=True, optional=2),
+        ]
+        show(table(columns, _rows(first, found), make_console().width), paging=place.paging)
+
+
+def _rows(first: Recovery, others: Iterator[Recovery]) -> Iterator[Row]:
+    from itertools import chain
+
+    from pytest_debugloop.cli.words import ago, percent, short, span
+    from pytest_debugloop.printable import printable
+
+    for recovery in chain([first], others):
+        message = recovery.error_message.split("\n")[0]
+        yield [
+            short(recovery.id),
+            ago(recovery.correlated_at),
+            printable(recovery.recovery_strategy or ""),
+            percent(float(recovery.confidence_score)),
+            span(recovery.recovery_duration_ms),
+            printable(recovery.recovery_path or ""),
+            printable(recovery.node_id),
+            printable(f"{recovery.error_code or recovery.error_type}: {message}"),
+        ]
+
+
+def _patterns(
+    by_strategy: list[StrategyPattern], by_failure: list[RecoveryPattern], causes: list[FixCause], width: int
+) -> Iterator[Text]:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.cli.words import ago, percent, span
+    from pytest_debugloop.printable import printable
+
+    if not by_strategy:
+        yield Text("No recovery.")
+        return
+    yield Text("What made errors of each type recover", style="title")
+    columns = [
+        Column("recovered", right=True),
+        Column("error type"),
+        Column("by", "pass"),
+        Column("median after", right=True),
+        Column("90 % after", right=True, optional=1),
+        Column("sure", right=True),
+    ]
+    yield from table(
+        columns,
+        (
+            [
+                f"{p.errors_recovered:,}",
+                printable(p.error_type),
+                printable(p.recovery_strategy or ""),
+                span(p.median_duration_ms),
+                span(p.p90_duration_ms),
+                percent(p.avg_confidence),
+            ]
+            for p in by_strategy
+        ),
+        width,
+    )
+    yield Text("")
+    yield Text("How each kind of failure recovers", style="title")
+    columns = [
+        Column("recovered", right=True),
+        Column("failure", "fail", flexible=True),
+        Column("mostly by", "pass"),
+        Column("by itself", right=True),
+        Column("median after", right=True, optional=1),
+        Column("sure", right=True),
+        Column("fingerprint", "faint", optional=2),
+    ]
+    yield from table(
+        columns,
+        (
+            [
+                f"{p.errors_recovered:,}",
+                printable(p.error_code or p.error_type),
+                printable(p.dominant_strategy),
+                percent(p.share_by_itself),
+                span(p.median_duration_ms),
+                percent(p.avg_confidence),
+                printable(p.fingerprint or ""),
+            ]
+            for p in by_failure
+        ),
+        width,
+    )
+    if causes:
+        yield Text("")
+        yield Text("What was changed when errors recovered", style="title")
+        columns = [
+            Column("recovered", right=True),
+            Column("last", "faint"),
+            Column("what", flexible=True, keep_end=True),
+        ]
+        yield from table(
+            columns,
+            ([f"{c.errors_recovered:,}", ago(c.last_at), printable(_cause(c))] for c in causes),
+            width,
+        )
+
+
+def _cause(cause: FixCause) -> str:
+    return f"{cause.file}::{cause.name}" if cause.file else f"{cause.kind} {cause.name}"

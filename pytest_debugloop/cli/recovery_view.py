@@ -1,0 +1,164 @@
+"""A recovery as people read it: what was different, how sure that is, and the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_debugloop.cli.values import Values
+from pytest_debugloop.cli.words import ago, counted, local, percent, short, span
+from pytest_debugloop.printable import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pytest_debugloop.queries.recoveries import Recovery
+
+_DIFF_LINES = 60
+_NAMES = 12
+_STYLES = {"+": "pass", "-": "fail", "@": "id"}
+
+
+def recovery_lines(recovery: Recovery, width: int) -> Iterator[Text]:
+    """Write a recovery with its evidence.
+
+    Args:
+        recovery: of the record.
+        width: columns of the terminal.
+    """
+    from rich.text import Text
+
+    head = Text("recovered by ", style="title").append(printable(str(recovery.recovery_strategy)), style="pass")
+    head.append(f", confidence {percent(float(recovery.confidence_score))}").append(
+        f"  {short(recovery.id)}", style="id"
+    )
+    yield head
+    yield Text(f"  {printable(recovery.node_id)}")
+    message = printable(recovery.error_message.split("\n")[0])
+    failed = Text(f"  failed {local(recovery.failed_at)} ")
+    failed.append(f"{recovery.error_code or recovery.error_type}: {message}", style="fail")
+    failed.append(f"  {short(recovery.error_event_id)}", style="id")
+    failed.truncate(max(width, 40), overflow="ellipsis")
+    yield failed
+    steps = (
+        "" if recovery.intermediate_steps is None else f", {counted(recovery.intermediate_steps, 'step')} in between"
+    )
+    took = span(recovery.recovery_duration_ms)
+    yield Text(f"  passed {local(recovery.passed_at)} ({ago(recovery.passed_at)}), {took} later{steps}")
+    if recovery.recovery_path:
+        yield Text(f"  {printable(recovery.recovery_path)}")
+    yield from evidence_lines(recovery.evidence or {}, width)
+    yield from changed_values(recovery.success_factors, width)
+
+
+def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
+    """Write what was different between a failure and its recovery; docs/formulas.md tells the keys.
+
+    Args:
+        evidence: of the recovery.
+        width: columns of the terminal.
+    """
+    from rich.text import Text
+
+    for code in evidence.get("code", ()):
+        where = f"{code.get('function')} in {code.get('file')} was {code.get('change', 'changed')}"
+        reached = f", reached from {code.get('reached_from')}" if code.get("reached_from") else ""
+        yield Text(f"  {printable(where + reached)}", style="title")
+        yield from _diff(str(code.get("diff") or ""), width)
+    for key in ("distributions", "environment", "interpreter", "random_seeds"):
+        changes = evidence.get(key) or {}
+        if changes:
+            yield Text(f"  {key.replace('_', ' ')}", style="title")
+        for name in list(changes)[:_NAMES]:
+            pair = changes[name] if isinstance(changes[name], list) else []
+            before, after = [*pair, None, None][:2]
+            yield Text(f"    {printable(str(name))}: {_told(before)} -> {_told(after)}")
+        if len(changes) > _NAMES:
+            yield Text(f"    … {len(changes) - _NAMES} more", style="faint")
+    order = evidence.get("order") or {}
+    if order:
+        yield Text("  order of tests", style="title")
+        for key, value in order.items():
+            yield from _order(str(key), value)
+    if evidence.get("missing"):
+        yield Text(f"  not known: {printable(', '.join(map(str, evidence['missing'])))}", style="warn")
+    terms = evidence.get("terms") or {}
+    if terms:
+        text = ", ".join(f"{name} {value:.3g}" for name, value in terms.items() if isinstance(value, (int, float)))
+        yield Text(f"  weights: {printable(text)}", style="faint")
+
+
+def changed_values(
+    factors: Any, width: int, *, heading: str = "values, when it failed -> when it passed"
+) -> Iterator[Text]:
+    """Write which values were different where a test passed after it had failed.
+
+    Args:
+        factors: ``success_factors`` of the success.
+        width: columns of the terminal.
+        heading: above them; empty for none.
+    """
+    from rich.text import Text
+
+    changes = factors.get("changes") if isinstance(factors, dict) else None
+    if not changes:
+        return
+    if heading:
+        yield Text("")
+        yield Text(f"  {heading}", style="title")
+    for change in changes[:_NAMES]:
+        yield from change_lines(change, width)
+    if len(changes) > _NAMES or factors.get("more"):
+        yield Text(f"    … {len(changes) - _NAMES + int(factors.get('more', 0))} more", style="faint")
+
+
+def change_lines(change: dict[str, Any], width: int) -> Iterator[Text]:
+    """Write a value that was different.
+
+    Args:
+        change: ``path``, a JSON pointer, and what it was ``from`` and ``to``, each missing where there was nothing.
+        width: columns of the terminal.
+    """
+    from rich.text import Text
+
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in str(change.get("path", "")).split("/")[1:]]
+    name = f"    {printable(' '.join(steps[:1]))} {printable('.'.join(steps[1:]))}".rstrip() + ": "
+    values = Values({})
+    room = max(width, 40) - 8
+    sides = [values.one_line(change[side], room) if side in change else "nothing" for side in ("from", "to")]
+    if len(name) + len(sides[0]) + len(sides[1]) + 4 <= max(width, 40):
+        yield Text(name, style="name").append(" -> ".join(sides), style="")
+        return
+    yield Text(name, style="name")
+    for sign, side in zip("-+", sides, strict=True):
+        yield Text(f"      {sign} {side}", style=_STYLES[sign])
+
+
+def _order(key: str, value: object) -> Iterator[Text]:
+    from rich.text import Text
+
+    name = key.replace("_", " ")
+    if isinstance(value, list):
+        yield Text(f"    {printable(name)}:")
+        for one in value[:_NAMES]:
+            yield Text(f"      {printable(str(one))}")
+        if len(value) > _NAMES:
+            yield Text(f"      … {len(value) - _NAMES} more", style="faint")
+    else:
+        yield Text(f"    {printable(name)}: {printable(str(value))}")
+
+
+def _diff(diff: str, width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    lines = printable(diff, lines=True).split("\n") if diff else []
+    for line in lines[:_DIFF_LINES]:
+        text = Text(f"    {line}", style=_STYLES.get(line[:1], ""))
+        text.truncate(max(width, 40), overflow="ellipsis")
+        yield text
+    if len(lines) > _DIFF_LINES:
+        yield Text(f"    … {len(lines) - _DIFF_LINES} more lines", style="faint")
+
+
+def _told(value: object) -> str:
+    return "nothing" if value is None else printable(value if isinstance(value, str) else repr(value))

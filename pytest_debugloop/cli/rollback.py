@@ -1,0 +1,33 @@
+"""``debugloop rollback``: undo migrations."""
+
+from __future__ import annotations
+
+import click
+
+from pytest_debugloop.cli.output import json_option, write_json
+from pytest_debugloop.cli.place import Place
+
+
+@click.command()
+@click.option("--to", default=0, show_default=True, help="The last version to keep.")
+@click.confirmation_option(prompt="This deletes the record. Go on?")
+@json_option
+@click.pass_obj
+def command(place: Place, to: int, as_json: bool) -> None:
+    r"""Undo migrations, newest first, with all that they hold.
+
+    \b
+    Example: debugloop rollback --yes
+    """
+    from pytest_debugloop.cli.record import open_server
+    from pytest_debugloop.database.migrate import rollback
+
+    with open_server(place) as (_, connection):
+        undone = rollback(connection, place.schema, to)
+    if as_json:
+        write_json("rollback", {}, undone=({"version": m.version, "name": m.name} for m in undone))
+        return
+    for migration in undone:
+        click.echo(f"rolled back {migration.version:03} {migration.name}")
+    if not undone:
+        click.echo("nothing to roll back")

@@ -1,0 +1,81 @@
+"""A run as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_debugloop.cli.words import ago, counted, local, short, span
+from pytest_debugloop.printable import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pytest_debugloop.queries.runs import Run
+
+
+def verdict_of(run: Run) -> tuple[str, str]:
+    """Say how a run ended, and in which style that is written.
+
+    Args:
+        run: of the record.
+    """
+    if run.status != "finished":
+        return printable(run.status), "warn"
+    names = {0: ("passed", "pass"), 1: ("failed", "fail"), 5: ("no tests", "warn")}
+    return names.get(run.exit_status or 0, (f"exit status {run.exit_status}", "fail"))
+
+
+def duration_of(run: Run) -> str:
+    """Write how long a run took.
+
+    Args:
+        run: of the record.
+    """
+    if run.finished_at is None:
+        return ""
+    return span((run.finished_at - run.started_at).total_seconds() * 1000)
+
+
+def code_of(run: Run) -> str:
+    """Write which code a run was run on.
+
+    Args:
+        run: of the record.
+    """
+    commit = (run.git_commit or "")[:9] + ("+" if run.is_dirty and run.git_commit else "")
+    return printable(" ".join(part for part in (run.git_branch, commit) if part))
+
+
+def run_lines(run: Run) -> Iterator[Text]:
+    """Write the facts of a run.
+
+    Args:
+        run: of the record.
+    """
+    from rich.text import Text
+
+    verdict, style = verdict_of(run)
+    text = Text("run ", style="title").append(short(run.id), style="id").append(" ")
+    text.append(verdict, style=style)
+    took = f" in {duration}" if (duration := duration_of(run)) else ""
+    yield text.append(f"{took}, {local(run.started_at)} ({ago(run.started_at)})")
+    totals = [
+        f"{run.successes_total or 0:,} passed",
+        counted(run.errors_total or 0, "failure"),
+        f"{run.skipped_total or 0:,} skipped",
+        counted(run.recoveries_total or 0, "recovery"),
+    ]
+    yield Text("  " + ", ".join(totals))
+    facts = [
+        f"project {printable(run.project)}",
+        code_of(run),
+        f"Python {run.python_version}" if run.python_version else "",
+        f"pytest {run.pytest_version}" if run.pytest_version else "",
+        printable(run.platform or ""),
+    ]
+    yield Text("  " + ", ".join(fact for fact in facts if fact), style="faint")
+    if run.command_line:
+        yield Text("  pytest " + printable(" ".join(run.command_line)), style="faint")
+    if run.ci and (url := run.ci.get("cicd.pipeline.run.url.full")):
+        yield Text(f"  {printable(str(url))}", style="faint")

@@ -1,0 +1,102 @@
+"""``debugloop runs``: which runs there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_debugloop.cli.filters import Moment, branch_option, limit_option, since_option
+from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.queries.runs import Run
+
+_STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died")
+
+
+@click.command()
+@branch_option
+@click.option("--commit", help="Only runs of this commit, or of those that begin so.")
+@click.option("--status", type=click.Choice(_STATUSES), help="How they ended: passed and failed by the exit status.")
+@since_option
+@click.option("--until", type=Moment(), help="Before then.")
+@limit_option(50, "Runs")
+@json_option
+@click.pass_obj
+def command(
+    place: Place,
+    branch: str | None,
+    commit: str | None,
+    status: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    r"""List runs, the latest first.
+
+    \b
+    Example: debugloop runs --branch main --status failed --since 7d
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.queries.runs import no_runs, runs
+    from pytest_debugloop.queries.statements import MANY
+
+    filters = {"branch": branch, "commit": commit, "status": status, "since": since, "until": until}
+    with open_record(place) as connection:
+        project = project_of(place)
+        found = runs(connection, limit=limit or MANY, project=project, **filters)
+        if as_json:
+            write_json("runs", {}, runs=found)
+            return
+        first = next(found, None)
+        if first is None:
+            if not any(filters.values()):
+                raise no_runs(connection, project)
+            click.echo("No such run.")
+            return
+        columns = [
+            Column("run", "id"),
+            Column("when", "faint"),
+            Column("result"),
+            Column("passed", right=True),
+            Column("failures", right=True),
+            Column("skipped", right=True, optional=1),
+            Column("recoveries", right=True, optional=2),
+            Column("time", right=True, optional=3),
+            Column("code", flexible=True, optional=5),
+            Column("project", flexible=True, optional=4),
+        ]
+        show(table(columns, _rows(first, found), make_console().width), paging=place.paging)
+
+
+def _rows(first: Run, others: Iterator[Run]) -> Iterator[Row]:
+    from itertools import chain
+
+    from rich.text import Text
+
+    from pytest_debugloop.cli.run_view import code_of, duration_of, verdict_of
+    from pytest_debugloop.cli.words import ago, short
+    from pytest_debugloop.printable import printable
+
+    for run in chain([first], others):
+        verdict, style = verdict_of(run)
+        yield [
+            short(run.id),
+            ago(run.started_at),
+            Text(verdict, style=style),
+            f"{run.successes_total or 0:,}",
+            Text(f"{run.errors_total or 0:,}", style="fail" if run.errors_total else ""),
+            f"{run.skipped_total or 0:,}",
+            f"{run.recoveries_total or 0:,}",
+            duration_of(run),
+            code_of(run),
+            printable(run.project),
+        ]

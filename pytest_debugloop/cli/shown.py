@@ -1,0 +1,218 @@
+"""What ``debugloop show`` has to say of each kind of thing, as pages for people and as JSON."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pytest_debugloop.cli.failure_view import listed, surroundings, whole
+from pytest_debugloop.cli.frames import exception_lines, failing_frame
+from pytest_debugloop.cli.output import plain
+from pytest_debugloop.cli.place import Place
+from pytest_debugloop.cli.recovery_view import recovery_lines
+from pytest_debugloop.cli.run_view import run_lines
+from pytest_debugloop.cli.test_view import strip_of
+from pytest_debugloop.cli.words import ago, counted, local, short
+from pytest_debugloop.errors import SnapshotTooLargeError
+from pytest_debugloop.printable import printable
+from pytest_debugloop.queries import failures, recoveries, runs
+from pytest_debugloop.queries.lookup import Found, test_of
+from pytest_debugloop.queries.statements import MANY
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.record import Connection
+
+_STRIP = 60
+_LISTED = 10
+
+
+def project_of(place: Place) -> str | None:
+    """Name the project that is asked for: on a server that others use too, the one of this checkout.
+
+    Args:
+        place: where the record is.
+
+    Returns:
+        Its name; None for all of an embedded record, or where there is no checkout to tell by.
+    """
+    if place.project or not place.dsn:
+        return place.project or None
+    import os
+
+    from pytest_debugloop.recording.checkout import project_name, repository_of
+    from pytest_debugloop.recording.ci import ci_facts
+
+    return project_name(repository_of(place.rootdir, ci_facts(os.environ)), place.rootdir)
+
+
+def last_run_id(connection: Connection, project: str | None) -> uuid.UUID:
+    """Give the run that began last.
+
+    Args:
+        connection: to the record.
+        project: only of this one; None for all.
+
+    Raises:
+        EmptyRecordError, NoRunsError: there is none.
+    """
+    return runs.last_run(connection, project).id
+
+
+def pages(connection: Connection, found: Found, width: int, limit: int, *, folded: bool = False) -> Iterator[Text]:
+    """Write what was found, for people.
+
+    Args:
+        connection: to the record.
+        found: what to show.
+        width: columns of the terminal.
+        limit: failures at most; 0 for all.
+        folded: whether the frames of installed packages are shown.
+    """
+    if found.kind == "run":
+        return _run(connection, found.id, width, limit or MANY)
+    if found.kind == "test":
+        return _test(connection, found.id, width, limit or MANY, folded=folded)
+    if found.kind == "error":
+        return _error(connection, found.id, width, folded=folded)
+    if found.kind == "snapshot":
+        return _snapshot(connection, found.id, width)
+    return _recovery(connection, found.id, width)
+
+
+def _run(connection: Connection, id: uuid.UUID, width: int, limit: int) -> Iterator[Text]:  # noqa: A002
+    from rich.text import Text
+
+    run = runs.run_of(connection, id)
+    yield from run_lines(run)
+    yield Text("")
+    shown = 0
+    failed = failures.failures_of_run(connection, run.id, run.correlation_id, limit + 1)
+    for failure in islice(failed, limit):
+        shown += 1
+        history = failures.history_of_failure(connection, failure)
+        yield from listed(failure, state_of(connection, failure.snapshot_id), history, width)
+    if not shown:
+        yield Text("Nothing failed.", style="pass")
+        return
+    if next(failed, None) is not None:
+        yield Text(f"More failed: `debugloop show {short(run.id)} --limit 0` shows all.", style="faint")
+    yield Text("One of them whole: debugloop show ID; in a debugger: debugloop debug ID", style="faint")
+
+
+def _error(connection: Connection, id: uuid.UUID, width: int, *, folded: bool) -> Iterator[Text]:  # noqa: A002
+    from rich.text import Text
+
+    failure = failures.failure_of(connection, id)
+    state = state_of(connection, failure.snapshot_id)
+    history = failures.history_of_failure(connection, failure)
+    yield from whole(failure, state, history, width, folded=folded)
+    if failure.snapshot_id and state is None:
+        yield Text(f"  Its state is too large to be shown: debugloop show {failure.snapshot_id} --json", style="warn")
+    for recovery in recoveries.recoveries(connection, error_id=failure.id, limit=1):
+        yield Text("")
+        yield from recovery_lines(recovery, width)
+
+
+def _test(connection: Connection, id: uuid.UUID, width: int, limit: int, *, folded: bool) -> Iterator[Text]:  # noqa: A002
+    from rich.text import Text
+
+    test = test_of(connection, id)
+    attempts = list(recoveries.history_of_test(connection, id, _STRIP))
+    yield Text(printable(test.node_id), style="title")
+    yield Text(f"  project {printable(test.project)}, test {short(test.id)}", style="faint")
+    if attempts:
+        yield Text("  ").append_text(strip_of(attempts))
+        failed = sum(attempt.failed for attempt in attempts)
+        yield Text(f"  {failed} of the last {counted(len(attempts), 'attempt')} failed", style="faint")
+    listed_failures = list(failures.failures_of_test(connection, id, min(limit, _LISTED)))
+    yield Text("")
+    for failure in listed_failures:
+        message = printable(failure.error_message.split("\n")[0])
+        text = Text(f"  {local(failure.occurred_at)} {short(failure.id)} ", style="id")
+        text.append(f"{failure.error_code or failure.error_type}: {message}")
+        text.truncate(max(width, 40), overflow="ellipsis")
+        yield text
+    if listed_failures:
+        failure = listed_failures[0]
+        yield Text("")
+        yield Text("The last failure", style="title")
+        state = state_of(connection, failure.snapshot_id)
+        history = failures.history_of_failure(connection, failure)
+        yield from whole(failure, state, history, width, folded=folded)
+    else:
+        yield Text("  It never failed.", style="pass")
+
+
+def _snapshot(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Text]:  # noqa: A002
+    from rich.text import Text
+
+    snapshot = failures.snapshot_of(connection, id)
+    if snapshot.state is None:
+        raise SnapshotTooLargeError(id=short(id), megabytes=f"{(snapshot.state_size_bytes or 0) / 1e6:,.0f}")
+    size = f"{snapshot.state_size_bytes or 0:,} bytes"
+    taken = f"{snapshot.snapshot_type}, {size}, taken {local(snapshot.captured_at)} ({ago(snapshot.captured_at)})"
+    yield Text(f"snapshot {snapshot.id}", style="title")
+    yield Text(f"  {taken} by {printable(snapshot.agent_name)}", style="faint")
+    yield Text("")
+    yield from exception_lines(snapshot.state, width)
+    yield from surroundings(snapshot.state, width)
+
+
+def _recovery(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Text]:  # noqa: A002
+    for recovery in recoveries.recoveries(connection, id=id, limit=1):
+        yield from recovery_lines(recovery, width)
+
+
+def state_of(connection: Connection, snapshot_id: uuid.UUID | None) -> dict[str, Any] | None:
+    """Give the state of a snapshot.
+
+    Args:
+        connection: to the record.
+        snapshot_id: of the snapshot.
+
+    Returns:
+        Its ``agent_state``; None where there is none, or it is too large to be shown.
+    """
+    return failures.snapshot_of(connection, snapshot_id).state if snapshot_id else None
+
+
+def as_json(connection: Connection, found: Found, limit: int) -> tuple[dict[str, Any], dict[str, Iterable[Any]]]:
+    """Write what was found, for programs.
+
+    Args:
+        connection: to the record.
+        found: what to show.
+        limit: failures at most; 0 for all.
+
+    Returns:
+        The keys that are there at once, and those that hold rows.
+    """
+    limit = limit or MANY
+    if found.kind == "run":
+        run = runs.run_of(connection, found.id)
+        failed = failures.failures_of_run(connection, run.id, run.correlation_id, limit)
+        return {"run": run}, {"failures": (_failure_json(connection, failure) for failure in failed)}
+    if found.kind == "test":
+        test = test_of(connection, found.id)
+        failed = failures.failures_of_test(connection, found.id, limit)
+        attempts = recoveries.history_of_test(connection, found.id, _STRIP)
+        return {"test": test}, {"attempts": attempts, "failures": failed}
+    if found.kind == "error":
+        failure = failures.failure_of(connection, found.id)
+        whole_one = {**_failure_json(connection, failure), "state": state_of(connection, failure.snapshot_id)}
+        return whole_one, {"recoveries": recoveries.recoveries(connection, error_id=failure.id)}
+    if found.kind == "snapshot":
+        return {"snapshot": failures.snapshot_of(connection, found.id, largest=MANY)}, {}
+    return {"recovery": next(recoveries.recoveries(connection, id=found.id, limit=1))}, {}
+
+
+def _failure_json(connection: Connection, failure: failures.Failure) -> dict[str, Any]:
+    state = state_of(connection, failure.snapshot_id)
+    place = failing_frame(state) if state else None
+    frame = state["exceptions"][place[0]]["frames"][place[1]] if state and place else None
+    history = failures.history_of_failure(connection, failure)
+    return {"failure": plain(failure), "frame": frame, "history": plain(history)}

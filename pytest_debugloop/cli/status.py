@@ -1,0 +1,32 @@
+"""``debugloop status``: whether the record can be reached, and what is pending."""
+
+from __future__ import annotations
+
+import click
+
+from pytest_debugloop.cli.output import json_option, write_json
+from pytest_debugloop.cli.place import Place
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def command(place: Place, as_json: bool) -> None:
+    r"""Say whether the record can be reached, and what is pending.
+
+    \b
+    Example: debugloop status
+    """
+    from pytest_debugloop.cli.record import open_server
+    from pytest_debugloop.database.connect import describe
+    from pytest_debugloop.database.migrate import pending
+
+    with open_server(place) as (conninfo, connection):
+        waiting = pending(connection, place.schema)
+        version = connection.info.server_version // 10000
+    where = describe(conninfo) if place.dsn else f"{place.folder} (embedded PostgreSQL)"
+    if as_json:
+        facts = {"where": where, "postgres_version": version, "record_schema": place.schema, "pending": len(waiting)}
+        write_json("status", facts)
+        return
+    click.echo(f"{where}: PostgreSQL {version}, schema {place.schema}, {len(waiting)} migration(s) pending")

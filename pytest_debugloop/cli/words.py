@@ -1,0 +1,118 @@
+"""Times, spans, counts and ids as people read them."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from datetime import datetime, timezone
+
+_SPANS = (
+    (31_536_000, "year"),
+    (2_592_000, "month"),
+    (604_800, "week"),
+    (86_400, "day"),
+    (3_600, "hour"),
+    (60, "minute"),
+)
+_SHORT_ID = 8
+
+
+def short(id: uuid.UUID | None) -> str:  # noqa: A002
+    """Shorten an id to its end: ids made in one second begin alike, and end at random.
+
+    Args:
+        id: of anything in the record.
+    """
+    return "" if id is None else str(id)[-_SHORT_ID:]
+
+
+def ago(moment: datetime | None, now: datetime | None = None) -> str:
+    """Say how long ago something was.
+
+    Args:
+        moment: with its time zone; None for never.
+        now: what it is held against; None for now.
+    """
+    if moment is None:
+        return "never"
+    seconds = ((now or datetime.now(timezone.utc)) - moment).total_seconds()
+    for size, name in _SPANS:
+        if abs(seconds) >= size:
+            text = counted(int(abs(seconds) // size), name)
+            return f"{text} ago" if seconds > 0 else f"in {text}"
+    return "just now"
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number with its noun.
+
+    Args:
+        number: how many.
+        what: the noun for one.
+    """
+    if number == 1:
+        return f"1 {what}"
+    plural = what[:-1] + "ies" if what.endswith("y") and what[-2] not in "aeiou" else what + "s"
+    return f"{number:,} {plural}"
+
+
+def span(milliseconds: float | None) -> str:
+    """Write a time that something took.
+
+    Args:
+        milliseconds: how long; None where that is not known.
+    """
+    if milliseconds is None:
+        return "?"
+    seconds = milliseconds / 1000
+    if seconds < 1:
+        return f"{milliseconds:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"
+
+
+def percent(share: float | None) -> str:
+    """Write a share as a percentage.
+
+    Args:
+        share: from 0 to 1; None where that is not known.
+    """
+    if share is None:
+        return "?"
+    return f"{share:.0%}" if share == 0 or share >= 0.0995 else f"{share:.1%}"
+
+
+def local(moment: datetime | None) -> str:
+    """Write a time in the zone of whoever reads it.
+
+    Args:
+        moment: with its time zone; None for none.
+    """
+    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def can_write(text: str) -> bool:
+    """Tell whether standard output has the characters of a text.
+
+    Args:
+        text: what is to be written.
+    """
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def verdict_mark(failed: bool) -> str:
+    """Give the sign of an attempt: a tick or a cross, where the terminal has them.
+
+    Args:
+        failed: whether it failed.
+    """
+    if can_write("✓✗"):
+        return "✗" if failed else "✓"
+    return "F" if failed else "."

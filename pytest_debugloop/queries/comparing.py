@@ -1,0 +1,211 @@
+"""What was different between two moments: in data, environment, code, and in what ran before."""
+
+from __future__ import annotations
+
+import difflib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from pytest_debugloop.queries.failures import snapshot_of
+from pytest_debugloop.queries.statements import first, rows
+from pytest_debugloop.state_changes import failure_changes, state_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two moments that are compared: a failure, a pass, or a snapshot.
+
+    Attributes:
+        kind: ``error``, ``success`` or ``snapshot``.
+        at: when it was.
+        began_at: when its phase began.
+    """
+
+    kind: str
+    id: uuid.UUID
+    node_id: str
+    run_id: uuid.UUID | None
+    correlation_id: uuid.UUID
+    agent_name: str
+    snapshot_id: uuid.UUID | None
+    at: datetime
+    began_at: datetime
+    operation_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What a run was run on; columns of ``debug_runs``."""
+
+    id: uuid.UUID
+    git_branch: str | None
+    git_commit: str | None
+    is_dirty: bool
+    code_version: str | None
+    distributions: dict[str, Any]
+    environment: dict[str, Any]
+    interpreter: dict[str, Any]
+    random_seeds: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCode:
+    """A function that is not the same on both sides.
+
+    Attributes:
+        function: its qualified name; None where only the file is known to differ.
+        before: its source on the first side, None where it is not there.
+        after: on the second.
+    """
+
+    file: str
+    function: str | None
+    before: str | None
+    after: str | None
+
+    @property
+    def diff(self) -> str:
+        """The change as a unified diff; empty where no source is known."""
+        sides = [(text or "").splitlines() for text in (self.before, self.after)]
+        name = f"{self.file}:{self.function}"
+        return "\n".join(difflib.unified_diff(*sides, f"a/{name}", f"b/{name}", lineterm=""))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What ran before the test in its process, on both sides.
+
+    Attributes:
+        only_before: of the first side alone, in order.
+        only_after: of the second.
+        both: how many ran before it on both sides.
+        last_before: what ran immediately before on the first side, None where nothing did.
+        last_after: on the second.
+    """
+
+    only_before: list[str]
+    only_after: list[str]
+    both: int
+    last_before: str | None
+    last_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was different between two moments.
+
+    Attributes:
+        data: ``changes`` as docs/formulas.md has them for recoveries; None where a side has no state.
+        distributions: name to what it was and is; also ``environment``, ``interpreter``, ``random_seeds``.
+        code: None where the code of a side is not known.
+        same_run: whether both are of one run, which has one code and one environment.
+    """
+
+    before: Side
+    after: Side
+    data: dict[str, Any] | None
+    distributions: dict[str, list[Any]]
+    environment: dict[str, list[Any]]
+    interpreter: dict[str, list[Any]]
+    random_seeds: dict[str, list[Any]]
+    code: list[ChangedCode] | None
+    order: Order
+    same_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    operation_name: str
+
+
+def side(connection: Connection[Any], kind: str, id: uuid.UUID) -> Side:  # noqa: A002
+    """Give one of two moments.
+
+    Args:
+        connection: its search path leads to the record.
+        kind: ``error``, ``success`` or ``snapshot``.
+        id: of it.
+
+    Raises:
+        LookupError: there is none.
+        psycopg.Error: the database cannot answer.
+    """
+    found = first(connection, Side, f"diff_side_of_{kind}", id=id)
+    if found is None:
+        raise LookupError(id)
+    return found
+
+
+def compare(connection: Connection[Any], before: Side, after: Side) -> Comparison:
+    """Tell what was different between two moments.
+
+    Args:
+        connection: its search path leads to the record.
+        before: the first.
+        after: the second.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    facts = [_facts(connection, one) for one in (before, after)]
+    same_run = before.run_id is not None and before.run_id == after.run_id
+    versions = [fact.code_version if fact else None for fact in facts]
+    code: list[ChangedCode] | None = None
+    if all(versions):
+        values = {"before": versions[0], "after": versions[1]}
+        code = [] if versions[0] == versions[1] else rows(connection, ChangedCode, "diff_code", **values)
+    return Comparison(
+        before=before,
+        after=after,
+        data=_data(connection, before, after),
+        **{
+            name: _changed(*(getattr(fact, name) if fact else {} for fact in facts)) if all(facts) else {}
+            for name in ("distributions", "environment", "interpreter", "random_seeds")
+        },
+        code=code,
+        order=_order(connection, before, after),
+        same_run=same_run,
+    )
+
+
+def _facts(connection: Connection[Any], one: Side) -> RunFacts | None:
+    return first(connection, RunFacts, "diff_run_facts", id=one.run_id) if one.run_id else None
+
+
+def _data(connection: Connection[Any], before: Side, after: Side) -> dict[str, Any] | None:
+    states = [snapshot_of(connection, one.snapshot_id).state if one.snapshot_id else None for one in (before, after)]
+    first_state, second_state = states
+    if first_state is None or second_state is None:
+        return None
+    if "returned" in second_state and "returned" not in first_state:
+        return state_changes(first_state, second_state)
+    return failure_changes(first_state, second_state)
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    names = sorted({*before, *after})
+    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
+
+
+def _order(connection: Connection[Any], before: Side, after: Side) -> Order:
+    names = []
+    for one in (before, after):
+        values = {
+            "correlation_id": one.correlation_id,
+            "agent_name": one.agent_name,
+            "began_at": one.began_at,
+            "operation_name": one.operation_name,
+        }
+        names.append([found.operation_name for found in rows(connection, _Name, "diff_tests_before", **values)])
+    sets = [set(names[0]), set(names[1])]
+    return Order(
+        only_before=[name for name in names[0] if name not in sets[1]],
+        only_after=[name for name in names[1] if name not in sets[0]],
+        both=len(sets[0] & sets[1]),
+        last_before=names[0][-1] if names[0] else None,
+        last_after=names[1][-1] if names[1] else None,
+    )

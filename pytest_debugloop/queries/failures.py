@@ -1,0 +1,226 @@
+"""What failed, the state it failed in, and what is known of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from psycopg import Connection
+
+from pytest_debugloop.queries.statements import MANY, first, stream
+
+LARGEST_SHOWN = 8 * 1024 * 1024
+"""Bytes of a state beyond which it is not read to be shown: recorded ones have a quarter of a megabyte at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failure of a phase of a test; the columns of ``debug_error_events``.
+
+    Attributes:
+        operation_name: the node id as it was run, cut at 255 characters; ``node_id`` is the test's across runs.
+        attempts_failed: how many attempts of this phase failed in this run, where a run is asked.
+        recovery_strategy: what made it pass again; None while nothing did.
+    """
+
+    id: uuid.UUID
+    run_id: uuid.UUID | None
+    correlation_id: uuid.UUID
+    task_id: uuid.UUID | None
+    node_id: str
+    operation_name: str | None
+    error_type: str
+    error_category: str
+    error_severity: str
+    error_code: str | None
+    error_message: str
+    occurred_at: datetime
+    agent_name: str
+    snapshot_id: uuid.UUID | None
+    recovery_strategy: str | None
+    resolved_at: datetime | None
+    phase: str | None
+    attempt: int | None
+    subtest: str | None
+    fingerprint: str | None
+    is_incident: bool
+    attempts_failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailureHistory:
+    """What the record knows of one kind of failure of a test.
+
+    Attributes:
+        seen: how many attempts failed so, in ``runs`` runs.
+        recovered: how many of these were followed by a pass, ``dominant_times`` of them by the dominant strategy.
+        last_fixed_function: what a change of which was the reason, as far as is known.
+    """
+
+    seen: int
+    runs: int
+    seen_in_7_days: int
+    first_at: datetime | None
+    last_at: datetime | None
+    recovered: int
+    dominant_strategy: str | None
+    dominant_times: int | None
+    last_fixed_at: datetime | None
+    last_fixed_file: str | None
+    last_fixed_function: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A captured state; docs/snapshots.md tells its shape.
+
+    Attributes:
+        state: None where it is larger than was asked for.
+    """
+
+    id: uuid.UUID
+    snapshot_type: str
+    correlation_id: uuid.UUID
+    agent_name: str
+    captured_at: datetime
+    state_size_bytes: int | None
+    variables_count: int | None
+    memory_usage_mb: Decimal | None
+    cpu_time_ms: int | None
+    wall_time_ms: int | None
+    state: dict[str, Any] | None
+
+
+def failures_of_run(
+    connection: Connection[Any], run_id: uuid.UUID, correlation_id: uuid.UUID, limit: int = MANY
+) -> Iterator[Failure]:
+    """List what failed in a run, the last attempt of each test and phase; what a retry mended comes last.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        run_id: of the run.
+        correlation_id: of the run.
+        limit: how many at most.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    values = {"run_id": run_id, "correlation_id": correlation_id, "limit": limit}
+    return stream(connection, Failure, "failures_of_run", **values)
+
+
+def failures_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int = MANY) -> Iterator[Failure]:
+    """List the failures of a test, the latest first.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        task_id: of the test.
+        limit: how many at most.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return stream(connection, Failure, "failures_of_test", task_id=task_id, limit=limit)
+
+
+def failure_of(connection: Connection[Any], id: uuid.UUID) -> Failure:  # noqa: A002
+    """Give a failure.
+
+    Args:
+        connection: its search path leads to the record.
+        id: of the error event.
+
+    Raises:
+        LookupError: there is none.
+        psycopg.Error: the database cannot answer.
+    """
+    failure = first(connection, Failure, "failure", id=id)
+    if failure is None:
+        raise LookupError(id)
+    return failure
+
+
+def history_of_failure(connection: Connection[Any], failure: Failure) -> FailureHistory | None:
+    """Say what the record knows of failures of the same test with the same fingerprint.
+
+    Args:
+        connection: its search path leads to the record.
+        failure: one of them.
+
+    Returns:
+        Counts; None where the failure is of no test.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    if failure.task_id is None:
+        return None
+    values = {"task_id": failure.task_id, "fingerprint": failure.fingerprint}
+    return first(connection, FailureHistory, "failure_history", **values)
+
+
+def snapshot_of(connection: Connection[Any], id: uuid.UUID, largest: int = LARGEST_SHOWN) -> Snapshot:  # noqa: A002
+    """Give a snapshot.
+
+    Args:
+        connection: its search path leads to the record.
+        id: of the snapshot.
+        largest: bytes beyond which its state is not read.
+
+    Raises:
+        LookupError: there is none.
+        psycopg.Error: the database cannot answer.
+    """
+    snapshot = first(connection, Snapshot, "snapshot", id=id, largest=largest)
+    if snapshot is None:
+        raise LookupError(id)
+    return snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Failures with the same fingerprint.
+
+    Attributes:
+        times: attempts that failed so, of ``tests`` tests in ``runs`` runs.
+        recovered: how many of these were followed by a pass, ``retried`` of them in the same run.
+        file: where in the project the last of them failed, with ``line``.
+    """
+
+    fingerprint: str | None
+    times: int
+    tests: int
+    runs: int
+    first_at: datetime
+    last_at: datetime
+    recovered: int
+    retried: int
+    last_error_id: uuid.UUID
+    error_type: str
+    error_code: str | None
+    error_message: str
+    error_category: str
+    last_node_id: str
+    file: str | None
+    line: int | None
+
+
+_ALL: dict[str, Any] = {"project": None, "branch": None, "since": None, "is_open": False}
+
+
+def failure_groups(connection: Connection[Any], *, limit: int = MANY, **filters: object) -> Iterator[FailureGroup]:
+    """Group failures by their fingerprint, the most frequent first.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        limit: how many at most.
+        **filters: of ``project``, ``branch``, ``since`` (a time) and ``is_open`` (only those that nothing recovered).
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return stream(connection, FailureGroup, "failure_groups", **{**_ALL, **filters, "limit": limit})

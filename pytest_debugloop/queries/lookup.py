@@ -1,0 +1,167 @@
+"""What a text that somebody typed means: a run, a test, an error, a snapshot or a recovery."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from pytest_debugloop.errors import AmbiguousError, NotFoundError
+from pytest_debugloop.printable import printable
+from pytest_debugloop.queries.statements import rows
+
+_ID = re.compile(r"[0-9a-f]{4,32}")
+_TOLD = 5
+_KINDS = ("run", "test", "error", "snapshot", "recovery")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something of the record.
+
+    Attributes:
+        kind: ``run``, ``test``, ``error``, ``snapshot`` or ``recovery``.
+    """
+
+    kind: str
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test of the record.
+
+    Attributes:
+        rank: how well it is what was typed: 0 its whole node id, to 4 a part of it in other case.
+    """
+
+    __test__ = False
+
+    id: uuid.UUID
+    project: str
+    node_id: str
+    rank: int
+
+
+def find(connection: Connection[Any], text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS) -> Found:
+    """Find what a text means.
+
+    Args:
+        connection: its search path leads to the record.
+        text: an id, the first or last characters of one (four at least), or a node id or a part of it.
+        project: tests only of this one; None for all.
+        kinds: what it may be.
+
+    Raises:
+        NotFoundError: nothing in the record is called so.
+        AmbiguousError: several are.
+        psycopg.Error: the database cannot answer.
+    """
+    found = [one for one in _by_id(connection, text) if one.kind in kinds]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(text, [f"{one.kind} {one.id}" for one in found])
+    if "test" in kinds:
+        return Found("test", find_test(connection, text, project).id)
+    raise NotFoundError(text=_quoted(text), hint=f"give the id of {_one_of(kinds)}, or its first or last characters")
+
+
+def find_test(connection: Connection[Any], text: str, project: str | None = None) -> Test:
+    """Find a test by its node id or a part of it.
+
+    Args:
+        connection: its search path leads to the record.
+        text: its node id, the end of it, or any part.
+        project: only of this one; None for all.
+
+    Raises:
+        NotFoundError: no test is called so.
+        AmbiguousError: several are, and none better than the others.
+        psycopg.Error: the database cannot answer.
+    """
+    found = rows(connection, Test, "lookup_tests", text=_stored(text), project=project, limit=_TOLD + 1)
+    best = [test for test in found if test.rank == found[0].rank] if text else []
+    if len(best) == 1:
+        return best[0]
+    if best:
+        raise _ambiguous(text, [test.node_id for test in best])
+    raise NotFoundError(text=_quoted(text), hint="give an id, a node id or a part of one; `debugloop runs` lists runs")
+
+
+def find_id(connection: Connection[Any], text: str, kind: str) -> uuid.UUID:
+    """Find the one thing of a kind that an id, or the first or last characters of one, means.
+
+    Args:
+        connection: its search path leads to the record.
+        text: what was typed.
+        kind: see :class:`Found`.
+
+    Raises:
+        NotFoundError: there is none.
+        AmbiguousError: there are several.
+        psycopg.Error: the database cannot answer.
+    """
+    return find(connection, text, kinds=(kind,)).id
+
+
+def _by_id(connection: Connection[Any], text: str) -> list[Found]:
+    given = text.strip().lower().removeprefix("…")
+    digits = given.replace("-", "")
+    if not _ID.fullmatch(digits):
+        return []
+    low, high = (uuid.UUID(digits.ljust(32, filler)) for filler in "0f")
+    found = rows(connection, Found, "lookup_ids_by_prefix", low=low, high=high)
+    if not found:
+        ending = _dashed_ending(digits)
+        found = rows(connection, Found, "lookup_ids_by_ending", ending=ending, length=len(ending))
+    return list(dict.fromkeys(found))
+
+
+def _dashed_ending(digits: str) -> str:
+    """Write the last digits of an id as PostgreSQL does: 8-4-4-4-12."""
+    return str(uuid.UUID(digits.rjust(32, "0")))[-(len(digits) + sum(len(digits) > n for n in (12, 16, 20, 24))) :]
+
+
+def _ambiguous(text: str, candidates: list[str]) -> AmbiguousError:
+    told = ", ".join(printable(candidate) for candidate in candidates[:_TOLD])
+    more = len(candidates) > _TOLD
+    return AmbiguousError(
+        text=_quoted(text),
+        count="several" if more else len(candidates),
+        candidates=told + (" and more" if more else ""),
+    )
+
+
+def _quoted(text: str) -> str:
+    return printable(text if len(text) <= 100 else text[:99] + "…")
+
+
+def _stored(text: str) -> str:
+    """Write a node id as the record has it: it can hold no NUL and no half of a pair."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _one_of(kinds: tuple[str, ...]) -> str:
+    names = [("an " if kind == "error" else "a ") + kind for kind in kinds]
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
+
+
+def test_of(connection: Connection[Any], id: uuid.UUID) -> Test:  # noqa: A002
+    """Give a test.
+
+    Args:
+        connection: its search path leads to the record.
+        id: of the test.
+
+    Raises:
+        LookupError: there is none.
+        psycopg.Error: the database cannot answer.
+    """
+    found = rows(connection, Test, "test", id=id)
+    if not found:
+        raise LookupError(id)
+    return found[0]

@@ -1,0 +1,127 @@
+"""Which runs there are."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from pytest_debugloop.errors import EmptyRecordError, NoRunsError
+from pytest_debugloop.queries.statements import MANY, first, rows, stream
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An invocation of pytest; the columns of ``debug_runs``.
+
+    Attributes:
+        status: running, finished, interrupted or died.
+        exit_status: what pytest returned; None while it runs and where it died.
+        is_dirty: whether files were not as the commit has them.
+    """
+
+    id: uuid.UUID
+    correlation_id: uuid.UUID
+    session_id: uuid.UUID | None
+    project: str
+    status: str
+    exit_status: int | None
+    started_at: datetime
+    finished_at: datetime | None
+    git_branch: str | None
+    git_commit: str | None
+    is_dirty: bool
+    python_version: str | None
+    platform: str | None
+    pytest_version: str | None
+    agent_name: str | None
+    rootdir: str | None
+    command_line: list[str] | None
+    ci: dict[str, Any] | None
+    steps_total: int | None
+    errors_total: int | None
+    successes_total: int | None
+    skipped_total: int | None
+    recoveries_total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Whose tests there are."""
+
+    name: str
+    last_at: datetime
+
+
+_ALL: dict[str, Any] = dict.fromkeys(("id", "project", "branch", "commit", "status", "since", "until"))
+
+
+def runs(connection: Connection[Any], *, limit: int = MANY, **filters: object) -> Iterator[Run]:
+    """List runs, the latest first, as they are read.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        limit: how many at most.
+        **filters: of ``project``, ``branch``, ``commit`` (its first characters), ``status`` (of the run; or ``passed``
+            or ``failed``, by the exit status), ``since`` and ``until`` (times it began).
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return stream(connection, Run, "runs", **{**_ALL, **filters, "limit": limit})
+
+
+def run_of(connection: Connection[Any], id: uuid.UUID) -> Run:  # noqa: A002
+    """Give a run.
+
+    Args:
+        connection: its search path leads to the record.
+        id: of the run.
+
+    Raises:
+        LookupError: there is none.
+        psycopg.Error: the database cannot answer.
+    """
+    run = first(connection, Run, "runs", **{**_ALL, "id": id, "limit": 1})
+    if run is None:
+        raise LookupError(id)
+    return run
+
+
+def last_run(connection: Connection[Any], project: str | None = None) -> Run:
+    """Give the run that began last.
+
+    Args:
+        connection: its search path leads to the record.
+        project: only of this one; None for all.
+
+    Raises:
+        EmptyRecordError: the record has no runs.
+        NoRunsError: it has none of this project.
+        psycopg.Error: the database cannot answer.
+    """
+    run = first(connection, Run, "runs", **{**_ALL, "project": project, "limit": 1})
+    if run is None:
+        raise no_runs(connection, project)
+    return run
+
+
+def no_runs(connection: Connection[Any], project: str | None) -> EmptyRecordError | NoRunsError:
+    """Say why there are no runs.
+
+    Args:
+        connection: its search path leads to the record.
+        project: of which there are none; None for all.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    names = [found.name for found in rows(connection, Project, "projects")]
+    if not names or project is None:
+        return EmptyRecordError()
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return NoRunsError(project=project, others=", ".join(names[:5]) + more)

@@ -1,0 +1,24 @@
+-- List runs, the latest first.
+
+SELECT
+    r.id, r.correlation_id, r.session_id, r.project, r.status, r.exit_status, r.started_at, r.finished_at,
+    r.git_branch, r.git_commit, r.git_dirty IS NOT NULL AS is_dirty, r.python_version, r.platform, r.pytest_version,
+    r.agent_name, r.rootdir, r.command_line, r.ci, r.steps_total, r.errors_total, r.successes_total, r.skipped_total,
+    r.recoveries_total
+FROM debug_runs AS r
+WHERE (%(id)s::uuid IS NULL OR r.id = %(id)s)
+    AND (%(project)s::text IS NULL OR r.project = %(project)s)
+    AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
+    AND (%(commit)s::text IS NULL OR starts_with(r.git_commit, %(commit)s))
+    AND (
+        %(status)s::text IS NULL
+        OR CASE %(status)s
+            WHEN 'passed' THEN r.exit_status = 0
+            WHEN 'failed' THEN r.exit_status = 1
+            ELSE r.status = %(status)s
+        END
+    )
+    AND (%(since)s::timestamptz IS NULL OR r.started_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR r.started_at < %(until)s)
+ORDER BY r.started_at DESC, r.id DESC
+LIMIT %(limit)s;

@@ -1,0 +1,76 @@
+"""Runs a question of this room: its SQL lies beside it, its rows are value objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+T = TypeVar("T")
+
+MANY = 1_000_000_000
+"""A limit that is none."""
+
+_PAGE_ROWS = 200
+
+
+@cache
+def statement(name: str) -> bytes:
+    """Read a statement.
+
+    Args:
+        name: of its file, without the ending.
+    """
+    return (files(__package__) / "sql" / f"{name}.sql").read_bytes()
+
+
+def rows(connection: Connection[Any], row: type[T], name: str, **values: object) -> list[T]:
+    """Ask a question, and give all of the answer.
+
+    Args:
+        connection: its search path leads to the record.
+        row: the class of a row; its attributes are named as the columns.
+        name: of the statement.
+        **values: of its parameters.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    with connection.cursor(row_factory=class_row(row)) as cursor:
+        return cursor.execute(statement(name), values).fetchall()
+
+
+def first(connection: Connection[Any], row: type[T], name: str, **values: object) -> T | None:
+    """Ask a question that has one answer or none.
+
+    Args:
+        connection: its search path leads to the record.
+        row: the class of a row.
+        name: of the statement.
+        **values: of its parameters.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return next(iter(rows(connection, row, name, **values)), None)
+
+
+def stream(connection: Connection[Any], row: type[T], name: str, **values: object) -> Iterator[T]:
+    """Ask a question with a long answer, and give it page by page as it is read.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        row: the class of a row.
+        name: of the statement.
+        **values: of its parameters.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    with connection.cursor(name=f"debugloop_{name}", row_factory=class_row(row)) as cursor:
+        cursor.itersize = _PAGE_ROWS
+        yield from cursor.execute(statement(name), values)

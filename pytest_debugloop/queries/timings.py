@@ -1,0 +1,178 @@
+"""Which phases of tests take another time than before."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from pytest_debugloop.queries.significance import Group, adjusted, student
+from pytest_debugloop.queries.statements import rows
+
+LEAST_RUNS = 3
+"""Of a phase on each side: less says nothing of how much its times vary."""
+
+SIGNIFICANT = 0.05
+"""The share of false discoveries among the phases that are called changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedRun:
+    """A workflow whose times are compared."""
+
+    correlation_id: uuid.UUID
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A phase of a test, and how its time differs between the last runs and those before.
+
+    Attributes:
+        node_id: the test, as it was run.
+        phase: setup, call or teardown.
+        before_ms: median of its times before, in milliseconds, at the usual speed of a run.
+        after_ms: the same of the last runs.
+        ratio: of the times: after to before, by the means of their logarithms.
+        ratio_low: the lower end of its 95 % interval.
+        ratio_high: the upper end.
+        q_value: the share of false discoveries among all phases that are as sure as this one.
+        p_value: the chance of such a difference where there is none.
+        before_runs: how many runs before it is of.
+        after_runs: how many of the last.
+        is_significant: whether to believe it.
+    """
+
+    node_id: str
+    phase: str
+    before_ms: float
+    after_ms: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    q_value: float
+    p_value: float
+    before_runs: int
+    after_runs: int
+    is_significant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What was compared, and what of it changed.
+
+    Attributes:
+        phases: how many phases were compared.
+        speed_ratio: how much longer all phases took in the last runs than before, which is taken out of each; None
+            where nothing was compared.
+        changes: the significant ones, or all; those that cost the most time first.
+    """
+
+    phases: int
+    speed_ratio: float | None
+    changes: list[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    phases: int
+    speed_ratio: float | None
+    operation_name: str | None
+    step_type: str | None
+    after_count: int | None
+    after_weight: float | None
+    after_mean: float | None
+    after_squares: float | None
+    after_ms: float | None
+    before_count: int | None
+    before_weight: float | None
+    before_mean: float | None
+    before_squares: float | None
+    before_ms: float | None
+
+
+def timed_runs(
+    connection: Connection[Any], limit: int, project: str | None = None, branch: str | None = None
+) -> list[TimedRun]:
+    """Name the runs whose times there are to compare, the latest first.
+
+    Args:
+        connection: its search path leads to the record.
+        limit: how many at most.
+        project: only of this one; None for all.
+        branch: only of this one; None for all.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return rows(connection, TimedRun, "slow_runs", limit=limit, project=project, branch=branch)
+
+
+def changes_of_time(
+    connection: Connection[Any], runs: list[TimedRun], last: int, *, min_ms: float = 0, everything: bool = False
+) -> Changes:
+    """Compare the times of each phase that passed.
+
+    Args:
+        connection: its search path leads to the record.
+        runs: to compare, the latest first.
+        last: how many of these are the last; all others are before them.
+        min_ms: leave out phases whose mean time is below, in milliseconds.
+        everything: give also what is not significant.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    sides = rows(
+        connection,
+        _Sides,
+        "slow_phases",
+        workflows=[run.correlation_id for run in runs],
+        last=last,
+        least=LEAST_RUNS,
+        min_ms=min_ms,
+        all=everything,
+    )
+    compared = [pair for side in sides if side.operation_name is not None and (pair := _compared(side))]
+    total = sides[0].phases
+    q_values = adjusted([change.p_value for change in compared], total)
+    found = [_judged(change, q) for change, q in zip(compared, q_values, strict=True)]
+    kept = [change for change in found if everything or change.is_significant]
+    kept.sort(key=lambda change: (not change.is_significant, -abs(change.after_ms - change.before_ms), change.node_id))
+    return Changes(total, sides[0].speed_ratio, kept)
+
+
+def _compared(side: _Sides) -> Change | None:
+    before, after = side.before_count or 0, side.after_count or 0
+    found = student(
+        Group(before, side.before_weight or 0.0, side.before_mean or 0.0, side.before_squares or 0.0),
+        Group(after, side.after_weight or 0.0, side.after_mean or 0.0, side.after_squares or 0.0),
+    )
+    if found is None:
+        return None
+    return Change(
+        node_id=side.operation_name or "",
+        phase=side.step_type or "",
+        before_ms=side.before_ms or 0.0,
+        after_ms=side.after_ms or 0.0,
+        ratio=_ratio(found.difference),
+        ratio_low=_ratio(found.low),
+        ratio_high=_ratio(found.high),
+        q_value=1.0,
+        p_value=found.p_value,
+        before_runs=before,
+        after_runs=after,
+        is_significant=False,
+    )
+
+
+def _judged(change: Change, q_value: float) -> Change:
+    return replace(change, q_value=q_value, is_significant=q_value <= SIGNIFICANT)
+
+
+def _ratio(logarithm: float) -> float:
+    return math.exp(min(logarithm, 700.0))
