@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 from typing import Any
@@ -115,6 +116,9 @@ commands = click.version_option(package_name="pytest-debugloop")(commands)
 
 def main() -> None:
     """Run the command; what goes wrong is one sentence on standard error, and an exit status that says of what kind."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # of letters that it cannot write
     status: object = 0
     try:
         status = commands.main(prog_name="debugloop", standalone_mode=False)

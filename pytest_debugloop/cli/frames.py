@@ -21,6 +21,15 @@ _RELATIONS = {
 }
 
 
+def is_recorded(state: dict[str, Any]) -> bool:
+    """Tell whether a state has the shape that this package records: others may store theirs.
+
+    Args:
+        state: a snapshot's ``agent_state``.
+    """
+    return state.get("schema") == 1 and isinstance(state.get("exceptions"), list)
+
+
 def failing_frame(state: dict[str, Any]) -> tuple[int, int] | None:
     """Find the frame that tells most: the innermost of the project, of the exception that failed the phase.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.cli.place import Place
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("what", required=False)
-@click.option("--limit", default=50, show_default=True, help="Failures of a run or a test that are shown; 0 for all.")
+@limit_option(50, "Failures of a run or a test")
 @click.option("--folded", is_flag=True, help="Show the frames of installed packages too.")
 @click.option("--brief", is_flag=True, help="Compact text, the most telling first.")
 @click.option("--budget", default=4000, show_default=True, help="Characters of --brief.", type=click.IntRange(min=200))

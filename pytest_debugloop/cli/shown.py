@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.cli.failure_view import listed, surroundings, whole
-from pytest_debugloop.cli.frames import exception_lines, failing_frame
+from pytest_debugloop.cli.frames import exception_lines, failing_frame, is_recorded, names_lines
 from pytest_debugloop.cli.output import plain
 from pytest_debugloop.cli.place import Place
 from pytest_debugloop.cli.recovery_view import recovery_lines
@@ -111,7 +111,7 @@ def _error(connection: Connection, id: uuid.UUID, width: int, *, folded: bool) -
     history = failures.history_of_failure(connection, failure)
     yield from whole(failure, state, history, width, folded=folded)
     if failure.snapshot_id and state is None:
-        yield Text(f"  Its state is too large to be shown: debugloop show {failure.snapshot_id} --json", style="warn")
+        yield Text(f"  Its state: debugloop show {failure.snapshot_id}", style="warn")
     for recovery in recoveries.recoveries(connection, error_id=failure.id, limit=1):
         yield Text("")
         yield from recovery_lines(recovery, width)
@@ -158,8 +158,11 @@ def _snapshot(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Tex
     yield Text(f"snapshot {snapshot.id}", style="title")
     yield Text(f"  {taken} by {printable(snapshot.agent_name)}", style="faint")
     yield Text("")
-    yield from exception_lines(snapshot.state, width)
-    yield from surroundings(snapshot.state, width)
+    if is_recorded(snapshot.state):
+        yield from exception_lines(snapshot.state, width)
+        yield from surroundings(snapshot.state, width)
+    else:
+        yield from names_lines(snapshot.state, snapshot.state, width, pointer="")
 
 
 def _recovery(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Text]:  # noqa: A002
@@ -175,9 +178,10 @@ def state_of(connection: Connection, snapshot_id: uuid.UUID | None) -> dict[str,
         snapshot_id: of the snapshot.
 
     Returns:
-        Its ``agent_state``; None where there is none, or it is too large to be shown.
+        Its ``agent_state``; None where there is none of this package's shape, or it is too large to be shown.
     """
-    return failures.snapshot_of(connection, snapshot_id).state if snapshot_id else None
+    state = failures.snapshot_of(connection, snapshot_id).state if snapshot_id else None
+    return state if state and is_recorded(state) else None
 
 
 def as_json(connection: Connection, found: Found, limit: int) -> tuple[dict[str, Any], dict[str, Iterable[Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class Column:
     keep_end: bool = False
 
 
-Row = list["Text | str"]
+Row = Sequence["Text | str"]
 
 
 def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Text]:
@@ -64,12 +64,13 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Te
         text = Text()
         for place in kept:
             column = columns[place]
-            cell = cells[place] if isinstance(cells[place], Text) else Text(str(cells[place]))
-            cell = cell.copy()
+            given = cells[place]
+            cell = given.copy() if isinstance(given, Text) else Text(given)
             cell.stylize(column.style if style is None else style)
             text.append_text(_cut(cell, widths[place], column))
             text.append(" " * _GAP)
         text.rstrip()
+        text.truncate(max(width, 1), overflow="ellipsis")
         return text
 
     yield line([column.title for column in columns], "faint")
@@ -95,10 +96,10 @@ def _fitted(columns: list[Column], widths: list[int], width: int) -> list[int]:
                 widths[place] = 0
     excess = total() - width
     while excess > 0:
-        place = max((p for p in flexible if widths[p]), key=lambda p: widths[p], default=None)
-        if place is None or widths[place] <= 8:
+        widest = max((p for p in flexible if widths[p]), key=lambda p: widths[p], default=None)
+        if widest is None or widths[widest] <= 8:
             break
-        widths[place] -= 1
+        widths[widest] -= 1
         excess -= 1
     return widths
 

@@ -120,7 +120,7 @@ class Values:
             yield f"{kind}("
             yield from self._pieces(value["$value"], above, path + "/")
             yield ")"
-        elif "$items" in value:
+        elif isinstance(value.get("$items"), list):
             begin, end = _BRACKETS.get(kind, (f"{kind}([", "])"))
             if kind == "set" and not value["$items"]:
                 begin, end = "set(", ")"
@@ -150,8 +150,8 @@ class Values:
         """Give what a value is made of, by the name that leads to it."""
         if isinstance(value, dict) and _simple(value) is not None:
             return
-        items = value.get("$items", ()) if isinstance(value, dict) else value if isinstance(value, list) else ()
-        for number, inner in enumerate(items):
+        items = value.get("$items") if isinstance(value, dict) else value
+        for number, inner in enumerate(items if isinstance(items, list) else ()):
             if isinstance(inner, dict) and set(inner) == {"$cut"}:
                 yield "", inner
             else:
@@ -265,7 +265,7 @@ def _head(value: object) -> str:
     if isinstance(value, list):
         return "list" if value and _cut_of(value[-1]) else f"list of {len(value):,}"
     if isinstance(value, dict):
-        if "$items" in value:
+        if isinstance(value.get("$items"), list):
             return f"{short_type(value)} {_head(value['$items'])[5:]}".rstrip()
         return short_type(value) if "$type" in value else f"dict of {sum(1 for _ in _names(value)):,}"
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,42 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from pytest_debugloop.cli.app import COMMANDS
 
+if TYPE_CHECKING:
+    from tests.cli.conftest import Cli
     from tests.servers import Server
 
-    Cli = Callable[..., subprocess.CompletedProcess[str]]
-
-COMMANDS = ("load", "migrate", "rollback", "status", "sql")
 SCRIPT = Path(sys.executable).with_name("debugloop")
-
-
-@pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    """Run the command in an empty folder."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PG"))}
-
-    def run(*arguments: str, input: str = "", **more: str) -> subprocess.CompletedProcess[str]:  # noqa: A002
-        return subprocess.run(
-            [sys.executable, "-m", "pytest_debugloop", *arguments],
-            cwd=tmp_path,
-            env=environ | more,
-            input=input,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
-
-
-@pytest.fixture
-def own_schema(any_postgres: Server) -> Iterator[dict[str, str]]:
-    """The variables that name a server and a schema that is not there yet."""
-    with any_postgres.schema() as name:
-        yield {"DEBUGLOOP_DSN": any_postgres.conninfo, "DEBUGLOOP_SCHEMA": name}
 
 
 def test_help_names_every_command(cli: Cli) -> None:
@@ -132,7 +103,10 @@ def test_a_folder_without_a_record_is_one_sentence_and_stays_as_it_is(
 ) -> None:
     done = cli(*command)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"Error: there is no record in {tmp_path}/.debugloop: run `pytest --debugloop` there first.\n"
+    assert done.stderr == (
+        f"Error: There is no record in {tmp_path}/.debugloop: run `pytest --debugloop` there first, "
+        "or name a server with --dsn.\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -148,3 +122,34 @@ def test_what_nobody_can_mean_ends_with_2(cli: Cli, arguments: tuple[str, ...], 
     done = cli(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"Error: {reason}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"), [("debugloop sh", ["show"]), ("debugloop re", ["recoveries", "reproduce"])]
+)
+def test_a_shell_completes_commands(cli: Cli, words: str, offered: list[str]) -> None:
+    done = cli(_DEBUGLOOP_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [f"plain,{word}" for word in offered]
+
+
+def test_a_shell_completes_options(cli: Cli) -> None:
+    done = cli(_DEBUGLOOP_COMPLETE="bash_complete", COMP_WORDS="debugloop show --js", COMP_CWORD="2")
+    assert done.stdout.splitlines() == ["plain,--json"]
+
+
+def test_where_the_record_is_may_stand_before_or_behind_the_command(cli: Cli, own_schema: dict[str, str]) -> None:
+    words = ("--dsn", own_schema["DEBUGLOOP_DSN"], "--schema", own_schema["DEBUGLOOP_SCHEMA"])
+    before, behind = cli(*words, "status"), cli("status", *words)
+    assert (before.returncode, before.stderr) == (0, "")
+    assert before.stdout == behind.stdout
+
+
+def test_rows_of_a_statement_are_json(cli: Cli, own_schema: dict[str, str]) -> None:
+    cli("migrate", **own_schema)
+    done = cli("sql", "--json", "SELECT 1 AS one, 'x' AS two, now() AS at, '{1}'::int[] AS list", **own_schema)
+    row = json.loads(done.stdout)["rows"][0]
+    assert (row["one"], row["two"], row["list"]) == (1, "x", [1])
+    refused = cli("sql", "--json", "DELETE FROM debug_runs", **own_schema)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "read-only transaction" in refused.stderr

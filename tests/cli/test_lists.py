@@ -1,0 +1,169 @@
+"""Lists of runs, attempts, failures, flaky tests and recoveries say what the record holds."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Project
+
+
+def rows(shop: Project, key: str, *arguments: str) -> list[dict[str, Any]]:
+    answer = json.loads(shop.printed(*arguments, "--json"))
+    assert (answer["schema"], answer["version"]) == (f"debugloop/{arguments[0]}", 1)
+    found: list[dict[str, Any]] = answer[key]
+    return found
+
+
+def cells(text: str) -> list[list[str]]:
+    """The cells of a table, told by two spaces in between."""
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()]
+
+
+def test_runs_are_listed_the_latest_first(shop: Project) -> None:
+    found = rows(shop, "runs", "runs")
+    assert [run["git_branch"] for run in found] == ["mend", "mend", "main"]
+    assert [run["started_at"] for run in found] == sorted((run["started_at"] for run in found), reverse=True)
+    table = cells(shop.printed("runs"))
+    assert table[0][:5] == ["run", "when", "result", "passed", "failures"]
+    assert [row[0] for row in table[1:]] == [run["id"][-8:] for run in found]
+    assert {row[2] for row in table[1:]} == {"failed"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        (("--branch", "main"), 1),
+        (("--branch", "nobody's"), 0),
+        (("--status", "failed"), 3),
+        (("--status", "passed"), 0),
+        (("--status", "finished"), 3),
+        (("--status", "died"), 0),
+        (("--since", "1h"), 3),
+        (("--since", "2020-01-01", "--until", "2020-02-01"), 0),
+        (("--limit", "2"), 2),
+        (("--limit", "0"), 3),
+    ],
+)
+def test_runs_are_filtered(shop: Project, filters: tuple[str, ...], count: int) -> None:
+    assert len(rows(shop, "runs", "runs", *filters)) == count
+
+
+def test_runs_are_filtered_by_the_first_characters_of_a_commit(shop: Project) -> None:
+    commit = rows(shop, "runs", "runs", "--branch", "main")[0]["git_commit"]
+    assert len(rows(shop, "runs", "runs", "--commit", commit[:7])) == 1
+    assert shop.printed("runs", "--commit", "0123456") == "No such run.\n"
+
+
+def test_history_has_a_line_for_each_attempt_and_a_strip(shop: Project) -> None:
+    found = rows(shop, "attempts", "history", "discount_keeps")
+    assert [attempt["failed"] for attempt in found] == [False, False, True, True]
+    assert [attempt["attempt"] for attempt in found] == [1, 1, 2, 1]
+    assert found[2]["recovery_strategy"] == "code_change"
+    text = shop.printed("history", "discount_keeps")
+    assert "\n4 attempts, 2 failed (50%)\n✗✗ ✓✓\n" in text
+    table = cells(text)[5:]
+    assert [row[0] for row in table] == ["✓", "✓", "✗", "✗"]
+    assert table[3][-1] == "code_change"
+    assert any(cell.startswith("AssertionError: assert Decimal('2')") for cell in table[3])
+
+
+def test_failures_are_grouped_by_fingerprint(shop: Project) -> None:
+    found = rows(shop, "failures", "failures")
+    by_test = {group["last_node_id"].rpartition("::")[2]: group for group in found}
+    article = by_test["test_unknown_article"]
+    assert (article["times"], article["tests"], article["runs"], article["recovered"]) == (6, 1, 3, 0)
+    discount = by_test["test_discount_keeps_the_cents"]
+    assert (discount["times"], discount["runs"], discount["recovered"]) == (2, 1, 2)
+    stock = by_test["test_stock_answers"]
+    assert (stock["times"], stock["retried"]) == (3, 3)
+    assert [group["times"] for group in found] == sorted((group["times"] for group in found), reverse=True)
+    text = shop.printed("failures")
+    assert "orders.py:24" in text
+    assert "KeyError: 'pineapple'" in text
+    # The id leads to a failure of the group.
+    assert "KeyError: 'pineapple'" in shop.printed("show", article["last_error_id"][-8:])
+
+
+def test_failures_are_filtered(shop: Project) -> None:
+    still_open = rows(shop, "failures", "failures", "--open")
+    assert {group["recovered"] for group in still_open} == {0}
+    names = {group["last_node_id"].rpartition("::")[2] for group in still_open}
+    assert "test_unknown_article" in names
+    assert "test_discount_keeps_the_cents" not in names
+    only_main = rows(shop, "failures", "failures", "--branch", "main")
+    assert "test_discount_keeps_the_cents" in {group["last_node_id"].rpartition("::")[2] for group in only_main}
+    assert shop.printed("failures", "--branch", "nobody's") == "Nothing failed.\n"
+
+
+def test_flaky_tests_are_ranked_with_score_interval_and_cost(shop: Project) -> None:
+    found = rows(shop, "tests", "flaky")
+    assert [test["node_id"].rpartition("::")[2] for test in found] == ["test_stock_answers"]
+    stock = found[0]
+    assert (stock["failures"], stock["attempts"], stock["dominant_strategy"]) == (3, 6, "retry")
+    assert 0 < stock["flakiness_low"] < stock["flakiness"] < stock["flakiness_high"] < 1
+    assert stock["cost_minutes"] >= 0
+    everything = rows(shop, "tests", "flaky", "--all")
+    assert {test["class"] for test in everything} >= {"flaky", "fixed"}
+    text = shop.printed("flaky")
+    assert "3 of 6" in text
+    assert "retry" in text
+
+
+def test_recoveries_are_listed_with_what_was_different(shop: Project) -> None:
+    found = rows(shop, "recoveries", "recoveries")
+    assert sorted(r["recovery_strategy"] for r in found) == ["code_change"] * 2 + ["retry"] * 3
+    assert "discount in orders.py was changed" in shop.printed("recoveries")
+    only = rows(shop, "recoveries", "recoveries", "discount", "--strategy", "code_change")
+    assert len(only) == 2
+    assert only[0]["evidence"]["code"][0]["function"] == "discount"
+
+
+def test_patterns_say_what_recoveries_have_in_common(shop: Project) -> None:
+    answer = json.loads(shop.printed("recoveries", "--patterns", "--json"))
+    assert {(p["error_type"], p["recovery_strategy"], p["errors_recovered"]) for p in answer["strategies"]} == {
+        ("execution_error", "retry", 3),
+        ("validation_error", "code_change", 2),
+    }
+    assert {p["dominant_strategy"] for p in answer["failures"]} == {"retry", "code_change"}
+    assert [(c["kind"], c["file"], c["name"]) for c in answer["causes"]] == [("function", "orders.py", "discount")]
+    assert "orders.py::discount" in shop.printed("recoveries", "--patterns")
+    refused = shop.debugloop("recoveries", "discount", "--patterns")
+    assert refused.returncode == 2
+
+
+def test_diff_of_a_failure_tells_code_data_environment_and_order(shop: Project) -> None:
+    answer = json.loads(shop.printed("diff", "discount_keeps", "--json"))
+    assert (answer["before"]["kind"], answer["after"]["kind"]) == ("error", "success")
+    assert [(c["file"], c["function"]) for c in answer["code"]] == [("orders.py", "discount")]
+    assert "+        return" in answer["code"][0]["diff"]
+    assert (answer["distributions"], answer["order"]["only_before"]) == ({}, [])
+    assert answer["recovery"]["recovery_strategy"] == "code_change"
+    text = shop.printed("diff", "discount_keeps")
+    assert "The record says: code_change, confidence" in text
+    assert "discount in orders.py was changed" in text
+
+
+def test_diff_of_a_retry_compares_the_states(shop: Project) -> None:
+    answer = json.loads(shop.printed("diff", "test_stock_answers", "--json"))
+    assert answer["same_run"] is True
+    assert answer["code"] == []
+    assert answer["data"] is not None
+
+
+def test_diff_of_two_failures_compares_their_locals_and_messages(shop: Project) -> None:
+    answer = json.loads(shop.printed("diff", "discount_keeps", "unknown_article", "--json"))
+    changed = {change["path"]: change for change in answer["data"]["changes"]}
+    assert changed["/message"]["to"] == "KeyError: 'pineapple'"
+    assert "/fixtures/order/lines/pineapple" in changed
+
+
+def test_diff_of_what_never_passed_says_so(shop: Project) -> None:
+    done = shop.debugloop("diff", "test_unknown_article")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: test_unknown_article has not passed since: ")
+    never = shop.debugloop("diff", "test_total")
+    assert "that test never failed" in never.stderr

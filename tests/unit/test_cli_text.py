@@ -1,0 +1,159 @@
+"""Words, tables and brief texts: what they say, and that they fit."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_debugloop.cli import words
+from pytest_debugloop.cli.brief import Piece, fitted
+from pytest_debugloop.cli.filters import Moment
+from pytest_debugloop.cli.tables import Column, table
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
+CELLS = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp", "Mn", "Me", "Mc")), max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (3 * 3600, "3 hours ago"),
+        (25 * 3600, "1 day ago"),
+        (8 * 86400, "1 week ago"),
+        (800 * 86400, "2 years ago"),
+        (-3600, "in 1 hour"),
+    ],
+)
+def test_times_are_told_from_now(seconds: int, text: str) -> None:
+    assert words.ago(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "0 ms"),
+        (999, "999 ms"),
+        (1500, "1.5 s"),
+        (120_000, "2.0 min"),
+        (7_200_000, "2.0 h"),
+        (2e8, "2.3 d"),
+        (None, "?"),
+    ],
+)
+def test_spans_have_the_unit_that_fits(milliseconds: float | None, text: str) -> None:
+    assert words.span(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "what", "text"),
+    [(0, "run", "0 runs"), (1, "run", "1 run"), (2, "recovery", "2 recoveries"), (1000, "day", "1,000 days")],
+)
+def test_nouns_follow_their_number(number: int, what: str, text: str) -> None:
+    assert words.counted(number, what) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0, "0%"), (1, "100%"), (0.5, "50%"), (0.015, "1.5%"), (None, "?")])
+def test_small_shares_keep_a_digit(share: float | None, text: str) -> None:
+    assert words.percent(share) == text
+
+
+def test_an_id_is_shortened_to_its_end() -> None:
+    assert words.short(uuid.UUID("01a213c7-c7b8-72c6-9688-8cb8e15cb350")) == "e15cb350"
+    assert words.short(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-25T12:30:00+00:00", datetime(2026, 11, 25, 12, 30, tzinfo=timezone.utc)),
+        ("2026-11-25T12:30:00Z", datetime(2026, 11, 25, 12, 30, tzinfo=timezone.utc)),
+    ],
+)
+def test_times_are_read_as_iso_8601(text: str, moment: datetime) -> None:
+    assert Moment().convert(text, None, None) == moment
+
+
+@pytest.mark.parametrize(("text", "days"), [("7d", 7), ("2w", 14), ("48h", 2), ("1440m", 1)])
+def test_spans_are_read_as_times_before_now(text: str, days: int) -> None:
+    before = datetime.now(timezone.utc)
+    read = Moment().convert(text, None, None)
+    assert before - timedelta(days=days) <= read <= datetime.now(timezone.utc) - timedelta(days=days)
+
+
+def test_a_date_without_a_zone_is_local() -> None:
+    assert Moment().convert("2026-11-25", None, None) == datetime(2026, 11, 25).astimezone()
+
+
+def lines(columns: list[Column], rows: list[list[str]], width: int) -> list[str]:
+    return [line.plain for line in table(columns, rows, width)]
+
+
+def test_columns_are_as_wide_as_their_cells() -> None:
+    columns = [Column("a"), Column("number", right=True), Column("c")]
+    assert lines(columns, [["x", "1", "y"], ["long", "22", ""]], 80) == [
+        "a     number  c",
+        "x          1  y",
+        "long      22",
+    ]
+
+
+def test_what_is_optional_goes_first_and_what_is_flexible_is_cut() -> None:
+    columns = [Column("id"), Column("rest", optional=1), Column("text", flexible=True)]
+    row = ["12345678", "0123456789", "a text that is rather long to read"]
+    assert lines(columns, [row], 80)[1] == "12345678  0123456789  a text that is rather long to read"
+    assert lines(columns, [row], 50)[1] == "12345678  0123456789  a text that is rather long …"
+    assert lines(columns, [row], 40)[1] == "12345678  a text that is rather long to…"
+
+
+def test_a_node_id_that_is_cut_keeps_its_end() -> None:
+    columns = [Column("test", flexible=True, keep_end=True)]
+    assert lines(columns, [["tests/some/deep/folder/test_x.py::test_it"]], 20)[1] == "…/test_x.py::test_it"
+
+
+def test_a_table_of_nothing_is_nothing() -> None:
+    assert lines([Column("a")], [], 80) == []
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=5), st.integers(10, 120))
+def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, str, str]], width: int) -> None:
+    columns = [Column("one", right=True), Column("two", flexible=True, keep_end=True), Column("three", optional=1)]
+    for line in table(columns, [list(row) for row in rows], width):
+        assert line.cell_len <= width
+
+
+def test_the_first_rows_come_before_the_last_is_known() -> None:
+    taken = []
+
+    def rows() -> object:
+        for number in range(1000):
+            taken.append(number)
+            yield [str(number)]
+
+    lines_ = table([Column("n")], rows(), 80)  # type: ignore[arg-type]
+    assert [next(lines_).plain.strip() for _ in range(3)] == ["n", "0", "1"]
+    assert len(taken) < 200
+
+
+PIECES = st.lists(st.builds(Piece, st.integers(0, 9), st.text(max_size=80)), max_size=30)
+
+
+@given(PIECES, st.integers(0, 600))
+def test_a_brief_text_keeps_its_budget(pieces: list[Piece], budget: int) -> None:
+    assert len(fitted(pieces, budget)) <= budget
+
+
+@given(PIECES)
+def test_all_is_told_where_there_is_room(pieces: list[Piece]) -> None:
+    assert fitted(pieces, 100_000) == "\n".join(piece.text for piece in pieces)
+
+
+def test_the_most_telling_lines_are_kept_in_their_order() -> None:
+    pieces = [Piece(5, "far"), Piece(0, "first"), Piece(9, "noise" * 10), Piece(1, "second")]
+    assert fitted(pieces, 45) == "far\nfirst\nsecond\n… 1 more lines"
