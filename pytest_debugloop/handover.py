@@ -1,6 +1,8 @@
-"""What the test process and the loader agree on: names of files, and of the variable that carries the order."""
+"""What the test process and the loader agree on: names of files and variables, and what a run is told at its end."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 JOURNALS = "journals"
 """Folder, below that of the record, with a folder for each run."""
@@ -22,3 +24,58 @@ LOADER_LOG = "loader.log"
 
 LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
 """The loader's order, as JSON."""
+
+
+class KnownFailure(NamedTuple):
+    """A test that a run leaves failed, and what the record knows of it.
+
+    Attributes:
+        test: its node id; of what is no test, such as a file that could not be collected, the name it has there.
+        is_test: whether it is one: only tests have a history.
+        error: what was raised.
+        message: the beginning of what that says.
+        file: where it failed, from rootdir: in the test's own file where a frame is of it; empty where it is not known.
+        line: there; 0 where it is not known.
+        times: runs of the last days in which it failed with the same fingerprint, this one among them.
+        is_cut: whether there were more failures than were looked at.
+        last_seen_seconds: age of the last one before this run; None where it is the first.
+        times_otherwise: earlier runs in which it failed with another fingerprint.
+        has_passed: whether it ever passed before.
+        failed_before: whether a run before this one failed, and none has passed since.
+        failing_seconds: age of the first of these failures.
+        failing_commit: the commit that it happened on, None where that is not known.
+        strategy: how this failure, or another of the test where this one never did, recovers most often; None: never.
+        strategy_times: how often by that strategy.
+        recoveries: how often at all.
+        fix_file: where what was changed when it last was fixed is; None for a distribution.
+        fix_name: the function, or the distribution with its version; None: nothing is known.
+        is_flaky: whether it fails on good code more than once in a while.
+    """
+
+    test: str
+    is_test: bool
+    error: str
+    message: str
+    file: str
+    line: int
+    times: int
+    is_cut: bool
+    last_seen_seconds: float | None
+    times_otherwise: int
+    has_passed: bool
+    failed_before: bool
+    failing_seconds: float | None
+    failing_commit: str | None
+    strategy: str | None
+    strategy_times: int | None
+    recoveries: int | None
+    fix_file: str | None
+    fix_name: str | None
+    is_flaky: bool
+
+
+TOLD = 10
+"""How many failed tests the summary of a run tells of."""
+
+DAYS = 7
+"""How far back the failures are counted that the summary of a run tells of."""

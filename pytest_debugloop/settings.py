@@ -82,6 +82,11 @@ OPTIONS = (
         "Name that keeps the tests of several projects in one database apart; empty: the git remote, else rootdir.",
         "NAME",
     ),
+    Option(
+        "debugloop_load",
+        True,
+        "Store the run while it goes on (--no-debugloop-load: leave its journals for `debugloop load`).",
+    ),
     Option("debugloop_wait", 30.0, "Seconds to wait at the end of a run until it is stored.", "SECONDS"),
     Option("debugloop_postgres_version", 18, "Major version of the embedded server where it has no data yet.", "N"),
     Option(
@@ -130,6 +135,11 @@ OPTIONS = (
     Option(
         "debugloop_environment", "", "More environment variables to keep at failures; patterns such as SHOP_*.", "NAMES"
     ),
+    Option(
+        "debugloop_ci_report",
+        True,
+        "In CI, tell of failures there too: GitHub's annotations and job summary, properties in GitLab's JUnit XML.",
+    ),
 )
 
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -149,11 +159,13 @@ class Settings:
         "all_locals",
         "capture",
         "capture_exclude",
+        "ci_report",
         "correlation_id",
         "directory",
         "dsn",
         "enabled",
         "environment",
+        "load",
         "max_characters",
         "max_depth",
         "max_frames",
@@ -186,6 +198,7 @@ class Settings:
         self.session_id = self._read(lookup, "debugloop_session_id", str)
         self.agent_name = self._read(lookup, "debugloop_agent_name", str)
         self.project = self._read(lookup, "debugloop_project", str)
+        self.load = self._read(lookup, "debugloop_load", as_bool)
         self.wait = self._read(lookup, "debugloop_wait", _seconds)
         self.postgres_version = self._read(lookup, "debugloop_postgres_version", _positive)
         self.capture = self._read(lookup, "debugloop_capture", as_bool)
@@ -201,6 +214,7 @@ class Settings:
         self.redact_patterns = self._read(lookup, "debugloop_redact_patterns", _regexes)
         self.repr_types = self._read(lookup, "debugloop_repr", _words)
         self.environment = self._read(lookup, "debugloop_environment", _words)
+        self.ci_report = self._read(lookup, "debugloop_ci_report", as_bool)
 
     def _read(self, lookup: Callable[[Option], object], name: str, convert: Callable[[object], T]) -> T:
         option = _BY_NAME[name]

@@ -14,7 +14,9 @@ from importlib.resources import files
 import psycopg
 from psycopg import ClientCursor, Connection, sql
 
+from pytest_debugloop.handover import KnownFailure
 from pytest_debugloop.loading.journals import JournalHead
+from pytest_debugloop.loading.known import known_failures
 from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
 
 _BATCH_STATEMENTS = (
@@ -227,6 +229,24 @@ class Loader:
             row = cursor.fetchone()
         steps, failures, recoveries = row or (0, 0, 0)
         return {"step": steps, "failure": failures, "recovery": recoveries}
+
+    def known_failures(self, run_id: uuid.UUID, correlation_id: uuid.UUID, most: int) -> tuple[list[KnownFailure], int]:
+        """Tell what the record knows of the tests that a concluded run leaves failed.
+
+        Args:
+            run_id: of the run.
+            correlation_id: of its workflow.
+            most: how many tests at most.
+
+        Returns:
+            The tests that most is known of, and how many there are.
+
+        Raises:
+            psycopg.Error: the database cannot answer, or not soon.
+        """
+        with self._connection.transaction():
+            self._enter(cursor := self._connection.cursor(), ())
+            return known_failures(cursor, statement, run_id, correlation_id, most)
 
     def _link(self, cursor: psycopg.Cursor, run_id: uuid.UUID, correlation_id: uuid.UUID) -> None:
         """Link what failed and passed again, and find the reasons."""

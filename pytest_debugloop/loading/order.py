@@ -26,6 +26,7 @@ class Order:
         spare: a second folder of journals that could not stay in the first.
         rootdir: pytest's, of the run to follow.
         redactor: the arguments of the run's Redactor.
+        told: of how many failed tests the run tells what the record knows.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Order:
     spare: Path | None = None
     rootdir: Path | None = None
     redactor: Mapping[str, list[str]] = field(default_factory=dict)
+    told: int = 0
 
     @classmethod
     def from_environment(cls) -> Order:
@@ -56,4 +58,5 @@ class Order:
             spare=Path(given["spare"]) if given.get("spare") else None,
             rootdir=Path(given["rootdir"]) if given.get("rootdir") else None,
             redactor=given.get("redactor", {}),
+            told=int(given.get("told", 0)),
         )

@@ -72,12 +72,27 @@ def follow(order: Order) -> None:
         waiting = [folder for folder in _left_behind(order) if folder.name != order.run_folder.name]
         status: dict[str, object] = {"waiting": len(waiting), "rejected": store.rejected_total()}
         status.update({"problem": problem} if totals is None else {"stored": totals})
+        if totals is not None and totals["failure"] and not run.was_killed:
+            status.update(_known(run, store, order.told))
         if totals is None or not run.was_killed:
             _write_status(order.run_folder, status)
         else:  # nobody is left to read it, and to remove the folder then
             _remove(order.run_folder)
         if totals is not None:
             _load_left_behind(order, store)
+
+
+def _known(run: RunLoading, store: Store, most: int) -> dict[str, object]:
+    """Give what the record knows of a stored run's failures, as basic types; what goes wrong here is only logged."""
+    try:
+        loader = store.loader()
+        if loader is None:
+            return {}
+        failures, total = run.known_failures(loader, most)
+    except Exception:
+        traceback.print_exc()
+        return {}
+    return {"failures": [failure._asdict() for failure in failures], "failing": total}
 
 
 def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict[str, int] | None, str]:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from pytest_debugloop.errors import NewerJournalError
+from pytest_debugloop.handover import KnownFailure
 from pytest_debugloop.loading.journals import JournalFile, journals_in
 from pytest_debugloop.loading.loader import Chunk, Loader
 from pytest_debugloop.loading.surveying import Surveyor
@@ -155,3 +156,19 @@ class RunLoading:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         return totals
+
+    def known_failures(self, loader: Loader, most: int) -> tuple[list[KnownFailure], int]:
+        """Tell what the record knows of the tests that this run leaves failed; it is complete.
+
+        Args:
+            loader: into the database.
+            most: how many tests at most.
+
+        Returns:
+            The tests that most is known of, and how many there are.
+
+        Raises:
+            psycopg.Error: the database cannot answer.
+        """
+        head = next(journal.head for journal in self._journals.values() if journal.head is not None)
+        return loader.known_failures(head.run_id, head.correlation_id, most)

@@ -27,7 +27,7 @@ _NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
 
 
 def order_for(
-    rootdir: Path, settings: Settings, folder: Path, run_folder: Path, redactor: Redactor
+    rootdir: Path, settings: Settings, folder: Path, run_folder: Path, redactor: Redactor, told: int
 ) -> dict[str, object]:
     """Write what the loader of a run is to do.
 
@@ -37,6 +37,7 @@ def order_for(
         folder: of the record.
         run_folder: of the run's journals.
         redactor: of the run.
+        told: of how many failed tests the run tells what the record knows.
 
     Returns:
         Basic types, named as the attributes of :class:`pytest_debugloop.loading.order.Order`.
@@ -50,6 +51,7 @@ def order_for(
         "schema": settings.schema,
         "postgres_version": settings.postgres_version,
         "wait": settings.wait,
+        "told": told,
         "spare": str(spare_folder() / JOURNALS),
     }
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import sys
 import uuid
 from collections.abc import Generator
@@ -18,16 +16,16 @@ from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.handover import JOURNALS, SUFFIX
 from pytest_debugloop.journal import Journal
-from pytest_debugloop.recording import folders, summary
+from pytest_debugloop.recording import folders
 from pytest_debugloop.recording.capturing import capturer_of
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
-from pytest_debugloop.recording.launch import order_for, start_loader
 from pytest_debugloop.recording.node_ids import NodeIds, begun_last
 from pytest_debugloop.recording.recorder import Recorder
+from pytest_debugloop.recording.storing import Storing
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
@@ -75,7 +73,7 @@ class Session:
         self._redactor = Redactor()
         self._journal: Journal | None = None
         self._recorder: Recorder | None = None
-        self._folder: Path | None = None
+        self._storing: Storing | None = None
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
         self._pid = os.getpid()
@@ -105,12 +103,15 @@ class Session:
         self._redactor = capturer.redactor
         if self.worker is None:
             self._identity = RunIdentity.new(self.settings, config.rootpath, os.environ, self._clock.now())
-            self._folder, problem = folders.open_folder(config.rootpath / self.settings.directory)
+            folder, problem = folders.open_folder(config.rootpath / self.settings.directory)
             if problem:
                 self._problems.append(problem)
             name = f"{self._identity.correlation_id}_{self._identity.run_id}"
-            self._run_folder = self._folder / JOURNALS / name
+            self._run_folder = folder / JOURNALS / name
             self._run_folder.mkdir(mode=0o700)
+            self._storing = Storing(
+                config, self.settings, self._identity.correlation_id, folder, self._run_folder, self._redactor
+            )
         elif self._given is None:
             return
         else:
@@ -126,8 +127,8 @@ class Session:
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             config.pluginmanager.register(CollectionRecorder(self._writer), "debugloop-collection")
-        if self._folder is not None:
-            self._start_loader(self._folder, self._run_folder)
+        if self._storing is not None:
+            self._problems += self._storing.start()
 
     def _open_journal(self, run_folder: Path, identity: RunIdentity, capturer: Capturer) -> Journal:
         config = self._config
@@ -153,14 +154,6 @@ class Session:
         spare = folders.spare_folder() / JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
         return Journal(run_folder / (stem + SUFFIX), header, spare)
 
-    def _start_loader(self, folder: Path, run_folder: Path) -> None:
-        try:
-            start_loader(folder, order_for(self._config.rootpath, self.settings, folder, run_folder, self._redactor))
-        except OSError as error:
-            self._problems.append(
-                f"the loader could not be started ({error.strerror}): the journals wait for `debugloop load`."
-            )
-
     @property
     def is_grouped(self) -> bool:
         """Whether xdist appends ``@group`` to node ids in the workers of this run."""
@@ -177,19 +170,9 @@ class Session:
 
     def pytest_report_header(self) -> list[str]:
         """Say where records go."""
-        if self.worker is not None or self._writer is None or self._identity is None:
+        if self._storing is None or self._writer is None or self._identity is None:
             return []
-        return [f"debugloop: recording to {self._target()} as {self._identity.correlation_id}"]
-
-    def _target(self) -> str:
-        if self.settings.dsn:
-            from pytest_debugloop.recording.target import describe_dsn
-
-            return describe_dsn(self.settings.dsn)
-        folder = self._folder or Path(self.settings.directory)
-        with contextlib.suppress(ValueError):
-            folder = folder.relative_to(self._config.rootpath)
-        return f"{folder} (embedded PostgreSQL)"
+        return [f"debugloop: recording to {self._storing.target} as {self._identity.correlation_id}"]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -304,15 +287,6 @@ class Session:
             self._problems.append(f"{journal.problem}: {lost}, what was written is stored; free some space.")
 
     def _summary(self) -> list[str]:
-        if self._writer is None or self._identity is None or self._run_folder is None:
+        if self._writer is None or self._storing is None:
             return [f"debugloop: {problem}" for problem in self._problems]
-        try:
-            status = summary.wait_for_status(self._run_folder, self.settings.wait)
-        except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
-            status = None
-        if status is not None and not status.get("problem"):
-            shutil.rmtree(self._run_folder, ignore_errors=True)
-        problems = [self._redactor.text(problem) for problem in self._problems]
-        return summary.summary_lines(
-            status, self._identity.correlation_id, self._target(), problems, self.settings.wait
-        )
+        return self._storing.lines([self._redactor.text(problem) for problem in self._problems])

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, STATUS_FILE
 _CLOCK = (time.sleep, time.perf_counter)
 _POLL_SECONDS = 0.005
 _START_SECONDS = 10.0
-_SEE = "SELECT * FROM debug_workflow_context"
 
 
 def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
@@ -61,7 +61,12 @@ def _loader_lives(run_folder: Path, waited: float) -> bool:
 
 
 def summary_lines(
-    status: dict[str, Any] | None, correlation_id: str, target: str, problems: list[str], waited: float
+    status: dict[str, Any] | None,
+    correlation_id: str,
+    target: str,
+    problems: list[str],
+    waited: float,
+    more: Sequence[str] = (),
 ) -> list[str]:
     """Write the paragraph of the terminal summary.
 
@@ -71,6 +76,7 @@ def summary_lines(
         target: where records go, for people.
         problems: one sentence for each thing that went wrong in this process.
         waited: seconds that were allowed for waiting.
+        more: lines on what a run that is stored left.
     """
     lines = []
     if status is None:
@@ -90,7 +96,7 @@ def summary_lines(
             + ", ".join(_count(stored.get(what, 0), what) for what in ("step", "failure", "recovery"))
             + "."
         )
-        lines.append(f"  see: debugloop sql -c \"{_SEE} WHERE correlation_id = '{correlation_id}'\"")
+        lines.extend(more)
         if status.get("rejected"):
             lines.append(
                 f"debugloop: {_count(status['rejected'], 'line')} of the journals could not be stored: see "
@@ -100,6 +106,19 @@ def summary_lines(
         lines.append(f"debugloop: {_count(status['waiting'], 'earlier run')} still waiting to be stored.")
     lines.extend(f"debugloop: {problem}" for problem in problems)
     return lines
+
+
+def unloaded_lines(correlation_id: str, journals: str, command: str, problems: list[str]) -> list[str]:
+    """Write the paragraph of a run that is not to be stored while it goes on.
+
+    Args:
+        correlation_id: of the run.
+        journals: the folder of its journals.
+        command: that stores them.
+        problems: one sentence for each thing that went wrong in this process.
+    """
+    waits = f"debugloop: run {correlation_id} waits in {journals} to be stored: by `{command}`, or the next run."
+    return [waits, *(f"debugloop: {problem}" for problem in problems)]
 
 
 def _count(number: int, what: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from tests.plugin.harness import Project, Run, wait_until
+from tests.plugin.harness import Project, Run, told_by_us, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,9 +224,9 @@ def only_sentence(run: Run) -> str:
 
 
 def said(run: Run) -> list[str]:
-    """Give what the run said at its end."""
+    """Give what the run said at its end of itself, and not of failures."""
     begin = run.lines.index("", run.lines.index(next(line for line in run.lines if line.startswith("collected "))))
-    return [line for line in run.lines[begin:] if line.startswith(("debugloop:", "  see: debugloop"))]
+    return [line for line in told_by_us(run.lines[begin:])[0] if line.startswith(("debugloop:", "  see more: "))]
 
 
 def is_root() -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.hostile import hostile_cases
-from tests.plugin.harness import Project, Run
+from tests.plugin.harness import Project, Run, told_by_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,8 +81,8 @@ class Pair(NamedTuple):
 def comparable(run: Run) -> list[str]:
     """Take out of what pytest printed our own lines, and what differs between two runs of anything."""
     # pytest shows the arguments of its own functions, and among them the list of plugins.
-    ours = ("debugloop:", "  see: debugloop", "plugins:")
-    lines = [line for line in run.lines if not line.startswith(ours) and "HookImpl" not in line]
+    others = told_by_us(run.lines)[1]
+    lines = [line for line in others if not line.startswith("plugins:") and "HookImpl" not in line]
     text = "\n".join(lines)
     text = re.sub(r"0x[0-9a-f]+", "0x", text)
     text = re.sub(r"pytest-of-\w+/pytest-\d+|pytest-\d+", "tmp", text)

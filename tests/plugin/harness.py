@@ -19,7 +19,7 @@ from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
 T = TypeVar("T")
@@ -250,7 +250,7 @@ class Run:
     @property
     def paragraph(self) -> list[str]:
         """Our paragraph in the terminal summary."""
-        return [line for line in self.lines if line.startswith(("debugloop:", "  see: debugloop"))]
+        return told_by_us(self.lines)[0]
 
 
 @dataclass(frozen=True)
@@ -323,6 +323,21 @@ class Project:
             check=False,
         )
         return Run(done.returncode, done.stdout, done.stderr, self.record(correlation_id))
+
+
+def told_by_us(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part the lines that this plugin printed from all others: what is known of failures stands below the count."""
+    ours: list[str] = []
+    others: list[str] = []
+    is_inside = False
+    for line in lines:
+        is_inside = is_inside and line.startswith("  ")
+        (ours if is_inside or line.startswith("debugloop:") else others).append(line)
+        if line.startswith("debugloop: run ") and " is in " in line:
+            is_inside = True
+        elif line.startswith("  see more: debugloop"):
+            is_inside = False
+    return ours, others
 
 
 def wait_until(condition: Callable[[], T], seconds: float = 60) -> T:

@@ -22,6 +22,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_session_id": ("release", "session_id", "release"),
     "debugloop_agent_name": ("robot", "agent_name", "robot"),
     "debugloop_project": ("shop", "project", "shop"),
+    "debugloop_load": ("false", "load", False),
     "debugloop_wait": ("1.5", "wait", 1.5),
     "debugloop_postgres_version": ("16", "postgres_version", 16),
     "debugloop_capture": ("false", "capture", False),
@@ -37,6 +38,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_redact_patterns": ("SHOP-[0-9]+", "redact_patterns", ("SHOP-[0-9]+",)),
     "debugloop_repr": ("shop.*", "repr_types", ("shop.*",)),
     "debugloop_environment": ("SHOP_*", "environment", ("SHOP_*",)),
+    "debugloop_ci_report": ("false", "ci_report", False),
 }
 SHOW = """
 import os
@@ -188,13 +190,12 @@ def test_the_header_says_where_records_go(project: Project) -> None:
 def test_the_summary_ends_with_what_was_stored_and_where_to_look(project: Project) -> None:
     project.write("test_any.py", "def test(): pass\ndef test_bad(): assert 0\n")
     run = project.run()
-    *_, told, look, last = run.lines
+    *_, told, failed, look, last = run.lines
     assert told.startswith(f"debugloop: run {run.record.correlation_id} is in PostgreSQL at ")
     assert told.endswith(": 7 steps, 1 failure, 0 recoveries.")
-    assert look == (
-        '  see: debugloop sql -c "SELECT * FROM debug_workflow_context WHERE correlation_id = '
-        f"'{run.record.correlation_id}'\""
-    )
+    assert failed == "  test_any.py::test_bad: first seen in this run"
+    assert look.startswith("  see more: debugloop --dsn ")
+    assert look.endswith(f" --schema {project.schema} show {run.record.correlation_id}")
     assert "1 failed, 1 passed" in last
 
 

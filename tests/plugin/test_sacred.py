@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from tests.plugin.harness import Project, Run
 
-OURS = re.compile(r"^(debugloop: .*|  see: debugloop .*|plugins: .*)\n", re.MULTILINE)
+OURS = re.compile(
+    r"^(debugloop: run .* is in .*\n(  .*\n)*?  see more: debugloop .*|debugloop: .*|plugins: .*)\n", re.MULTILINE
+)
 TIMES = re.compile(r" in \d+\.\d+s|time(stamp)?=\"[^\"]*\"|hostname=\"[^\"]*\"|\b0x[0-9a-f]+")
 
 SUITE = """

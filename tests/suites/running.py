@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.plugin.harness import told_by_us
 from tests.suites import probe
 from tests.suites.environments import PROBE_MODULE, Environment
 
 _SECONDS = re.compile(r" in \d[\d.]*s( \(\d[\d:]*\))?")
-# What pytest itself says of this plugin, and what this plugin says; the rest of the output must not change.
-_OURS = re.compile(r"^(debugloop: |  see: debugloop |plugins: )")
 _NOT_INHERITED = ("COV_", "COVERAGE_", "DEBUGLOOP", "PYTEST_", "PYTHON", "PY_COLORS", "NO_COLOR", "FORCE_COLOR")
 # Which worker of pytest-xdist had a test is chance.
 _WORKER = re.compile(r"^\[gw\d+\] ", re.MULTILINE)
@@ -138,7 +137,8 @@ def run(environment: Environment, site: Path, folder: Path, arguments: Sequence[
         reports=tuple(_read_report(row) for row in found["reports"]),
         collect=tuple(tuple(_steady(str(x)) for x in row) for row in found["collect"]),
         warnings=tuple(tuple(_steady(str(x)) for x in row) for row in found["warnings"]),
-        stdout=tuple(line.strip("= ") for line in stdout if not _OURS.match(line)),
+        # What pytest itself says of this plugin, and what this plugin says; the rest of the output must not change.
+        stdout=tuple(line.strip("= ") for line in told_by_us(stdout)[1] if not line.startswith("plugins: ")),
         stderr=tuple(done.stderr.splitlines()),
         junit=_read_junit(junit),
         seconds=seconds,

@@ -1,0 +1,74 @@
+"""What the record knows of the tests that a run leaves failed: asked once, when the run is stored."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.rows import dict_row
+
+from pytest_debugloop.handover import DAYS, KnownFailure
+
+# Each part of the answer is the first rows of an index, in its order: nothing is to be sorted. The run waits for it.
+_SETTINGS = "SET LOCAL enable_bitmapscan TO off; SET LOCAL statement_timeout TO '2s'"
+_LIMITS = {"days": DAYS, "looked_at": 100, "most_failures": 100, "most_attempts": 50}
+_LONGEST_TEXT = 500
+
+
+def known_failures(
+    cursor: Cursor[Any], statement: Callable[[str], str], run_id: uuid.UUID, correlation_id: uuid.UUID, most: int
+) -> tuple[list[KnownFailure], int]:
+    """Tell what the record knows of the tests that a run leaves failed.
+
+    Args:
+        cursor: in a transaction of its own, the search path on the record.
+        statement: gives SQL by its name.
+        run_id: of the run, all of it stored and linked.
+        correlation_id: of its workflow.
+        most: how many tests at most.
+
+    Returns:
+        The tests that most is known of, and how many there are.
+
+    Raises:
+        psycopg.Error: the database cannot answer, or not within two seconds.
+    """
+    cursor.execute(_SETTINGS)
+    with cursor.connection.cursor(row_factory=dict_row) as rows:
+        asked = {"run_id": run_id, "correlation_id": correlation_id, "told": most, **_LIMITS}
+        found = rows.execute(statement("known_failures").encode(), asked).fetchall()
+    total = found[0]["failures"] if found else 0
+    return [_known(row) for row in found], total
+
+
+def _known(row: dict[str, Any]) -> KnownFailure:
+    file, line = place_of(row["test"], row.pop("places"))
+    del row["failures"]
+    row["test"] = _cut(row["test"])
+    row["message"] = _cut(row["message"])
+    return KnownFailure(file=file, line=line, **row)
+
+
+def place_of(test: str, places: Sequence[Sequence[Any]]) -> tuple[str, int]:
+    """Choose where to show a failure: where the test itself stood, as people look for it there.
+
+    Args:
+        test: its node id.
+        places: file, line and role of frames, the innermost first, and of the functions that the test is made of.
+
+    Returns:
+        File, from rootdir, and line; the test's file and 0 where nothing is known.
+    """
+    own = test.partition("::")[0]
+    frames = [(str(file), int(line)) for file, line, role in places if role == "frame"]
+    functions = [(str(file), int(line)) for file, line, role in places if role == "test"]
+    for found in ([place for place in frames if place[0] == own], frames, functions):
+        if found:
+            return found[0]
+    return own, 0
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."

@@ -1,0 +1,163 @@
+-- Give the tests that a run leaves failed, those first that the record knows most of, with what it knows.
+
+WITH failed AS MATERIALIZED (
+    -- Of each test what its last attempt failed with first: teardowns fail of calls that failed.
+    SELECT DISTINCT ON (coalesce(e.task_id::text, e.operation_name, e.id::text))
+        e.id, e.run_id, e.task_id, e.operation_name, e.error_code, e.error_message, e.occurred_at,
+        e.metadata ->> 'fingerprint' AS fingerprint, e.metadata -> 'code' AS places
+    FROM debug_error_events AS e
+    WHERE e.correlation_id = %(correlation_id)s AND e.run_id = %(run_id)s
+        AND NOT EXISTS (
+            SELECT FROM debug_error_success_correlation AS c
+            JOIN debug_success_events AS s ON s.id = c.success_event_id
+            WHERE c.error_event_id = e.id AND s.run_id = e.run_id
+        )
+    ORDER BY coalesce(e.task_id::text, e.operation_name, e.id::text),
+        (e.metadata ->> 'attempt')::integer DESC NULLS LAST, e.occurred_at, e.id
+),
+-- A run counts once, however often it tried a test again. Of a test that has failed more often than anyone counts, the
+-- latest failures are looked at.
+seen AS MATERIALIZED (
+    SELECT f.*, earlier.*, recovery.recovered
+    FROM (SELECT * FROM failed ORDER BY occurred_at, id LIMIT %(looked_at)s) AS f
+    CROSS JOIN LATERAL (
+        SELECT
+            count(DISTINCT e.run_id) FILTER (
+                WHERE e.is_same AND e.occurred_at > f.occurred_at - make_interval(days => %(days)s)
+            ) AS times,
+            max(e.occurred_at) FILTER (WHERE e.is_same AND e.run_id <> f.run_id) AS last_seen_at,
+            count(DISTINCT e.run_id) FILTER (WHERE NOT e.is_same AND e.run_id <> f.run_id) AS times_otherwise,
+            count(*) = %(most_failures)s AS is_cut
+        FROM (
+            SELECT e.run_id, e.occurred_at, e.metadata ->> 'fingerprint' = f.fingerprint AS is_same
+            FROM debug_error_events AS e
+            WHERE e.task_id = f.task_id AND e.occurred_at <= f.occurred_at
+            ORDER BY e.occurred_at DESC
+            LIMIT %(most_failures)s
+        ) AS e
+    ) AS earlier
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (SELECT FROM debug_error_success_correlation AS c WHERE c.task_id = f.task_id) AS recovered
+    ) AS recovery
+),
+told AS MATERIALIZED (
+    SELECT * FROM seen
+    ORDER BY recovered DESC, times DESC, last_seen_at IS NULL, times_otherwise DESC, task_id IS NULL, occurred_at, id
+    LIMIT %(told)s
+)
+SELECT
+    coalesce(task.node_id, t.operation_name, '') AS test,
+    t.task_id IS NOT NULL AS is_test,
+    coalesce(t.error_code, '') AS error,
+    left(t.error_message, 2000) AS message,
+    coalesce(t.places, '[]') AS places,
+    t.times,
+    t.is_cut,
+    extract(epoch FROM t.occurred_at - t.last_seen_at)::double precision AS last_seen_seconds,
+    t.times_otherwise,
+    passed.at IS NOT NULL AS has_passed,
+    begun.run_id IS NOT NULL AND begun.run_id <> t.run_id AS failed_before,
+    extract(epoch FROM t.occurred_at - begun.occurred_at)::double precision AS failing_seconds,
+    begun.git_commit AS failing_commit,
+    recovered.strategy,
+    recovered.times AS strategy_times,
+    recovered.total AS recoveries,
+    fixed.file AS fix_file,
+    fixed.name AS fix_name,
+    coalesce(score.low > 0.005, FALSE) AS is_flaky,
+    (SELECT count(*) FROM failed) AS failures
+FROM told AS t
+LEFT JOIN debug_tasks AS task ON task.id = t.task_id
+LEFT JOIN LATERAL (
+    SELECT s.occurred_at AS at
+    FROM debug_success_events AS s
+    WHERE s.task_id = t.task_id AND s.occurred_at < t.occurred_at AND s.metadata ->> 'subtest' IS NULL
+        AND NOT EXISTS (
+            SELECT FROM debug_error_events AS e
+            WHERE e.task_id = s.task_id AND e.run_id = s.run_id AND e.agent_name = s.agent_name
+                AND (e.metadata ->> 'attempt')::integer = s.retry_count + 1
+        )
+    ORDER BY s.occurred_at DESC
+    LIMIT 1
+) AS passed ON TRUE
+LEFT JOIN LATERAL (
+    SELECT e.run_id, e.occurred_at, r.git_commit
+    FROM debug_error_events AS e
+    LEFT JOIN debug_runs AS r ON r.id = e.run_id
+    WHERE e.task_id = t.task_id AND e.occurred_at > coalesce(passed.at, '-infinity')
+    ORDER BY e.occurred_at
+    LIMIT 1
+) AS begun ON TRUE
+-- How this failure recovers, or, where it never has, how others of the test do. What one pass recovered counts once.
+LEFT JOIN LATERAL (
+    SELECT c.strategy, c.times, c.total
+    FROM (
+        SELECT c.is_same, c.recovery_strategy AS strategy, count(DISTINCT c.success_event_id) AS times,
+            sum(count(DISTINCT c.success_event_id)) OVER (PARTITION BY c.is_same)::bigint AS total
+        FROM (
+            SELECT c.recovery_strategy, c.success_event_id, c.fingerprint IS NOT DISTINCT FROM t.fingerprint AS is_same
+            FROM debug_error_success_correlation AS c
+            WHERE c.task_id = t.task_id
+            ORDER BY c.correlated_at DESC
+            LIMIT %(most_failures)s
+        ) AS c
+        GROUP BY c.is_same, c.recovery_strategy
+    ) AS c
+    ORDER BY c.is_same DESC, c.times DESC, c.strategy
+    LIMIT 1
+) AS recovered ON TRUE
+LEFT JOIN LATERAL (
+    SELECT
+        CASE WHEN c.recovery_strategy = 'code_change' THEN c.evidence #>> '{code,0,file}' END AS file,
+        CASE WHEN c.recovery_strategy = 'code_change' THEN c.evidence #>> '{code,0,function}'
+            ELSE (SELECT name || coalesce(' ' || (c.evidence -> 'distributions' -> name ->> 1), '')
+                FROM jsonb_object_keys(c.evidence -> 'distributions') AS name ORDER BY name LIMIT 1)
+        END AS name
+    FROM debug_error_success_correlation AS c
+    WHERE c.task_id = t.task_id
+        AND (c.recovery_strategy = 'dependency_change'
+            OR c.recovery_strategy = 'code_change' AND c.confidence_score > 0.5)
+    ORDER BY c.correlated_at DESC
+    LIMIT 1
+) AS fixed ON TRUE
+-- The score of docs/formulas.md, over the latest attempts: of all of them it would take as long as all the rest.
+LEFT JOIN LATERAL (
+    SELECT debug_failure_rate_quantile(
+        0.05, coalesce(sum(v.failures) FILTER (WHERE v.passes > 0), 0)::bigint, sum(v.passes)::bigint
+    ) AS low
+    FROM (
+        SELECT count(*) FILTER (WHERE a.failed) AS failures, count(*) FILTER (WHERE NOT a.failed) AS passes
+        FROM (
+            (
+                SELECT s.run_id, s.occurred_at, FALSE AS failed
+                FROM debug_success_events AS s
+                WHERE s.task_id = t.task_id AND s.metadata ->> 'subtest' IS NULL
+                    AND NOT EXISTS (
+                        SELECT FROM debug_error_events AS e
+                        WHERE e.task_id = s.task_id AND e.run_id = s.run_id AND e.agent_name = s.agent_name
+                            AND (e.metadata ->> 'attempt')::integer = s.retry_count + 1
+                    )
+                ORDER BY s.occurred_at DESC
+                LIMIT %(most_attempts)s
+            )
+            UNION ALL
+            (
+                SELECT e.run_id, max(e.occurred_at), TRUE
+                FROM (
+                    SELECT e.run_id, e.occurred_at, e.agent_name, e.metadata ->> 'attempt' AS attempt
+                    FROM debug_error_events AS e
+                    WHERE e.task_id = t.task_id AND NOT e.metadata ? 'incident'
+                    ORDER BY e.occurred_at DESC
+                    LIMIT %(most_attempts)s
+                ) AS e
+                GROUP BY e.run_id, e.agent_name, e.attempt
+            )
+            ORDER BY occurred_at DESC
+            LIMIT %(most_attempts)s
+        ) AS a
+        JOIN debug_runs AS r ON r.id = a.run_id
+        GROUP BY coalesce(r.conditions, r.id::text)
+    ) AS v
+) AS score ON TRUE
+ORDER BY t.recovered DESC, t.times DESC, t.last_seen_at IS NULL, t.times_otherwise DESC, t.task_id IS NULL, t.occurred_at,
+    t.id;

@@ -1,0 +1,174 @@
+"""What the record knows of the failures of a run, in words: the lines of the terminal summary below the count."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pytest_debugloop.handover import DAYS, TOLD, KnownFailure
+from pytest_debugloop.printable import printable
+
+_STRATEGIES = {
+    "retry": "by retry",
+    "rerun": "in a later run, nothing changed",
+    "order_change": "in another order",
+    "code_change": "by a change of code",
+    "dependency_change": "by another version of a distribution",
+    "environment_change": "in another environment",
+    "unknown": "for a reason that is not recorded",
+}
+_INDENT = "      "
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+class Known(NamedTuple):
+    """The failures of a run that the record knows most of.
+
+    Attributes:
+        failures: at most as many as the loader was asked for.
+        total: how many the run has.
+    """
+
+    failures: Sequence[KnownFailure]
+    total: int
+
+    @classmethod
+    def of(cls, status: Mapping[str, Any] | None) -> Known:
+        """Read what the loader wrote.
+
+        Args:
+            status: of the run, None where there is none.
+
+        Raises:
+            TypeError: the loader is of another version.
+        """
+        failures = [KnownFailure(**failure) for failure in (status or {}).get("failures", ())]
+        return cls(failures, int((status or {}).get("failing", len(failures))))
+
+
+def known_lines(known: Known, width: int | None) -> list[str]:
+    """Write what is known of the failures, each on one line where it fits, else the facts below the test's name.
+
+    Args:
+        known: the failures.
+        width: columns of the terminal, None where a line may be of any length.
+    """
+    lines = []
+    for failure in known.failures[:TOLD]:
+        lines += _wrapped(printable(failure.test or "outside of tests"), facts_of(failure), width)
+    more = known.total - min(len(known.failures), TOLD)
+    if known.failures and more > 0:
+        lines.append(f"  and {more:,} more")
+    return lines
+
+
+def facts_of(failure: KnownFailure) -> list[str]:
+    """Say what is known of a failure, the most telling first; safe for terminals.
+
+    Args:
+        failure: of a test, or of what is none.
+    """
+    if not failure.is_test:
+        return [printable(": ".join(filter(None, (failure.error, failure.message.strip().partition("\n")[0]))))]
+    facts = [_seen(failure)]
+    if failure.failed_before:
+        facts += _failing(failure)
+    elif failure.is_flaky:
+        facts.append("flaky")
+    if failure.strategy and failure.recoveries and failure.strategy_times:
+        by = _STRATEGIES.get(failure.strategy, f"by {printable(failure.strategy)}")
+        share = failure.strategy_times / failure.recoveries
+        facts.append(f"recovered once, {by}" if failure.recoveries == 1 else f"recovers {by} {_percent(share)}")
+    if failure.fix_name:
+        place = f"a change in {failure.fix_file}::{failure.fix_name}" if failure.fix_file else failure.fix_name
+        facts.append(f"last fixed by {printable(place)}")
+    return facts
+
+
+def _seen(failure: KnownFailure) -> str:
+    if failure.last_seen_seconds is None:
+        if failure.is_cut:
+            return "not seen in its last failures"
+        otherwise = failure.times_otherwise
+        return "first seen in this run" + (f", failed otherwise in {_count(otherwise, 'run')}" if otherwise else "")
+    if failure.times <= 1:
+        return f"seen last {_age(failure.last_seen_seconds)} ago"
+    return f"seen {failure.times:,}{'+' if failure.is_cut else ''} times in {DAYS} days"
+
+
+def _failing(failure: KnownFailure) -> list[str]:
+    if not failure.has_passed:
+        return ["no pass is known"]
+    words = []
+    if failure.failing_seconds is not None and failure.failing_seconds >= _UNITS[-1][0]:
+        words.append(f"for {_age(failure.failing_seconds)}")
+    if failure.failing_commit:
+        words.append(f"since commit {printable(failure.failing_commit[:10])}")
+    return [" ".join(["failing", *words])] if words else []
+
+
+def _percent(share: float) -> str:
+    # What happens at all is not called never, nor what does not always happen always.
+    return f"{min(max(round(share * 100), 1), 99 if share < 1 else 100)} %"
+
+
+def _age(seconds: float) -> str:
+    for unit, name in _UNITS:
+        if seconds >= unit:
+            return _count(int(seconds // unit), name)
+    return "less than a minute"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _wrapped(name: str, facts: Sequence[str], width: int | None) -> list[str]:
+    whole = f"  {name}: {', '.join(facts)}"
+    if width is None or columns(whole) <= width:
+        return [whole]
+    lines = [f"  {cut(name, width - 3)}:"]
+    line = ""
+    for number, fact in enumerate(facts):
+        part = fact + ("," if number < len(facts) - 1 else "")
+        if line and len(_INDENT) + columns(line) + 1 + columns(part) > width:
+            lines.append(line)
+            line = ""
+        line = f"{line} {part}" if line else part
+    return lines[:1] + [_INDENT + cut(one, width - len(_INDENT)) for one in [*lines[1:], line]]
+
+
+def columns(text: str) -> int:
+    """Count the columns of a terminal that a text takes.
+
+    Args:
+        text: printable, without ends of lines.
+    """
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Shorten a text in its middle, where it is least told from others.
+
+    Args:
+        text: printable, without ends of lines.
+        width: columns that it may take; at least 20 are given.
+    """
+    width = max(width, 20)
+    if columns(text) <= width:
+        return text
+    # The end of a node id says more than its beginning.
+    head, tail = "", ""
+    for character in text:
+        if columns(head + character) > (width - 3) // 3:
+            break
+        head += character
+    for character in reversed(text):
+        if columns(character + tail) > width - 3 - columns(head):
+            break
+        tail = character + tail
+    return f"{head}...{tail}"

@@ -1,0 +1,158 @@
+"""What becomes of a run's journals: the loader's start, where they go, and what the run says of that at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_debugloop.handover import TOLD
+from pytest_debugloop.recording import summary
+from pytest_debugloop.recording.launch import order_for, start_loader
+from pytest_debugloop.recording.target import command_of
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_debugloop.capture.redact import Redactor
+    from pytest_debugloop.recording.ci_report import CiReport
+    from pytest_debugloop.settings import Settings
+
+# What the command reads as the plugin does, from the environment and the ini file, but for the run's command line.
+_FOR_THE_COMMAND = ("dsn", "dir", "schema", "project")
+
+
+class Storing:
+    """The way of one run's journals into the record, as the user's process sees it.
+
+    Args:
+        config: of the run.
+        settings: of the run.
+        correlation_id: of the run.
+        folder: of the record.
+        run_folder: of the run's journals.
+        redactor: of the run.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        settings: Settings,
+        correlation_id: str,
+        folder: Path,
+        run_folder: Path,
+        redactor: Redactor,
+    ) -> None:
+        self._config = config
+        self._settings = settings
+        self._correlation_id = correlation_id
+        self._folder = folder
+        self._run_folder = run_folder
+        self._redactor = redactor
+        self._ci = self._ci_report()
+        # As pytest has it: where nobody looks at a terminal, lines are not cut to its width.
+        self._is_ci = bool(os.environ.get("CI") or os.environ.get("BUILD_NUMBER"))
+
+    def _ci_report(self) -> CiReport | None:
+        if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
+            return None
+        from pytest_debugloop.recording.ci_report import CiReport
+
+        return CiReport.of(self._config, os.environ)
+
+    def start(self) -> list[str]:
+        """Start the loader, where the run is to be stored while it goes on.
+
+        Returns:
+            What went wrong, one sentence each.
+        """
+        problems = []
+        if self._ci is not None:
+            try:
+                self._ci.begin(self._correlation_id, self._command("show", self._correlation_id))
+            except Exception as error:
+                problems.append(f"the report for the CI could not be begun ({error!r}); please report this.")
+        if self._settings.load:
+            told = TOLD if self._ci is None else self._ci.told
+            order = order_for(
+                self._config.rootpath, self._settings, self._folder, self._run_folder, self._redactor, told
+            )
+            try:
+                start_loader(self._folder, order)
+            except OSError as error:
+                problems.append(
+                    f"the loader could not be started ({error.strerror}): the journals wait for `debugloop load`."
+                )
+        return problems
+
+    @property
+    def target(self) -> str:
+        """Where records go, for people."""
+        if not self._settings.load:
+            return str(self._shown(self._run_folder))
+        if self._settings.dsn:
+            from pytest_debugloop.recording.target import describe_dsn
+
+            return describe_dsn(self._settings.dsn)
+        return f"{self._shown(self._folder)} (embedded PostgreSQL)"
+
+    def _shown(self, folder: Path) -> Path:
+        with contextlib.suppress(ValueError):
+            return folder.relative_to(self._config.rootpath)
+        return folder
+
+    def _command(self, *arguments: str) -> str:
+        given = {}
+        for name in _FOR_THE_COMMAND:
+            value = self._config.getoption(f"debugloop_{name}", None)
+            if value:
+                given[f"--{name}"] = str(value)
+        if "--dir" in given:  # which the command takes from where it is typed
+            folder = self._config.rootpath / given["--dir"]
+            given["--dir"] = os.path.relpath(folder, self._config.invocation_params.dir)
+        return " ".join((command_of(given, self._redactor.text), *arguments))
+
+    def lines(self, problems: list[str]) -> list[str]:
+        """Wait for the loader, and say in one paragraph what was stored.
+
+        Args:
+            problems: one sentence for each thing that went wrong in this process.
+        """
+        correlation_id, settings = self._correlation_id, self._settings
+        if not settings.load:
+            return summary.unloaded_lines(correlation_id, self.target, self._command("load"), problems)
+        try:
+            status = summary.wait_for_status(self._run_folder, settings.wait)
+        except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
+            status = None
+        if status is not None and not status.get("problem"):
+            shutil.rmtree(self._run_folder, ignore_errors=True)
+        told = [f"  see more: {self._command('show', correlation_id)}"]
+        annotations: list[str] = []
+        if self._ci is not None or (status is not None and status.get("failures")):
+            try:
+                told, annotations, more = self._known(status, told)
+                problems = problems + more
+            except Exception as error:
+                problems = [*problems, f"what the record knows could not be told ({error!r}); please report this."]
+        return summary.summary_lines(status, correlation_id, self.target, problems, settings.wait, told) + annotations
+
+    def _known(self, status: dict[str, Any] | None, told: list[str]) -> tuple[list[str], list[str], list[str]]:
+        """Give the lines below the count of what is stored, those for the CI, and what went wrong."""
+        from pytest_debugloop.recording.known import Known, known_lines
+
+        known = Known.of(status)
+        annotations: list[str] = []
+        problems: list[str] = []
+        if self._ci is not None:
+            head = summary.summary_lines(status, self._correlation_id, self.target, [], self._settings.wait)[0]
+            is_stored = status is not None and not status.get("problem")
+            command = self._command("show", self._correlation_id) if is_stored else ""
+            annotations, problems = self._ci.end(head, known, command)
+        if known.failures:
+            lines = known_lines(known, None if self._is_ci else self._config.get_terminal_writer().fullwidth)
+            # On a server of many, the last run need not be this one.
+            told = [*lines, *told] if self._settings.dsn else [*lines, f"  see more: {self._command('show')}"]
+        return told, annotations, problems

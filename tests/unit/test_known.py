@@ -1,0 +1,155 @@
+"""What is known of a failure, in words that are true, fit the terminal and move no cursor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_debugloop.handover import KnownFailure
+from pytest_debugloop.loading.known import place_of
+from pytest_debugloop.printable import printable
+from pytest_debugloop.recording.known import Known, columns, cut, facts_of, known_lines
+
+NEW = KnownFailure(
+    test="tests/test_orders.py::test_total",
+    is_test=True,
+    error="AssertionError",
+    message="assert 3 == 2",
+    file="tests/test_orders.py",
+    line=7,
+    times=1,
+    is_cut=False,
+    last_seen_seconds=None,
+    times_otherwise=0,
+    has_passed=True,
+    failed_before=False,
+    failing_seconds=0.0,
+    failing_commit=None,
+    strategy=None,
+    strategy_times=None,
+    recoveries=None,
+    fix_file=None,
+    fix_name=None,
+    is_flaky=False,
+)
+RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoveries": 25}
+
+
+@pytest.mark.parametrize(
+    ("known", "facts"),
+    [
+        ({}, ["first seen in this run"]),
+        ({"times_otherwise": 3}, ["first seen in this run, failed otherwise in 3 runs"]),
+        ({"times": 12, "last_seen_seconds": 60.0}, ["seen 12 times in 7 days"]),
+        ({"times": 60, "last_seen_seconds": 60.0, "is_cut": True}, ["seen 60+ times in 7 days"]),
+        ({"last_seen_seconds": 86_400 * 9.5}, ["seen last 9 days ago"]),
+        ({"last_seen_seconds": 3_600 * 1.5}, ["seen last 1 hour ago"]),
+        ({"is_cut": True}, ["not seen in its last failures"]),
+        ({"is_flaky": True}, ["first seen in this run", "flaky"]),
+        ({"failed_before": True, "has_passed": False}, ["first seen in this run", "no pass is known"]),
+        (
+            {"failed_before": True, "failing_seconds": 200_000.0, "failing_commit": "1a2b3c4d5e6f"},
+            ["first seen in this run", "failing for 2 days since commit 1a2b3c4d5e"],
+        ),
+        ({"failed_before": True, "failing_seconds": 5.0}, ["first seen in this run"]),
+        (RETRIED, ["first seen in this run", "recovers by retry 92 %"]),
+        (RETRIED | {"strategy_times": 999, "recoveries": 1000}, ["first seen in this run", "recovers by retry 99 %"]),
+        (RETRIED | {"strategy_times": 1, "recoveries": 1}, ["first seen in this run", "recovered once, by retry"]),
+        (
+            {"fix_file": "orders.py", "fix_name": "compute"},
+            ["first seen in this run", "last fixed by a change in orders.py::compute"],
+        ),
+        ({"fix_name": "markupsafe 3.0.2"}, ["first seen in this run", "last fixed by markupsafe 3.0.2"]),
+        ({"is_test": False, "message": "no module\nat all"}, ["AssertionError: no module"]),
+    ],
+)
+def test_facts_are_said_as_they_are(known: dict[str, Any], facts: list[str]) -> None:
+    assert facts_of(NEW._replace(**known)) == facts
+
+
+def test_a_line_that_fits_holds_all() -> None:
+    failure = NEW._replace(times=12, last_seen_seconds=9.0, fix_file="orders.py", fix_name="compute", **RETRIED)
+    known = Known([failure], 1)
+    whole = (
+        "  tests/test_orders.py::test_total: seen 12 times in 7 days, recovers by retry 92 %, "
+        "last fixed by a change in orders.py::compute"
+    )
+    assert known_lines(known, None) == [whole]
+    assert known_lines(known, len(whole)) == [whole]
+    assert known_lines(known, 80) == [
+        "  tests/test_orders.py::test_total:",
+        "      seen 12 times in 7 days, recovers by retry 92 %,",
+        "      last fixed by a change in orders.py::compute",
+    ]
+
+
+def test_more_failures_than_are_told_are_counted() -> None:
+    assert known_lines(Known([NEW] * 100, 1033), None)[10:] == ["  and 1,023 more"]
+    assert known_lines(Known([NEW] * 10, 10), None)[10:] == []
+    assert known_lines(Known([], 5), None) == []
+
+
+NAMES = st.text(max_size=120)
+
+
+@given(
+    test=NAMES,
+    name=NAMES,
+    message=NAMES,
+    strategy=st.sampled_from([*"abc", "retry", "code_change", "unknown"]),
+    width=st.integers(40, 200),
+    is_test=st.booleans(),
+)
+def test_whatever_tests_are_called_lines_fit_and_are_safe(
+    test: str, name: str, message: str, strategy: str, width: int, *, is_test: bool
+) -> None:
+    failure = NEW._replace(
+        test=test,
+        message=message,
+        is_test=is_test,
+        fix_name=name,
+        failing_commit=name,
+        failed_before=True,
+        strategy=strategy,
+        strategy_times=2,
+        recoveries=3,
+    )
+    for line in known_lines(Known([failure] * 12, 12), width):
+        assert printable(line) == line
+        assert columns(line) <= width
+        assert line.startswith("  ")
+
+
+@given(NAMES.map(printable), st.integers(20, 60))
+def test_a_cut_text_keeps_its_ends_and_fits(text: str, width: int) -> None:
+    found = cut(text, width)
+    assert columns(found) <= width
+    if found != text:
+        places = [n for n in range(len(found)) if found.startswith("...", n)]
+        assert any(text.startswith(found[:n]) and text.endswith(found[n + 3 :]) for n in places)
+
+
+def test_wide_characters_take_two_columns_and_combining_ones_none() -> None:
+    assert columns("価格") == 4
+    assert columns("e\u0301") == 1
+
+
+@pytest.mark.parametrize(
+    ("places", "found"),
+    [
+        ([["orders.py", 24, "frame"], ["tests/test_a.py", 31, "frame"], ["tests/test_a.py", 29, "test"]], 31),
+        ([["tests/test_a.py", 40, "frame"], ["tests/test_a.py", 31, "frame"]], 40),
+        ([["tests/test_a.py", 29, "test"], ["tests/conftest.py", 7, "fixture"]], 29),
+        ([], 0),
+    ],
+)
+def test_a_failure_is_shown_in_the_file_of_the_test_where_it_can_be(places: list[list[Any]], found: int) -> None:
+    assert place_of("tests/test_a.py::test", places) == ("tests/test_a.py", found)
+
+
+def test_a_failure_of_a_fixture_is_shown_where_that_stood() -> None:
+    places = [["tests/conftest.py", 22, "frame"], ["tests/test_a.py", 34, "test"]]
+    assert place_of("tests/test_a.py::test", places) == ("tests/conftest.py", 22)
