@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_debugloop.queries import comparing, failures, lookup, recoveries, runs
+from tests.docs.shapes import keys_of
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
 
@@ -167,3 +170,32 @@ def test_diff_of_what_never_passed_says_so(shop: Project) -> None:
     assert done.stderr.startswith("Error: test_unknown_article has not passed since: ")
     never = shop.debugloop("diff", "test_total")
     assert "that test never failed" in never.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "shape"),
+    [
+        (("runs",), ("runs", 0), runs.Run),
+        (("history", "discount_keeps"), ("test",), lookup.Test),
+        (("history", "discount_keeps"), ("attempts", 0), recoveries.PastAttempt),
+        (("failures",), ("failures", 0), failures.FailureGroup),
+        (("recoveries",), ("recoveries", 0), recoveries.Recovery),
+        (("recoveries", "--patterns"), ("strategies", 0), recoveries.StrategyPattern),
+        (("recoveries", "--patterns"), ("failures", 0), recoveries.RecoveryPattern),
+        (("recoveries", "--patterns"), ("causes", 0), recoveries.FixCause),
+        (("show",), ("run",), runs.Run),
+        (("show",), ("failures", 0, "failure"), failures.Failure),
+        (("show",), ("failures", 0, "history"), failures.FailureHistory),
+        (("show", "discount_keeps"), ("failures", 0), failures.Failure),
+        (("diff", "discount_keeps"), ("before",), comparing.Side),
+        (("diff", "discount_keeps"), ("order",), comparing.Order),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_json_has_the_keys_that_are_documented(
+    shop: Project, arguments: tuple[str, ...], path: tuple[str | int, ...], shape: type
+) -> None:
+    found = json.loads(shop.printed(*arguments, "--json"))
+    for step in path:
+        found = found[step]
+    assert list(found) == keys_of(shape)

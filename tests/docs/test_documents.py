@@ -13,10 +13,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from pytest_debugloop.cli.commands import commands
+from pytest_debugloop.cli.app import COMMANDS
 from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.settings import OPTIONS
 from tests.docs.dictionary import PAGE, data_dictionary
+from tests.docs.shapes import PAGE as COMMANDS_PAGE
+from tests.docs.shapes import page_with_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +50,20 @@ def test_the_readme_has_one_row_for_each_option() -> None:
 
 
 def test_the_readme_names_every_command_and_no_other() -> None:
-    named = re.findall(r"^\| `debugloop (\w+)", README, re.MULTILINE)
-    assert sorted(named) == sorted(commands.commands)
+    table = README.partition("\n## Commands\n")[2].partition("\n## ")[0]
+    named = re.findall(r"`(?:debugloop )?(\w+)[^`]*`", "\n".join(re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE)))
+    assert sorted(named) == sorted(COMMANDS)
+
+
+def test_the_page_of_commands_has_a_row_for_each() -> None:
+    table = COMMANDS_PAGE.read_text(encoding="utf-8").partition("\n## ")[0]
+    named = re.findall(r"`(\w+)[^`]*`", "\n".join(re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE)))
+    assert sorted(named) == sorted(COMMANDS)
+
+
+def test_the_page_of_commands_has_the_shapes_of_rows() -> None:
+    page = COMMANDS_PAGE.read_text(encoding="utf-8")
+    assert page == page_with_shapes(page), "run `python -m tests.docs.shapes`"
 
 
 def test_every_query_in_the_readme_runs(connection: psycopg.Connection[Any]) -> None:

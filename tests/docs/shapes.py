@@ -1,0 +1,89 @@
+"""Writes what the rows of the command's JSON hold, from the value objects: ``python -m tests.docs.shapes``."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from pathlib import Path
+
+from pytest_debugloop.queries import comparing, failures, lookup, recoveries, runs, timings
+
+PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
+BEGIN, END = "<!-- shapes: made by `python -m tests.docs.shapes` -->", "<!-- /shapes -->"
+SHAPES: tuple[type, ...] = (
+    runs.Run,
+    lookup.Test,
+    failures.Failure,
+    failures.FailureHistory,
+    failures.FailureGroup,
+    failures.Snapshot,
+    recoveries.PastAttempt,
+    recoveries.FlakyTest,
+    recoveries.Recovery,
+    recoveries.StrategyPattern,
+    recoveries.RecoveryPattern,
+    recoveries.FixCause,
+    comparing.Side,
+    comparing.ChangedCode,
+    comparing.Order,
+    timings.Change,
+)
+_TYPES = {
+    "uuid.UUID": "id",
+    "datetime": "time",
+    "str": "text",
+    "int": "integer",
+    "float": "number",
+    "Decimal": "number",
+    "bool": "boolean",
+    "Any": "any",
+    "None": "null",
+}
+
+
+def shapes() -> str:
+    """What stands between the marks of the page."""
+    return "\n".join(_shape(cls) for cls in SHAPES)
+
+
+def keys_of(cls: type) -> list[str]:
+    """The keys of a value object in JSON."""
+    return [field.name.rstrip("_") for field in dataclasses.fields(cls)]
+
+
+def _shape(cls: type) -> str:
+    summary = (
+        inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ").split("; the columns")[0].rstrip(".")
+    )
+    meanings = _meanings(cls)
+    rows = [f"### {cls.__name__}", "", f"{summary}.", "", "| key | type | |", "| --- | --- | --- |"]
+    for field in dataclasses.fields(cls):
+        name = field.name.rstrip("_")
+        rows.append(f"| `{name}` | {_type(str(field.type))} | {meanings.get(field.name, '')} |".replace("|  |", "| |"))
+    return "\n".join([*rows, ""])
+
+
+def _type(annotation: str) -> str:
+    names = [part.strip() for part in annotation.split("|")]
+    told = [
+        "object" if name.startswith("dict") else "list" if name.startswith("list") else _TYPES[name] for name in names
+    ]
+    return " or ".join(told)
+
+
+def _meanings(cls: type) -> dict[str, str]:
+    """Read the lines of ``Attributes:`` in the docstring of a class."""
+    part = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")[2]
+    found = re.findall(r"^ {4}(\w+): (.*(?:\n {6,}.*)*)", part, re.MULTILINE)
+    return {name: " ".join(text.split()).replace("``", "`").rstrip(".").replace("|", "\\|") for name, text in found}
+
+
+def page_with_shapes(text: str) -> str:
+    """The page with its shapes made anew."""
+    head, _, rest = text.partition(BEGIN)
+    return f"{head}{BEGIN}\n\n{shapes()}\n{END}{rest.partition(END)[2]}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with_shapes(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
