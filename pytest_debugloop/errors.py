@@ -115,3 +115,19 @@ class RerunFailedError(DebugloopError):
 
 class CodeChangedError(DebugloopError):
     """The code is not what it was ({functions}): a debugger would show other lines; --force goes on."""
+
+
+class NothingToDebugError(DebugloopError):
+    """No frames are recorded of error {id}, which is {what}: `debugloop show {id}` tells what is."""
+
+
+class NoDebuggerError(DebugloopError):
+    """The debugger {name} cannot be used ({reason}): name one as --pdbcls MODULE:CLASS."""
+
+
+class OutputExistsError(DebugloopError):
+    """{path} is there already: choose another name, or give --force to write over it."""
+
+
+class RecordBusyError(DebugloopError):
+    """Others write to schema {schema} without a pause, and nothing was deleted: try again when no run goes on."""

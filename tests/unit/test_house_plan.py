@@ -32,9 +32,9 @@ FLOORS = {
 }
 # Entries that other processes are started at.
 _LONGEST = 320
-_IMPORT_PYTEST = {"recording", "plugin"}
+_IMPORT_PYTEST = {"recording", "plugin", "rerunning"}  # its child plugin is loaded by the pytest of a rerun
 _IMPORT_PSYCOPG = {"database", "loading", "queries", "cli", "__main__"}
-_TEST_PROCESS = ("recording", "capture", "journal", "records", "settings", "handover", "errors", "plugin")
+_TEST_PROCESS = ("recording", "capture", "journal", "records", "settings", "handover", "printable", "errors", "plugin")
 
 
 def room(path: Path) -> str:

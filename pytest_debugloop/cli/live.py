@@ -1,0 +1,38 @@
+"""``debugloop debug ERROR --live``: the recorded failure again, in the user's own debugger."""
+
+from __future__ import annotations
+
+import click
+
+from pytest_debugloop.cli.place import Place
+
+
+def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: bool = False) -> int:
+    """Run a test as it ran, and stop at the frame that failed.
+
+    Args:
+        place: where the record is.
+        what: an error or a test, as somebody typed it.
+        pdbcls: the debugger, as ``module:class``; else the one that pytest is configured for.
+        force: whether to go on where the code is not what was recorded.
+
+    Returns:
+        The exit status: 0 where it stopped there, else 1.
+
+    Raises:
+        CodeChangedError: the code of the frames is not what was recorded.
+        DebugloopError: there is no such failure, or it cannot be run here.
+    """
+    from pytest_debugloop.cli.reproduce import planned
+    from pytest_debugloop.printable import printable
+    from pytest_debugloop.rerunning.live import run_live, stop_of
+
+    failure, plan, _ = planned(place, what)
+    stop = stop_of(failure, plan, force=force)
+    plan = plan.in_one_process()
+    for note in plan.notes:
+        click.echo(f"note: {printable(note)}", err=True)
+    live = run_live(plan, stop, pdbcls)
+    if not live.stopped:
+        click.echo(f"It did not stop at the recorded failure: {printable(live.reason)}.", err=True)
+    return 0 if live.stopped else 1

@@ -1,0 +1,107 @@
+"""``debugloop reproduce``: run a test again as it ran when it failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_debugloop.cli.output import json_option
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from pytest_debugloop.cli.rerun_view import Teller
+    from pytest_debugloop.rerunning.outcome import Outcome
+    from pytest_debugloop.rerunning.plan import Plan
+    from pytest_debugloop.rerunning.recorded import RecordedFailure
+
+
+@click.command()
+@click.argument("what", metavar="TEST|ERROR")
+@click.option("--bisect", is_flag=True, help="Find the smallest set of preceding tests that makes it fail.")
+@click.option("--times", type=click.IntRange(1), metavar="N", help="Run it N times, and measure how often it fails.")
+@click.option("--alone", is_flag=True, help="Run nothing before it.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="For each run; else a minute and five times what the recorded run took.",
+)
+@json_option
+@click.pass_obj
+def command(
+    place: Place, what: str, bisect: bool, times: int | None, alone: bool, timeout: float | None, as_json: bool
+) -> int:
+    """Run TEST again as it ran when it failed last, or as in ERROR, and say whether it fails the same way.
+
+    The same tests run before it in its process, in the same order, with the same number of workers, hash seed, recorded
+    environment and random seeds. What cannot be as it was is said. Nothing is added to the record.
+
+    \b
+    Exit status: 0 it failed the same way (at least once), 1 it did not.
+    \b
+    Example: debugloop reproduce test_discount --bisect
+    """  # noqa: D301 - the backslashes are click's
+    if bisect and (times or alone):
+        raise click.UsageError("--bisect goes with neither --times nor --alone.")
+    from pytest_debugloop.cli.rerun_view import Teller
+
+    failure, plan, suspects = planned(place, what)
+    teller = Teller(failure, plan.alone() if alone else plan, as_json=as_json)
+    timeout = timeout or failure.patience
+    if bisect:
+        return _bisect(teller, timeout, suspects)
+    return _repeat(teller, timeout, times)
+
+
+def planned(place: Place, what: str) -> tuple[RecordedFailure, Plan, list[str]]:
+    """Find a failure in the record, and plan its rerun.
+
+    Args:
+        place: where the record is.
+        what: an error or a test, as somebody typed it.
+
+    Returns:
+        The failure, the plan, and the tests that the record holds responsible.
+
+    Raises:
+        DebugloopError: there is none, it is ambiguous, or it cannot be run here.
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.queries.rerunning import recorded_failure, steps_until, suspected_polluters
+    from pytest_debugloop.rerunning.plan import plan_rerun
+
+    with open_record(place) as connection:
+        failure = recorded_failure(connection, what, project_of(place))
+        steps = steps_until(connection, failure)
+        suspects = suspected_polluters(connection, failure)
+    return failure, plan_rerun(failure, steps, place.rootdir), suspects
+
+
+def _repeat(teller: Teller, timeout: float, times: int | None) -> int:
+    from pytest_debugloop.rerunning.rate import failure_rate
+    from pytest_debugloop.rerunning.runner import rerun
+
+    with teller.working(times) as run_begins:
+        outcomes = [rerun(teller.plan, timeout=timeout, progress=run_begins()) for _ in range(times or 1)]
+    same = sum(outcome.is_same for outcome in outcomes)
+    teller.tell_outcomes(outcomes, failure_rate(same, len(outcomes)) if times else None)
+    return 0 if same else 1
+
+
+def _bisect(teller: Teller, timeout: float, suspects: list[str]) -> int:
+    from pytest_debugloop.rerunning.bisect import Verdict
+    from pytest_debugloop.rerunning.runner import rerun
+    from pytest_debugloop.rerunning.search import find_polluters
+
+    outcomes: list[Outcome] = []
+    with teller.working(None) as run_begins:
+
+        def run(plan: Plan) -> Outcome:
+            outcomes.append(rerun(plan, timeout=timeout, progress=run_begins()))
+            return outcomes[-1]
+
+        found = find_polluters(teller.plan, run, suspects=suspects)
+    teller.tell_found(found, outcomes)
+    return 0 if found.verdict in (Verdict.ALONE, Verdict.POLLUTED, Verdict.FLAKY) else 1

@@ -1,0 +1,226 @@
+"""What ``debugloop reproduce`` says of reruns, for people and as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.text import Text
+
+from pytest_debugloop.cli.output import make_console, plain, show, write_json
+from pytest_debugloop.cli.words import ago, counted, percent, short
+from pytest_debugloop.printable import printable
+from pytest_debugloop.rerunning.bisect import Found, Verdict
+from pytest_debugloop.rerunning.outcome import Ending, Outcome
+from pytest_debugloop.rerunning.plan import Before, Plan
+from pytest_debugloop.rerunning.rate import Rate
+from pytest_debugloop.rerunning.recorded import RecordedFailure
+from pytest_debugloop.rerunning.runner import Progress, shell_command
+from pytest_debugloop.rerunning.search import Polluter, with_only
+
+_LONGEST = 200
+_MISSING_NAMED = 5
+
+
+class Teller:
+    """Tells what is run, how far it is, and what came of it.
+
+    Args:
+        failure: the recorded one.
+        plan: of its reruns.
+        as_json: whether to write JSON, and nothing before all is known.
+    """
+
+    def __init__(self, failure: RecordedFailure, plan: Plan, *, as_json: bool) -> None:
+        self._failure = failure
+        self.plan = plan
+        self._as_json = as_json
+        if not as_json:
+            self._say(self._head())
+
+    def _head(self) -> Iterator[Text]:
+        failure, plan = self._failure, self.plan
+        message = _line(f"{failure.error_code or failure.error_type}: {failure.error_message}")
+        yield Text(printable(plan.target.name), style="title")
+        yield Text(f"failed {ago(failure.occurred_at)} in run {short(failure.run_id)}: {message}", style="faint")
+        own = sum(one.worker == plan.worker for one in plan.before)
+        others = len(plan.before) - own
+        where = f"in worker {plan.worker} of {plan.workers}" if plan.workers else "in its process"
+        elsewhere = f", {others:,} in the others" if others else ""
+        files = counted(len(plan.files), "file")
+        yield Text(f"{counted(own, 'test')} before it {where}{elsewhere}; {files} collected", style="faint")
+        for note in plan.notes:
+            yield Text(f"note: {printable(note)}", style="warn")
+
+    def _say(self, lines: Iterator[Text]) -> None:
+        show(lines, paging=False)
+
+    # -- while it goes on -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def working(self, times: int | None) -> Iterator[Callable[[], Progress]]:
+        """Show on standard error how far it is, where somebody watches.
+
+        Args:
+            times: how many runs there will be, None where that is not known.
+
+        Yields:
+            What is called as each run begins, and gives what is told of its progress.
+        """
+        runs = 0
+        if not sys.stderr.isatty():
+            yield lambda: lambda _seconds, _begun: None
+            return
+        total = len(self.plan.before) + (not self.plan.is_collection)
+        with make_console(stderr=True).status("running ...") as status:
+
+            def begins() -> Progress:
+                nonlocal runs
+                runs += 1
+                number = f"run {runs}" + (f" of {times}" if times else "")
+                status.update(f"{number} ...")
+
+                def tell(seconds: float, begun: int) -> None:
+                    status.update(f"{number}: {seconds:.0f} s, {begun:,} of up to {total:,} tests begun ...")
+
+                return tell
+
+            yield begins
+
+    # -- what came of it --------------------------------------------------------------------------------------------
+
+    def tell_outcomes(self, outcomes: Sequence[Outcome], rate: Rate | None) -> None:
+        """Say how the reruns ended.
+
+        Args:
+            outcomes: of each, in order.
+            rate: how often it failed the same way, where that was asked.
+        """
+        if self._as_json:
+            facts = {"reproduced": any(one.is_same for one in outcomes), "rate": rate, "bisect": None}
+            self._write(facts, outcomes)
+        elif rate is None:
+            self._say(self._one(outcomes[0]))
+        else:
+            self._say(self._many(outcomes, rate))
+
+    def _one(self, outcome: Outcome) -> Iterator[Text]:
+        yield from _remarks([outcome])
+        yield _ending(outcome, f" ({outcome.seconds:.1f} s)")
+
+    def _many(self, outcomes: Sequence[Outcome], rate: Rate) -> Iterator[Text]:
+        yield from _remarks(outcomes)
+        interval = f"95% interval {percent(rate.low)} to {percent(rate.high)}"
+        what = f"{Ending.SAME.value} {rate.count:,} of {counted(rate.runs, 'time')}: {percent(rate.rate)} ({interval})"
+        yield Text(what, style="fail" if rate.count else "pass")
+        others: Counter[str] = Counter()
+        for outcome in outcomes:
+            if not outcome.is_same:
+                others[_ending(outcome).plain] += 1
+        for text, count in others.most_common():
+            yield Text(f"{counted(count, 'time')}: {text}")
+
+    def tell_found(self, found: Found[Polluter], outcomes: Sequence[Outcome]) -> None:
+        """Say what a search found.
+
+        Args:
+            found: its result.
+            outcomes: of its reruns.
+        """
+        if self._as_json:
+            facts = {
+                "verdict": found.verdict.value,
+                "polluters": [_plain_polluter(one) for one in found.tests],
+                "runs": found.runs,
+                "is_minimal": found.is_minimal,
+                "command": shell_command(with_only(self.plan, found.tests)),
+            }
+            reproduced = found.verdict is not Verdict.PASSES
+            self._write({"reproduced": reproduced, "rate": None, "bisect": facts}, outcomes)
+        else:
+            self._say(self._found(found, outcomes))
+
+    def _found(self, found: Found[Polluter], outcomes: Sequence[Outcome]) -> Iterator[Text]:
+        yield from _remarks(outcomes)
+        runs = f" ({counted(found.runs, 'run')})"
+        if found.verdict is Verdict.PASSES:
+            yield Text(f"did not fail the same way, not even with all that ran before it{runs}", style="pass")
+            yield from (_ending(one) for one in outcomes[-1:])
+            return
+        if found.verdict is Verdict.ALONE:
+            yield Text(f"fails the same way alone: nothing that ran before it is needed{runs}", style="fail")
+        elif found.verdict is Verdict.FLAKY:
+            yield Text(f"fails now and then with the same tests before it: measure it with --times{runs}", style="warn")
+            if not found.tests:
+                return
+            yield Text("last seen failing after:")
+        else:
+            few = "" if found.is_minimal else ", and perhaps fewer are enough"
+            count = "this" if len(found.tests) == 1 else f"these {len(found.tests)} together"
+            yield Text(f"fails the same way after {count}, and passes without{few}{runs}:", style="fail")
+        for one in found.tests:
+            yield Text(f"  {_named(one)}", style="name")
+        if found.verdict is not Verdict.FLAKY:
+            yield Text(f"by hand: {shell_command(with_only(self.plan, found.tests))}", style="faint")
+
+    def _write(self, facts: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
+        failure, plan = self._failure, self.plan
+        head = {
+            "test": plan.target.name,
+            "error": failure.id,
+            "run": failure.run_id,
+            "fingerprint": failure.fingerprint,
+            "rootdir": str(plan.rootdir),
+            "arguments": plan.arguments,
+            "environment": dict(plan.environment),
+            "worker": plan.worker,
+            "workers": plan.workers,
+            "before": len(plan.before),
+            "notes": plan.notes,
+        }
+        write_json("reproduce", head | facts, outcomes=map(_plain_outcome, outcomes))
+
+
+def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
+    facts = {name: value for name, value in plain(outcome).items() if name != "where"}
+    return {**facts, "ending": outcome.ending.name.lower()}
+
+
+def _plain_polluter(one: Polluter) -> dict[str, Any]:
+    if isinstance(one, Before):
+        return {"test": one.test.name, "worker": one.worker}
+    return {"imported_file": one.file}
+
+
+def _named(one: Polluter) -> str:
+    if isinstance(one, Before):
+        return printable(one.test.name) + (f" in worker {one.worker}" if one.worker else "")
+    return f"the import of {printable(one.file)}"
+
+
+def _ending(outcome: Outcome, more: str = "") -> Text:
+    style = "fail" if outcome.ending is Ending.SAME else "pass" if outcome.ending is Ending.PASSED else "warn"
+    error = (
+        _line(f": {outcome.error}: {outcome.message}") if outcome.error and outcome.ending is not Ending.SAME else ""
+    )
+    phase = f" in {outcome.phase}" if outcome.phase not in (None, "call") else ""
+    return Text(f"{outcome.ending.value}{phase}{error}{more}", style=style)
+
+
+def _remarks(outcomes: Sequence[Outcome]) -> Iterator[Text]:
+    missing = list(dict.fromkeys(name for outcome in outcomes for name in outcome.missing))
+    for name in missing[:_MISSING_NAMED]:
+        yield Text(f"note: {printable(name)} is not there any more", style="warn")
+    if len(missing) > _MISSING_NAMED:
+        more = counted(len(missing) - _MISSING_NAMED, "more test")
+        yield Text(f"note: {more} are not there any more", style="warn")
+    for note in dict.fromkeys(note for outcome in outcomes for note in outcome.notes):
+        yield Text(f"note: {printable(note)}", style="warn")
+
+
+def _line(text: str) -> str:
+    line = text.partition("\n")[0]
+    return printable(line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...")

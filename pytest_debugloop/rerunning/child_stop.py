@@ -1,0 +1,150 @@
+"""Stops the target of a rerun in the user's own debugger, at the frame that was recorded (``debug --live``)."""
+
+from __future__ import annotations
+
+import pdb
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+import pytest
+
+from pytest_debugloop.capture.frames import frame_at, is_project_file
+from pytest_debugloop.recording.failure import root_of
+from pytest_debugloop.rerunning.outcome import errors_of, read_lines
+from pytest_debugloop.rerunning.script import Report, Script, Stop
+
+
+class Stopper:
+    """The hook that sees failures while their frames are alive.
+
+    Args:
+        script: what is run.
+        stop: where to stop.
+        report: told whether it stopped.
+
+    Attributes:
+        target: the test to stop in, once it is known.
+    """
+
+    def __init__(self, script: Script, stop: Stop, report: Report) -> None:
+        self._script = script
+        self._stop = stop
+        self._report = report
+        self.target: pytest.Item | None = None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any], report: pytest.TestReport
+    ) -> None:
+        """Stop, where this is the failure that was recorded; the recorder has just written down what it is."""
+        if call.excinfo is None or self._report.stopped or not self._is_target(node) or not self._is_recorded():
+            return
+        error = root_of(call.excinfo.value)
+        frame = frame_to_stop_at(error.__traceback__, str(node.config.rootpath), self._stop)
+        if frame is None:
+            return
+        # Said first: who is in the debugger may end all of it there.
+        self._report.stopped = True
+        self._report.write(self._script.folder, "")
+        vars(report)["_pdbshown"] = True  # pytest shows it no second time
+        debug(node.config, error, frame, report)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Keep the recorder from telling where this rerun is recorded: that folder is gone in a moment."""
+        manager = session.config.pluginmanager
+        if manager.hasplugin("debugloop-session"):
+            manager.unregister(name="debugloop-session")
+
+    def _is_target(self, node: pytest.Item | pytest.Collector) -> bool:
+        if self._script.is_collection:
+            return node.nodeid == self._script.target.name
+        return node is self.target
+
+    def _is_recorded(self) -> bool:
+        node_id = self._script.target.name if self._script.is_collection else self._report.target
+        errors = errors_of(list(read_lines(Path(self._script.folder))), str(node_id), first_attempts=False)
+        if not errors:
+            return False
+        found: dict[str, Any] = errors[-1]
+        if found["metadata"].get("fingerprint") == self._stop.fingerprint:
+            return True
+        return self._stop.is_forced and found["code"] == self._stop.error_code
+
+
+def frame_to_stop_at(traceback: TracebackType | None, rootdir: str, stop: Stop) -> FrameType | None:
+    """Find a recorded frame in a traceback.
+
+    Args:
+        traceback: of the exception.
+        rootdir: pytest's rootdir.
+        stop: file and function of the frame.
+
+    Returns:
+        The innermost frame of that function; where none was recorded, the innermost of the project, or of all.
+    """
+    wanted: FrameType | None = None
+    last: FrameType | None = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if stop.file:
+            seen = frame_at(frame, traceback.tb_lineno, rootdir)
+            if (seen.file, seen.function) == (stop.file, stop.function):
+                wanted = frame
+        elif is_project_file(frame.f_code.co_filename, rootdir):
+            wanted = frame
+        last = frame
+        traceback = traceback.tb_next
+    return wanted if stop.file else wanted or last
+
+
+def debug(config: pytest.Config, error: BaseException, frame: FrameType, report: pytest.TestReport) -> None:
+    """Enter the debugger that ``--pdbcls`` names, with capture suspended as pytest's own ``--pdb`` has it.
+
+    Args:
+        config: of the run.
+        error: the failure.
+        frame: the one of its frames to begin at.
+        report: of the phase that failed.
+    """
+    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+        for stream, text in zip((sys.stdout, sys.stderr), capture.read_global_capture(), strict=True):
+            stream.write(text)
+    writer = config.get_terminal_writer()
+    writer.line()
+    report.toterminal(writer)
+    writer.sep(">", "debugloop: stopped at the recorded failure, live")
+    debugger = _at(_chosen(config), frame)()
+    config.hook.pytest_enter_pdb(config=config, pdb=debugger)
+    debugger.reset()
+    debugger.interaction(None, error if sys.version_info >= (3, 13) else error.__traceback__)
+    config.hook.pytest_leave_pdb(config=config, pdb=debugger)
+
+
+def _chosen(config: pytest.Config) -> type[Any]:
+    """Give the class of the debugger that this run is configured for, else the standard one."""
+    chosen: tuple[str, str] | None = config.getoption("usepdb_cls", None)
+    if chosen is None:
+        return pdb.Pdb
+    found: Any = import_module(chosen[0])
+    for name in chosen[1].split("."):
+        found = getattr(found, name)
+    return found  # type: ignore[no-any-return]
+
+
+def _at(cls: Any, wanted: FrameType) -> Any:
+    """Derive a debugger that begins at a frame, with the whole stack to go up and down."""
+
+    class AtFrame(cls):  # type: ignore[misc]
+        def get_stack(self, f: FrameType | None, t: TracebackType | None) -> tuple[list[tuple[FrameType, int]], int]:
+            stack, place = super().get_stack(f, t)
+            places = [number for number, (frame, _) in enumerate(stack) if frame is wanted]
+            return stack, places[-1] if places else place
+
+    AtFrame.__name__ = AtFrame.__qualname__ = cls.__name__
+    return AtFrame

@@ -1,0 +1,83 @@
+"""The environment variables of a rerun: as the record has them, without those that would have results written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from pytest_debugloop.capture.globs import glob_matcher
+from pytest_debugloop.capture.snapshot import ENVIRONMENT
+
+HASH_SEED = "PYTHONHASHSEED"
+_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+
+_is_kept = glob_matcher(ENVIRONMENT)
+# They name what lies on a machine, decide which interpreter runs, or have results written: they stay as they are now.
+_LEFT_ALONE = """
+    VIRTUAL_ENV CONDA_DEFAULT_ENV PYTHONHOME PYTHONEXECUTABLE PYTHONSTARTUP PYTHONPYCACHEPREFIX PYTHONUSERBASE
+    PYTHONPLATLIBDIR PYTHON_HISTORY PYTHONINSPECT HYPOTHESIS_STORAGE_DIRECTORY
+    """
+_OF_THE_MACHINE = frozenset(_LEFT_ALONE.split())
+_NEVER = glob_matcher(("COVERAGE_*", "COV_CORE_*"))
+# Of the plugin's own variables, those that say where a record goes; the others decide what is seen of a failure.
+_PLACES = "LOAD DSN DIR SCHEMA CORRELATION_ID SESSION_ID AGENT_NAME PROJECT WAIT CI_REPORT"
+_OF_THE_RECORD = {"DEBUGLOOP", *(f"DEBUGLOOP_{name}" for name in _PLACES.split())}
+_OF_A_RUN = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_")  # where this runs inside of a test
+_LONGEST_RECORDED = 500  # a value of this length may have been cut
+_REDACTED = "[redacted"
+
+
+class Environment(NamedTuple):
+    """What a rerun changes of its environment.
+
+    Attributes:
+        changes: the value of each variable that is set, None for one that is taken out.
+        notes: one sentence for each thing that cannot be as it was.
+    """
+
+    changes: dict[str, str | None]
+    notes: list[str]
+
+
+def rerun_environment(
+    recorded: Mapping[str, str | None] | None, is_autoload: bool | None, current: Mapping[str, str]
+) -> Environment:
+    """Say how the environment has to change to be as it was.
+
+    Args:
+        recorded: the variables that the record has of the run, None for one that was not set.
+        is_autoload: whether installed plugins were loaded by themselves; None where that is not known.
+        current: the environment now.
+    """
+    known = recorded or {}
+    changes: dict[str, str | None] = {
+        name: None for name in current if name in _OF_THE_RECORD or _NEVER(name) or name.startswith(_OF_A_RUN)
+    }
+    unknown = [name for name, value in known.items() if value is not None and _is_unknown(value)]
+    away = [name for name in ("PYTHONPATH",) if _is_away(known.get(name) or "")]
+    left_alone = {*unknown, *away, *_OF_THE_MACHINE}
+    changes |= {name: value for name, value in known.items() if name not in left_alone and not _NEVER(name)}
+    for name in current:
+        # All of the allow-list that were set are in the record: another one was not.
+        if recorded is not None and name not in known and name not in _OF_THE_MACHINE and _is_kept(name):
+            changes[name] = None
+    if is_autoload is not None:
+        changes[_AUTOLOAD] = None if is_autoload else "1"
+    changes = {name: value for name, value in changes.items() if current.get(name) != value}
+    notes = [f"the record does not hold the value of {name}: it is as it is now" for name in sorted(unknown)]
+    notes += [f"{name} named folders that are not here: it is as it is now" for name in away]
+    if known.get(HASH_SEED) in (None, "", "random"):
+        notes.append(
+            f"the hash seed was random ({HASH_SEED} was not set): sets and what is hashed may come in another order"
+        )
+    return Environment(changes, notes)
+
+
+def _is_away(value: str) -> bool:
+    return any(part.startswith(os.sep) and not Path(part).exists() for part in value.split(os.pathsep))
+
+
+def _is_unknown(value: str) -> bool:
+    return _REDACTED in value or len(value) >= _LONGEST_RECORDED

@@ -1,0 +1,171 @@
+"""Carries out a plan: one process of pytest, which records itself into a folder that is gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pytest_debugloop.errors import RerunFailedError
+from pytest_debugloop.printable import printable
+from pytest_debugloop.rerunning.outcome import RECORD, Outcome, begun_tests, read_outcome
+from pytest_debugloop.rerunning.plan import Plan
+from pytest_debugloop.rerunning.processes import stop_all
+from pytest_debugloop.rerunning.script import SCRIPT_VARIABLE, Script, Stop
+
+CHILD_PLUGIN = "pytest_debugloop.rerunning.child_plugin"
+_TEMP_ROOT = "PYTEST_DEBUG_TEMPROOT"  # where pytest makes tmp_path: the user's last ones are not to be rotated away
+_LOOK_SECONDS = 0.02
+_TELL_SECONDS = 0.5
+_TAIL = 64 * 1024
+_LONGEST = 200
+_ERROR = re.compile(r"ERROR|E {3}|INTERNALERROR> E|[\w.]*(?:Error|Exception)\b")
+
+Progress = Callable[[float, int], None]
+"""Told now and then, while a rerun goes on: the seconds so far, and the tests that it has begun."""
+
+
+def rerun(plan: Plan, *, timeout: float | None = None, progress: Progress | None = None) -> Outcome:
+    """Run the target of a plan, and what ran before it.
+
+    Args:
+        plan: what to run.
+        timeout: seconds after which the process and all that it started are stopped; None: it may take for ever.
+        progress: told how far it is.
+
+    Raises:
+        RerunFailedError: pytest did not get as far as choosing tests.
+        OSError: the temporary folder cannot be written.
+    """
+    with workspace() as folder:
+        script = write_script(plan, folder)
+        output = folder / "output.txt"
+        with output.open("wb") as file:
+            started = time.monotonic()
+            process = subprocess.Popen(
+                command(plan, folder),
+                cwd=plan.rootdir,
+                env=environment(plan, folder, script),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            mark = f"{SCRIPT_VARIABLE}={script}"
+            try:
+                timed_out = not _ended_in_time(process, folder, started, timeout, progress)
+            except BaseException:
+                stop_all(process, mark)
+                raise
+            if timed_out:
+                stop_all(process, mark)
+        seconds = time.monotonic() - started
+        outcome = read_outcome(plan, folder, seconds, timed_out=timed_out, status=process.returncode or 0)
+        if outcome is None:
+            raise RerunFailedError(reason=_what_it_said(output, process.returncode))
+        return outcome
+
+
+@contextlib.contextmanager
+def workspace() -> Iterator[Path]:
+    """Make the folder of a rerun: its journals, its reports, pytest's cache and temporary folders; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="debugloop-", ignore_cleanup_errors=True) as name:
+        folder = Path(name).resolve()
+        (folder / "tmp").mkdir()
+        yield folder
+
+
+def write_script(plan: Plan, folder: Path, stop: Stop | None = None) -> Path:
+    """Write down for the process what to run.
+
+    Args:
+        plan: what to run.
+        folder: of the rerun.
+        stop: where a debugger is to stop.
+    """
+    return Script(
+        folder=str(folder),
+        files=list(plan.files),
+        target=plan.target,
+        worker=plan.worker,
+        order=plan.order(),
+        is_collection=plan.is_collection,
+        stop=stop,
+    ).write()
+
+
+def command(plan: Plan, folder: Path) -> list[str]:
+    """Give the command line of a rerun.
+
+    Args:
+        plan: what to run.
+        folder: of the rerun.
+    """
+    own = ["--debugloop", "--no-debugloop-load", "--no-debugloop-ci-report", f"--debugloop-dir={folder / RECORD}"]
+    cache = () if "no:cacheprovider" in " ".join(plan.arguments) else ("-o", f"cache_dir={folder / 'cache'}")
+    workers = ["-n", str(plan.workers), "--dist", plan.dist, "--max-worker-restart", "0"] if plan.workers else []
+    given = ["-p", CHILD_PLUGIN, *plan.arguments, *workers, f"--rootdir={plan.rootdir}", *cache, *own]
+    return [sys.executable, "-m", "pytest", *given, "--continue-on-collection-errors"]
+
+
+def environment(plan: Plan, folder: Path, script: Path) -> dict[str, str]:
+    """Give the environment of a rerun.
+
+    Args:
+        plan: what to run.
+        folder: of the rerun.
+        script: what tells the process what to run.
+    """
+    environ = dict(os.environ)
+    for name, value in plan.environment.items():
+        if value is None:
+            environ.pop(name, None)
+        else:
+            environ[name] = value
+    return environ | {SCRIPT_VARIABLE: str(script), _TEMP_ROOT: str(folder / "tmp")}
+
+
+def shell_command(plan: Plan) -> str:
+    """Give what somebody may type to run the same tests by hand, in one process.
+
+    Args:
+        plan: what to run.
+    """
+    changes = [f"{name}={value}" for name, value in sorted(plan.environment.items()) if value is not None]
+    unset = [word for name, value in sorted(plan.environment.items()) if value is None for word in ("-u", name)]
+    prefix = ["env", *unset, *changes] if changes or unset else []
+    tests = [one.test.name for one in plan.before if one.worker == plan.worker]
+    order = ["--randomly-dont-reorganize"] if any(w.startswith("--randomly-seed") for w in plan.arguments) else []
+    words = [*prefix, "python", "-m", "pytest", *plan.arguments, *order, *tests, plan.target.name]
+    return " ".join(shlex.quote(printable(word)) for word in words)
+
+
+def _ended_in_time(
+    process: subprocess.Popen[bytes], folder: Path, started: float, timeout: float | None, progress: Progress | None
+) -> bool:
+    told = started
+    while process.poll() is None:
+        now = time.monotonic()
+        if timeout is not None and now - started >= timeout:
+            return False
+        if progress is not None and now - told >= _TELL_SECONDS:
+            told = now
+            progress(now - started, begun_tests(folder))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK_SECONDS)
+    return True
+
+
+def _what_it_said(output: Path, status: int) -> str:
+    text = output.read_bytes()[-_TAIL:].decode("utf-8", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if _ERROR.match(line)]
+    said = "; ".join(line[:_LONGEST] for line in (errors or lines)[-3:])
+    return f"pytest ended with exit status {status} ({printable(said) or 'it said nothing'})"

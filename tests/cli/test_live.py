@@ -1,0 +1,156 @@
+"""A recorded failure again, live: it stops at the recorded frame in the user's debugger, or says why it does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import clean_environment
+from tests.cli.test_reproduce import POLLUTED, needs_xdist, suite
+
+if TYPE_CHECKING:
+    from tests.cli.test_reproduce import Recorded, Suite
+
+__all__ = ["suite"]
+
+_COMMAND = """
+import sys
+from pytest_debugloop.cli.live import debug_live
+from pytest_debugloop.cli.place import Place
+from pytest_debugloop.errors import DebugloopError
+try:
+    sys.exit(debug_live(Place.find({}), sys.argv[1], pdbcls=sys.argv[2] or None, force=sys.argv[3] == "True"))
+except DebugloopError as error:
+    sys.exit(f"Error: {error}")
+"""
+
+OWN_DEBUGGER = """
+    import pdb
+    class Mine(pdb.Pdb):
+        def __init__(self):
+            super().__init__()
+            self.prompt = "(mine) "
+"""
+
+
+def debug(
+    recorded: Recorded, test: str, commands: str = "", *, pdbcls: str = "", force: bool = False
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _COMMAND, test, pdbcls, str(force)],
+        cwd=recorded.folder,
+        env=clean_environment(**recorded.variables),
+        input=commands,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_it_stops_at_the_recorded_frame_after_what_ran_before_and_goes_up_and_down(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    done = debug(recorded, "test_target", "p state\nup\np mine\ndown\np 'here', state\nq\n")
+    assert done.returncode == 0, done
+    stopped = done.stdout.partition("stopped at the recorded failure, live")[2]
+    assert f"> {recorded.folder}/shared.py(3)check()" in stopped
+    for line in ("(Pdb) ['dirt']", f"> {recorded.folder}/test_b.py(5)test_target()", "(Pdb) 42", "('here', ['dirt'])"):
+        assert line in stopped
+    assert "did not stop" not in done.stderr
+
+
+def test_capture_is_suspended_and_what_was_captured_is_shown(suite: Suite) -> None:
+    recorded = suite({"test_b.py": "def test_target():\n    print('said before')\n    assert 0\n"})
+    recorded.record()
+    done = debug(recorded, "test_target", "!print('said', 'now')\nq\n")
+    assert done.returncode == 0, done
+    assert "said before" in done.stdout
+    assert "(Pdb) said now" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["option", "configuration"])
+def test_the_users_own_debugger_is_entered(suite: Suite, place: str) -> None:
+    files = {**POLLUTED, "own_debugger.py": OWN_DEBUGGER}
+    recorded = suite(files, ini="addopts = --pdbcls=own_debugger:Mine\n" if place == "configuration" else "")
+    recorded.record()
+    done = debug(recorded, "test_target", "p state\nq\n", pdbcls="own_debugger:Mine" if place == "option" else "")
+    assert done.returncode == 0, done
+    assert "(mine) ['dirt']" in done.stdout
+
+
+def test_only_the_recorded_failure_of_the_target_stops(suite: Suite) -> None:
+    test = """
+        import shared
+        def test_first(): assert 0, 'another test'
+        def test_target(): shared.check()
+    """
+    recorded = suite({**POLLUTED, "test_b.py": test})
+    recorded.record()
+    done = debug(recorded, "test_target", "p state\nq\n")
+    assert done.returncode == 0, done
+    assert done.stdout.count("stopped at the recorded failure") == 1
+    assert "(Pdb) ['dirt']" in done.stdout
+
+
+def test_a_test_that_passes_now_is_said(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    recorded.write({"test_a.py": "def test_clean(): pass\n"})
+    done = debug(recorded, "test_target", "q\n")
+    assert done.returncode == 1
+    assert "(Pdb)" not in done.stdout
+    assert done.stderr.rstrip().endswith("It did not stop at the recorded failure: it passed.")
+
+
+def test_a_test_that_fails_another_way_is_said(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    recorded.write({"conftest.py": "import pytest\n@pytest.fixture(autouse=True)\ndef no(): raise KeyError('other')\n"})
+    done = debug(recorded, "test_target", "q\n")
+    assert done.returncode == 1
+    assert "(Pdb)" not in done.stdout
+    assert "It did not stop at the recorded failure: it failed another way: KeyError: 'other'." in done.stderr
+
+
+def test_other_code_is_refused_and_gone_on_with_where_that_is_forced(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    recorded.write({"shared.py": POLLUTED["shared.py"].replace("assert not state, state", "assert len(state) == 0")})
+    done = debug(recorded, "test_target", "q\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "Error: The code is not what it was (check in shared.py): a debugger would show other lines; --force goes on.\n"
+    )
+    forced = debug(recorded, "test_target", "p len(state)\nq\n", force=True)
+    assert forced.returncode == 0, forced
+    assert "(Pdb) 1" in forced.stdout
+
+
+@needs_xdist
+def test_what_ran_in_a_worker_is_run_in_one_process(suite: Suite) -> None:
+    recorded = suite({"test_b.py": "ran = []\ndef test_a(): ran.append(1)\ndef test_target(): assert not ran\n"})
+    recorded.record("-p", "xdist", "-n", "1")
+    done = debug(recorded, "test_target", "p ran\nq\n")
+    assert done.returncode == 0, done
+    assert "(Pdb) [1]" in done.stdout
+    assert "what ran in the others is left out" in done.stderr
+
+
+def test_a_fixture_that_fails_stops_in_the_fixture(suite: Suite) -> None:
+    test = """
+        import pytest
+        @pytest.fixture
+        def thing():
+            inside = 'the fixture'
+            raise RuntimeError(inside)
+        def test_target(thing): pass
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record()
+    done = debug(recorded, "test_target", "p inside\nq\n")
+    assert done.returncode == 0, done
+    assert "(Pdb) 'the fixture'" in done.stdout

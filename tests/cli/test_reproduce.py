@@ -1,0 +1,554 @@
+"""`debugloop reproduce` on failures of suites that were really run: the same way, another way, or not any more."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.cli.conftest import Project, clean_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.servers import Server
+
+    Suite = Callable[..., "Recorded"]
+
+needs_xdist = pytest.mark.skipif(find_spec("xdist") is None, reason="pytest-xdist is not installed")
+needs_randomly = pytest.mark.skipif(find_spec("pytest_randomly") is None, reason="pytest-randomly is not installed")
+
+POLLUTED = {
+    "shared.py": """
+        state = []
+        def check():
+            assert not state, state
+    """,
+    "test_a.py": """
+        import shared
+        def test_clean(): pass
+        def test_pollutes(): shared.state.append("dirt")
+        def test_after(): pass
+    """,
+    "test_b.py": """
+        import shared
+        def test_other(): pass
+        def test_target():
+            mine = 42
+            shared.check()
+        def test_later(): pass
+    """,
+}
+TWO_POLLUTERS = {
+    "shared.py": "state = set()\n",
+    "test_a.py": """
+        import pytest, shared
+        @pytest.mark.parametrize("n", range(5))
+        def test_step(n):
+            shared.state.add(n)
+    """,
+    "test_b.py": """
+        import shared
+        def test_target():
+            assert not {1, 3} <= shared.state
+    """,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A suite, and its record in a schema of a server."""
+
+    project: Project
+    variables: dict[str, str]
+    conninfo: str
+
+    @property
+    def folder(self) -> Path:
+        return self.project.folder
+
+    def write(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+
+    def record(self, *arguments: str, **more: str) -> None:
+        done = self.project.record(*arguments, **self.variables, **more)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "failure" in done.stdout, done.stdout
+
+    def debugloop(self, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        return self.project.debugloop(*arguments, **self.variables, **more)
+
+    def reproduce(self, *arguments: str, **more: Any) -> dict[str, Any]:
+        done = self.debugloop("reproduce", *arguments, "--json", **more)
+        assert done.stderr == "", done
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert (found["schema"], found["version"]) == ("debugloop/reproduce", 1)
+        assert done.returncode == (0 if found["reproduced"] else 1)
+        return found
+
+    def query(self, text: str) -> Any:
+        with psycopg.connect(self.conninfo) as connection:
+            name = sql.Identifier(self.variables["DEBUGLOOP_SCHEMA"])
+            connection.execute(sql.SQL("SET search_path TO {}, public").format(name))
+            return connection.execute(text.encode()).fetchall()
+
+
+@pytest.fixture
+def suite(tmp_path: Path, any_postgres: Server, own_schema: dict[str, str]) -> Suite:
+    """Make a suite of files."""
+
+    def make(files: dict[str, str], ini: str = "") -> Recorded:
+        folder = tmp_path / "suite"
+        folder.mkdir()
+        (folder / "pytest.ini").write_text(f"[pytest]\n{ini}", encoding="utf-8")
+        found = Recorded(Project(folder), own_schema, any_postgres.conninfo)
+        found.write(files)
+        return found
+
+    return make
+
+
+def endings(found: dict[str, Any]) -> list[str]:
+    return [outcome["ending"] for outcome in found["outcomes"]]
+
+
+def test_a_failure_that_depends_on_what_ran_before_fails_the_same_way_and_not_alone(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    found = recorded.reproduce("test_target")
+    assert endings(found) == ["same"]
+    assert (found["before"], found["workers"], found["reproduced"]) == (4, 0, True)
+    assert found["outcomes"][0]["fingerprint"] == found["fingerprint"]
+    alone = recorded.reproduce("test_target", "--alone")
+    assert (endings(alone), alone["reproduced"]) == (["passed"], False)
+
+
+def test_the_polluter_is_found_and_named(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    found = recorded.reproduce("test_target", "--bisect")["bisect"]
+    assert found["polluters"] == [{"test": "test_a.py::test_pollutes", "worker": ""}]
+    assert (found["verdict"], found["is_minimal"]) == ("polluted", True)
+    done = recorded.debugloop("reproduce", "test_target", "--bisect")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "fails the same way after this, and passes without" in done.stdout
+    assert "\n  test_a.py::test_pollutes\n" in done.stdout
+    by_hand = done.stdout.partition("by hand: ")[2].split()
+    assert by_hand[-2:] == ["test_a.py::test_pollutes", "test_b.py::test_target"]
+
+
+def test_two_polluters_that_need_each_other_are_both_found(suite: Suite) -> None:
+    recorded = suite(TWO_POLLUTERS)
+    recorded.record()
+    found = recorded.reproduce("test_target", "--bisect")
+    assert [one["test"] for one in found["bisect"]["polluters"]] == [
+        "test_a.py::test_step[1]",
+        "test_a.py::test_step[3]",
+    ]
+    assert found["bisect"]["runs"] == len(found["outcomes"]) < 30
+
+
+def test_an_import_that_pollutes_is_told_from_a_test(suite: Suite) -> None:
+    recorded = suite({**POLLUTED, "test_a.py": "import shared\nshared.state.append(1)\ndef test_clean(): pass\n"})
+    recorded.record()
+    found = recorded.reproduce("test_target", "--bisect")["bisect"]
+    assert found["polluters"] == [{"imported_file": "test_a.py"}]
+
+
+def test_a_failure_that_needs_nothing_before_it_is_found_alone(suite: Suite) -> None:
+    recorded = suite({**POLLUTED, "test_b.py": "def test_target(): assert 1 == 2\n"})
+    recorded.record()
+    found = recorded.reproduce("test_target", "--bisect")["bisect"]
+    assert (found["verdict"], found["polluters"], found["runs"]) == ("alone", [], 2)
+
+
+def test_nothing_of_reruns_is_added_to_the_record_nor_left_in_the_project(suite: Suite, tmp_path: Path) -> None:
+    recorded = suite(POLLUTED, ini="addopts = --junit-xml=out.xml\n")
+    recorded.record()
+    (recorded.folder / "out.xml").unlink()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    count = "SELECT count(*), (SELECT count(*) FROM debug_workflow_steps) FROM debug_runs"
+    before = recorded.query(count), sorted(recorded.folder.rglob("*"))
+    recorded.reproduce("test_target", TMPDIR=str(temporary), PYTHONDONTWRITEBYTECODE="1")
+    assert (recorded.query(count), sorted(recorded.folder.rglob("*"))) == before
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_would_choose_repeat_or_stop_tests_does_not(suite: Suite) -> None:
+    recorded = suite(POLLUTED, ini="addopts = -x --reruns 1 -p no:cacheprovider\n")
+    recorded.record("test_a.py", "test_b.py", "--maxfail=3", "-k", "not nothing")
+    recorded.write({"pytest.ini": "[pytest]\naddopts = -x --reruns 1 -k nothing --deselect test_b.py::test_target\n"})
+    assert endings(recorded.reproduce("test_target")) == ["same"]
+
+
+def test_options_of_the_project_stay_and_those_of_nobody_are_left_out(suite: Suite) -> None:
+    options = """
+        def pytest_addoption(parser):
+            parser.addoption("--place")
+            parser.addoption("--gone")
+    """
+    test = """
+        def test_target(request):
+            assert request.config.getoption("--place") != "moon"
+    """
+    recorded = suite({"tests/conftest.py": options, "tests/test_b.py": test})
+    recorded.record("--place", "moon", "--gone=1", "tests")
+    recorded.write({"tests/conftest.py": options.replace('parser.addoption("--gone")', "")})
+    found = recorded.reproduce("test_target")
+    assert endings(found) == ["same"]
+    assert found["outcomes"][0]["notes"] == ["--gone=1 is no option here: it was left out"]
+
+
+def test_a_pure_flake_is_measured_with_an_interval(suite: Suite, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    test = f"""
+        from pathlib import Path
+        def test_target():
+            counter = Path({str(counter)!r})
+            n = len(counter.read_text()) if counter.exists() else 0
+            counter.write_text("x" * (n + 1))
+            assert n % 3
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record()
+    found = recorded.reproduce("test_target", "--times", "6")
+    assert endings(found) == ["passed", "passed", "same"] * 2
+    assert found["rate"] == {
+        "count": 2,
+        "runs": 6,
+        "rate": pytest.approx(1 / 3),
+        "low": pytest.approx(0.0968, abs=1e-4),
+        "high": pytest.approx(0.7000, abs=1e-4),
+    }
+    done = recorded.debugloop("reproduce", "test_target", "--times", "3")
+    assert "failed the same way 1 of 3 times: 33%" in done.stdout
+    assert "2 times: passed" in done.stdout
+    counter.write_text("")
+    assert recorded.reproduce("test_target", "--bisect")["bisect"]["verdict"] == "flaky"
+
+
+@needs_xdist
+def test_each_worker_runs_what_it_ran(suite: Suite, tmp_path: Path) -> None:
+    meeting = tmp_path / "meeting"
+    test = f"""
+        import os, pathlib, time
+        import pytest
+        ran = []
+        meeting = pathlib.Path({str(meeting)!r})
+        @pytest.mark.parametrize("n", range(8))
+        def test_step(n):
+            ran.append(n)
+            if n < 2:  # both workers have begun before either goes on
+                (meeting / str(n)).touch()
+                deadline = time.monotonic() + 60
+                while len(list(meeting.iterdir())) < 2 and time.monotonic() < deadline:
+                    time.sleep(0.01)
+        @pytest.mark.xdist_group("last")
+        def test_target(worker_id):
+            worker = f"{{worker_id}} of {{os.environ['PYTEST_XDIST_WORKER_COUNT']}}: {{[chr(65 + n) for n in ran]}}"
+            assert not worker, worker
+    """
+    recorded = suite({"test_b.py": test})
+    meeting.mkdir()
+    recorded.record("-p", "xdist", "-n", "2", "--dist", "loadgroup")
+    message = recorded.query("SELECT error_message FROM debug_error_events")[0][0].partition("\n")[0]
+    for place in meeting.iterdir():
+        place.unlink()
+    found = recorded.reproduce("test_target")
+    assert (endings(found), found["workers"]) == (["same"], 2)
+    assert found["outcomes"][0]["message"].partition("\n")[0] == message
+    assert message.startswith(found["worker"])
+
+
+@needs_xdist
+def test_the_crash_of_a_worker_is_the_same_crash(suite: Suite) -> None:
+    recorded = suite({"test_b.py": "import os\ndef test_first(): pass\ndef test_target(): os._exit(3)\n"})
+    recorded.record("-p", "xdist", "-n", "1")
+    assert endings(recorded.reproduce("test_target")) == ["same"]
+
+
+def test_the_end_of_the_whole_process_is_a_crash(suite: Suite) -> None:
+    recorded = suite({"test_b.py": "def test_target(): assert 0\n"})
+    recorded.record()
+    recorded.write({"test_b.py": "import os\ndef test_target(): os._exit(3)\n"})
+    assert endings(recorded.reproduce("test_target")) == ["crashed"]
+
+
+@needs_randomly
+def test_the_random_seed_and_order_are_those_of_the_run(suite: Suite) -> None:
+    test = """
+        import random, string
+        import pytest
+        ran = []
+        @pytest.mark.parametrize("n", range(6))
+        def test_step(n):
+            ran.append("abcdef"[n])
+        def test_target():
+            told = "".join(ran) + "".join(random.choices(string.ascii_letters, k=20))
+            assert not told, told
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record("-p", "pytest_randomly")
+    message = recorded.query("SELECT error_message FROM debug_error_events")[0][0].partition("\n")[0]
+    found = recorded.reproduce("test_target")
+    assert endings(found) == ["same"]
+    assert found["outcomes"][0]["message"].partition("\n")[0] == message
+    assert any(word.startswith("--randomly-seed=") for word in found["arguments"])
+
+
+def test_recorded_variables_are_set_and_those_that_were_not_are_taken_out(suite: Suite) -> None:
+    test = """
+        import os
+        def test_target():
+            place, tz = os.environ.get("SHOP_PLACE"), os.environ.get("TZ")
+            extra = os.environ.get("SHOP_EXTRA")
+            assert (place, tz, extra) != ("moon", None, None)
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record(SHOP_PLACE="moon")
+    found = recorded.reproduce("test_target", SHOP_PLACE="earth", SHOP_EXTRA="1", TZ="UTC")
+    assert endings(found) == ["same"]
+    changes = {name: found["environment"].get(name, "") for name in ("SHOP_PLACE", "SHOP_EXTRA", "TZ")}
+    assert changes == {"SHOP_PLACE": "moon", "SHOP_EXTRA": None, "TZ": None}
+
+
+def test_a_value_that_was_redacted_is_left_alone_and_said(suite: Suite) -> None:
+    test = """
+        import os
+        def test_target():
+            assert os.environ.get("SHOP_PASSWORD") != "hush-hush-hush"
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record(SHOP_PASSWORD="hush-hush-hush")
+    found = recorded.reproduce("test_target", SHOP_PASSWORD="hush-hush-hush")
+    assert endings(found) == ["same"]
+    assert "the record does not hold the value of SHOP_PASSWORD: it is as it is now" in found["notes"]
+
+
+def test_the_hash_seed_is_that_of_the_run(suite: Suite) -> None:
+    test = """
+        def test_target():
+            order = "".join(set("abcdefghijklmnop"))
+            assert not order, order
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record(PYTHONHASHSEED="7")
+    found = recorded.reproduce("test_target", PYTHONHASHSEED="8")
+    assert endings(found) == ["same"]
+    assert found["environment"]["PYTHONHASHSEED"] == "7"
+    assert not any("hash seed" in note for note in found["notes"])
+
+
+def test_a_hash_seed_that_nobody_knows_is_said(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    assert any("the hash seed was random" in note for note in recorded.reproduce("test_target")["notes"])
+
+
+def test_a_test_that_is_gone_is_said(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    recorded.write({"test_b.py": POLLUTED["test_b.py"].replace("test_target", "test_renamed")})
+    found = recorded.reproduce("test_target")
+    assert endings(found) == ["not_found"]
+    done = recorded.debugloop("reproduce", "test_target")
+    assert done.stdout.splitlines()[-1].startswith("is not there any more")
+    (recorded.folder / "test_b.py").unlink()
+    done = recorded.debugloop("reproduce", "test_target")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"Error: It cannot be run again: there is no test_b.py in {recorded.folder}.\n"
+
+
+def test_preceding_tests_that_are_gone_are_named(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    recorded.write({"test_a.py": POLLUTED["test_a.py"].replace("test_pollutes", "test_renamed")})
+    found = recorded.reproduce("test_target")
+    assert endings(found) == ["passed"]
+    assert found["outcomes"][0]["missing"] == ["test_a.py::test_pollutes"]
+    assert "the code is not as it was: 1 file differs: test_a.py" in found["notes"]
+
+
+def test_another_failure_is_told_from_the_recorded_one(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    recorded.write({"shared.py": "state = []\ndef check():\n    raise KeyError('other \\x1b[31m')\n"})
+    found = recorded.reproduce("test_target")
+    assert endings(found) == ["other"]
+    assert found["outcomes"][0]["error"] == "KeyError"
+    done = recorded.debugloop("reproduce", "test_target")
+    assert done.returncode == 1
+    assert "failed another way: KeyError: " in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_repeated_attempts_of_what_ran_before_count_once(suite: Suite) -> None:
+    test = """
+        count = []
+        def test_flaky():
+            count.append(1)
+            assert len(count) > 1
+        def test_target():
+            is_dirty = bool(count)
+            assert not is_dirty
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record("--reruns", "2")
+    found = recorded.reproduce("test_target")
+    assert (endings(found), found["before"]) == (["same"], 1)
+
+
+def test_tests_whose_names_are_never_the_same_are_found_by_what_is(suite: Suite) -> None:
+    test = """
+        import os
+        import pytest
+        seen = []
+        address = hex(0x7f0000000000 + int.from_bytes(os.urandom(4), "big"))
+        @pytest.mark.parametrize("at", [address])
+        def test_pollutes(at):
+            seen.append(1)
+        @pytest.mark.parametrize("at", [address])
+        def test_target(at):
+            assert not seen
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record()
+    found = recorded.reproduce("test_target")
+    assert (endings(found), found["outcomes"][0]["missing"]) == (["same"], [])
+
+
+def test_tests_of_secret_and_of_long_names_are_found(suite: Suite) -> None:
+    test = """
+        import pytest
+        seen = []
+        @pytest.mark.parametrize("password", ["hush-hush-1", "hush-hush-2"])
+        def test_pollutes(password):
+            seen.append(password)
+        @pytest.mark.parametrize("text", ["x", "y"], ids=["x" * 400, "x" * 401])
+        def test_target(text):
+            are_many = len(seen) > 1
+            assert not are_many
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.record()
+    found = recorded.reproduce(f"test_target[{'x' * 401}]")
+    assert (endings(found), found["before"], found["outcomes"][0]["missing"]) == (["same"], 3, [])
+
+
+def test_a_file_that_cannot_be_collected_fails_again(suite: Suite) -> None:
+    recorded = suite({"test_a.py": "def test_a(): pass\n", "test_b.py": "raise RuntimeError('no')\n"})
+    done = recorded.project.record(**recorded.variables)
+    assert done.returncode == 2
+    error = str(recorded.query("SELECT id FROM debug_error_events")[0][0])
+    assert endings(recorded.reproduce(error)) == ["same"]
+
+
+def test_a_rerun_that_takes_too_long_is_stopped_with_all_that_it_started(suite: Suite, tmp_path: Path) -> None:
+    recorded = suite({"test_b.py": "def test_target(): assert 0\n"})
+    recorded.record()
+    pid = tmp_path / "pid"
+    recorded.write({"test_b.py": _SLEEPER.format(pid=str(pid))})
+    found = recorded.reproduce("test_target", "--timeout", "3")
+    assert endings(found) == ["timed_out"]
+    assert _is_gone(int(pid.read_text()))
+
+
+def test_ctrl_c_stops_all_that_it_started(suite: Suite, tmp_path: Path) -> None:
+    recorded = suite({"test_b.py": "def test_target(): assert 0\n"})
+    recorded.record()
+    pid = tmp_path / "pid"
+    recorded.write({"test_b.py": _SLEEPER.format(pid=str(pid))})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest_debugloop", "reproduce", "test_target"],
+        cwd=recorded.folder,
+        env=clean_environment(**recorded.variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr.strip()) == (130, "Interrupted.")
+    assert _is_gone(int(pid.read_text()))
+
+
+_SLEEPER = """
+import pathlib, subprocess, sys, time
+def test_target():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    pathlib.Path({pid!r}).write_text(str(child.pid))
+    time.sleep(600)
+"""
+
+
+def _is_gone(pid: int) -> bool:
+    """Tell whether a process ends within a while; a dead one that nobody waits for counts as gone."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_checkout_elsewhere_is_taken_where_the_command_is_typed(suite: Suite, tmp_path: Path) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record("--debugloop-project", "here")
+    other = tmp_path / "other"
+    shutil.copytree(recorded.folder, other)
+    shutil.rmtree(recorded.folder)
+    moved = Recorded(Project(other), {**recorded.variables, "DEBUGLOOP_PROJECT": "here"}, recorded.conninfo)
+    found = moved.reproduce("test_target")
+    assert (endings(found), found["rootdir"]) == (["same"], str(other))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "reason"),
+    [
+        (("test_clean",), 1, "the test has not failed"),
+        (("nothing",), 1, "Nothing in the record is called nothing"),
+        (("test_target", "--bisect", "--times", "3"), 2, "--bisect goes with neither --times nor --alone"),
+        (("test_target", "--times", "0"), 2, "Invalid value for '--times'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    suite: Suite, arguments: tuple[str, ...], status: int, reason: str
+) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    done = recorded.debugloop("reproduce", *arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert reason in done.stderr
+
+
+def test_a_run_that_does_not_come_to_its_tests_says_why(suite: Suite) -> None:
+    recorded = suite(POLLUTED)
+    recorded.record()
+    recorded.write({"conftest.py": "import nothing_of_this_name\n"})
+    done = recorded.debugloop("reproduce", "test_target")
+    assert done.returncode == 1
+    assert "nothing_of_this_name" in done.stderr
