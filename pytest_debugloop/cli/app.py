@@ -100,7 +100,7 @@ def _keep(**values: Any) -> None:
     Exit status: 0 done, 1 not found, not possible or "no", 2 wrong usage, 130 interrupted.
     \b
     Example: debugloop show
-    """  # noqa: D301 - the backslashes are click's
+    """
     click.get_current_context().obj = {name: value for name, value in values.items() if value}
 
 

@@ -26,7 +26,7 @@ _KINDS = ("error", "snapshot", "recovery", "test")
 @json_option
 @click.pass_obj
 def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
-    r"""Compare A with B: data, environment, order of tests, and code.
+    """Compare A with B: data, environment, order of tests, and code.
 
     Each is a failure, a snapshot, or a test (its last failure). Without B, A is compared with the pass that recovered
     it; A may be a recovery then.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(place: Place, branch: str | None, since: datetime | None, is_open: bool, limit: int, as_json: bool) -> None:
-    r"""Group failures by what failed and where, the most frequent first; the same failure has the same fingerprint.
+    """Group failures by what failed and where, the most frequent first; the same failure has the same fingerprint.
 
     The id is that of the last failure of its group, for `debugloop show`.
 

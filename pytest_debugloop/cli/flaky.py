@@ -25,7 +25,7 @@ _STYLES = {"flaky": "warn", "newly flaky": "fail", "broken": "fail", "fixed": "p
 @json_option
 @click.pass_obj
 def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
-    r"""Rank the tests that fail now and then on good code, the surest first.
+    """Rank the tests that fail now and then on good code, the surest first.
 
     The score is a rate of failures that is exceeded with a probability of 95 %; the interval holds the true rate with
     90 %; docs/formulas.md explains each number. The cost is the time of failed phases, and of passes that were retries.

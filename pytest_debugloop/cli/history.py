@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(place: Place, test: str, limit: int, as_json: bool) -> None:
-    r"""Tell the history of TEST: a line for each attempt, the latest first, and all as a strip, the oldest first.
+    """Tell the history of TEST: a line for each attempt, the latest first, and all as a strip, the oldest first.
 
     A gap in the strip is a change of the code. TEST is a node id or a part of it, or an id.
 

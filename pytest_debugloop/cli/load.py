@@ -12,7 +12,7 @@ from pytest_debugloop.cli.place import Place
 @json_option
 @click.pass_obj
 def command(place: Place, as_json: bool) -> None:
-    r"""Store the journals that runs have left waiting.
+    """Store the journals that runs have left waiting.
 
     \b
     Example: debugloop --dsn service=ci load

@@ -12,7 +12,7 @@ from pytest_debugloop.cli.place import Place
 @json_option
 @click.pass_obj
 def command(place: Place, as_json: bool) -> None:
-    r"""Bring the schema to this version; twice does nothing.
+    """Bring the schema to this version; twice does nothing.
 
     \b
     Example: debugloop --dsn postgresql://ci@db.example.org/record migrate

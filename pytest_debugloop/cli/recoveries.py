@@ -36,7 +36,7 @@ _STRATEGIES = (
 @json_option
 @click.pass_obj
 def command(place: Place, test: str | None, patterns: bool, strategy: str | None, limit: int, as_json: bool) -> None:
-    r"""List recoveries, the latest first: what failed, what was different when it passed, and how sure that is.
+    """List recoveries, the latest first: what failed, what was different when it passed, and how sure that is.
 
     `debugloop show ID` gives one with all of its evidence. With TEST, only those of that test.
 

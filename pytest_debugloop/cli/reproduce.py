@@ -41,7 +41,7 @@ def command(
     Exit status: 0 it failed the same way (at least once), 1 it did not.
     \b
     Example: debugloop reproduce test_discount --bisect
-    """  # noqa: D301 - the backslashes are click's
+    """
     if bisect and (times or alone):
         raise click.UsageError("--bisect goes with neither --times nor --alone.")
     from pytest_debugloop.cli.rerun_view import Teller

@@ -14,7 +14,7 @@ from pytest_debugloop.cli.place import Place
 @json_option
 @click.pass_obj
 def command(place: Place, to: int, as_json: bool) -> None:
-    r"""Undo migrations, newest first, with all that they hold.
+    """Undo migrations, newest first, with all that they hold.
 
     \b
     Example: debugloop rollback --yes

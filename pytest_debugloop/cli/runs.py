@@ -38,7 +38,7 @@ def command(
     limit: int,
     as_json: bool,
 ) -> None:
-    r"""List runs, the latest first.
+    """List runs, the latest first.
 
     \b
     Example: debugloop runs --branch main --status failed --since 7d

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(place: Place, what: str | None, limit: int, folded: bool, brief: bool, budget: int, as_json: bool) -> None:
-    r"""Show WHAT: a run, a test, an error, a snapshot or a recovery; without it the failures of the last run.
+    """Show WHAT: a run, a test, an error, a snapshot or a recovery; without it the failures of the last run.
 
     An id may be shortened to its first or last characters, as this command prints it; a test is named by its node id or
     a part of it.

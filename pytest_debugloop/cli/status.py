@@ -12,7 +12,7 @@ from pytest_debugloop.cli.place import Place
 @json_option
 @click.pass_obj
 def command(place: Place, as_json: bool) -> None:
-    r"""Say whether the record can be reached, and what is pending.
+    """Say whether the record can be reached, and what is pending.
 
     \b
     Example: debugloop status
