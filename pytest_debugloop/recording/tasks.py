@@ -25,7 +25,7 @@ _VOLATILE = (
     (re.compile(r"(?<![\d.])1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?![\d.])"), "<time>"),
     (re.compile(r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[^\]]*"), "<tmp>"),
 )
-_MAYBE_VOLATILE = re.compile(r"0x|\d{8}|\d:\d|/tmp|/var/")
+_MAYBE_VOLATILE = re.compile(r"0x|\d{8}|[0-9a-fA-F]{8}-|\d:\d|/tmp|/var/")
 _REPEAT = "__pytest_repeat_step_number"
 _FLAKE_FINDER = "__flakefinder_"
 

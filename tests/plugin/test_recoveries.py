@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.handover import JOURNALS
@@ -176,6 +178,26 @@ def test_an_address_in_a_parameters_id_does_not_make_another_test(project: Proje
     )
     assert [task["node_id"] for task in tasks] == ["test_it.py::test_one[<test_it.Thing object at <address>>]"]
     assert "test_it.py::test_moment[2024-02-29 12:00:00]" in names
+
+
+@pytest.mark.parametrize("turn", ["fc4ab0b1", "d8a1b2c3", "0badcafe"])
+def test_a_random_uuid_in_a_parameters_id_does_not_make_another_test(project: Project, turn: str) -> None:
+    project.write(
+        "test_it.py",
+        """
+        import os, pathlib, pytest
+
+        TURN = os.environ["TURN"]
+
+        @pytest.mark.parametrize("key", [f"{TURN}-89ab-4cde-8f01-2a3c4d5e6f7a"])
+        def test_it(key):
+            assert pathlib.Path("there").exists()
+    """,
+    )
+    failed = run(project, TURN="ab12cd34")
+    (project.folder / "there").touch()
+    run(project, TURN=turn)
+    assert len(recoveries(failed)) == 1
 
 
 def test_a_run_that_was_killed_in_the_teardown_recovers_nothing(project: Project) -> None:
