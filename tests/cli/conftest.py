@@ -132,7 +132,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 HOSTILE = """
 import pytest
 
-IDS = ["\\x1b[31mred", "two\\nlines", "\\u202egnp", "\\u05e9\\u05dc\\u05d5\\u05dd", "[bold]b[/bold]", "\\x07", "a" * 300]
+IDS = ["\\x1b[31mred", "two\\nlines", "\\u202egnp", "\\u05e9\\u05dc\\u05d5\\u05dd", "[bold]b[/bold]", "\\x07", "a" * 99]
 
 
 class Sly:

@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["suite"]
 
-_COMMAND = """
-import sys
-from pytest_debugloop.cli.live import debug_live
-from pytest_debugloop.cli.place import Place
-from pytest_debugloop.errors import DebugloopError
-try:
-    sys.exit(debug_live(Place.find({}), sys.argv[1], pdbcls=sys.argv[2] or None, force=sys.argv[3] == "True"))
-except DebugloopError as error:
-    sys.exit(f"Error: {error}")
-"""
-
 OWN_DEBUGGER = """
     import pdb
     class Mine(pdb.Pdb):
@@ -39,8 +28,9 @@ OWN_DEBUGGER = """
 def debug(
     recorded: Recorded, test: str, commands: str = "", *, pdbcls: str = "", force: bool = False
 ) -> subprocess.CompletedProcess[str]:
+    options = [*(["--pdbcls", pdbcls] if pdbcls else []), *(["--force"] if force else [])]
     return subprocess.run(
-        [sys.executable, "-c", _COMMAND, test, pdbcls, str(force)],
+        [sys.executable, "-m", "pytest_debugloop", "debug", test, "--live", *options],
         cwd=recorded.folder,
         env=clean_environment(**recorded.variables),
         input=commands,

@@ -33,7 +33,7 @@ FLOORS = {
 # Entries that other processes are started at.
 _LONGEST = 320
 _IMPORT_PYTEST = {"recording", "plugin", "rerunning"}  # its child plugin is loaded by the pytest of a rerun
-_IMPORT_PSYCOPG = {"database", "loading", "queries", "cli", "__main__"}
+_IMPORT_PSYCOPG = {"database", "loading", "queries", "cli"}
 _TEST_PROCESS = ("recording", "capture", "journal", "records", "settings", "handover", "printable", "errors", "plugin")
 
 

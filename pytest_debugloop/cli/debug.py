@@ -1,0 +1,144 @@
+"""``debugloop debug``: a post-mortem session on the recorded frames of a failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_debugloop.cli.output import json_option, plain, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from pytest_debugloop.queries.debugging import FailureToDebug, FileOfRun
+    from pytest_debugloop.replay.sources import Source
+
+
+@click.command()
+@click.argument("error", required=False)
+@click.option("--pdbcls", metavar="MODULE:CLASS", help="The debugger, as for pytest; default: pdb:Pdb.")
+@click.option("--live", is_flag=True, help="Run the test again as it ran, and stop at the frame that failed.")
+@click.option("--force", is_flag=True, help="With --live: also where the code is not what was recorded.")
+@json_option
+@click.pass_obj
+def command(place: Place, error: str | None, pdbcls: str | None, live: bool, force: bool, as_json: bool) -> int | None:
+    """Debug a failure on its recorded frames, with the values that were recorded; default: the last failure.
+
+    ERROR is the id of an error, or its first or last characters, or a test: then it is its last failure. The commands
+    are pdb's: where, up, down, args, p, pp, l, ll, source, whatis, interact; exceptions lists those behind the first
+    one. The program is not running; nothing of it is run or imported. With --live it is: what ran before the test in its
+    process is run first, with the same parameters and seeds.
+
+    \b
+    Example: debugloop debug
+    Example: debugloop debug 8cb8e15c
+    Example: debugloop debug 8cb8e15c --live
+    Example: debugloop debug test_discount --pdbcls IPython.terminal.debugger:TerminalPdb
+    Example: printf 'where\\nargs\\n' | debugloop debug 8cb8e15c
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.queries.debugging import failure_to_debug, files_of_run
+    from pytest_debugloop.replay.frames import files_of
+
+    if live and as_json:
+        raise click.UsageError("--json tells what was recorded, and --live is a session: give one of them.")
+    debugger = None if live else _debugger(pdbcls)
+    with open_record(place) as connection:
+        failure = failure_to_debug(connection, error, project_of(place))
+        state = failure.state or {}
+        files = [] if as_json or live else files_of_run(connection, failure.code_version, files_of(state))
+    if live:
+        from pytest_debugloop.cli.live import debug_live
+
+        return debug_live(place, str(failure.id), pdbcls=pdbcls, force=force)
+    if as_json:
+        facts = {key: value for key, value in plain(failure).items() if key != "state"}
+        write_json("debug", {"error": facts}, exceptions=state.get("exceptions", []))
+    elif debugger is not None:
+        _session(place, failure, files, debugger)
+    return None
+
+
+def _session(place: Place, failure: FailureToDebug, files: list[FileOfRun], debugger: type) -> None:
+    from pytest_debugloop.cli.words import short
+    from pytest_debugloop.errors import NothingToDebugError
+    from pytest_debugloop.replay.frames import rebuild
+    from pytest_debugloop.replay.session import debug
+
+    state = failure.state or {}
+    sources, changed = _sources(place, failure, files)
+    exceptions = rebuild(state, failure.rootdir or str(place.rootdir), sources)
+    if not any(one.frames for one in exceptions):
+        what = "of a kind that has none" if failure.snapshot_id is None else "without any"
+        raise NothingToDebugError(id=short(failure.id), what=what)
+    live = f"See it running: debugloop debug {short(failure.id)} --live"
+    debug(exceptions, _banner(failure, changed, live), live, debugger)
+
+
+def _sources(place: Place, failure: FailureToDebug, files: list[FileOfRun]) -> tuple[dict[str, Source], list[str]]:
+    """Give the source of each file as the run had it, and the names of those that are not so any more."""
+    from pathlib import Path
+
+    from pytest_debugloop.replay.frames import contexts_of
+    from pytest_debugloop.replay.sources import assembled, whole
+    from pytest_debugloop.sources.checkout import find_file
+
+    folders = [place.rootdir, *([Path(failure.rootdir)] if failure.rootdir else [])]
+    found: dict[str, Source] = {}
+    changed: list[str] = []
+    for file in files:
+        text, is_current = find_file(folders, file.file, file.file_hash)
+        if is_current is False:
+            changed.append(file.file)
+        if text is not None:
+            found[file.file] = whole(text, file.units)
+        else:
+            found[file.file] = assembled(file.units, contexts_of(failure.state or {}, file.file))
+    return found, changed
+
+
+def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]:
+    from pytest_debugloop.cli.words import ago, local, short
+    from pytest_debugloop.printable import printable
+
+    phase = [failure.phase or failure.error_type, *([f"attempt {failure.attempt}"] if failure.attempt else [])]
+    place = [f"run {short(failure.run_id)}" if failure.run_id else "a run that is not in the record"]
+    if failure.git_commit:
+        place.append(f"commit {failure.git_commit[:12]}")
+    if failure.python_version:
+        place.append(f"Python {failure.python_version}")
+    lines = [
+        f"{failure.node_id} ({', '.join(phase)})",
+        f"{failure.error_code or failure.error_type}: {failure.error_message.partition(chr(10))[0]}",
+        "RECORDED VALUES, not a running program: as they were at "
+        f"{local(failure.occurred_at)} ({ago(failure.occurred_at)}) in {', '.join(place)}.",
+    ]
+    if failure.state is not None and failure.state.get("is_captured") is False:
+        lines.append("The user wants no state of this test: only frames are recorded, without their values.")
+    if changed:
+        lines.append(f"The source is that of the run; changed since: {', '.join(changed)}.")
+    return [printable(line) for line in [*lines, live]]
+
+
+def _debugger(name: str | None) -> type:
+    """Import a debugger by its name, as pytest does."""
+    import pdb
+    from importlib import import_module
+
+    from pytest_debugloop.errors import NoDebuggerError
+
+    if name is None:
+        return pdb.Pdb
+    module, separator, path = name.partition(":")
+    if not (module and separator and path):
+        raise click.BadParameter(f"{name!r} is not of the form MODULE:CLASS.", param_hint="--pdbcls")
+    try:
+        found: Any = import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as reason:
+        raise NoDebuggerError(name=name, reason=str(reason)) from reason
+    if not isinstance(found, type):
+        raise NoDebuggerError(name=name, reason="it is no class")
+    return found

@@ -1,0 +1,219 @@
+"""Real frames and tracebacks for what was recorded, which any debugger takes.
+
+Each frame comes from a tiny code object that has the recorded file, function and line, and that fails at once with the
+recorded locals as its own: the way of jinja2's tracebacks. No recorded code is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from pytest_debugloop.printable import printable
+from pytest_debugloop.replay.sources import Source, assembled
+from pytest_debugloop.replay.values import Names, Recording
+
+_MOST_LINES = 10_000_000
+
+
+class RecordedError(Exception):
+    """Stands for an exception of the program; its class was made for it, under the name that was recorded."""
+
+    def __repr__(self) -> str:
+        return f"<recorded {type(self).__qualname__}: {printable(str(self))}>"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFrame:
+    """A frame, and what was recorded of it.
+
+    Attributes:
+        frame: a real one.
+        file: as it was recorded: relative to the run's rootdir where it lies below it.
+        path: as its code object names it, fit for a terminal.
+        function: its qualified name, fit for a terminal.
+        line: where it stands.
+        is_folded: whether it is of a library, or hidden: without locals.
+        source: of its file.
+    """
+
+    frame: FrameType
+    file: str
+    path: str
+    function: str
+    line: int
+    is_folded: bool
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedException:
+    """An exception with where it passed.
+
+    Attributes:
+        relation: how it is tied to the one that it was reached from: raised, cause, context or group.
+        error: a stand-in for it.
+        frames: outermost first.
+        traceback: through these frames; None where there are none.
+        start: place of the frame to look at first: the innermost one of the project.
+    """
+
+    relation: str
+    error: RecordedError
+    frames: tuple[RecordedFrame, ...]
+    traceback: TracebackType | None
+    start: int
+
+
+def rebuild(
+    state: Mapping[str, Any], rootdir: str, sources: Mapping[str, Source] | None = None
+) -> list[RecordedException]:
+    """Make exceptions, tracebacks and frames of what was recorded.
+
+    Args:
+        state: ``agent_state`` of a snapshot.
+        rootdir: of the run, which paths are relative to.
+        sources: what is known of files, by their recorded name; of the others it is what stands with the frames.
+
+    Returns:
+        The exception that failed the test first, then those behind it.
+    """
+    recording = Recording(state)
+    exceptions = [one for one in state.get("exceptions") or () if isinstance(one, dict)]
+    known = {**_around_frames(exceptions), **(sources or {})}
+    found: list[RecordedException] = []
+    for one in exceptions:
+        error = _error(one)
+        frames = tuple(
+            _frame(frame, rootdir, known.get(str(frame.get("file")), Source()), recording, error)
+            for frame in one.get("frames") or ()
+        )
+        traceback = None
+        for frame in reversed(frames):
+            traceback = TracebackType(traceback, frame.frame, _lasti(frame.frame), frame.line)
+        error.__traceback__ = traceback
+        start = max((i for i, frame in enumerate(frames) if not frame.is_folded), default=len(frames) - 1)
+        found.append(RecordedException(str(one.get("relation")), error, frames, traceback, start))
+        _tie(one, found)
+    return found
+
+
+def sources_of(exceptions: list[RecordedException]) -> dict[str, Source]:
+    """Give the source of each file that a frame is in, by the path that its code object names.
+
+    Args:
+        exceptions: rebuilt ones.
+    """
+    return {frame.path: frame.source for one in exceptions for frame in one.frames}
+
+
+def files_of(state: Mapping[str, Any]) -> list[str]:
+    """Name the files that frames of the project are in, as they were recorded.
+
+    Args:
+        state: ``agent_state`` of a snapshot.
+    """
+    frames = [frame for one in state.get("exceptions") or () for frame in one.get("frames") or ()]
+    return list(dict.fromkeys(str(frame["file"]) for frame in frames if not frame.get("is_folded")))
+
+
+def contexts_of(state: Mapping[str, Any], file: str) -> list[tuple[int, list[str]]]:
+    """Give the lines that were kept around the frames in a file.
+
+    Args:
+        state: ``agent_state`` of a snapshot.
+        file: as it was recorded.
+
+    Returns:
+        Number of the first line, and the lines, for each frame.
+    """
+    found: list[tuple[int, list[str]]] = []
+    for one in state.get("exceptions") or ():
+        for frame in one.get("frames") or ():
+            if str(frame.get("file")) == file:
+                around = frame.get("context") or {"first": frame.get("line"), "lines": [frame.get("source", "")]}
+                found.append((int(around["first"] or 1), [str(line) for line in around["lines"]]))
+    return found
+
+
+def _around_frames(exceptions: list[dict[str, Any]]) -> dict[str, Source]:
+    state = {"exceptions": exceptions}
+    files = {str(frame.get("file")) for one in exceptions for frame in one.get("frames") or ()}
+    return {file: assembled((), contexts_of(state, file)) for file in files}
+
+
+def _frame(
+    node: dict[str, Any], rootdir: str, source: Source, recording: Recording, error: RecordedError
+) -> RecordedFrame:
+    file, function = str(node.get("file")), printable(str(node.get("function")))
+    path = printable(file if file.startswith("<") else os.path.abspath(os.path.join(rootdir, file)))  # noqa: PTH100, PTH118
+    line = min(max(int(node.get("line") or 1), 1), _MOST_LINES)
+    span = source.function_at(line, function)
+    code = _code(path, function, line, min(span.first, line) if span is not None else line)
+    names = recording.names(node.get("locals"))
+    around = {
+        "__builtins__": builtins,
+        "__name__": "recorded",
+        "__exception__": error,
+        "__pdb_convenience_variables": {"_exception": error},  # $_exception, from Python 3.12
+    }
+    frame = _raised(code, around, names)
+    is_folded = bool(node.get("is_folded") or node.get("is_hidden"))
+    return RecordedFrame(frame, file, path, function, line, is_folded, source)
+
+
+def _code(path: str, function: str, line: int, first: int) -> CodeType:
+    """Make code that fails at one line, and does nothing else."""
+    tree = ast.parse("1 / 0")
+    ast.increment_lineno(tree, line - first)
+    for node in ast.walk(tree):  # without columns: a traceback would mark a part of the recorded line
+        if isinstance(node, (ast.expr, ast.stmt)):
+            node.col_offset = node.end_col_offset = -1
+    code: CodeType = compile(tree, "recorded", "exec")
+    qualified: dict[str, Any] = {"co_qualname": function} if hasattr(code, "co_qualname") else {}  # from Python 3.11
+    name = function.rpartition(".")[2] or function
+    return code.replace(co_name=name, co_filename=path, co_firstlineno=first, **qualified)
+
+
+def _raised(code: CodeType, names: dict[str, Any], locals_: Names) -> FrameType:
+    try:
+        exec(code, names, locals_)  # noqa: S102 - our own code: 1 / 0
+    except ZeroDivisionError as error:
+        inner = error.__traceback__.tb_next if error.__traceback__ is not None else None
+        if inner is not None:
+            return inner.tb_frame
+    raise AssertionError("1 / 0 did not fail")
+
+
+def _lasti(frame: FrameType) -> int:
+    return max(frame.f_lasti, 0)
+
+
+def _error(node: dict[str, Any]) -> RecordedError:
+    name = printable(str(node.get("type")))
+    module, _, short = name.rpartition(".")
+    cls = type(short, (RecordedError,), {"__module__": module or "builtins", "__qualname__": short})
+    error: RecordedError = cls(str(node.get("message", "")))
+    notes = node.get("notes")
+    if notes:
+        error.__notes__ = [str(note) for note in notes]  # type: ignore[attr-defined]  # from Python 3.11
+    return error
+
+
+def _tie(node: dict[str, Any], found: list[RecordedException]) -> None:
+    """Tie the last of the exceptions to the one that it was reached from."""
+    parent, error = node.get("parent"), found[-1].error
+    if type(parent) is not int or not 0 <= parent < len(found) - 1:
+        return
+    outer = found[parent].error
+    if node.get("relation") == "cause":
+        outer.__cause__ = error
+    elif node.get("relation") == "context":
+        outer.__context__ = error
+    else:
+        outer.exceptions = (*getattr(outer, "exceptions", ()), error)  # type: ignore[attr-defined]  # as a group has

@@ -1,0 +1,90 @@
+"""Whole files as a run had them, found by their hash in the folder where they still lie, or in its git."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tokenize
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from pytest_debugloop.sources.tree import file_hash
+
+_SECONDS = 10
+_LARGEST = 8 * 1024 * 1024
+_GIT_HASH = re.compile(r"[0-9a-f]{40}")
+
+
+class FoundFile(NamedTuple):
+    """A file as it was.
+
+    Attributes:
+        text: what was in it; None where that cannot be had.
+        is_current: whether the file is still the same in the folder; None where there is none of that name.
+    """
+
+    text: str | None
+    is_current: bool | None
+
+
+def find_file(folders: Iterable[Path], file: str, digest: str) -> FoundFile:
+    """Find what was in a file.
+
+    Args:
+        folders: where the project may lie.
+        file: its path from there.
+        digest: the hash of what was in it, as git makes it.
+    """
+    is_current: bool | None = None
+    known = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+    for folder in known:
+        data = _read(folder / file)
+        if data is not None:
+            is_current = file_hash(data) == digest
+            if is_current:
+                return FoundFile(_decoded(data), is_current=True)
+    for folder in known:
+        data = _from_git(folder, digest)
+        if data is not None:
+            return FoundFile(_decoded(data), is_current)
+    return FoundFile(None, is_current)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            return None
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return None
+
+
+def _from_git(folder: Path, digest: str) -> bytes | None:
+    if not _GIT_HASH.fullmatch(digest):
+        return None
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            ["git", "--no-optional-locks", "cat-file", "blob", digest],  # noqa: S607 - the user's git
+            cwd=folder,
+            env=environ | {"GIT_NO_LAZY_FETCH": "1"},  # nothing is fetched for this
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    # A hash of another kind, as of text without secrets, is no blob's.
+    return done.stdout if done.returncode == 0 and file_hash(done.stdout) == digest else None
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        return data.decode(encoding, "replace")
+    except (SyntaxError, LookupError):
+        return data.decode("utf-8", "replace")
