@@ -26,8 +26,8 @@ def command(place: Place, error: str | None, pdbcls: str | None, live: bool, for
 
     ERROR is the id of an error, or its first or last characters, or a test: then it is its last failure. The commands
     are pdb's: where, up, down, args, p, pp, l, ll, source, whatis, interact; exceptions lists those behind the first
-    one. The program is not running; nothing of it is run or imported. With --live it is: what ran before the test in its
-    process is run first, with the same parameters and seeds.
+    one. The program is not running; nothing of it is run or imported. With --live it is: first what ran before the test
+    in its process, with the same parameters and seeds.
 
     \b
     Example: debugloop debug

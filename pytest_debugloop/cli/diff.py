@@ -101,8 +101,10 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
     from pytest_debugloop.cli.words import percent
     from pytest_debugloop.printable import printable
 
-    yield _side_line("A", comparison.before)
-    yield _side_line("B", comparison.after)
+    if comparison.before.node_id == comparison.after.node_id:
+        yield Text(printable(comparison.before.node_id), style="title")
+    yield from _side_lines("A", comparison.before, comparison.after)
+    yield from _side_lines("B", comparison.after, comparison.before)
     if recovery is not None:
         sure = percent(float(recovery.confidence_score))
         path = f": {printable(recovery.recovery_path)}" if recovery.recovery_path else ""
@@ -157,7 +159,7 @@ def _order_lines(comparison: Comparison) -> Iterator[Text]:
             yield Text(f"    … {len(only) - 10:,} more", style="faint")
 
 
-def _side_line(name: str, one: Side) -> Text:
+def _side_lines(name: str, one: Side, other: Side) -> Iterator[Text]:
     from rich.text import Text
 
     from pytest_debugloop.cli.words import local, short
@@ -165,5 +167,8 @@ def _side_line(name: str, one: Side) -> Text:
 
     words = {"error": ("failed", "fail"), "success": ("passed", "pass"), "snapshot": ("was captured", "")}
     verb, style = words[one.kind]
-    text = Text(f"{name} ", style="title").append(printable(one.node_id)).append(f" {verb} ", style=style)
-    return text.append(f"{local(one.at)}, run {short(one.run_id)}, by {printable(one.agent_name)}")
+    text = Text(f"{name} ", style="title").append(verb, style=style)
+    run = f", run {short(one.run_id)}" if one.run_id else ""
+    yield text.append(f" {local(one.at)}{run}, by {printable(one.agent_name)}")
+    if one.node_id != other.node_id:
+        yield Text(f"    {printable(one.node_id)}")

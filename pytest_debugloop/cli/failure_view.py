@@ -51,7 +51,7 @@ def history_line(history: FailureHistory | None) -> str:
     """
     if history is None or history.seen <= 1:
         return "" if history is None else "seen for the first time"
-    seen = f"seen {counted(history.seen, 'time')} in {counted(history.runs, 'run')} since {ago(history.first_at)}"
+    seen = f"seen {counted(history.seen, 'time')} in {counted(history.runs, 'run')}, first {ago(history.first_at)}"
     parts = [seen]
     if history.recovered and history.dominant_times:
         share = history.dominant_times / history.seen

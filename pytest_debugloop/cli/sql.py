@@ -1,17 +1,21 @@
-"""``debugloop sql``: psql on the record."""
+"""``debugloop sql``: psql on the record, or a small prompt where there is none."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from pytest_debugloop.cli.record import Connection
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -19,8 +23,9 @@ from pytest_debugloop.cli.place import Place
 @json_option
 @click.pass_obj
 def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> None:
-    r"""Open psql on the record, or run it with the arguments given.
+    """Open psql on the record, or run it with the arguments given.
 
+    Where there is no psql, a small prompt of our own takes its place; of psql's options it has -c.
     With --json the one argument is a statement, and its rows are written; it can only read.
 
     \b
@@ -33,15 +38,73 @@ def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> Non
     from psycopg.conninfo import make_conninfo
 
     from pytest_debugloop.cli.record import open_server
-    from pytest_debugloop.database.embedded import binaries
 
     with open_server(place) as (conninfo, connection):
+        program = _psql(place)
+        if program is None:
+            sys.exit(_own_prompt(place, connection, psql_arguments))
         connection.close()
-        psql = shutil.which("psql") if place.dsn else None
-        program = psql or str(binaries(place.postgres_version) / "psql")
         target = make_conninfo(conninfo, options=f"-c search_path={_quoted(place.schema)},public")
         done = subprocess.run([program, "-d", target, *psql_arguments], check=False)
     sys.exit(done.returncode)
+
+
+def _psql(place: Place) -> str | None:
+    """Find psql: the machine's for a server that is named, else the embedded server's; None where there is none."""
+    from pytest_debugloop.database.binaries import binaries, installed_versions
+    from pytest_debugloop.errors import EmbeddedServerMissingError
+
+    if place.dsn and (found := shutil.which("psql")):
+        return found
+    try:
+        folder = binaries(place.postgres_version)
+    except EmbeddedServerMissingError:
+        try:  # psql talks to servers of other versions
+            folder = next(iter(installed_versions().values()))
+        except EmbeddedServerMissingError:
+            return None
+    program = folder / "psql"
+    return str(program) if program.is_file() else None
+
+
+def _own_prompt(place: Place, connection: Connection, arguments: tuple[str, ...]) -> int:
+    """Do what psql would, as far as it is asked for that alone: -c STATEMENT, or a prompt."""
+    from psycopg import sql
+
+    from pytest_debugloop.cli.prompt import prompt, run_statements
+
+    statements = _commands(arguments)
+    if statements is None:
+        raise click.ClickException(
+            "there is no psql on the PATH, and only -c STATEMENT can be had without it: install psql, or "
+            '`pip install "pytest-debugloop[embedded]"`.'
+        )
+    path = sql.SQL("SET search_path TO {}, public").format(sql.Identifier(place.schema))
+    connection.execute(path)
+    if statements:
+        return run_statements(connection, statements)
+    from pytest_debugloop.recording.folders import state_folder
+
+    history = state_folder(place.folder).parent / "sql_history"
+    with contextlib.suppress(OSError):
+        history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return prompt(connection, history)
+
+
+def _commands(arguments: tuple[str, ...]) -> list[str] | None:
+    """Give the statements of ``-c``; None where there is anything else."""
+    found, rest = [], list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if argument in ("-c", "--command") and rest:
+            found.append(rest.pop(0))
+        elif argument.startswith("--command="):
+            found.append(argument.partition("=")[2])
+        elif argument.startswith("-c") and len(argument) > 2:
+            found.append(argument[2:])
+        else:
+            return None
+    return found
 
 
 def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ _TINY = 1e-300
 _MOST_STEPS = 500
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """Measurements of one side, summed up; a measurement counts by its weight, which is 1 where all are alike.
 
     Attributes:

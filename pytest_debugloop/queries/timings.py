@@ -142,7 +142,7 @@ def changes_of_time(
     q_values = adjusted([change.p_value for change in compared], total)
     found = [_judged(change, q) for change, q in zip(compared, q_values, strict=True)]
     kept = [change for change in found if everything or change.is_significant]
-    kept.sort(key=lambda change: (not change.is_significant, -abs(change.after_ms - change.before_ms), change.node_id))
+    kept.sort(key=_rank)
     return Changes(total, sides[0].speed_ratio, kept)
 
 
@@ -168,6 +168,11 @@ def _compared(side: _Sides) -> Change | None:
         after_runs=after,
         is_significant=False,
     )
+
+
+def _rank(change: Change) -> tuple[bool, float, str]:
+    cost = abs(change.after_ms - change.before_ms)
+    return not change.is_significant, -cost if change.is_significant else change.p_value, change.node_id
 
 
 def _judged(change: Change, q_value: float) -> Change:

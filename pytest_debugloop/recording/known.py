@@ -110,7 +110,7 @@ def _failing(failure: KnownFailure) -> list[str]:
 
 def _percent(share: float) -> str:
     # What happens at all is not called never, nor what does not always happen always.
-    return f"{min(max(round(share * 100), 1), 99 if share < 1 else 100)} %"
+    return f"{min(max(round(share * 100), 1), 99 if share < 1 else 100)}%"
 
 
 def _age(seconds: float) -> str:

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -264,7 +264,7 @@ def test_a_setting_that_cannot_be_used_is_one_sentence(cli: Cli) -> None:
 def test_settings_are_read_from_the_ini_file_as_the_plugin_reads_them(
     shared: tuple[Project, dict[str, str]], tmp_path: Path
 ) -> None:
-    _, variables = shared
+    variables: dict[str, Any] = shared[1]
     lines = ["[pytest]", "debugloop_project = shop"]
     lines += [f"{name.lower()} = {value}" for name, value in variables.items()]
     (tmp_path / "pytest.ini").write_text("\n".join(lines) + "\n", encoding="utf-8")

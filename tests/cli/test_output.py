@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -56,7 +56,8 @@ def test_a_pipe_gets_no_escape_and_whole_lines(shop: Project, arguments: tuple[s
 
 def test_colour_is_for_terminals_and_not_where_it_is_unwanted(shop: Project) -> None:
     assert COLOUR.search(in_terminal(shop.folder, "--no-pager", "show").raw)
-    for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+    unwanted: tuple[dict[str, Any], ...] = ({"NO_COLOR": "1"}, {"TERM": "dumb"})
+    for variables in unwanted:
         plain = in_terminal(shop.folder, "--no-pager", "show", **variables).raw
         assert not SGR.search(plain)
         assert "KeyError" in plain

@@ -34,7 +34,7 @@ def test_the_failures_of_the_last_run_are_shown_with_the_line_and_its_values(sho
     assert "  orders.py:24 in Order.total.<locals>.<genexpr>\n" in block
     assert re.search(r"❱ +24 +return sum\(\(PRICES\[article\]", block)
     assert "        article = 'pineapple'\n" in block
-    assert re.search(r"seen 6 times in 3 runs since .*, never recovered", block)
+    assert re.search(r"seen 6 times in 3 runs, first .*, never recovered", block)
     assert "passed when it was tried again in this run" in text
     # What a retry mended comes last.
     assert text.index("::test_unknown_article") < text.index("::test_stock_answers")

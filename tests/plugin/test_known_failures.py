@@ -115,7 +115,7 @@ def test_the_share_of_the_strategy_that_recovers_most_often_is_told(project: Pro
         run(shop(project, price))
     (line,) = known(run(shop(project, 3)))
     assert "seen 3 times in 7 days" in line
-    assert "recovers by a change of code 100 %" in line
+    assert "recovers by a change of code 100%" in line
 
 
 def test_since_when_it_fails_is_told_by_the_first_run_after_its_last_pass(project: Project) -> None:

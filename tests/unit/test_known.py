@@ -55,7 +55,7 @@ RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoverie
             ["first seen in this run", "failing for 2 days since commit 1a2b3c4d5e"],
         ),
         ({"failed_before": True, "failing_seconds": 5.0}, ["first seen in this run"]),
-        (RETRIED, ["first seen in this run", "recovers by retry 92 %"]),
+        (RETRIED, ["first seen in this run", "recovers by retry 92%"]),
         (RETRIED | {"strategy_times": 999, "recoveries": 1000}, ["first seen in this run", "recovers by retry 99 %"]),
         (RETRIED | {"strategy_times": 1, "recoveries": 1}, ["first seen in this run", "recovered once, by retry"]),
         (
@@ -74,14 +74,14 @@ def test_a_line_that_fits_holds_all() -> None:
     failure = NEW._replace(times=12, last_seen_seconds=9.0, fix_file="orders.py", fix_name="compute", **RETRIED)
     known = Known([failure], 1)
     whole = (
-        "  tests/test_orders.py::test_total: seen 12 times in 7 days, recovers by retry 92 %, "
+        "  tests/test_orders.py::test_total: seen 12 times in 7 days, recovers by retry 92%, "
         "last fixed by a change in orders.py::compute"
     )
     assert known_lines(known, None) == [whole]
     assert known_lines(known, len(whole)) == [whole]
     assert known_lines(known, 80) == [
         "  tests/test_orders.py::test_total:",
-        "      seen 12 times in 7 days, recovers by retry 92 %,",
+        "      seen 12 times in 7 days, recovers by retry 92%,",
         "      last fixed by a change in orders.py::compute",
     ]
 

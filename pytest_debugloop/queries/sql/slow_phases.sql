@@ -44,11 +44,27 @@ normal AS MATERIALIZED (
     WHERE p.mean_ms >= %(min_ms)s AND run.after_count >= %(least)s AND run.before_count >= %(least)s
         AND run.variance > 0
 ),
-scatter AS MATERIALIZED (
+scatter_at_first AS MATERIALIZED (
     -- As if twenty phases more had scattered as usual: few say little of their run.
     SELECT one.place, (20 + sum((one.log - p.usual) ^ 2 / p.variance)) / (20 + count(*)) AS square
     FROM normal AS p
     CROSS JOIN LATERAL unnest(p.places, p.logs) AS one (place, log)
+    GROUP BY one.place
+),
+scatter AS MATERIALIZED (
+    -- Again, by what each phase varies when such runs count less: they hide how much they scatter.
+    SELECT one.place, (20 + sum((one.log - p.usual - weighed.mean) ^ 2 / weighed.variance)) / (20 + count(*)) AS square
+    FROM normal AS p
+    CROSS JOIN LATERAL (
+        SELECT
+            sum((one.log - p.usual) / s.square) / sum(1 / s.square) AS mean,
+            (sum((one.log - p.usual) ^ 2 / s.square) - sum((one.log - p.usual) / s.square) ^ 2 / sum(1 / s.square))
+                / (count(*) - 1) AS variance
+        FROM unnest(p.places, p.logs) AS one (place, log)
+        JOIN scatter_at_first AS s USING (place)
+    ) AS weighed
+    CROSS JOIN LATERAL unnest(p.places, p.logs) AS one (place, log)
+    WHERE weighed.variance > 0
     GROUP BY one.place
 ),
 compared AS MATERIALIZED (

@@ -1,0 +1,47 @@
+"""What ``debugloop doctor`` looks at, and how a check is kept from ending the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+OK = "ok"
+WARNING = "warning"
+PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found.
+
+    Attributes:
+        name: of what was looked at.
+        state: ok, warning or problem.
+        message: what is so.
+        mend: what to do about it; empty where nothing is to be done.
+    """
+
+    name: str
+    state: str
+    message: str
+    mend: str = ""
+
+
+Checker = Callable[[], Iterable[Check]]
+
+
+def run_checks(checkers: Iterable[tuple[str, Checker]]) -> Iterator[Check]:
+    """Look at one thing after another; what cannot be looked at is a problem of its own.
+
+    Args:
+        checkers: each with its name.
+    """
+    for name, checker in checkers:
+        yield from _run(name, checker)
+
+
+def _run(name: str, checker: Checker) -> Iterator[Check]:
+    try:
+        yield from checker()
+    except Exception as error:  # whatever is wrong here, the others are to be looked at
+        yield Check(name, PROBLEM, " ".join(str(error).split()) or type(error).__name__)

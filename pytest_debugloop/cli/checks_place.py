@@ -1,0 +1,189 @@
+"""Checks of the folder of the record, of what waits in it, and of the checkout."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pytest_debugloop.cli.checks import OK, PROBLEM, WARNING, Check
+from pytest_debugloop.cli.place import Place
+from pytest_debugloop.cli.words import counted
+from pytest_debugloop.handover import JOURNALS, LOADER_LOCK, LOADER_LOG
+
+_LITTLE_ROOM = 500_000_000
+_NO_ROOM = 50_000_000
+_TAIL = 64 * 1024
+# How an exception ends, and what a server says; the beginning of a traceback says nothing.
+_BAD = re.compile(r"error|exception|fatal|panic", re.IGNORECASE)
+
+
+def folder(place: Place) -> Iterator[Check]:
+    """Look at the folder of the record: whose it is, who may enter it, and how much room it has.
+
+    Args:
+        place: where the record is.
+    """
+    yield from _room(place.folder)
+    if not place.folder.is_dir():
+        parent = next(p for p in place.folder.absolute().parents if p.exists())
+        if os.access(parent, os.W_OK | os.X_OK):
+            yield Check("folder", OK, f"{place.folder} is not there yet: the first run makes it")
+        else:
+            yield Check(
+                "folder",
+                WARNING,
+                f"{place.folder} is not there, and {parent} cannot be written: runs are recorded elsewhere",
+                "name another one with debugloop_dir.",
+            )
+        return
+    found = place.folder.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    if found.st_uid != os.getuid():
+        yield Check(
+            "folder", PROBLEM, f"{place.folder} is user {found.st_uid}'s", "name another one with debugloop_dir."
+        )
+    elif mode & stat.S_IWOTH:
+        yield Check("folder", PROBLEM, f"every user may write to {place.folder}", f"chmod 700 {place.folder}")
+    elif mode & 0o077:
+        yield Check(
+            "folder",
+            WARNING,
+            f"{place.folder} is open to others (mode {mode:04o})",
+            "the next run closes it: chmod 700.",
+        )
+    elif not os.access(place.folder, os.W_OK | os.X_OK):
+        yield Check("folder", PROBLEM, f"{place.folder} cannot be written", f"chmod u+rwx {place.folder}")
+    else:
+        yield Check("folder", OK, f"{place.folder}, private (mode {mode:04o})")
+    yield from _ignored(place.folder)
+
+
+def _room(folder: Path) -> Iterator[Check]:
+    there = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    told = f"{free / 1e9:.1f} GB free"
+    if free < _NO_ROOM:
+        yield Check("disk", PROBLEM, told, "make room: PostgreSQL stops where it cannot write.")
+    elif free < _LITTLE_ROOM:
+        yield Check("disk", WARNING, told, "make room, or debugloop prune --older-than 30d.")
+    else:
+        yield Check("disk", OK, told)
+
+
+def _ignored(folder: Path) -> Iterator[Check]:
+    if not any((parent / ".git").exists() for parent in folder.absolute().parents):
+        return
+    ignore = folder / ".gitignore"
+    if ignore.is_file() and "*" in ignore.read_text(encoding="utf-8", errors="replace").split():
+        yield Check("git-ignore", OK, "git ignores the folder")
+    else:
+        yield Check("git-ignore", WARNING, f"{ignore} does not ignore the folder", "write a line with * into it.")
+
+
+def waiting(place: Place) -> Iterator[Check]:
+    """Look for journals that are not stored.
+
+    Args:
+        place: where the record is.
+    """
+    from pytest_debugloop.loading.journals import journals_in, run_folders
+    from pytest_debugloop.recording.folders import spare_folder
+
+    folders = [
+        folder
+        for journals in (place.folder / JOURNALS, spare_folder() / JOURNALS)
+        for folder in run_folders(journals)
+        if journals_in(folder)
+    ]
+    busy = sum(_is_loading(folder) for folder in folders)
+    left = len(folders) - busy
+    going_on = f"{counted(busy, 'run')} being stored" if busy else ""
+    if left:
+        told = f"{counted(left, 'run')} not stored yet" + (f", {going_on}" if busy else "")
+        yield Check("journals", WARNING, told, "debugloop load stores them.")
+    else:
+        yield Check("journals", OK, going_on or "none waits")
+
+
+def _is_loading(folder: Path) -> bool:
+    """Tell whether a loader is at work on a run, without making its lock."""
+    try:
+        fd = os.open(folder / LOADER_LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def loader_log(place: Place) -> Iterator[Check]:
+    """Look for errors at the end of what loaders had to say.
+
+    Args:
+        place: where the record is.
+    """
+    path = place.folder / LOADER_LOG
+    if not path.is_file():
+        yield Check("loader", OK, "has had nothing to say")
+        return
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _TAIL, 0))
+        lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    bad = [line for line in lines if _BAD.search(line)]
+    if bad:
+        yield Check("loader", WARNING, f"it had errors, the last: {bad[-1][:300]}", f"see {path}; delete it when done.")
+    else:
+        yield Check("loader", OK, f"no errors in {path.name}")
+
+
+def checkout(rootdir: Path) -> Iterator[Check]:
+    """Look whether the checkout can be read: its commit, and the files that git knows.
+
+    Args:
+        rootdir: of pytest.
+    """
+    from pytest_debugloop.recording.checkout import git_facts
+
+    if not any((parent / ".git").exists() for parent in (rootdir, *rootdir.parents)):
+        yield Check("git", WARNING, "no checkout: runs have no commit and no branch")
+        return
+    facts = git_facts(rootdir)
+    commit = facts.get("vcs.ref.head.revision", "")
+    if not commit:
+        yield Check("git", WARNING, "the checkout cannot be read", "git status says what is wrong.")
+    elif not shutil.which("git"):
+        yield Check("git", WARNING, f"{commit[:12]}, but there is no git program", "install git: it names the files.")
+    else:
+        # A branch before its first commit is all that its head says.
+        told = "no commit yet" if commit.startswith("ref: ") else commit[:12]
+        yield Check("git", OK, f"{facts.get('vcs.ref.head.name', 'no branch')}, {told}")
+
+
+def ci(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """Look which CI this is.
+
+    Args:
+        environ: the environment.
+    """
+    from pytest_debugloop.recording.ci import ci_facts
+
+    facts = ci_facts(environ)
+    provider = facts.get("cicd.provider")
+    if provider == "unknown":
+        yield Check(
+            "ci", WARNING, "CI is set, but which one it is cannot be told", "name the run with DEBUGLOOP_SESSION_ID."
+        )
+    elif provider:
+        run = facts.get("cicd.pipeline.run.id", "without the id of a run")
+        yield Check("ci", OK, f"{provider}, {run}")
+    else:
+        yield Check("ci", OK, "none")

@@ -1,0 +1,210 @@
+"""Checks of the server and of the record in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from psycopg import sql
+
+from pytest_debugloop.cli.checks import OK, PROBLEM, WARNING, Check, Checker, run_checks
+from pytest_debugloop.cli.place import Place
+from pytest_debugloop.cli.record import Connection, open_server
+from pytest_debugloop.cli.shown import project_of
+from pytest_debugloop.cli.words import ago, counted, short
+from pytest_debugloop.database.connect import describe
+from pytest_debugloop.database.migrate import available, pending
+from pytest_debugloop.errors import DebugloopError
+from pytest_debugloop.queries import health
+
+_SLOW_MS = 200.0
+_MANY_BYTES = 20_000_000_000
+
+
+def binaries(place: Place) -> Iterator[Check]:
+    """Look for the programs of the embedded server.
+
+    Args:
+        place: where the record is.
+    """
+    from pytest_debugloop.database.binaries import installed_versions
+
+    try:
+        found = installed_versions()
+    except DebugloopError as error:
+        if place.dsn:
+            yield Check("embedded", OK, "not installed, and not needed: a server is named")
+        else:
+            yield Check("embedded", PROBLEM, str(error))
+        return
+    told = "PostgreSQL " + ", ".join(map(str, sorted(found)))
+    data = _data_version(place.folder / "postgres")
+    if data and data not in found and not place.dsn:
+        yield Check(
+            "embedded", PROBLEM, f"{told}, but the data are of {data}", "install that version, or move the data away."
+        )
+    else:
+        yield Check("embedded", OK, told)
+
+
+def _data_version(data: Path) -> int | None:
+    try:
+        return int((data / "PG_VERSION").read_text(encoding="ascii").strip())
+    except (OSError, ValueError):  # not ours to enter, or not there
+        return None
+
+
+def server(place: Place) -> Iterator[Check]:
+    """Look whether the server answers, and at all that is in it.
+
+    Args:
+        place: where the record is.
+    """
+    if not place.dsn and not (place.folder / "postgres").is_dir():
+        yield Check("server", OK, "the embedded one has no data yet: the first run makes it")
+        return
+    with ExitStack() as stack:
+        begun = time.monotonic()
+        try:
+            conninfo, connection = stack.enter_context(open_server(place))
+        except (DebugloopError, OSError) as error:
+            yield Check("server", PROBLEM, " ".join(str(error).split()))
+            return
+        seconds = time.monotonic() - begun
+        connection.read_only = True
+        inside: list[tuple[str, Callable[[Place, Connection], Iterator[Check]]]] = [
+            ("role", _role),
+            ("schema", _schema),
+            ("record", _record),
+            ("last run", _last_run),
+        ]
+        yield _answers(place, conninfo, connection, seconds)
+        yield from run_checks((name, _bound(check, place, connection)) for name, check in inside)
+
+
+def _bound(check: Callable[[Place, Connection], Iterator[Check]], place: Place, connection: Connection) -> Checker:
+    return lambda: check(place, connection)
+
+
+def _answers(place: Place, conninfo: str, connection: Connection, seconds: float) -> Check:
+    taken = []
+    for _ in range(3):
+        begun = time.monotonic()
+        connection.execute("SELECT 1")
+        taken.append((time.monotonic() - begun) * 1000)
+    milliseconds = sorted(taken)[1]
+    number = connection.info.server_version
+    where = describe(conninfo) if place.dsn else "the embedded one"
+    told = (
+        f"{where}: PostgreSQL {number // 10000}.{number % 10000}, there in {seconds:.2f} s, answers in "
+        f"{milliseconds:.1f} ms"
+    )
+    if milliseconds > _SLOW_MS:
+        return Check("server", WARNING, told, "a nearer server stores runs faster.")
+    return Check("server", OK, told)
+
+
+def _role(place: Place, connection: Connection) -> Iterator[Check]:
+    role = health.role_of(connection, place.schema)
+    who = f"{role.role}"
+    if role.is_read_only:
+        yield Check("role", WARNING, f"{who} may only read: no run can be stored", "name the primary server to record.")
+    elif not role.schema_exists and not role.may_create:
+        yield Check(
+            "role",
+            PROBLEM,
+            f"{who} may not create the schema {place.schema}",
+            f'GRANT CREATE ON DATABASE ... TO "{role.role}", or let its owner run debugloop migrate.',
+        )
+    elif role.schema_exists and not (role.may_read and (role.may_read_runs or not role.has_runs)):
+        yield Check("role", PROBLEM, f"{who} may not read the schema {place.schema}", "its owner is to grant it.")
+    elif role.has_runs and not role.may_write_runs:
+        yield Check(
+            "role", WARNING, f"{who} may read the record and not write to it", "record with a role that may write."
+        )
+    else:
+        may = "read, write and create" if role.may_create else "read and write, and not migrate"
+        yield Check("role", OK, f"{who} may {may}")
+
+
+def _schema(place: Place, connection: Connection) -> Iterator[Check]:
+    waiting = pending(connection, place.schema)
+    known = available()
+    if len(waiting) == len(known):
+        yield Check("schema", OK, f"{place.schema} has no record yet: the first run makes it")
+    elif waiting:
+        yield Check(
+            "schema",
+            PROBLEM,
+            f"{place.schema} is at version {waiting[0].version - 1} of {known[-1].version}",
+            "debugloop migrate brings it up; the next run does too.",
+        )
+    else:
+        yield Check("schema", OK, f"{place.schema}, version {known[-1].version}")
+
+
+def _record(place: Place, connection: Connection) -> Iterator[Check]:
+    with connection.transaction():
+        if not _enter(place, connection):
+            return
+        state = health.state_of(connection)
+    told = f"{counted(state.runs, 'run')}, {state.bytes / 1e6:,.0f} MB"
+    if state.bytes > _MANY_BYTES:
+        yield Check("record", WARNING, told, "debugloop prune --older-than 90d deletes old runs.")
+    else:
+        yield Check("record", OK, told)
+    if state.rejected:
+        yield Check(
+            "refused lines",
+            WARNING,
+            f"{counted(state.rejected, 'line')} could not be stored, the last {ago(state.rejected_last_at)}",
+            'debugloop sql -c "SELECT reason, count(*) FROM debug_rejected_lines GROUP BY 1"',
+        )
+    else:
+        yield Check("refused lines", OK, "none")
+    if state.died_lately or state.never_ended:
+        parts = []
+        if state.died_lately:
+            parts.append(f"{counted(state.died_lately, 'run')} of the last 7 days died")
+        if state.never_ended:
+            parts.append(f"{counted(state.never_ended, 'run')} never ended")
+        yield Check("died", WARNING, ", ".join(parts), "debugloop runs --status died lists those that died.")
+    else:
+        yield Check("died", OK, "no run of the last 7 days")
+
+
+def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
+    project = project_of(place)
+    with connection.transaction():
+        if not _enter(place, connection):
+            return
+        run = health.last_run_of(connection, project)
+    of = f" of project {project}" if project else ""
+    if run is None:
+        yield Check(
+            "last run", WARNING, f"none{of}", "pytest --debugloop records one; --project names another project."
+        )
+        return
+    told = f"{short(run.id)}{of}, {ago(run.started_at)}, {run.status}"
+    if run.is_code_known or run.status == "running":
+        yield Check("last run", OK, f"{told}, its code is known" if run.is_code_known else told)
+    else:
+        yield Check(
+            "last run",
+            WARNING,
+            f"{told}, and its code is not known",
+            "changed code cannot be told as a reason: see loader.log, and record in a git checkout.",
+        )
+
+
+def _enter(place: Place, connection: Connection) -> bool:
+    """Lead the search path to the record; give False where it is none of this version, as another check tells."""
+    try:
+        if pending(connection, place.schema):
+            return False
+    except DebugloopError:
+        return False
+    connection.execute(sql.SQL("SET LOCAL search_path TO {}, public").format(sql.Identifier(place.schema)))
+    return True

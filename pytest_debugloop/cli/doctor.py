@@ -1,0 +1,110 @@
+"""``debugloop doctor``: check the whole set-up, and say how to mend it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_debugloop.cli.output import json_option, show, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import RenderableType
+
+    from pytest_debugloop.cli.checks import Check
+
+_STYLES = {"ok": "pass", "warning": "warn", "problem": "fail"}
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def command(place: Place, as_json: bool) -> None:
+    """Check the whole set-up, say what is wrong and how to mend it, and change nothing.
+
+    A line for each check: ok, warning or problem. The exit status is 1 where there is a problem.
+
+    \b
+    Example: debugloop doctor
+    """
+    seen: list[Check] = []
+
+    def watched() -> Iterator[Check]:
+        for check in _checks(place):
+            seen.append(check)
+            yield check
+
+    if as_json:
+        checks = list(watched())
+        write_json("doctor", {"problems": _count(seen, "problem"), "warnings": _count(seen, "warning")}, checks=checks)
+    else:
+        show(_pages(watched(), seen), paging=False)
+    if _count(seen, "problem"):
+        sys.exit(1)
+
+
+def _checks(place: Place) -> Iterator[Check]:
+    from pytest_debugloop.cli import checks, checks_machine, checks_place
+
+    yield from checks.run_checks(
+        [
+            ("python", checks_machine.python_and_packages),
+            ("psycopg", checks_machine.driver),
+            ("plugins", checks_machine.plugins),
+            ("plugin", lambda: checks_machine.registration(place.rootdir)),
+            ("rootdir", lambda: checks_machine.configuration(place.rootdir)),
+            ("recording", lambda: checks_machine.switch(place.rootdir)),
+            ("git", lambda: checks_place.checkout(place.rootdir)),
+            ("ci", checks_place.ci),
+            ("folder", lambda: checks_place.folder(place)),
+            ("journals", lambda: checks_place.waiting(place)),
+            ("loader", lambda: checks_place.loader_log(place)),
+            ("embedded", lambda: _of_record("binaries", place)),
+            ("server", lambda: _of_record("server", place)),
+        ]
+    )
+
+
+def _of_record(name: str, place: Place) -> Iterable[Check]:
+    """Look at the record, for which the driver is needed."""
+    from pytest_debugloop.cli import checks_record
+
+    checked: Iterable[Check] = getattr(checks_record, name)(place)
+    return checked
+
+
+def _pages(checks: Iterable[Check], seen: list[Check]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.words import counted
+
+    for check in checks:
+        yield _line(check)
+    problems, warnings = _count(seen, "problem"), _count(seen, "warning")
+    style = "fail" if problems else "warn" if warnings else "pass"
+    yield Text(f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}.", style=style)
+
+
+def _line(check: Check) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    from pytest_debugloop.printable import printable
+
+    told = printable(check.message)
+    if check.mend:
+        told += f" -> {printable(check.mend)}"
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=7)
+    grid.add_column(width=16)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(check.state, style=_STYLES[check.state]), Text(check.name), Text(told))
+    return grid
+
+
+def _count(checks: Iterable[Check], state: str) -> int:
+    return sum(check.state == state for check in checks)

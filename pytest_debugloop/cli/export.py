@@ -1,0 +1,115 @@
+"""``debugloop export``: runs for other tools, as JSON Lines, CSV or JUnit XML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_debugloop.cli.filters import branch_option, since_option
+from pytest_debugloop.cli.output import json_option, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.queries.runs import Run
+
+TABLES = ("runs", "attempts", "failures", "recoveries")
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "junit"]),
+    default="jsonl",
+    show_default=True,
+    help="JSON Lines, CSV of one table, or JUnit XML as pytest writes it.",
+)
+@click.option("--table", type=click.Choice(TABLES), help="What the CSV has a row of.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File to write, else the output.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--all", "everything", is_flag=True, help="All runs, the latest first.")
+@since_option
+@branch_option
+@json_option
+@click.pass_obj
+def command(
+    place: Place,
+    run: str | None,
+    form: str,
+    table: str | None,
+    output: Path | None,
+    force: bool,
+    everything: bool,
+    since: dt.datetime | None,
+    branch: str | None,
+    as_json: bool,
+) -> None:
+    """Write RUN, by default the last one, or many: for other tools.
+
+    RUN is an id, or its first or last characters. --since and --branch choose many runs, and so does --all. A file is
+    written whole or not at all. With --json the counts of what went to the --output are told as JSON.
+
+    \b
+    Example: debugloop export --format junit --output report.xml
+    Example: debugloop export --all --since 30d --format csv --table failures > failures.csv
+    """
+    many = everything or since is not None or branch is not None
+    if run and many:
+        raise click.UsageError("name a RUN, or choose many with --all, --since and --branch, not both.")
+    if (form == "csv") != (table is not None):
+        raise click.UsageError("--format csv needs --table, and no other format takes it.")
+    if as_json and output is None:
+        raise click.UsageError(
+            "--json tells what was written, and needs --output; the export itself is --format jsonl."
+        )
+    from pytest_debugloop.cli.export_file import Progress, opened
+    from pytest_debugloop.cli.export_rows import write_csv, write_jsonl
+    from pytest_debugloop.cli.junit import write_junit
+    from pytest_debugloop.cli.record import open_record
+
+    with open_record(place) as connection:
+        runs = _runs(connection, place, run, since, branch, many=many)
+        with opened(output, force=force) as out, Progress(out) as progress:
+            watched = progress.watched(runs)
+            if form == "junit":
+                counts = write_junit(out, connection, watched)
+            elif form == "csv":
+                counts = write_csv(out, connection, watched, str(table))
+            else:
+                counts = write_jsonl(out, connection, watched)
+    if output is not None:
+        _tell(output, counts, as_json=as_json)
+
+
+def _runs(
+    connection: Connection, place: Place, run: str | None, since: dt.datetime | None, branch: str | None, *, many: bool
+) -> Iterator[Run]:
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.queries import runs
+    from pytest_debugloop.queries.lookup import find_id
+
+    project = project_of(place)
+    if many:
+        runs.last_run(connection, project)  # says so where there is none at all
+        return runs.runs(connection, project=project, since=since, branch=branch)
+    found = runs.run_of(connection, find_id(connection, run, "run")) if run else runs.last_run(connection, project)
+    return iter((found,))
+
+
+def _tell(output: Path, counts: dict[str, int], *, as_json: bool) -> None:
+    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.printable import printable
+
+    if as_json:
+        facts: dict[str, Any] = {"output": str(output), "counts": counts}
+        write_json("export", facts)
+        return
+    told = ", ".join(counted(number, what) for what, number in counts.items())
+    click.echo(f"{printable(str(output))}: {told}.", err=True)

@@ -1,0 +1,98 @@
+"""An export in rows: JSON Lines, and CSV that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+from pytest_debugloop.cli.output import JSON_VERSION, plain
+from pytest_debugloop.queries import exports
+from pytest_debugloop.queries.runs import Run
+
+if TYPE_CHECKING:
+    from pytest_debugloop.cli.record import Connection
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+_ROWS: dict[str, tuple[str, type[Any], Callable[..., Iterator[Any]]]] = {
+    "attempts": ("attempt", exports.Attempt, exports.attempts_of_run),
+    "failures": ("failure", exports.WholeFailure, exports.failures_of_run),
+    "recoveries": ("recovery", exports.WholeRecovery, exports.recoveries_of_run),
+}
+
+
+def write_jsonl(out: IO[str], connection: Connection, runs: Iterable[Run]) -> dict[str, int]:
+    """Write runs with all that is theirs: a line each, and before them one that says what this is.
+
+    Args:
+        out: what to write to.
+        connection: to the record.
+        runs: which.
+
+    Returns:
+        How many lines of each kind were written.
+    """
+    counts = {"run": 0, **{kind: 0 for kind, _, _ in _ROWS.values()}}
+    _line(out, {"kind": "export", "schema": "debugloop/export", "version": JSON_VERSION})
+    for run in runs:
+        counts["run"] += 1
+        _line(out, {"kind": "run", **plain(run)})
+        for kind, _, rows in _ROWS.values():
+            for row in rows(connection, run.id):
+                counts[kind] += 1
+                _line(out, {"kind": kind, "run_id": str(run.id), **plain(row)})
+    return counts
+
+
+def _line(out: IO[str], value: dict[str, Any]) -> None:
+    out.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
+
+
+def write_csv(out: IO[str], connection: Connection, runs: Iterable[Run], table: str) -> dict[str, int]:
+    """Write a table of runs as CSV (RFC 4180), the names of its columns first.
+
+    Args:
+        out: what to write to.
+        connection: to the record.
+        runs: which.
+        table: ``runs``, ``attempts``, ``failures`` or ``recoveries``.
+
+    Returns:
+        How many rows were written.
+    """
+    writer = csv.writer(out)
+    kind, shape = ("run", Run) if table == "runs" else _ROWS[table][:2]
+    names = [field.name for field in dataclasses.fields(shape)]
+    # A failure may tell its run itself, as what is of no test does not.
+    writer.writerow(names if table == "runs" or "run_id" in names else ["run_id", *names])
+    count = 0
+    for run in runs:
+        rows: Iterable[Any] = (run,) if table == "runs" else _ROWS[table][2](connection, run.id)
+        for row in rows:
+            values = plain(row)
+            cells = [cell(values[name]) for name in names]
+            writer.writerow(cells if table == "runs" or "run_id" in names else [cell(str(run.id)), *cells])
+            count += 1
+    return {kind: count}
+
+
+def cell(value: Any) -> str | int | float:
+    """Write a value as a cell that no spreadsheet computes.
+
+    A text that begins with ``=``, ``+``, ``-``, ``@`` or a control character gets an apostrophe in front, as OWASP's
+    "CSV Injection" has it; numbers stay numbers, lists and objects become JSON.
+
+    Args:
+        value: of basic types.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "'" + text if text.startswith(_FORMULA) else text

@@ -1,0 +1,149 @@
+"""``debugloop prune``: delete old runs, with all that is only theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_debugloop.cli.filters import Moment, branch_option
+from pytest_debugloop.cli.output import json_option, plain, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.loading.prune import Choice, Plan
+
+_MOST_TOLD_KINDS = ("runs", "steps", "failures", "successes", "recoveries", "snapshots", "tests", "functions")
+
+
+@click.command()
+@click.option("--older-than", type=Moment(), help="Runs that began before: a date, or a span such as 30d, 12w.")
+@click.option("--keep", type=click.IntRange(min=1), metavar="N", help="But never the last N of each branch.")
+@branch_option
+@click.option("--dry-run", is_flag=True, help="Say what would go, and delete nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_obj
+def command(
+    place: Place,
+    older_than: dt.datetime | None,
+    keep: int | None,
+    branch: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Delete old runs, with the failures, states, tests and code that no other run has.
+
+    At least one of --older-than and --keep says which; with both, a run goes that both let go. Runs that have not ended
+    stay. All goes at once or nothing does, and no run is stored meanwhile.
+
+    \b
+    Example: debugloop prune --older-than 90d --keep 20 --dry-run
+    """
+    if older_than is None and keep is None:
+        raise click.UsageError("say which runs are to go: by --older-than, --keep or both.")
+    if as_json and not (dry_run or yes):
+        raise click.UsageError("with --json nothing is asked: give --dry-run or --yes.")
+    from pytest_debugloop.cli.record import check_schema, open_server
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.loading.prune import Choice, plan
+
+    with open_server(place) as (conninfo, connection):
+        with connection.transaction():
+            check_schema(connection, place, conninfo)
+        choice = Choice(before=older_than, keep=keep, project=project_of(place), branch=branch)
+        planned = plan(connection, place.schema, choice)
+        if not as_json:
+            click.echo(_told(planned))
+        if dry_run or not planned.runs:
+            if as_json:
+                write_json("prune", {"is_dry_run": dry_run, "plan": _without_ids(planned), "deleted": None})
+            return
+        if not yes:
+            click.confirm("Delete them?", abort=True)
+        _delete(place, connection, planned, choice, as_json=as_json)
+
+
+def _delete(place: Place, connection: Connection, planned: Plan, choice: Choice, *, as_json: bool) -> None:
+    from dataclasses import replace
+
+    import psycopg
+
+    from pytest_debugloop.cli.progress import working
+    from pytest_debugloop.loading.prune import prune, size, vacuum
+
+    before = size(connection, place.schema)
+    with working("Deleting"):
+        gone = prune(connection, place.schema, replace(choice, only=planned.ids))
+    problem = ""
+    if not place.dsn:
+        # Writing all anew pays where much of it goes.
+        full = planned.runs * 3 >= planned.runs_in_all
+        try:
+            with working("Giving the room back"):
+                vacuum(connection, place.schema, full=full)
+        except psycopg.Error as error:
+            problem = " ".join(str(error).split())
+    after = size(connection, place.schema)
+    if as_json:
+        facts: dict[str, Any] = {"is_dry_run": False, "plan": _without_ids(planned), "deleted": gone}
+        facts |= {"bytes_before": before, "bytes_after": after, "vacuum_problem": problem or None}
+        write_json("prune", facts)
+        return
+    _tell_deleted(place, gone, before, after, problem)
+
+
+def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, problem: str) -> None:
+    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.printable import printable
+
+    kinds = [counted(gone[kind], _one(kind)) for kind in _MOST_TOLD_KINDS if gone[kind]]
+    click.echo(f"Deleted {', '.join(kinds)}.")
+    if place.dsn:
+        click.echo(
+            f"The record has {_size(after)} on its disk until VACUUM: autovacuum lets later runs fill the room, "
+            "and VACUUM FULL gives it back."
+        )
+    elif problem:
+        click.echo(f"The room is not free yet, VACUUM did not end: {printable(problem)}")
+    else:
+        click.echo(f"The record had {_size(before)} on the disk and now has {_size(after)}.")
+
+
+def _told(planned: Plan) -> str:
+    from pytest_debugloop.cli.words import counted, local
+
+    stay = f" {counted(planned.running, 'run')} that did not end will stay." if planned.running else ""
+    if not planned.runs:
+        return f"None of {counted(planned.runs_in_all, 'run')} is to go.{stay}"
+    when = f"from {local(planned.first_at)} to {local(planned.last_at)}"
+    parts = [
+        counted(planned.steps, "step"),
+        counted(planned.failures, "failure"),
+        counted(planned.successes, "success event"),
+    ]
+    return (
+        f"{planned.runs:,} of {counted(planned.runs_in_all, 'run')}, {when}, with {', '.join(parts)}, and the states, "
+        f"tests and code that no other run has.{stay}"
+    )
+
+
+def _without_ids(planned: Plan) -> dict[str, Any]:
+    return {name: value for name, value in plain(planned).items() if name != "ids"}
+
+
+def _one(kind: str) -> str:
+    return {"recoveries": "recovery", "successes": "success event"}.get(kind, kind[:-1])
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:,.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"

@@ -1,0 +1,181 @@
+"""``debugloop slow``: which phases of tests take another time than before, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_debugloop.cli.filters import branch_option, limit_option
+from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.queries.timings import Change, Changes, TimedRun
+
+
+@click.command()
+@click.option(
+    "--last", default=5, show_default=True, type=click.IntRange(min=1), help="How many of the latest runs to judge."
+)
+@click.option(
+    "--before",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many runs before these to judge them by.",
+)
+@branch_option
+@click.option(
+    "--min-ms",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Leave out phases that take less on average, in milliseconds.",
+)
+@limit_option(50, "Phases")
+@click.option("--all", "everything", is_flag=True, help="Phases that did not change, as far as that is known, too.")
+@json_option
+@click.pass_obj
+def command(
+    place: Place,
+    last: int,
+    before: int,
+    branch: str | None,
+    min_ms: float,
+    limit: int,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Show the phases of tests whose time changed: the last runs against those before.
+
+    Only phases that passed count. The speed of its run is taken out of each time, so that a slow machine is no slow
+    test. Each phase is judged by Welch's t test on the logarithms, and of what is shown at most 5 % are expected to be
+    chance (q); docs/formulas.md explains each number.
+
+    \b
+    Example: debugloop slow --branch main --last 10
+    """
+    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.shown import project_of
+    from pytest_debugloop.queries.runs import last_run
+    from pytest_debugloop.queries.statements import MANY
+    from pytest_debugloop.queries.timings import LEAST_RUNS, Changes, changes_of_time, timed_runs
+
+    with open_record(place) as connection:
+        project = project_of(place)
+        last_run(connection, project)  # says so where there is none at all
+        runs = timed_runs(connection, last + before, project, branch)
+        recent, earlier = runs[:last], runs[last:]
+        enough = min(len(recent), len(earlier)) >= LEAST_RUNS
+        changes = Changes(0, None, [])
+        if enough:
+            changes = changes_of_time(connection, runs, last, min_ms=min_ms, everything=everything)
+    shown = changes.changes[: limit or MANY]
+    if as_json:
+        facts = {
+            "last_runs": len(recent),
+            "runs_before": len(earlier),
+            "is_enough": enough,
+            "phases_compared": changes.phases,
+            "speed_ratio": changes.speed_ratio,
+            "min_ms": min_ms,
+            "found": len(changes.changes),
+        }
+        write_json("slow", facts, phases=shown)
+    elif not enough:
+        click.echo(_too_few(len(recent), len(earlier), last, LEAST_RUNS, branch))
+    else:
+        pages = _pages(changes, shown, recent, earlier, min_ms, make_console().width)
+        show(pages, paging=place.paging)
+
+
+def _too_few(recent: int, earlier: int, last: int, least: int, branch: str | None) -> str:
+    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.printable import printable
+
+    where = f" of branch {printable(branch)}" if branch else ""
+    have = counted(recent + earlier, "run")
+    if last < least:
+        return f"At least {least} runs are needed on each side: give --last {least} or more."
+    return (
+        f"At least {least} runs are needed on each side, and the record has {have}{where}: "
+        f"{recent} for the last {last}, {earlier} before them."
+    )
+
+
+def _pages(
+    changes: Changes,
+    shown: list[Change],
+    recent: list[TimedRun],
+    earlier: list[TimedRun],
+    min_ms: float,
+    width: int,
+) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.cli.words import counted
+
+    phases = (
+        f"{counted(changes.phases, 'phase')} of {min_ms:g} ms or more" if min_ms else counted(changes.phases, "phase")
+    )
+    sides = f"the last {counted(len(recent), 'run')} against {len(earlier)} before"
+    significant = sum(change.is_significant for change in changes.changes)
+    verdict = "none changed" if not significant else f"{significant:,} changed"
+    yield Text(f"{phases}, {sides}: {verdict}.", style="title")
+    if changes.speed_ratio is not None and abs(changes.speed_ratio - 1) >= 0.02:
+        yield Text(f"All together took {_factor(changes.speed_ratio)} of the time before; that is taken out below.")
+    if not shown:
+        return
+    yield Text()
+    columns = [
+        Column("before", right=True),
+        Column("after", right=True),
+        Column("ratio", right=True),
+        Column("95 % interval", right=True, optional=2),
+        Column("q", right=True, optional=1),
+        Column("runs", right=True, optional=3),
+        Column("phase"),
+        Column("test", flexible=True, keep_end=True),
+    ]
+    yield from table(columns, (_row(change) for change in shown), width)
+    if len(shown) < len(changes.changes):
+        yield Text(f"... and {len(changes.changes) - len(shown):,} more: --limit 0 shows all.", style="faint")
+
+
+def _row(change: Change) -> Row:
+    from rich.text import Text
+
+    from pytest_debugloop.printable import printable
+
+    style = "" if not change.is_significant else "fail" if change.ratio > 1 else "pass"
+    return [
+        _time(change.before_ms),
+        _time(change.after_ms),
+        Text(_factor(change.ratio), style=style),
+        f"{_factor(change.ratio_low)} to {_factor(change.ratio_high)}",
+        _chance(change.q_value),
+        f"{change.before_runs} + {change.after_runs}",
+        printable(change.phase),
+        printable(change.node_id),
+    ]
+
+
+def _time(milliseconds: float) -> str:
+    from pytest_debugloop.cli.words import span
+
+    return f"{milliseconds:.2g} ms" if milliseconds < 10 else span(milliseconds)
+
+
+def _factor(ratio: float) -> str:
+    return f"{ratio:.2f}x" if ratio < 10 else f"{min(ratio, 999_999):,.0f}x"
+
+
+def _chance(q_value: float) -> str:
+    return "< 0.0001" if q_value < 0.0001 else f"{q_value:.2g}" if q_value < 0.01 else f"{q_value:.2f}"

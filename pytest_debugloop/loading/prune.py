@@ -1,0 +1,212 @@
+"""Deletes old runs with all that is only theirs, and leaves the history of the others true."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import ClientCursor, sql
+from psycopg import errors as server_errors
+from psycopg.rows import class_row
+
+from pytest_debugloop.errors import RecordBusyError
+
+_TRIES = 20
+# Longer than the server waits before it looks for a deadlock, and before it stops an autovacuum that is in the way.
+_PATIENCE = sql.SQL("SET LOCAL lock_timeout = '3s'")
+_NO_PATIENCE = sql.SQL("SET LOCAL lock_timeout = '60s'")
+_SEARCH_PATH = sql.SQL("SET LOCAL search_path TO {}, public")
+_TABLES = (
+    "debug_workflow_steps",
+    "debug_success_events",
+    "debug_error_events",
+    "debug_error_success_correlation",
+    "debug_state_snapshots",
+    "debug_code_pointers",
+    "debug_code_files",
+    "debug_code_versions",
+    "debug_rejected_lines",
+    "debug_tasks",
+    "debug_runs",
+)
+# Name of what a statement deletes, in the order that takes the least work: a step refers to events, they to states.
+_DELETES = {
+    "recoveries": "recoveries",
+    "steps": "steps",
+    "failures": "failures",
+    "successes": "successes",
+    "states": "snapshots",
+    "rejected": "rejected_lines",
+    "runs": "runs",
+}
+_CODE = {"versions": "", "files": "", "functions": "functions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which runs are to go.
+
+    Attributes:
+        before: those that began before; None for all.
+        keep: but not the last of each branch of each project, so many; None for none.
+        project: only of this one; None for all.
+        branch: only of this one; None for all.
+        only: only of these, as they were chosen before; None for all.
+    """
+
+    before: datetime | None = None
+    keep: int | None = None
+    project: str | None = None
+    branch: str | None = None
+    only: list[uuid.UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What goes with the runs that are chosen.
+
+    Attributes:
+        runs: how many go, of ``runs_in_all``.
+        running: how many have not ended, and stay.
+        first_at: when the first of those that go began; None where none goes.
+        ids: of the runs.
+    """
+
+    runs: int
+    runs_in_all: int
+    running: int
+    steps: int
+    failures: int
+    successes: int
+    first_at: datetime | None
+    last_at: datetime | None
+    ids: list[uuid.UUID] | None = field(repr=False)
+
+
+@cache
+def _statement(name: str) -> bytes:
+    return (files(__package__) / "sql" / f"prune_{name}.sql").read_bytes()
+
+
+def plan(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> Plan:
+    """Say what would go.
+
+    Args:
+        connection: in autocommit mode.
+        schema: of the record.
+        choice: of the runs.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    with _entered(connection, schema) as cursor:
+        cursor.execute(_statement("choose"), _values(choice))
+        plans = cursor.connection.cursor(row_factory=class_row(Plan))
+        return plans.execute(_statement("plan")).fetchall()[0]
+
+
+def prune(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> dict[str, int]:
+    """Delete runs, in one transaction.
+
+    Args:
+        connection: in autocommit mode.
+        schema: of the record.
+        choice: of the runs.
+
+    Returns:
+        How many rows of each kind went.
+
+    Raises:
+        RecordBusyError: others write without a pause.
+        psycopg.Error: the database refused; nothing has changed.
+    """
+    with _locked(connection, schema) as cursor:
+        cursor.execute(_statement("choose"), _values(choice))
+        cursor.execute(_statement("collect"))
+        gone = {}
+        for name, what in _DELETES.items():
+            gone[what] = cursor.execute(_statement(name)).rowcount
+        cursor.execute(_statement("retype"))
+        cursor.execute(_statement("states_first"))
+        gone["tests"] = 0
+        cursor.execute(_statement("tasks_seen"))
+        while cursor.nextset():
+            pass
+        if (cursor.fetchone() or (0,))[0]:
+            gone["tests"] = cursor.execute(_statement("tasks")).rowcount
+        for name, what in _CODE.items():
+            count = cursor.execute(_statement(name)).rowcount
+            if what:
+                gone[what] = count
+        return gone
+
+
+def size(connection: psycopg.Connection[Any], schema: str) -> int:
+    """Give the bytes of the record on the disk of its server.
+
+    Args:
+        connection: in autocommit mode.
+        schema: of the record.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    with _entered(connection, schema) as cursor:
+        return int((cursor.execute(_statement("size")).fetchone() or (0,))[0])
+
+
+def vacuum(connection: psycopg.Connection[Any], schema: str, *, full: bool) -> None:
+    """Make the room of deleted rows free again.
+
+    Args:
+        connection: in autocommit mode.
+        schema: of the record.
+        full: give it back to the disk, which writes all that stays anew; else later runs fill it.
+
+    Raises:
+        psycopg.Error: the database cannot do it, or somebody else holds a table for long.
+    """
+    how = sql.SQL("VACUUM (FULL, ANALYZE) {}.{}") if full else sql.SQL("VACUUM (ANALYZE) {}.{}")
+    for table in _TABLES:
+        connection.execute(how.format(sql.Identifier(schema), sql.Identifier(table)))
+
+
+def _values(choice: Choice) -> dict[str, object]:
+    return {
+        "before": choice.before,
+        "keep": choice.keep,
+        "project": choice.project,
+        "branch": choice.branch,
+        "only": choice.only,
+    }
+
+
+@contextmanager
+def _entered(connection: psycopg.Connection[Any], schema: str) -> Iterator[ClientCursor[Any]]:
+    with connection.transaction(), ClientCursor(connection) as cursor:
+        cursor.execute(_SEARCH_PATH.format(sql.Identifier(schema)))
+        yield cursor
+
+
+@contextmanager
+def _locked(connection: psycopg.Connection[Any], schema: str) -> Iterator[ClientCursor[Any]]:
+    """Enter a transaction in which nobody else writes; where a loader is in the way, let it go first."""
+    for _ in range(_TRIES):
+        with _entered(connection, schema) as cursor:
+            cursor.execute(_PATIENCE)
+            try:
+                with connection.transaction():
+                    cursor.execute(_statement("lock"))
+            except (server_errors.LockNotAvailable, server_errors.DeadlockDetected):
+                continue
+            cursor.execute(_NO_PATIENCE)
+            yield cursor
+            return
+    raise RecordBusyError(schema=schema)

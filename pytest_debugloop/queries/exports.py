@@ -1,0 +1,155 @@
+"""A run of the record, row by row, for other tools."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from psycopg import Connection
+
+from pytest_debugloop.queries.statements import rows, stream
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A test that was run once, or a file that could not be collected.
+
+    Attributes:
+        operation_name: the node id as it was run, cut at 255 characters; ``node_id`` is whole.
+        attempt: counts from 1.
+        outcome: passed, xpassed, skipped, xfailed, failed (its call), error (setup, teardown, collection), or died.
+        setup_outcome: of the phase: passed, failed, skipped, xfailed, xpassed, or started where it never ended.
+        collect_outcome: of a file; None for a test.
+        setup_ms: milliseconds that the phase took.
+        reason: why it was skipped or expected to fail.
+        failures: ids of its error events.
+    """
+
+    operation_name: str
+    node_id: str
+    task_id: uuid.UUID | None
+    agent_name: str
+    attempt: int | None
+    outcome: str
+    setup_outcome: str | None
+    call_outcome: str | None
+    teardown_outcome: str | None
+    collect_outcome: str | None
+    setup_ms: Decimal | None
+    call_ms: Decimal | None
+    teardown_ms: Decimal | None
+    reason: str | None
+    failures: list[uuid.UUID]
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFailure:
+    """A failure with its traceback, without its state."""
+
+    id: uuid.UUID
+    run_id: uuid.UUID | None
+    correlation_id: uuid.UUID
+    session_id: uuid.UUID | None
+    task_id: uuid.UUID | None
+    node_id: str
+    operation_name: str | None
+    agent_name: str
+    phase: str | None
+    attempt: int | None
+    subtest: str | None
+    error_type: str
+    error_category: str
+    error_severity: str
+    error_code: str | None
+    error_message: str
+    error_stack_trace: str | None
+    exception: str | None
+    fingerprint: str | None
+    is_incident: bool
+    snapshot_id: uuid.UUID | None
+    recovery_strategy: str | None
+    resolved_at: datetime | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRecovery:
+    """A failure that a success of the run recovered, with the evidence."""
+
+    id: uuid.UUID
+    run_id: uuid.UUID | None
+    correlation_id: uuid.UUID
+    task_id: uuid.UUID | None
+    node_id: str
+    failure_id: uuid.UUID
+    failure_run_id: uuid.UUID | None
+    success_id: uuid.UUID
+    error_type: str | None
+    error_code: str | None
+    fingerprint: str | None
+    recovery_strategy: str | None
+    confidence_score: Decimal
+    recovery_path: str | None
+    recovery_duration_ms: int | None
+    intermediate_steps: int | None
+    evidence: dict[str, Any] | None
+    correlated_at: datetime
+
+
+def attempts_of_run(connection: Connection[Any], run_id: uuid.UUID) -> Iterator[Attempt]:
+    """List what was run in a run, test by test, as it is read.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        run_id: of the run.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return stream(connection, Attempt, "export_attempts", run_id=run_id)
+
+
+def failures_of_run(connection: Connection[Any], run_id: uuid.UUID) -> Iterator[WholeFailure]:
+    """List the failures of a run, as they are read.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        run_id: of the run.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return stream(connection, WholeFailure, "export_failures", run_id=run_id, ids=None)
+
+
+def failures_by_id(connection: Connection[Any], ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, WholeFailure]:
+    """Give some failures.
+
+    Args:
+        connection: its search path leads to the record.
+        ids: of them.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    found = rows(connection, WholeFailure, "export_failures", run_id=None, ids=list(ids)) if ids else []
+    return {failure.id: failure for failure in found}
+
+
+def recoveries_of_run(connection: Connection[Any], run_id: uuid.UUID) -> Iterator[WholeRecovery]:
+    """List the recoveries that happened in a run, as they are read.
+
+    Args:
+        connection: in a transaction, its search path leads to the record.
+        run_id: of the run.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return stream(connection, WholeRecovery, "export_recoveries", run_id=run_id)

@@ -1,0 +1,109 @@
+"""Whether the record is as it should be."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from pytest_debugloop.queries.statements import first
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the role that is connected may do.
+
+    Attributes:
+        may_read: whether it may enter the schema.
+        may_create: tables in the schema; where there is none, whether it may create it.
+        has_runs: whether the schema has the table of runs.
+        is_read_only: whether the server, or the role, takes no changes.
+    """
+
+    role: str
+    schema_exists: bool
+    may_read: bool
+    may_create: bool
+    may_read_runs: bool
+    may_write_runs: bool
+    has_runs: bool
+    is_read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState:
+    """What went wrong while runs were stored.
+
+    Attributes:
+        died_lately: runs of the last seven days whose process died.
+        never_ended: runs that began more than a day ago, and of which no end was stored.
+        rejected: lines that the database refused.
+        bytes: on the server's disk.
+    """
+
+    runs: int
+    died_lately: int
+    never_ended: int
+    rejected: int
+    rejected_last_at: datetime | None
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The run that began last."""
+
+    id: uuid.UUID
+    project: str
+    status: str
+    started_at: datetime
+    is_code_known: bool
+
+
+def role_of(connection: Connection[Any], schema: str) -> Role:
+    """Say what the role may do.
+
+    Args:
+        connection: to the server.
+        schema: of the record.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+        LookupError: it does not.
+    """
+    found = first(connection, Role, "doctor_role", schema=schema)
+    if found is None:
+        raise LookupError(schema)
+    return found
+
+
+def state_of(connection: Connection[Any]) -> RecordState:
+    """Count what went wrong.
+
+    Args:
+        connection: its search path leads to the record.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+        LookupError: it does not.
+    """
+    found = first(connection, RecordState, "doctor_record")
+    if found is None:
+        raise LookupError("debug_runs")
+    return found
+
+
+def last_run_of(connection: Connection[Any], project: str | None) -> LastRun | None:
+    """Give the run that began last; None where there is none.
+
+    Args:
+        connection: its search path leads to the record.
+        project: only of this one; None for all.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    return first(connection, LastRun, "doctor_last_run", project=project)
