@@ -32,13 +32,13 @@ def _debugloop(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "pytest_debugloop", *arguments)
 
 
-def _compare(name: str, command: Sequence[str], folder: Path, rounds: int, **env: str) -> None:
+def _compare(name: str, command: Sequence[str], folder: Path, rounds: int) -> None:
     took: dict[str, list[Spent]] = {"python": [], "pytest": [], "ours": []}
-    spend(command, folder, **env)
+    spend(command, folder)
     for _ in range(rounds):
         for who in ("python", "ours", "pytest", "pytest", "ours", "python"):
             words = {"python": _PLAIN, "pytest": _PYTEST, "ours": command}[who]
-            took[who].append(spend(words, folder, **env))
+            took[who].append(spend(words, folder))
     medians = {who: statistics.median(s.wall for s in spent) * 1000 for who, spent in took.items()}
     least = min(s.wall for s in took["ours"]) * 1000
     told(

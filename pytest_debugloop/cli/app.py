@@ -32,7 +32,7 @@ COMMANDS = (
     "rollback",
     "doctor",
 )
-"""In the order of the help; each is ``command`` in the module of this package that has its name."""
+"""In the order of the help; each is ``command`` in the module of ``commands`` that has its name."""
 
 
 class RecordGroup(click.Group):
@@ -46,7 +46,7 @@ class RecordGroup(click.Group):
         """Load a command and give it the options that all share."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"pytest_debugloop.cli.{cmd_name}").command
+        command: click.Command = import_module(f"pytest_debugloop.cli.commands.{cmd_name}").command
         known = {parameter.name for parameter in command.params}
         command.params += [option for option in _place_options(hidden=True) if option.name not in known]
         if not isinstance(command.callback, _WithPlace):
@@ -104,14 +104,14 @@ def _keep(**values: Any) -> None:
     click.get_current_context().obj = {name: value for name, value in values.items() if value}
 
 
-commands = RecordGroup(
+debugloop = RecordGroup(
     name="debugloop",
     callback=_keep,
     params=_place_options(),
     help=_keep.__doc__,
     context_settings={"auto_envvar_prefix": None, "help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-commands = click.version_option(package_name="pytest-debugloop")(commands)
+debugloop = click.version_option(package_name="pytest-debugloop")(debugloop)
 
 
 def main() -> None:
@@ -121,7 +121,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # of letters that it cannot write
     status: object = 0
     try:
-        status = commands.main(prog_name="debugloop", standalone_mode=False)
+        status = debugloop.main(prog_name="debugloop", standalone_mode=False)
     except click.exceptions.Abort as abort:
         interrupted = isinstance(abort.__cause__, KeyboardInterrupt)
         click.echo("Interrupted." if interrupted else "Aborted!", err=True)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[datetime]
+else:  # before click 8.4 it takes no type
+    _ParamType = click.ParamType
+
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"(\d{1,6})\s*([mhdw])", re.IGNORECASE)
 
 
-class Moment(click.ParamType):
+class Moment(_ParamType):
     """A time: ISO 8601, in local time where it names no zone, or a span before now such as ``7d``."""
 
     name = "TIME"

@@ -23,7 +23,7 @@ def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: boo
         CodeChangedError: the code of the frames is not what was recorded.
         DebugloopError: there is no such failure, or it cannot be run here.
     """
-    from pytest_debugloop.cli.reproduce import planned
+    from pytest_debugloop.cli.commands.reproduce import planned
     from pytest_debugloop.printable import printable
     from pytest_debugloop.rerunning.live import run_live, stop_of
 

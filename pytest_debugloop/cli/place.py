@@ -76,6 +76,19 @@ class Place:
             paging=paging,
         )
 
+    def asked_project(self) -> str | None:
+        """Name the project that is asked for: on a server that others use too, the one of this checkout.
+
+        Returns:
+            Its name; None for all that are in an embedded record.
+        """
+        if self.project or not self.dsn:
+            return self.project or None
+        from pytest_debugloop.recording.checkout import project_name, repository_of
+        from pytest_debugloop.recording.ci import ci_facts
+
+        return project_name(repository_of(self.rootdir, ci_facts(os.environ)), self.rootdir)
+
     def order(self) -> Order:
         """Give what the loader takes for an order to load what waits."""
         from pytest_debugloop.handover import JOURNALS

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import pq
 
 from pytest_debugloop.cli.output import make_console, show
-from pytest_debugloop.cli.words import counted
+from pytest_debugloop.cli.views.words import counted
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.relations import relations
 
@@ -100,7 +100,7 @@ def _typed(asks: bool) -> Iterator[str]:
 
 
 def complete_statements(text: str) -> tuple[list[str], str]:
-    """Split a text at the semicolons that end statements: not those in quotes, comments, or dollar quotes.
+    r"""Split a text at the semicolons that end statements: not those in quotes, comments, or dollar quotes.
 
     Args:
         text: of SQL, or commands such as ``\d``.
@@ -242,7 +242,7 @@ def _command(connection: Connection, text: str) -> bool:
 def _table(names: list[str], rows: Iterator[Any]) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.cli.views.tables import Column, table
 
     columns = [Column(printable(name), flexible=True) for name in names]
     shown = ([_cell(value) for value in row] for row in rows)

@@ -70,9 +70,9 @@ class ChangedCode:
     @property
     def diff(self) -> str:
         """The change as a unified diff; empty where no source is known."""
-        sides = [(text or "").splitlines() for text in (self.before, self.after)]
+        before, after = ((text or "").splitlines() for text in (self.before, self.after))
         name = f"{self.file}:{self.function}"
-        return "\n".join(difflib.unified_diff(*sides, f"a/{name}", f"b/{name}", lineterm=""))
+        return "\n".join(difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm=""))
 
 
 @dataclass(frozen=True, slots=True)

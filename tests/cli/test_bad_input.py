@@ -246,7 +246,7 @@ def test_a_snapshot_of_100_megabytes_is_one_sentence(shared: tuple[Project, dict
         " 'exceptions', '[]'::jsonb, 'fixtures', jsonb_build_object('big', repeat('x', 100 * 1000 * 1000))),"
         " encode(sha256('big'), 'hex'), 100000100)"
     )
-    made = run_command(project.folder, "sql", "-qc", statement, **variables)
+    made = project.debugloop("sql", "-qc", statement, **variables)
     assert (made.returncode, made.stderr) == (0, "")
     sentence = one_sentence(project.debugloop("show", large, **variables))
     assert sentence == (

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.cli import words
-from pytest_debugloop.cli.brief import Piece, fitted
 from pytest_debugloop.cli.filters import Moment
-from pytest_debugloop.cli.tables import Column, table
+from pytest_debugloop.cli.views import words
+from pytest_debugloop.cli.views.brief import Piece, fitted
+from pytest_debugloop.cli.views.tables import Column, table
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
 CELLS = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp", "Mn", "Me", "Mc")), max_size=60)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.cli.values import Values
+from pytest_debugloop.cli.views.values import Values
 from pytest_debugloop.printable import printable
 from tests.unit.shown import shown
 

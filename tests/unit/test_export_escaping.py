@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 import pytest
 from _pytest.junitxml import mangle_test_address
 
-from pytest_debugloop.cli.export_rows import cell
-from pytest_debugloop.cli.junit import address, attributes, escaped
+from pytest_debugloop.cli.exporting.junit import address, attributes, escaped
+from pytest_debugloop.cli.exporting.rows import cell
 
 TEXTS = [
     "plain",

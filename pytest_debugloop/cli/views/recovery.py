@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.values import Values
-from pytest_debugloop.cli.words import ago, counted, local, percent, short, span
+from pytest_debugloop.cli.views.values import Values
+from pytest_debugloop.cli.views.words import ago, counted, local, percent, short, span
 from pytest_debugloop.printable import printable
 
 if TYPE_CHECKING:

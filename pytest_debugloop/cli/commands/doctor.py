@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from pytest_debugloop.cli.checks import Check
+    from pytest_debugloop.cli.checks.check import Check
 
 _STYLES = {"ok": "pass", "warning": "warn", "problem": "fail"}
 
@@ -48,21 +48,22 @@ def command(place: Place, as_json: bool) -> None:
 
 
 def _checks(place: Place) -> Iterator[Check]:
-    from pytest_debugloop.cli import checks, checks_machine, checks_place
+    from pytest_debugloop.cli.checks import check, machine
+    from pytest_debugloop.cli.checks import place as place_checks
 
-    yield from checks.run_checks(
+    yield from check.run_checks(
         [
-            ("python", checks_machine.python_and_packages),
-            ("psycopg", checks_machine.driver),
-            ("plugins", checks_machine.plugins),
-            ("plugin", lambda: checks_machine.registration(place.rootdir)),
-            ("rootdir", lambda: checks_machine.configuration(place.rootdir)),
-            ("recording", lambda: checks_machine.switch(place.rootdir)),
-            ("git", lambda: checks_place.checkout(place.rootdir)),
-            ("ci", checks_place.ci),
-            ("folder", lambda: checks_place.folder(place)),
-            ("journals", lambda: checks_place.waiting(place)),
-            ("loader", lambda: checks_place.loader_log(place)),
+            ("python", machine.python_and_packages),
+            ("psycopg", machine.driver),
+            ("plugins", machine.plugins),
+            ("plugin", lambda: machine.registration(place.rootdir)),
+            ("rootdir", lambda: machine.configuration(place.rootdir)),
+            ("recording", lambda: machine.switch(place.rootdir)),
+            ("git", lambda: place_checks.checkout(place.rootdir)),
+            ("ci", place_checks.ci),
+            ("folder", lambda: place_checks.folder(place)),
+            ("journals", lambda: place_checks.waiting(place)),
+            ("loader", lambda: place_checks.loader_log(place)),
             ("embedded", lambda: _of_record("binaries", place)),
             ("server", lambda: _of_record("server", place)),
         ]
@@ -71,7 +72,7 @@ def _checks(place: Place) -> Iterator[Check]:
 
 def _of_record(name: str, place: Place) -> Iterable[Check]:
     """Look at the record, for which the driver is needed."""
-    from pytest_debugloop.cli import checks_record
+    from pytest_debugloop.cli.checks import record as checks_record
 
     checked: Iterable[Check] = getattr(checks_record, name)(place)
     return checked
@@ -80,7 +81,7 @@ def _of_record(name: str, place: Place) -> Iterable[Check]:
 def _pages(checks: Iterable[Check], seen: list[Check]) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.cli.views.words import counted
 
     for check in checks:
         yield _line(check)

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from psycopg import sql
 
-from pytest_debugloop.cli.checks import OK, PROBLEM, WARNING, Check, Checker, run_checks
+from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
 from pytest_debugloop.cli.place import Place
 from pytest_debugloop.cli.record import Connection, open_server
-from pytest_debugloop.cli.shown import project_of
-from pytest_debugloop.cli.words import ago, counted, short
+from pytest_debugloop.cli.views.words import ago, counted, short
 from pytest_debugloop.database.connect import describe
 from pytest_debugloop.database.migrate import available, pending
 from pytest_debugloop.errors import DebugloopError
@@ -176,7 +175,7 @@ def _record(place: Place, connection: Connection) -> Iterator[Check]:
 
 
 def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
-    project = project_of(place)
+    project = place.asked_project()
     with connection.transaction():
         if not _enter(place, connection):
             return

@@ -14,7 +14,7 @@ from pytest_debugloop.cli.place import Place
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.lookup import Test
     from pytest_debugloop.queries.recoveries import PastAttempt
 
@@ -33,13 +33,12 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
     Example: debugloop history test_discount
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
     from pytest_debugloop.queries.lookup import find, test_of
     from pytest_debugloop.queries.recoveries import history_of_test
     from pytest_debugloop.queries.statements import MANY
 
     with open_record(place) as connection:
-        found = test_of(connection, find(connection, test, project_of(place), kinds=("test",)).id)
+        found = test_of(connection, find(connection, test, place.asked_project(), kinds=("test",)).id)
         attempts = history_of_test(connection, found.id, limit or MANY)
         if as_json:
             write_json("history", {"test": found}, attempts=attempts)
@@ -51,9 +50,9 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
 def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.tables import Column, table
-    from pytest_debugloop.cli.test_view import strip_of
-    from pytest_debugloop.cli.words import counted, percent
+    from pytest_debugloop.cli.views.strip import strip_of
+    from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.cli.views.words import counted, percent
     from pytest_debugloop.printable import printable
 
     yield Text(printable(test.node_id), style="title")
@@ -81,7 +80,7 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text
 def _row(attempt: PastAttempt) -> Row:
     from rich.text import Text
 
-    from pytest_debugloop.cli.words import ago, short, span, verdict_mark
+    from pytest_debugloop.cli.views.words import ago, short, span, verdict_mark
     from pytest_debugloop.printable import printable
 
     commit = (attempt.git_commit or "")[:9] + ("+" if attempt.is_dirty and attempt.git_commit else "")

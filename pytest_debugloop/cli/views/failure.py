@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.frames import (
+from pytest_debugloop.cli.views.frames import (
     exception_lines,
     failing_frame,
     frame_title,
@@ -14,7 +14,7 @@ from pytest_debugloop.cli.frames import (
     names_lines,
     source_lines,
 )
-from pytest_debugloop.cli.words import ago, counted, local, percent, short, verdict_mark
+from pytest_debugloop.cli.views.words import ago, counted, local, percent, short, verdict_mark
 from pytest_debugloop.printable import printable
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.text import Text
 
 from pytest_debugloop.cli.output import make_console, plain, show, write_json
-from pytest_debugloop.cli.words import ago, counted, percent, short
+from pytest_debugloop.cli.views.words import ago, counted, percent, short
 from pytest_debugloop.printable import printable
 from pytest_debugloop.rerunning.bisect import Found, Verdict
 from pytest_debugloop.rerunning.outcome import Ending, Outcome

@@ -10,7 +10,7 @@ from pytest_debugloop.cli.output import json_option
 from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
-    from pytest_debugloop.cli.rerun_view import Teller
+    from pytest_debugloop.cli.views.rerun import Teller
     from pytest_debugloop.rerunning.outcome import Outcome
     from pytest_debugloop.rerunning.plan import Plan
     from pytest_debugloop.rerunning.recorded import RecordedFailure
@@ -44,7 +44,7 @@ def command(
     """
     if bisect and (times or alone):
         raise click.UsageError("--bisect goes with neither --times nor --alone.")
-    from pytest_debugloop.cli.rerun_view import Teller
+    from pytest_debugloop.cli.views.rerun import Teller
 
     failure, plan, suspects = planned(place, what)
     teller = Teller(failure, plan.alone() if alone else plan, as_json=as_json)
@@ -68,12 +68,11 @@ def planned(place: Place, what: str) -> tuple[RecordedFailure, Plan, list[str]]:
         DebugloopError: there is none, it is ambiguous, or it cannot be run here.
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
     from pytest_debugloop.queries.rerunning import recorded_failure, steps_until, suspected_polluters
     from pytest_debugloop.rerunning.plan import plan_rerun
 
     with open_record(place) as connection:
-        failure = recorded_failure(connection, what, project_of(place))
+        failure = recorded_failure(connection, what, place.asked_project())
         steps = steps_until(connection, failure)
         suspects = suspected_polluters(connection, failure)
     return failure, plan_rerun(failure, steps, place.rootdir), suspects

@@ -10,9 +10,9 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_debugloop.cli.checks import OK, PROBLEM, WARNING, Check
+from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
 from pytest_debugloop.cli.place import Place
-from pytest_debugloop.cli.words import counted
+from pytest_debugloop.cli.views.words import counted
 from pytest_debugloop.handover import JOURNALS, LOADER_LOCK, LOADER_LOG
 
 _LITTLE_ROOM = 500_000_000

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.failure_view import listed, surroundings, whole
-from pytest_debugloop.cli.frames import exception_lines, failing_frame, is_recorded, names_lines
 from pytest_debugloop.cli.output import plain
-from pytest_debugloop.cli.place import Place
-from pytest_debugloop.cli.recovery_view import recovery_lines
-from pytest_debugloop.cli.run_view import run_lines
-from pytest_debugloop.cli.test_view import strip_of
-from pytest_debugloop.cli.words import ago, counted, local, short
+from pytest_debugloop.cli.views.failure import listed, surroundings, whole
+from pytest_debugloop.cli.views.frames import exception_lines, failing_frame, is_recorded, names_lines
+from pytest_debugloop.cli.views.recovery import recovery_lines
+from pytest_debugloop.cli.views.run import run_lines
+from pytest_debugloop.cli.views.strip import strip_of
+from pytest_debugloop.cli.views.words import ago, counted, local, short
 from pytest_debugloop.errors import SnapshotTooLargeError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
@@ -28,38 +27,6 @@ if TYPE_CHECKING:
 
 _STRIP = 60
 _LISTED = 10
-
-
-def project_of(place: Place) -> str | None:
-    """Name the project that is asked for: on a server that others use too, the one of this checkout.
-
-    Args:
-        place: where the record is.
-
-    Returns:
-        Its name; None for all of an embedded record, or where there is no checkout to tell by.
-    """
-    if place.project or not place.dsn:
-        return place.project or None
-    import os
-
-    from pytest_debugloop.recording.checkout import project_name, repository_of
-    from pytest_debugloop.recording.ci import ci_facts
-
-    return project_name(repository_of(place.rootdir, ci_facts(os.environ)), place.rootdir)
-
-
-def last_run_id(connection: Connection, project: str | None) -> uuid.UUID:
-    """Give the run that began last.
-
-    Args:
-        connection: to the record.
-        project: only of this one; None for all.
-
-    Raises:
-        EmptyRecordError, NoRunsError: there is none.
-    """
-    return runs.last_run(connection, project).id
 
 
 def pages(connection: Connection, found: Found, width: int, limit: int, *, folded: bool = False) -> Iterator[Text]:

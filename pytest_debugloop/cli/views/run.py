@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.cli.words import ago, counted, local, short, span
+from pytest_debugloop.cli.views.words import ago, counted, local, short, span
 from pytest_debugloop.printable import printable
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pytest_debugloop.cli.output import json_option, make_console, show, write_j
 from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
-    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.failures import FailureGroup
 
 
@@ -32,12 +32,11 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
     Example: debugloop failures --since 7d
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
-    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.queries.failures import failure_groups
     from pytest_debugloop.queries.statements import MANY
 
-    filters = {"project": project_of(place), "branch": branch, "since": since, "is_open": is_open}
+    filters = {"project": place.asked_project(), "branch": branch, "since": since, "is_open": is_open}
     with open_record(place) as connection:
         groups = failure_groups(connection, limit=limit or MANY, **filters)
         if as_json:
@@ -64,7 +63,7 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
 
 
 def _row(group: FailureGroup) -> Row:
-    from pytest_debugloop.cli.words import ago, percent, short
+    from pytest_debugloop.cli.views.words import ago, percent, short
     from pytest_debugloop.printable import printable
 
     where = f"{group.file}:{group.line}" if group.file else group.last_node_id

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.values import Values, own_name
-from pytest_debugloop.cli.words import can_write
+from pytest_debugloop.cli.views.values import Values, own_name
+from pytest_debugloop.cli.views.words import can_write
 from pytest_debugloop.printable import printable
 
 if TYPE_CHECKING:

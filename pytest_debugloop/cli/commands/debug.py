@@ -37,7 +37,6 @@ def command(place: Place, error: str | None, pdbcls: str | None, live: bool, for
     Example: printf 'where\\nargs\\n' | debugloop debug 8cb8e15c
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
     from pytest_debugloop.queries.debugging import failure_to_debug, files_of_run
     from pytest_debugloop.replay.frames import files_of
 
@@ -45,7 +44,7 @@ def command(place: Place, error: str | None, pdbcls: str | None, live: bool, for
         raise click.UsageError("--json tells what was recorded, and --live is a session: give one of them.")
     debugger = None if live else _debugger(pdbcls)
     with open_record(place) as connection:
-        failure = failure_to_debug(connection, error, project_of(place))
+        failure = failure_to_debug(connection, error, place.asked_project())
         state = failure.state or {}
         files = [] if as_json or live else files_of_run(connection, failure.code_version, files_of(state))
     if live:
@@ -61,7 +60,7 @@ def command(place: Place, error: str | None, pdbcls: str | None, live: bool, for
 
 
 def _session(place: Place, failure: FailureToDebug, files: list[FileOfRun], debugger: type) -> None:
-    from pytest_debugloop.cli.words import short
+    from pytest_debugloop.cli.views.words import short
     from pytest_debugloop.errors import NothingToDebugError
     from pytest_debugloop.replay.frames import rebuild
     from pytest_debugloop.replay.session import debug
@@ -99,7 +98,7 @@ def _sources(place: Place, failure: FailureToDebug, files: list[FileOfRun]) -> t
 
 
 def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]:
-    from pytest_debugloop.cli.words import ago, local, short
+    from pytest_debugloop.cli.views.words import ago, local, short
     from pytest_debugloop.printable import printable
 
     phase = [failure.phase or failure.error_type, *([f"attempt {failure.attempt}"] if failure.attempt else [])]

@@ -11,7 +11,7 @@ from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
-from pytest_debugloop.cli.checks import OK, PROBLEM, WARNING, Check
+from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
 from pytest_debugloop.cli.ini import find_ini
 from pytest_debugloop.settings import OPTIONS, Settings, raw_value
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.timings import Change, Changes, TimedRun
 
 
@@ -62,13 +62,12 @@ def command(
     Example: debugloop slow --branch main --last 10
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
     from pytest_debugloop.queries.runs import last_run
     from pytest_debugloop.queries.statements import MANY
     from pytest_debugloop.queries.timings import LEAST_RUNS, Changes, changes_of_time, timed_runs
 
     with open_record(place) as connection:
-        project = project_of(place)
+        project = place.asked_project()
         last_run(connection, project)  # says so where there is none at all
         runs = timed_runs(connection, last + before, project, branch)
         recent, earlier = runs[:last], runs[last:]
@@ -96,7 +95,7 @@ def command(
 
 
 def _too_few(recent: int, earlier: int, last: int, least: int, branch: str | None) -> str:
-    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
 
     where = f" of branch {printable(branch)}" if branch else ""
@@ -119,8 +118,8 @@ def _pages(
 ) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.tables import Column, table
-    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.cli.views.words import counted
 
     phases = (
         f"{counted(changes.phases, 'phase')} of {min_ms:g} ms or more" if min_ms else counted(changes.phases, "phase")
@@ -168,7 +167,7 @@ def _row(change: Change) -> Row:
 
 
 def _time(milliseconds: float) -> str:
-    from pytest_debugloop.cli.words import span
+    from pytest_debugloop.cli.views.words import span
 
     return f"{milliseconds:.2g} ms" if milliseconds < 10 else span(milliseconds)
 

@@ -69,9 +69,9 @@ def command(
         raise click.UsageError(
             "--json tells what was written, and needs --output; the export itself is --format jsonl."
         )
-    from pytest_debugloop.cli.export_file import Progress, opened
-    from pytest_debugloop.cli.export_rows import write_csv, write_jsonl
-    from pytest_debugloop.cli.junit import write_junit
+    from pytest_debugloop.cli.exporting.file import Progress, opened
+    from pytest_debugloop.cli.exporting.junit import write_junit
+    from pytest_debugloop.cli.exporting.rows import write_csv, write_jsonl
     from pytest_debugloop.cli.record import open_record
 
     with open_record(place) as connection:
@@ -91,11 +91,10 @@ def command(
 def _runs(
     connection: Connection, place: Place, run: str | None, since: dt.datetime | None, branch: str | None, *, many: bool
 ) -> Iterator[Run]:
-    from pytest_debugloop.cli.shown import project_of
     from pytest_debugloop.queries import runs
     from pytest_debugloop.queries.lookup import find_id
 
-    project = project_of(place)
+    project = place.asked_project()
     if many:
         runs.last_run(connection, project)  # says so where there is none at all
         return runs.runs(connection, project=project, since=since, branch=branch)
@@ -104,7 +103,7 @@ def _runs(
 
 
 def _tell(output: Path, counts: dict[str, int], *, as_json: bool) -> None:
-    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
 
     if as_json:

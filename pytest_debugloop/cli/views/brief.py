@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_debugloop.cli.failure_view import history_line
-from pytest_debugloop.cli.frames import by_relevance, failing_frame
-from pytest_debugloop.cli.values import Values, own_name
-from pytest_debugloop.cli.words import local, short
+from pytest_debugloop.cli.views.failure import history_line
+from pytest_debugloop.cli.views.frames import by_relevance, failing_frame
+from pytest_debugloop.cli.views.values import Values, own_name
+from pytest_debugloop.cli.views.words import local, short
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
 
@@ -50,7 +50,7 @@ def brief_text(connection: Connection, found: Found, budget: int) -> str:
         state = failures.snapshot_of(connection, found.id).state or {}
         return fitted([Piece(0, f"snapshot {found.id}"), *state_pieces(state)], budget)
     if found.kind == "recovery":
-        from pytest_debugloop.cli.recovery_view import recovery_lines
+        from pytest_debugloop.cli.views.recovery import recovery_lines
 
         recovery = next(recoveries.recoveries(connection, id=found.id, limit=1))
         lines = [line.plain for line in recovery_lines(recovery, 200)]
@@ -88,7 +88,7 @@ def _of_run(connection: Connection, found: Found, budget: int) -> str:
 
 
 def _pieces(connection: Connection, failure: Failure) -> list[Piece]:
-    from pytest_debugloop.cli.shown import state_of
+    from pytest_debugloop.cli.views.things import state_of
 
     history = failures.history_of_failure(connection, failure)
     return list(failure_pieces(failure, state_of(connection, failure.snapshot_id), history))

@@ -13,7 +13,7 @@ from pytest_debugloop.cli.output import json_option, make_console, show, write_j
 from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
-    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.runs import Run
 
 _STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died")
@@ -44,14 +44,13 @@ def command(
     Example: debugloop runs --branch main --status failed --since 7d
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
-    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.queries.runs import no_runs, runs
     from pytest_debugloop.queries.statements import MANY
 
     filters = {"branch": branch, "commit": commit, "status": status, "since": since, "until": until}
     with open_record(place) as connection:
-        project = project_of(place)
+        project = place.asked_project()
         found = runs(connection, limit=limit or MANY, project=project, **filters)
         if as_json:
             write_json("runs", {}, runs=found)
@@ -82,8 +81,8 @@ def _rows(first: Run, others: Iterator[Run]) -> Iterator[Row]:
 
     from rich.text import Text
 
-    from pytest_debugloop.cli.run_view import code_of, duration_of, verdict_of
-    from pytest_debugloop.cli.words import ago, short
+    from pytest_debugloop.cli.views.run import code_of, duration_of, verdict_of
+    from pytest_debugloop.cli.views.words import ago, short
     from pytest_debugloop.printable import printable
 
     for run in chain([first], others):

@@ -49,13 +49,12 @@ def command(
     if as_json and not (dry_run or yes):
         raise click.UsageError("with --json nothing is asked: give --dry-run or --yes.")
     from pytest_debugloop.cli.record import check_schema, open_server
-    from pytest_debugloop.cli.shown import project_of
     from pytest_debugloop.loading.prune import Choice, plan
 
     with open_server(place) as (conninfo, connection):
         with connection.transaction():
             check_schema(connection, place, conninfo)
-        choice = Choice(before=older_than, keep=keep, project=project_of(place), branch=branch)
+        choice = Choice(before=older_than, keep=keep, project=place.asked_project(), branch=branch)
         planned = plan(connection, place.schema, choice)
         if not as_json:
             click.echo(_told(planned))
@@ -98,7 +97,7 @@ def _delete(place: Place, connection: Connection, planned: Plan, choice: Choice,
 
 
 def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, problem: str) -> None:
-    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
 
     kinds = [counted(gone[kind], _one(kind)) for kind in _MOST_TOLD_KINDS if gone[kind]]
@@ -115,7 +114,7 @@ def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, p
 
 
 def _told(planned: Plan) -> str:
-    from pytest_debugloop.cli.words import counted, local
+    from pytest_debugloop.cli.views.words import counted, local
 
     stay = f" {counted(planned.running, 'run')} that did not end will stay." if planned.running else ""
     if not planned.runs:

@@ -34,15 +34,16 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
     Example: debugloop show test_discount
     Example: debugloop show --brief --budget 2000
     """
-    from pytest_debugloop.cli import shown
     from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.views import things
     from pytest_debugloop.queries.lookup import Found, find
+    from pytest_debugloop.queries.runs import last_run
 
     with open_record(place) as connection:
-        project = shown.project_of(place)
-        found = find(connection, what, project) if what else Found("run", shown.last_run_id(connection, project))
+        project = place.asked_project()
+        found = find(connection, what, project) if what else Found("run", last_run(connection, project).id)
         if brief:
-            from pytest_debugloop.cli.brief import brief_text
+            from pytest_debugloop.cli.views.brief import brief_text
 
             text = brief_text(connection, found, budget)
             if as_json:
@@ -50,8 +51,8 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
             else:
                 click.echo(text)
         elif as_json:
-            facts, lists = shown.as_json(connection, found, limit)
+            facts, lists = things.as_json(connection, found, limit)
             write_json("show", {"kind": found.kind, **facts}, **lists)
         else:
             width = make_console().width
-            show(shown.pages(connection, found, width, limit, folded=folded), paging=place.paging)
+            show(things.pages(connection, found, width, limit, folded=folded), paging=place.paging)

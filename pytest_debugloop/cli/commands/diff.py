@@ -36,11 +36,10 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
     Example: debugloop diff 8cb8e15c 4923dbbd
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
     from pytest_debugloop.queries.comparing import compare
 
     with open_record(place) as connection:
-        project = project_of(place)
+        project = place.asked_project()
         first, recovery = _side(connection, a, project)
         if b is not None:
             second, recovery = _side(connection, b, project)[0], None
@@ -97,8 +96,8 @@ def _recovered(connection: Connection, text: str, one: Side, recovery: Recovery 
 def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.recovery_view import changed_values, evidence_lines
-    from pytest_debugloop.cli.words import percent
+    from pytest_debugloop.cli.views.recovery import changed_values, evidence_lines
+    from pytest_debugloop.cli.views.words import percent
     from pytest_debugloop.printable import printable
 
     if comparison.before.node_id == comparison.after.node_id:
@@ -144,7 +143,7 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
 def _order_lines(comparison: Comparison) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.words import counted
+    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
 
     order = comparison.order
@@ -162,7 +161,7 @@ def _order_lines(comparison: Comparison) -> Iterator[Text]:
 def _side_lines(name: str, one: Side, other: Side) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.words import local, short
+    from pytest_debugloop.cli.views.words import local, short
     from pytest_debugloop.printable import printable
 
     words = {"error": ("failed", "fail"), "success": ("passed", "pass"), "snapshot": ("was captured", "")}

@@ -11,7 +11,7 @@ from pytest_debugloop.cli.output import json_option, make_console, plain, show, 
 from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
-    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.recoveries import FlakyTest
 
 _STYLES = {"flaky": "warn", "newly flaky": "fail", "broken": "fail", "fixed": "pass"}
@@ -34,13 +34,12 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
     Example: debugloop flaky --limit 10
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
-    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.queries.recoveries import costs_of_tests, flaky_tests
     from pytest_debugloop.queries.statements import MANY
 
     with open_record(place) as connection:
-        tests = flaky_tests(connection, project_of(place), only_flaky=not everything, limit=limit or MANY)
+        tests = flaky_tests(connection, place.asked_project(), only_flaky=not everything, limit=limit or MANY)
         costs = costs_of_tests(connection, [test.task_id for test in tests])
     if as_json:
         rows = ({**plain(test), "cost_minutes": costs.get(test.task_id, 0.0) / 60_000} for test in tests)
@@ -68,7 +67,7 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
 def _row(test: FlakyTest, costs: dict[Any, float]) -> Row:
     from rich.text import Text
 
-    from pytest_debugloop.cli.words import ago, percent, span
+    from pytest_debugloop.cli.views.words import ago, percent, span
     from pytest_debugloop.printable import printable
 
     return [

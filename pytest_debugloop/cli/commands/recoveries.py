@@ -14,7 +14,7 @@ from pytest_debugloop.cli.place import Place
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pytest_debugloop.cli.tables import Row
+    from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.recoveries import FixCause, Recovery, RecoveryPattern, StrategyPattern
 
 _STRATEGIES = (
@@ -45,8 +45,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
     Example: debugloop recoveries --patterns
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.shown import project_of
-    from pytest_debugloop.cli.tables import Column, table
+    from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.queries import recoveries
     from pytest_debugloop.queries.lookup import find
     from pytest_debugloop.queries.statements import MANY
@@ -55,7 +54,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
         raise click.UsageError("--patterns is of the whole record: give neither TEST nor --strategy with it.")
     most = limit or MANY
     with open_record(place) as connection:
-        project = project_of(place)
+        project = place.asked_project()
         if patterns:
             by_strategy = recoveries.strategy_patterns(connection, most)
             by_failure = recoveries.recovery_patterns(connection, most)
@@ -92,7 +91,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
 def _rows(first: Recovery, others: Iterator[Recovery]) -> Iterator[Row]:
     from itertools import chain
 
-    from pytest_debugloop.cli.words import ago, percent, short, span
+    from pytest_debugloop.cli.views.words import ago, percent, short, span
     from pytest_debugloop.printable import printable
 
     for recovery in chain([first], others):
@@ -114,8 +113,8 @@ def _patterns(
 ) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.tables import Column, table
-    from pytest_debugloop.cli.words import ago, percent, span
+    from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.cli.views.words import ago, percent, span
     from pytest_debugloop.printable import printable
 
     if not by_strategy:

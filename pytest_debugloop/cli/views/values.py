@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.printable import printable
 
-_BRACKETS = {"tuple": "()", "set": "{}", "list": "[]"}
+_BRACKETS = {"tuple": ("(", ")"), "set": ("{", "}"), "list": ("[", "]")}
 _MARKS = frozenset(
     {"$type", "$value", "$items", "$attributes", "$cut", "$repr", "$float", "$bytes", "$bits", "$failed"}
 )

@@ -1,0 +1,1 @@
+"""The formats of ``debugloop export``."""

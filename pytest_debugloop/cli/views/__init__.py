@@ -1,0 +1,1 @@
+"""What is printed: value objects in, lines of text out."""
