@@ -437,3 +437,15 @@ def _wait_until(connection: Connection, question: str) -> None:
     while connection.execute(question.encode()).fetchone() != (True,):
         assert time.monotonic() < deadline, question
         time.sleep(0.02)
+
+
+def test_the_view_of_scores_answers_before_and_after_its_migration(empty: Connection) -> None:
+    migrate(empty, OURS)
+    newer = empty.execute("SELECT pg_get_viewdef('agent_observability.debug_scored_tests'::regclass)").fetchone()
+    assert versions(rollback(empty, OURS, to=8)) == [version for version in ALL[::-1] if version > 8]
+    older = empty.execute("SELECT pg_get_viewdef('agent_observability.debug_scored_tests'::regclass)").fetchone()
+    assert older != newer
+    assert empty.execute("SELECT * FROM agent_observability.debug_flaky_tests").fetchall() == []
+    migrate(empty, OURS)
+    again = empty.execute("SELECT pg_get_viewdef('agent_observability.debug_scored_tests'::regclass)").fetchone()
+    assert again == newer

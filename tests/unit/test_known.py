@@ -56,7 +56,7 @@ RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoverie
         ),
         ({"failed_before": True, "failing_seconds": 5.0}, ["first seen in this run"]),
         (RETRIED, ["first seen in this run", "recovers by retry 92%"]),
-        (RETRIED | {"strategy_times": 999, "recoveries": 1000}, ["first seen in this run", "recovers by retry 99 %"]),
+        (RETRIED | {"strategy_times": 999, "recoveries": 1000}, ["first seen in this run", "recovers by retry 99%"]),
         (RETRIED | {"strategy_times": 1, "recoveries": 1}, ["first seen in this run", "recovered once, by retry"]),
         (
             {"fix_file": "orders.py", "fix_name": "compute"},

@@ -88,7 +88,9 @@ def command(
         }
         write_json("slow", facts, phases=shown)
     elif not enough:
-        click.echo(_too_few(len(recent), len(earlier), last, LEAST_RUNS, branch))
+        from rich.text import Text
+
+        show([Text(_too_few(len(recent), len(earlier), last, LEAST_RUNS, branch))], paging=False)
     else:
         pages = _pages(changes, shown, recent, earlier, min_ms, make_console().width)
         show(pages, paging=place.paging)
@@ -137,7 +139,7 @@ def _pages(
         Column("before", right=True),
         Column("after", right=True),
         Column("ratio", right=True),
-        Column("95 % interval", right=True, optional=2),
+        Column("95% interval", right=True, optional=2),
         Column("q", right=True, optional=1),
         Column("runs", right=True, optional=3),
         Column("phase"),
