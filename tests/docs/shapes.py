@@ -7,6 +7,7 @@ import inspect
 import re
 from pathlib import Path
 
+from pytest_debugloop.cli.checks import check
 from pytest_debugloop.queries import comparing, failures, lookup, recoveries, runs, timings
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
@@ -28,6 +29,7 @@ SHAPES: tuple[type, ...] = (
     comparing.ChangedCode,
     comparing.Order,
     timings.Change,
+    check.Check,
 )
 _TYPES = {
     "uuid.UUID": "id",
