@@ -9,10 +9,12 @@ from pytest_debugloop.errors import DriverMissingError
 
 def main() -> None:
     """Run the command, or say how to install the driver that it needs."""
-    from pytest_debugloop.cli.app import main as run
-
     try:
+        from pytest_debugloop.cli.app import main as run
+
         run()
+    except KeyboardInterrupt:  # before or after the command itself, which has its own answer
+        sys.exit(130)
     except ImportError as error:
         if not (error.name or "").startswith("psycopg") and "pq wrapper" not in str(error):
             raise

@@ -69,6 +69,10 @@ class NotFoundError(DebugloopError):
     """Nothing in the record is called {text}: {hint}."""
 
 
+class WrongKindError(DebugloopError):
+    """{text} is {kind}: name {kinds} here."""
+
+
 class AmbiguousError(DebugloopError):
     """{text} may be any of {count}: {candidates}."""
 
@@ -79,6 +83,10 @@ class NoRunsError(DebugloopError):
 
 class EmptyRecordError(DebugloopError):
     """The record has no runs yet: run `pytest --debugloop`."""
+
+
+class NeverFailedError(DebugloopError):
+    """{text} has not failed, as far as the record knows."""
 
 
 class NotRecoveredError(DebugloopError):
@@ -131,3 +139,11 @@ class OutputExistsError(DebugloopError):
 
 class RecordBusyError(DebugloopError):
     """Others write to schema {schema} without a pause, and nothing was deleted: try again when no run goes on."""
+
+
+class RecordLockedError(DebugloopError):
+    """Somebody else holds the record for longer than {seconds} s, a migration or VACUUM FULL say: try again later."""
+
+
+class InternalFaultError(DebugloopError):
+    """A fault of pytest-debugloop ({reason}), please report it: `python -X dev -m pytest_debugloop` shows more."""

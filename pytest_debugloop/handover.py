@@ -43,7 +43,7 @@ class KnownFailure(NamedTuple):
         has_passed: whether it ever passed before.
         failed_before: whether a run before this one failed, and none has passed since.
         failing_seconds: age of the first of these failures.
-        failing_commit: the commit that it happened on, None where that is not known.
+        failing_commit: the commit that it happened on, None where the files were not as it has them, or nobody knows.
         strategy: how this failure, or another of the test where this one never did, recovers most often; None: never.
         strategy_times: how often by that strategy.
         recoveries: how often at all.

@@ -23,12 +23,13 @@ _ABSENT = object()
 _MACHINERY = frozenset({"unittest.case._Outcome", "method"})
 
 
-def state_changes(failing: Mapping[str, Any], passing: Mapping[str, Any]) -> dict[str, Any]:
+def state_changes(failing: Mapping[str, Any], passing: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
     """Compare two states of one test: the locals of its function, and its fixtures.
 
     Args:
         failing: ``agent_state`` of the error snapshot.
         passing: ``agent_state`` of the success snapshot.
+        whole: whether values are given as they are, however large; else what is long is cut.
 
     Returns:
         ``changes``, each a ``path`` (a JSON pointer, RFC 6901, into ``locals`` and ``fixtures``) with what it was
@@ -38,15 +39,16 @@ def state_changes(failing: Mapping[str, Any], passing: Mapping[str, Any]) -> dic
     after = {"locals": passing.get("returned", {}).get("locals", {}), "fixtures": passing.get("fixtures", {})}
     if before["locals"] is None:  # the failure was not in the test's function
         del before["locals"], after["locals"]
-    return _told(before, after, failing, passing)
+    return _told(before, after, failing, passing, whole=whole)
 
 
-def failure_changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+def failure_changes(first: Mapping[str, Any], second: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
     """Compare the states of two failures: what their exceptions say, the locals of the frames that both have, fixtures.
 
     Args:
         first: ``agent_state`` of an error snapshot.
         second: of another.
+        whole: as of :func:`state_changes`.
 
     Returns:
         As :func:`state_changes`; paths begin with ``message``, the name of a function, ``fixtures`` or ``parameters``.
@@ -66,12 +68,17 @@ def failure_changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict
         }
         for raised, frames, state in sides
     )
-    return _told(before, after, first, second)
+    return _told(before, after, first, second, whole=whole)
 
 
-def _told(before: Any, after: Any, failing: Mapping[str, Any], passing: Mapping[str, Any]) -> dict[str, Any]:
+def _told(
+    before: Any, after: Any, failing: Mapping[str, Any], passing: Mapping[str, Any], *, whole: bool
+) -> dict[str, Any]:
     found = list(_differences("", before, after, failing, passing))
-    result: dict[str, Any] = {"changes": found[:_MOST]}
+    told = found[:_MOST]
+    if not whole:
+        told = [{key: value if key == "path" else _shown(value) for key, value in one.items()} for one in told]
+    result: dict[str, Any] = {"changes": told}
     if len(found) > _MOST:
         result["more"] = len(found) - _MOST
     return result
@@ -114,14 +121,15 @@ def _differences(
         elif not _is_same(before, after):
             change = {"path": path}
             if before is not _ABSENT:
-                change["from"] = _shown(before)
+                change["from"] = before
             if after is not _ABSENT:
-                change["to"] = _shown(after)
+                change["to"] = after
             yield change
 
 
 def _reference(value: Any) -> str | None:
-    return value["$ref"] if type(value) is dict and value.keys() == {"$ref"} else None
+    pointer = value["$ref"] if type(value) is dict and value.keys() == {"$ref"} else None
+    return pointer if type(pointer) is str else None
 
 
 def _at(state: Any, pointer: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from importlib import import_module
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import click
 
 from pytest_debugloop.cli.place import NAMES, Place
-from pytest_debugloop.errors import DebugloopError
+from pytest_debugloop.cli.process import end_orderly, flush_output, prepare_streams
+from pytest_debugloop.errors import DebugloopError, InternalFaultError
 
 COMMANDS = (
     "show",
@@ -116,28 +116,30 @@ debugloop = click.version_option(package_name="pytest-debugloop")(debugloop)
 
 def main() -> None:
     """Run the command; what goes wrong is one sentence on standard error, and an exit status that says of what kind."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # of letters that it cannot write
+    prepare_streams()
+    end_orderly()
     status: object = 0
     try:
         status = debugloop.main(prog_name="debugloop", standalone_mode=False)
     except click.exceptions.Abort as abort:
-        interrupted = isinstance(abort.__cause__, KeyboardInterrupt)
+        interrupted = isinstance(abort.__cause__ or abort.__context__, KeyboardInterrupt)
         click.echo("Interrupted." if interrupted else "Aborted!", err=True)
         status = 130 if interrupted else 1
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except DebugloopError as error:
-        _tell(error)
-        status = 1
     except Exception as error:
-        if not _is_expected(error):
+        if _is_of_driver(error) or (sys.flags.dev_mode and not _is_expected(error)):
             raise
-        _tell(error)
+        _tell(error if _is_expected(error) else InternalFaultError(reason=_place_of(error)))
         status = 1
-    sys.exit(status if isinstance(status, int) else 0)
+    status = status if isinstance(status, int) else 0
+    unwritten = flush_output()
+    if unwritten is not None and status == 0:
+        status = 1
+        if not isinstance(unwritten, BrokenPipeError):
+            _tell(unwritten)
+    sys.exit(status)
 
 
 def _tell(error: Exception) -> None:
@@ -147,6 +149,21 @@ def _tell(error: Exception) -> None:
 
 
 def _is_expected(error: Exception) -> bool:
-    """Tell an error of the database or the system, which says itself what is wrong, from one of ours."""
+    """Tell an error of ours, of the database or the system, which says itself what is wrong, from a fault."""
     psycopg = sys.modules.get("psycopg")
-    return isinstance(error, OSError) or (psycopg is not None and isinstance(error, psycopg.Error))
+    return isinstance(error, (DebugloopError, OSError)) or (psycopg is not None and isinstance(error, psycopg.Error))
+
+
+def _is_of_driver(error: Exception) -> bool:
+    return isinstance(error, ImportError) and ((error.name or "").startswith("psycopg") or "pq wrapper" in str(error))
+
+
+def _place_of(error: Exception) -> str:
+    """Say what a fault is and where, without a traceback, which may show values."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if "pytest_debugloop" in file:
+            place = f" at {file.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}{place}"

@@ -48,6 +48,18 @@ class Moment(_ParamType):
             self.fail(f"{text!r} is no time: give 2026-11-25, 2026-11-25T12:30, or a span such as 30m, 6h, 7d, 2w.")
 
 
+_MOST = 1_000_000_000  # more would be too large for the database too
+
+
+def count_of(least: int) -> click.IntRange:
+    """Make the type of an option that is a number of things.
+
+    Args:
+        least: that it may be.
+    """
+    return click.IntRange(least, _MOST)
+
+
 since_option = click.option("--since", type=Moment(), help="From then on: a date, or a span such as 6h, 7d, 2w.")
 """Declares ``--since``, a time."""
 
@@ -63,5 +75,5 @@ def limit_option(default: int, what: str) -> Callable[[F], F]:
         what: is listed.
     """
     return click.option(
-        "--limit", default=default, show_default=True, type=click.IntRange(min=0), help=f"{what} at most; 0 for all."
+        "--limit", default=default, show_default=True, type=count_of(0), help=f"{what} at most; 0 for all."
     )

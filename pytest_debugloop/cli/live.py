@@ -7,7 +7,7 @@ import click
 from pytest_debugloop.cli.place import Place
 
 
-def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: bool = False) -> int:
+def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: bool = False, trust: bool = False) -> int:
     """Run a test as it ran, and stop at the frame that failed.
 
     Args:
@@ -15,6 +15,7 @@ def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: boo
         what: an error or a test, as somebody typed it.
         pdbcls: the debugger, as ``module:class``; else the one that pytest is configured for.
         force: whether to go on where the code is not what was recorded.
+        trust: whether to take all that the record says, also what brings in code from elsewhere.
 
     Returns:
         The exit status: 0 where it stopped there, else 1.
@@ -27,7 +28,7 @@ def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: boo
     from pytest_debugloop.printable import printable
     from pytest_debugloop.rerunning.live import run_live, stop_of
 
-    failure, plan, _ = planned(place, what)
+    failure, plan, _ = planned(place, what, is_trusted=trust)
     stop = stop_of(failure, plan, force=force)
     plan = plan.in_one_process()
     for note in plan.notes:

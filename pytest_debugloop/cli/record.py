@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
+from psycopg import errors as server_errors
 from psycopg import sql
 
 from pytest_debugloop.cli.place import Place
+from pytest_debugloop.cli.process import undisturbed
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import available, pending
-from pytest_debugloop.errors import NoRecordError, NoSchemaError, SchemaTooOldError
+from pytest_debugloop.errors import MigrationError, NoRecordError, NoSchemaError, RecordLockedError, SchemaTooOldError
+from pytest_debugloop.queries.reading import read_whatever_is_stored
 
 Connection = psycopg.Connection[Any]
 
-_SEARCH_PATH = sql.SQL("SET LOCAL search_path TO {}, public")
+_PATIENCE = 10
+# Whatever the role and PG* variables say: times are read in this style alone, and nobody waits for ever on a lock.
+_ENTER = sql.SQL("""
+    SELECT set_config('search_path', quote_ident({schema}) || ', public', TRUE), set_config('datestyle', 'ISO', TRUE),
+        CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', {patience}, TRUE) END
+""")
 
 
 @contextmanager
@@ -34,15 +42,30 @@ def open_server(place: Place) -> Iterator[tuple[str, Connection]]:
         NoRecordError: there is no embedded server in that folder.
         DebugloopError: it cannot be reached.
     """
+    with _server_of(place) as conninfo, connect(conninfo) as connection:
+        read_whatever_is_stored(connection)
+        try:
+            yield conninfo, connection
+        except server_errors.LockNotAvailable as error:
+            raise RecordLockedError(seconds=_PATIENCE) from error
+
+
+@contextmanager
+def _server_of(place: Place) -> Iterator[str]:
+    """Give the connection string of the server, which runs meanwhile; Ctrl-C leaves none behind."""
     if place.dsn:
-        with connect(place.dsn) as connection:
-            yield place.dsn, connection
+        yield place.dsn
         return
     if not (place.folder / "postgres").is_dir():
         raise NoRecordError(folder=place.folder)
-    server = embedded_server(place.folder, postgres_version=place.postgres_version)
-    with server as conninfo, connect(conninfo) as connection:
-        yield conninfo, connection
+    stack = ExitStack()
+    try:
+        with undisturbed():
+            conninfo = stack.enter_context(embedded_server(place.folder, postgres_version=place.postgres_version))
+        yield conninfo
+    finally:
+        with undisturbed():
+            stack.close()
 
 
 @contextmanager
@@ -65,28 +88,22 @@ def open_record(place: Place) -> Iterator[Connection]:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with connection.transaction():
+            enter(connection, place.schema)
             check_schema(connection, place, conninfo)
-            connection.execute(_SEARCH_PATH.format(sql.Identifier(place.schema)))
             yield connection
 
 
-@contextmanager
-def open_record_to_change(place: Place) -> Iterator[Connection]:
-    """Change the record: a connection in a transaction, committed where nothing is raised.
+def enter(connection: Connection, schema: str) -> None:
+    """Lead the search path to the record, in the transaction that is open.
 
     Args:
-        place: where the record is.
-
-    Yields:
-        A connection as of :func:`open_record`, which may write.
+        connection: to its server, in a transaction.
+        schema: of the record.
 
     Raises:
-        DebugloopError: as :func:`open_record`.
+        psycopg.Error: the database refused.
     """
-    with open_server(place) as (conninfo, connection), connection.transaction():
-        check_schema(connection, place, conninfo)
-        connection.execute(_SEARCH_PATH.format(sql.Identifier(place.schema)))
-        yield connection
+    connection.execute(_ENTER.format(schema=sql.Literal(schema), patience=sql.Literal(f"{_PATIENCE}s")))
 
 
 def check_schema(connection: Connection, place: Place, conninfo: str) -> None:
@@ -101,8 +118,14 @@ def check_schema(connection: Connection, place: Place, conninfo: str) -> None:
         NoSchemaError: the server has no record.
         SchemaTooOldError, SchemaTooNewError: the record is of another version of this package.
         MigrationError: it is something else that has this name.
+        psycopg.Error: the server refused.
     """
-    waiting = pending(connection, place.schema)
+    try:
+        waiting = pending(connection, place.schema)
+    except MigrationError as error:
+        if isinstance(error.__cause__, psycopg.Error):
+            raise error.__cause__ from None  # nothing was to be migrated: what the server says is all there is to say
+        raise
     if waiting:
         known = available()
         if len(waiting) == len(known):

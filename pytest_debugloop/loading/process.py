@@ -147,6 +147,15 @@ def load_waiting(order: Order) -> tuple[int, int, int, str]:
         return stored, len(_left_behind(order)), store.rejected_total(), problem
 
 
+def count_waiting(order: Order) -> int:
+    """Count the runs whose journals wait.
+
+    Args:
+        order: names the folder.
+    """
+    return len(_left_behind(order))
+
+
 def _load_left_behind(order: Order, store: Store) -> tuple[int, str]:
     stored, problem = 0, ""
     for folder in _left_behind(order):

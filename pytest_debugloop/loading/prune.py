@@ -22,7 +22,7 @@ _TRIES = 20
 # Longer than the server waits before it looks for a deadlock, and before it stops an autovacuum that is in the way.
 _PATIENCE = sql.SQL("SET LOCAL lock_timeout = '3s'")
 _NO_PATIENCE = sql.SQL("SET LOCAL lock_timeout = '60s'")
-_SEARCH_PATH = sql.SQL("SET LOCAL search_path TO {}, public")
+_ENTER = sql.SQL("SET LOCAL search_path TO {}, public; SET LOCAL datestyle TO ISO; SET LOCAL lock_timeout TO '10s'")
 _TABLES = (
     "debug_workflow_steps",
     "debug_success_events",
@@ -174,6 +174,8 @@ def vacuum(connection: psycopg.Connection[Any], schema: str, *, full: bool) -> N
         psycopg.Error: the database cannot do it, or somebody else holds a table for long.
     """
     how = sql.SQL("VACUUM (FULL, ANALYZE) {}.{}") if full else sql.SQL("VACUUM (ANALYZE) {}.{}")
+    # Who reads in a pager holds a table for as long as that is open.
+    connection.execute("SET lock_timeout TO '10s'")
     for table in _TABLES:
         connection.execute(how.format(sql.Identifier(schema), sql.Identifier(table)))
 
@@ -182,16 +184,20 @@ def _values(choice: Choice) -> dict[str, object]:
     return {
         "before": choice.before,
         "keep": choice.keep,
-        "project": choice.project,
-        "branch": choice.branch,
+        **{name: _stored(getattr(choice, name)) for name in ("project", "branch")},
         "only": choice.only,
     }
+
+
+def _stored(text: str | None) -> str | None:
+    """Write a text as the record may have it: it holds no half of a pair, as argv gives for odd bytes."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 @contextmanager
 def _entered(connection: psycopg.Connection[Any], schema: str) -> Iterator[ClientCursor[Any]]:
     with connection.transaction(), ClientCursor(connection) as cursor:
-        cursor.execute(_SEARCH_PATH.format(sql.Identifier(schema)))
+        cursor.execute(_ENTER.format(sql.Identifier(schema)))
         yield cursor
 
 

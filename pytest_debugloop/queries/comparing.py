@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from pytest_debugloop.queries.failures import snapshot_of
 from pytest_debugloop.queries.statements import first, rows
+from pytest_debugloop.queries.states import recorded_state
 from pytest_debugloop.state_changes import failure_changes, state_changes
 
 
@@ -44,7 +45,7 @@ class RunFacts:
     id: uuid.UUID
     git_branch: str | None
     git_commit: str | None
-    is_dirty: bool
+    is_dirty: bool | None
     code_version: str | None
     distributions: dict[str, Any]
     environment: dict[str, Any]
@@ -66,6 +67,13 @@ class ChangedCode:
     function: str | None
     before: str | None
     after: str | None
+
+    @property
+    def change(self) -> str:
+        """Whether it was added, removed or changed."""
+        if self.before is None and self.after is not None:
+            return "added"
+        return "removed" if self.after is None and self.before is not None else "changed"
 
     @property
     def diff(self) -> str:
@@ -177,16 +185,19 @@ def _facts(connection: Connection[Any], one: Side) -> RunFacts | None:
 
 
 def _data(connection: Connection[Any], before: Side, after: Side) -> dict[str, Any] | None:
-    states = [snapshot_of(connection, one.snapshot_id).state if one.snapshot_id else None for one in (before, after)]
-    first_state, second_state = states
+    first_state, second_state = (
+        recorded_state(snapshot_of(connection, one.snapshot_id).state) if one.snapshot_id else None
+        for one in (before, after)
+    )
     if first_state is None or second_state is None:
         return None
     if "returned" in second_state and "returned" not in first_state:
-        return state_changes(first_state, second_state)
-    return failure_changes(first_state, second_state)
+        return state_changes(first_state, second_state, whole=True)
+    return failure_changes(first_state, second_state, whole=True)
 
 
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+def _changed(before: Any, after: Any) -> dict[str, list[Any]]:
+    before, after = (one if isinstance(one, dict) else {} for one in (before, after))
     names = sorted({*before, *after})
     return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from psycopg import Connection
 
-from pytest_debugloop.errors import NotFoundError
+from pytest_debugloop.errors import NeverFailedError, NotFoundError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.statements import first, rows
+from pytest_debugloop.queries.states import recorded_state
 from pytest_debugloop.replay.sources import Unit
 
 
@@ -86,21 +87,33 @@ def failure_to_debug(connection: Connection[Any], text: str | None, project: str
 
     Raises:
         NotFoundError: there is none.
+        NeverFailedError: the test has not failed.
         AmbiguousError: several tests or errors are called so.
         psycopg.Error: the database cannot answer.
     """
     found = None if text is None else find(connection, text, project, kinds=("error", "test"))
     if found is not None and found.kind == "error":
-        failure = first(connection, FailureToDebug, "debug_failure", id=found.id)
+        failure = _failure(connection, found.id)
         if failure is not None:
             return failure
     task_id = None if found is None else found.id
     last = first(connection, _Id, "debug_last_failure", task_id=task_id, project=project if found is None else None)
-    failure = None if last is None else first(connection, FailureToDebug, "debug_failure", id=last.id)
+    failure = None if last is None else _failure(connection, last.id)
     if failure is None:
+        if text is not None and task_id is not None and not _has_failed(connection, task_id):
+            raise NeverFailedError(text=printable(text))
         what = "a failure" if text is None else f"a failure of {printable(text)}"
         raise NotFoundError(text=what, hint="none whose state was captured is in the record")
     return failure
+
+
+def _has_failed(connection: Connection[Any], task_id: uuid.UUID) -> bool:
+    return first(connection, _Id, "rerun_last_failure", task_id=task_id) is not None
+
+
+def _failure(connection: Connection[Any], id: uuid.UUID) -> FailureToDebug | None:  # noqa: A002
+    found = first(connection, FailureToDebug, "debug_failure", id=id)
+    return None if found is None else replace(found, state=recorded_state(found.state))
 
 
 def files_of_run(connection: Connection[Any], code_version: str | None, files: list[str]) -> list[FileOfRun]:

@@ -79,7 +79,7 @@ class Snapshot:
     """A captured state; docs/snapshots.md tells its shape.
 
     Attributes:
-        state: None where it is larger than was asked for.
+        state: as it was stored; None where it is larger than was asked for.
     """
 
     id: uuid.UUID
@@ -92,7 +92,8 @@ class Snapshot:
     memory_usage_mb: Decimal | None
     cpu_time_ms: int | None
     wall_time_ms: int | None
-    state: dict[str, Any] | None
+    state: Any
+    is_too_large: bool
 
 
 def failures_of_run(

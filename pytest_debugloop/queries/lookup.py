@@ -9,12 +9,15 @@ from typing import Any
 
 from psycopg import Connection
 
-from pytest_debugloop.errors import AmbiguousError, NotFoundError
+from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.statements import rows
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _TOLD = 5
+
+PRINTED = 8
+"""Characters of an id, its last, that lists print."""
 _KINDS = ("run", "test", "error", "snapshot", "recovery")
 
 
@@ -57,16 +60,24 @@ def find(connection: Connection[Any], text: str, project: str | None = None, kin
 
     Raises:
         NotFoundError: nothing in the record is called so.
+        WrongKindError: something is, but nothing that it may be.
         AmbiguousError: several are.
         psycopg.Error: the database cannot answer.
     """
-    found = [one for one in _by_id(connection, text) if one.kind in kinds]
+    named = _by_id(connection, text)
+    found = [one for one in named if one.kind in kinds]
     if len(found) == 1:
         return found[0]
     if found:
         raise _ambiguous(text, [f"{one.kind} {one.id}" for one in found])
-    if "test" in kinds:
-        return Found("test", find_test(connection, text, project).id)
+    try:
+        if "test" in kinds:
+            return Found("test", find_test(connection, text, project).id)
+    except NotFoundError:
+        if not named:
+            raise
+    if named:
+        raise WrongKindError(text=_quoted(text), kind=_one_of((named[0].kind,)), kinds=_one_of(kinds))
     raise NotFoundError(text=_quoted(text), hint=f"give the id of {_one_of(kinds)}, or its first or last characters")
 
 
@@ -83,7 +94,8 @@ def find_test(connection: Connection[Any], text: str, project: str | None = None
         AmbiguousError: several are, and none better than the others.
         psycopg.Error: the database cannot answer.
     """
-    found = rows(connection, Test, "lookup_tests", text=_stored(text), project=project, limit=_TOLD + 1)
+    text = text.removeprefix("./")  # as a shell completes it
+    found = rows(connection, Test, "lookup_tests", text=text, project=project, limit=_TOLD + 1)
     best = [test for test in found if test.rank == found[0].rank] if text else []
     if len(best) == 1:
         return best[0]
@@ -117,7 +129,8 @@ def _by_id(connection: Connection[Any], text: str) -> list[Found]:
     found = rows(connection, Found, "lookup_ids_by_prefix", low=low, high=high)
     if not found:
         ending = _dashed_ending(digits)
-        found = rows(connection, Found, "lookup_ids_by_ending", ending=ending, length=len(ending))
+        values = {"ending": ending, "length": len(ending), "printed": PRINTED, "digits": digits}
+        found = rows(connection, Found, "lookup_ids_by_ending", **values)
     return list(dict.fromkeys(found))
 
 
@@ -138,11 +151,6 @@ def _ambiguous(text: str, candidates: list[str]) -> AmbiguousError:
 
 def _quoted(text: str) -> str:
     return printable(text if len(text) <= 100 else text[:99] + "…")
-
-
-def _stored(text: str) -> str:
-    """Write a node id as the record has it: it can hold no NUL and no half of a pair."""
-    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _one_of(kinds: tuple[str, ...]) -> str:

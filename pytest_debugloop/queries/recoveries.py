@@ -39,13 +39,13 @@ class PastAttempt:
 
     run_id: uuid.UUID | None
     agent_name: str
-    attempt: int
+    attempt: int | None
     ended_at: datetime
     failed: bool
     is_incident: bool
     git_branch: str | None
     git_commit: str | None
-    is_dirty: bool
+    is_dirty: bool | None
     code_version: str | None
     conditions: str | None
     error_id: uuid.UUID | None
@@ -54,6 +54,7 @@ class PastAttempt:
     phase: str | None
     fingerprint: str | None
     recovery_strategy: str | None
+    recovery_confidence: Decimal | None
     duration_ms: int | None
 
 
@@ -118,7 +119,7 @@ class Recovery:
     intermediate_steps: int | None
     confidence_score: Decimal
     correlated_at: datetime
-    evidence: dict[str, Any] | None
+    evidence: Any
     failed_at: datetime
     passed_at: datetime
     failed_run_id: uuid.UUID | None

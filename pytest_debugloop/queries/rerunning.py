@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from pytest_debugloop.errors import NotFoundError
+from pytest_debugloop.errors import NeverFailedError, NotFoundError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.statements import first, rows
@@ -35,6 +35,7 @@ def recorded_failure(connection: Connection[Any], text: str, project: str | None
 
     Raises:
         NotFoundError: there is none, or the record of its run is not there.
+        NeverFailedError: the test has not failed.
         AmbiguousError: several tests or errors are called so.
         psycopg.Error: the database cannot answer.
     """
@@ -43,7 +44,7 @@ def recorded_failure(connection: Connection[Any], text: str, project: str | None
     if found.kind == "test":
         last = first(connection, _Id, "rerun_last_failure", task_id=found.id)
         if last is None:
-            raise NotFoundError(text=f"a failure of {printable(text)}", hint="the test has not failed")
+            raise NeverFailedError(text=printable(text))
         id_ = last.id
     failure = first(connection, RecordedFailure, "rerun_failure", id=id_)
     if failure is None:

@@ -21,7 +21,7 @@ class Run:
     Attributes:
         status: running, finished, interrupted or died.
         exit_status: what pytest returned; None while it runs and where it died.
-        is_dirty: whether files were not as the commit has them.
+        is_dirty: whether files were not as the commit has them; None where that is not known.
     """
 
     id: uuid.UUID
@@ -34,14 +34,14 @@ class Run:
     finished_at: datetime | None
     git_branch: str | None
     git_commit: str | None
-    is_dirty: bool
+    is_dirty: bool | None
     python_version: str | None
     platform: str | None
     pytest_version: str | None
     agent_name: str | None
     rootdir: str | None
-    command_line: list[str] | None
-    ci: dict[str, Any] | None
+    command_line: list[str | None] | None
+    ci: Any
     steps_total: int | None
     errors_total: int | None
     successes_total: int | None

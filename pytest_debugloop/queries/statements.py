@@ -28,6 +28,20 @@ def statement(name: str) -> bytes:
     return (files(__package__) / "sql" / f"{name}.sql").read_bytes()
 
 
+def _stored(values: dict[str, object]) -> dict[str, object]:
+    """Write texts as a record may have them: it holds no NUL and no half of a pair, as argv gives for odd bytes."""
+    return {name: stored_text(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def stored_text(text: str) -> str:
+    """Write a text as the record has it.
+
+    Args:
+        text: any.
+    """
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def rows(connection: Connection[Any], row: type[T], name: str, **values: object) -> list[T]:
     """Ask a question, and give all of the answer.
 
@@ -41,7 +55,7 @@ def rows(connection: Connection[Any], row: type[T], name: str, **values: object)
         psycopg.Error: the database cannot answer.
     """
     with connection.cursor(row_factory=class_row(row)) as cursor:
-        return cursor.execute(statement(name), values).fetchall()
+        return cursor.execute(statement(name), _stored(values)).fetchall()
 
 
 def first(connection: Connection[Any], row: type[T], name: str, **values: object) -> T | None:
@@ -73,4 +87,4 @@ def stream(connection: Connection[Any], row: type[T], name: str, **values: objec
     """
     with connection.cursor(name=f"debugloop_{name}", row_factory=class_row(row)) as cursor:
         cursor.itersize = _PAGE_ROWS
-        yield from cursor.execute(statement(name), values)
+        yield from cursor.execute(statement(name), _stored(values))

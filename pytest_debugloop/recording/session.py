@@ -289,4 +289,9 @@ class Session:
     def _summary(self) -> list[str]:
         if self._writer is None or self._storing is None:
             return [f"debugloop: {problem}" for problem in self._problems]
-        return self._storing.lines([self._redactor.text(problem) for problem in self._problems])
+        problems = [self._redactor.text(problem) for problem in self._problems]
+        try:
+            return self._storing.lines(problems)
+        except Exception as fault:  # the summary is pytest's: what we cannot tell may not end it
+            problems.append(f"what was stored could not be told ({fault!r}); please report this.")
+            return [f"debugloop: {problem}" for problem in problems]

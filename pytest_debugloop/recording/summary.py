@@ -27,15 +27,15 @@ def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
         seconds: how long at most.
 
     Returns:
-        What the loader wrote, None where it has not yet, ``{"problem": ...}`` where it died.
+        What the loader wrote, None where it has not yet, ``{"problem": ...}`` where it died or cannot be understood.
     """
     sleep, clock = _CLOCK
     status = run_folder / STATUS_FILE
     begun = clock()
     checks = 0
     while True:
-        with contextlib.suppress(OSError, ValueError):
-            return dict(json.loads(status.read_text(encoding="utf-8")))
+        with contextlib.suppress(OSError):
+            return _understood(status.read_bytes())
         waited = clock() - begun
         if waited >= seconds:
             return None
@@ -43,6 +43,19 @@ def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
         if checks % 50 == 0 and not _loader_lives(run_folder, waited) and not status.exists():
             return {"problem": f"the loader ended early (see {run_folder.parent.parent / LOADER_LOG})"}
         sleep(min(_POLL_SECONDS, seconds - waited))
+
+
+def _understood(written: bytes) -> dict[str, Any]:
+    """Read a status; one that another version may have written, or nobody, says nothing of what is stored."""
+    try:
+        found: dict[str, Any] = json.loads(written)
+        stored = () if found.get("problem") else found["stored"].values()
+        numbers = [*stored, found.get("waiting", 0), found.get("rejected", 0)]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        numbers = [None]
+    if all(type(number) is int for number in numbers):
+        return found
+    return {"problem": f"the loader's {STATUS_FILE} cannot be understood"}
 
 
 def _loader_lives(run_folder: Path, waited: float) -> bool:

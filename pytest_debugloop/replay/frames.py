@@ -15,10 +15,9 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from pytest_debugloop.printable import printable
+from pytest_debugloop.replay.nodes import ExceptionNode, FrameNode, exceptions_in
 from pytest_debugloop.replay.sources import Source, assembled
 from pytest_debugloop.replay.values import Names, Recording
-
-_MOST_LINES = 10_000_000
 
 
 class RecordedError(Exception):
@@ -84,22 +83,20 @@ def rebuild(
         The exception that failed the test first, then those behind it.
     """
     recording = Recording(state)
-    exceptions = [one for one in state.get("exceptions") or () if isinstance(one, dict)]
-    known = {**_around_frames(exceptions), **(sources or {})}
+    nodes = exceptions_in(state.get("exceptions"))
+    files = dict.fromkeys(frame.file for node in nodes for frame in node.frames)
+    known = {file: assembled((), _contexts(nodes, file)) for file in files} | dict(sources or {})
     found: list[RecordedException] = []
-    for one in exceptions:
-        error = _error(one)
-        frames = tuple(
-            _frame(frame, rootdir, known.get(str(frame.get("file")), Source()), recording, error)
-            for frame in one.get("frames") or ()
-        )
+    for node in nodes:
+        error = _error(node)
+        frames = tuple(_frame(frame, rootdir, known[frame.file], recording, error) for frame in node.frames)
         traceback = None
         for frame in reversed(frames):
             traceback = TracebackType(traceback, frame.frame, _lasti(frame.frame), frame.line)
         error.__traceback__ = traceback
         start = max((i for i, frame in enumerate(frames) if not frame.is_folded), default=len(frames) - 1)
-        found.append(RecordedException(str(one.get("relation")), error, frames, traceback, start))
-        _tie(one, found)
+        found.append(RecordedException(node.relation, error, frames, traceback, start))
+        _tie(node, found)
     return found
 
 
@@ -118,8 +115,8 @@ def files_of(state: Mapping[str, Any]) -> list[str]:
     Args:
         state: ``agent_state`` of a snapshot.
     """
-    frames = [frame for one in state.get("exceptions") or () for frame in one.get("frames") or ()]
-    return list(dict.fromkeys(str(frame["file"]) for frame in frames if not frame.get("is_folded")))
+    frames = [frame for node in exceptions_in(state.get("exceptions")) for frame in node.frames]
+    return list(dict.fromkeys(frame.file for frame in frames if not frame.is_folded))
 
 
 def contexts_of(state: Mapping[str, Any], file: str) -> list[tuple[int, list[str]]]:
@@ -132,39 +129,26 @@ def contexts_of(state: Mapping[str, Any], file: str) -> list[tuple[int, list[str
     Returns:
         Number of the first line, and the lines, for each frame.
     """
-    found: list[tuple[int, list[str]]] = []
-    for one in state.get("exceptions") or ():
-        for frame in one.get("frames") or ():
-            if str(frame.get("file")) == file:
-                around = frame.get("context") or {"first": frame.get("line"), "lines": [frame.get("source", "")]}
-                found.append((int(around["first"] or 1), [str(line) for line in around["lines"]]))
-    return found
+    return _contexts(exceptions_in(state.get("exceptions")), file)
 
 
-def _around_frames(exceptions: list[dict[str, Any]]) -> dict[str, Source]:
-    state = {"exceptions": exceptions}
-    files = {str(frame.get("file")) for one in exceptions for frame in one.get("frames") or ()}
-    return {file: assembled((), contexts_of(state, file)) for file in files}
+def _contexts(nodes: list[ExceptionNode], file: str) -> list[tuple[int, list[str]]]:
+    return [(frame.first, list(frame.lines)) for node in nodes for frame in node.frames if frame.file == file]
 
 
-def _frame(
-    node: dict[str, Any], rootdir: str, source: Source, recording: Recording, error: RecordedError
-) -> RecordedFrame:
-    file, function = str(node.get("file")), printable(str(node.get("function")))
+def _frame(node: FrameNode, rootdir: str, source: Source, recording: Recording, error: RecordedError) -> RecordedFrame:
+    file, line, function = node.file, node.line, printable(node.function)
     path = printable(file if file.startswith("<") else os.path.abspath(os.path.join(rootdir, file)))  # noqa: PTH100, PTH118
-    line = min(max(int(node.get("line") or 1), 1), _MOST_LINES)
     span = source.function_at(line, function)
     code = _code(path, function, line, min(span.first, line) if span is not None else line)
-    names = recording.names(node.get("locals"))
     around = {
         "__builtins__": builtins,
         "__name__": "recorded",
         "__exception__": error,
         "__pdb_convenience_variables": {"_exception": error},  # $_exception, from Python 3.12
     }
-    frame = _raised(code, around, names)
-    is_folded = bool(node.get("is_folded") or node.get("is_hidden"))
-    return RecordedFrame(frame, file, path, function, line, is_folded, source)
+    frame = _raised(code, around, recording.names(node.locals))
+    return RecordedFrame(frame, file, path, function, line, node.is_folded or node.is_hidden, source)
 
 
 def _code(path: str, function: str, line: int, first: int) -> CodeType:
@@ -194,26 +178,23 @@ def _lasti(frame: FrameType) -> int:
     return max(frame.f_lasti, 0)
 
 
-def _error(node: dict[str, Any]) -> RecordedError:
-    name = printable(str(node.get("type")))
-    module, _, short = name.rpartition(".")
+def _error(node: ExceptionNode) -> RecordedError:
+    module, _, short = printable(node.type).rpartition(".")
     cls = type(short, (RecordedError,), {"__module__": module or "builtins", "__qualname__": short})
-    error: RecordedError = cls(str(node.get("message", "")))
-    notes = node.get("notes")
-    if notes:
-        error.__notes__ = [str(note) for note in notes]  # type: ignore[attr-defined]  # from Python 3.11
+    error: RecordedError = cls(node.message)
+    if node.notes:
+        error.__notes__ = list(node.notes)  # type: ignore[attr-defined]  # from Python 3.11
     return error
 
 
-def _tie(node: dict[str, Any], found: list[RecordedException]) -> None:
+def _tie(node: ExceptionNode, found: list[RecordedException]) -> None:
     """Tie the last of the exceptions to the one that it was reached from."""
-    parent, error = node.get("parent"), found[-1].error
-    if type(parent) is not int or not 0 <= parent < len(found) - 1:
+    if node.parent is None or not 0 <= node.parent < len(found) - 1:
         return
-    outer = found[parent].error
-    if node.get("relation") == "cause":
+    outer, error = found[node.parent].error, found[-1].error
+    if node.relation == "cause":
         outer.__cause__ = error
-    elif node.get("relation") == "context":
+    elif node.relation == "context":
         outer.__context__ = error
     else:
         outer.exceptions = (*getattr(outer, "exceptions", ()), error)  # type: ignore[attr-defined]  # as a group has

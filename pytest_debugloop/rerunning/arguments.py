@@ -33,7 +33,7 @@ _VALUES_LEFT_OUT = """
     --numprocesses --maxprocesses --max-worker-restart --dist --tx --px --rsyncdir --rsyncignore --testrunuid
     --maxschedchunk --reruns --reruns-delay --only-rerun --rerun-except --retries --retry-delay --retry-outcome
     --max-runs --min-passes --randomly-seed --splits --group --durations-path --splitting-algorithm --shard-id
-    --num-shards --test-groups --test-group
+    --num-shards --test-groups --test-group --pastebin
     """
 _VALUES_DROPPED = {*_VALUES_LEFT_OUT.split(), *(option.flag for option in _OWN_DROPPED if option.metavar is not None)}
 _MAYBE_VALUES_DROPPED = frozenset({"--cov", "--debug"})  # argparse: nargs="?"
@@ -42,7 +42,7 @@ _VALUES_THAT_STAY = """
     --code-highlight --verbosity --durations --durations-min --log-level --log-format --log-date-format
     --log-cli-level --log-cli-format --log-cli-date-format --log-file-mode --log-file-level --log-file-format
     --log-file-date-format --log-auto-indent --log-disable --assert --doctest-report --doctest-glob --pdbcls
-    --pastebin --timeout --timeout-method --session-timeout --count --repeat-scope --asyncio-mode --ds --dc
+    --timeout --timeout-method --session-timeout --count --repeat-scope --asyncio-mode --ds --dc
     --hypothesis-profile --hypothesis-seed --hypothesis-verbosity --random-order-seed --random-order-bucket
     """
 _VALUES_KEPT = {
@@ -80,7 +80,7 @@ def rerun_arguments(command_line: Sequence[str], rootdir: Path) -> Arguments:
     """
     kept: list[str] = []
     redacted: list[str] = []
-    for option, words in _options(list(command_line), rootdir):
+    for option, words in options_of(list(command_line), rootdir):
         if any(_REDACTED in word for word in words):
             redacted.append(option)
         elif not _is_dropped(option, words):
@@ -97,7 +97,7 @@ def option_values(command_line: Sequence[str], rootdir: Path, *names: str) -> li
         *names: the spellings of the option.
     """
     found = []
-    for option, words in _options(list(command_line), rootdir):
+    for option, words in options_of(list(command_line), rootdir):
         if option in names:
             rest = words[0][len(option) :].removeprefix("=")
             found += [rest] if rest else words[1:]
@@ -112,8 +112,16 @@ def _is_dropped(option: str, words: Sequence[str]) -> bool:
     return option[1:] in _SHORT_FLAGS_DROPPED | _SHORT_VALUES_DROPPED
 
 
-def _options(words: list[str], rootdir: Path) -> Iterator[tuple[str, list[str]]]:
-    """Give each option with the words that it is made of; an empty option for a test, a file or a folder."""
+def options_of(words: list[str], rootdir: Path) -> Iterator[tuple[str, list[str]]]:
+    """Take a command line apart.
+
+    Args:
+        words: that pytest was given.
+        rootdir: to tell paths from values.
+
+    Yields:
+        Each option with the words that it is made of; an empty option for a test, a file or a folder.
+    """
     place = 0
     while place < len(words):
         word = words[place]

@@ -28,6 +28,8 @@ class Verdict(Enum):
     """It does not fail, not even with all that ran before it."""
     FLAKY = "flaky"
     """The same tests before it made it fail once and pass once."""
+    INTERRUPTED = "interrupted"
+    """Somebody would not wait for the smallest set; it fails with what was found so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def smallest_failing(
     fails: Callable[[tuple[T, ...]], bool],
     *,
     suspects: Sequence[T] = (),
-    limit: int = 1000,
+    limit: int,
 ) -> Found[T]:
     """Find the smallest set of tests that makes another fail.
 
@@ -151,6 +153,9 @@ def smallest_failing(
         search.reduce(start)
     except _UsedUpError:
         is_minimal = False
+    except KeyboardInterrupt:
+        best = tuple(tests[place] for place in search.best)
+        return Found(Verdict.INTERRUPTED, best, search.runs, is_minimal=False)
     answers = [search.ask(search.best, again=True) for _ in range(2)]
     alone = [search.ask((), again=True)]
     found = tuple(tests[place] for place in search.best)

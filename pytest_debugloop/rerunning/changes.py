@@ -10,10 +10,14 @@ from typing import Any
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.recording.checkout import git_facts
+from pytest_debugloop.replay.nodes import FrameNode, exceptions_in
+from pytest_debugloop.replay.sources import whole
 from pytest_debugloop.rerunning.recorded import RecordedFailure
+from pytest_debugloop.sources.checkout import text_of
 from pytest_debugloop.sources.survey import Survey
 
 _MOST_NAMED = 3
+_CUT = 300  # a recorded line of this length may have been cut
 
 
 def changes_since(failure: RecordedFailure, rootdir: Path) -> list[str]:
@@ -66,52 +70,46 @@ def _differs(names: Sequence[str], what: str) -> str:
     return f"{counted}: {'; '.join(names[:_MOST_NAMED])}{more}"
 
 
-def project_frames(chain: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
+def project_frames(chain: Any) -> list[FrameNode]:
     """Give the project's own frames of the exception that failed a test, outermost first.
 
     Args:
         chain: the exceptions of a snapshot, the raised one first.
+
+    Returns:
+        Those that pytest shows, as that of ``pytest.fail`` is none; where it shows none of them, all.
     """
-    frames = (chain or [{}])[0].get("frames") or []
-    return [f for f in frames if isinstance(f, dict) and f.get("file") and not f.get("is_folded")]
+    own = [frame for one in exceptions_in(chain)[:1] for frame in one.frames if not frame.is_folded]
+    return [frame for frame in own if not frame.is_hidden] or own
 
 
-def changed_frames(frames: Sequence[Mapping[str, Any]], rootdir: Path) -> list[str]:
+def changed_frames(frames: Sequence[FrameNode], rootdir: Path) -> list[str]:
     """Name the functions of frames whose code is not what was recorded.
 
     Code that only moved is the same: where the line is another one now, the recorded lines around it are looked for.
 
     Args:
-        frames: as a snapshot has them: ``file``, ``function``, ``line``, ``source`` and ``context``.
+        frames: as a snapshot has them.
         rootdir: of the checkout.
 
     Returns:
         File and function of each, outermost first.
     """
-    found = []
-    for frame in frames:
-        source = str(frame.get("source") or "")
-        if not source or str(frame["file"]).startswith("<"):
-            continue  # nothing was recorded to hold it against
-        if not _is_same(frame, source, rootdir):
-            found.append(f"{frame.get('function')} in {frame['file']}")
-    return list(dict.fromkeys(found))
+    known = [frame for frame in frames if frame.source and not frame.file.startswith("<")]
+    return list(dict.fromkeys(f"{one.function} in {one.file}" for one in known if not _is_same(one, rootdir)))
 
 
-def _is_same(frame: Mapping[str, Any], source: str, rootdir: Path) -> bool:
-    try:
-        text = (rootdir / str(frame["file"])).read_text(encoding="utf-8", errors="replace")
-    except OSError:
+def _is_same(frame: FrameNode, rootdir: Path) -> bool:
+    text = text_of(rootdir / frame.file)
+    if text is None:
         return False
-    lines = [line.rstrip() for line in text.splitlines()]
-    place = int(frame.get("line") or 0) - 1
-    if 0 <= place < len(lines) and _matches(lines[place].strip(), source):
+    lines = [line.rstrip() for line in whole(text).lines.values()]
+    if frame.line <= len(lines) and _matches(lines[frame.line - 1].strip(), frame.source):
         return True
-    around = [str(line) for line in (frame.get("context") or {}).get("lines") or []]
-    if not around:
-        return any(_matches(line.strip(), source) for line in lines)
-    starts = range(len(lines) - len(around) + 1)
-    return any(all(_matches(lines[at + i], around[i]) for i in range(len(around))) for at in starts)
+    if frame.lines == (frame.source,):
+        return any(_matches(line.strip(), frame.source) for line in lines)
+    starts = range(len(lines) - len(frame.lines) + 1)
+    return any(all(_matches(lines[at + i], line) for i, line in enumerate(frame.lines)) for at in starts)
 
 
 def _matches(line: str, recorded: str) -> bool:
@@ -121,6 +119,3 @@ def _matches(line: str, recorded: str) -> bool:
         head, tail = recorded.partition(mark)[0], recorded.rpartition("]")[2]
         return line.startswith(head) and line.endswith(tail)
     return line == recorded or (len(recorded) >= _CUT and line.startswith(recorded))
-
-
-_CUT = 300

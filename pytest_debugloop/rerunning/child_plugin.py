@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -70,6 +71,8 @@ class Rerun:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Collect the planned files, whatever words of the command line look like files."""
         config.args = list(self._files)
+        if config.pluginmanager.hasplugin("logging"):
+            config.option.log_file = os.devnull  # or that of the configuration would be written
         if config.pluginmanager.hasplugin("xdist"):
             config.pluginmanager.register(Workers(), "debugloop-rerun-workers")
         if self._script.stop is not None:

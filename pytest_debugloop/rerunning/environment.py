@@ -55,10 +55,7 @@ def rerun_environment(
     changes: dict[str, str | None] = {
         name: None for name in current if name in _OF_THE_RECORD or _NEVER(name) or name.startswith(_OF_A_RUN)
     }
-    unknown = [name for name, value in known.items() if value is not None and _is_unknown(value)]
-    away = [name for name in ("PYTHONPATH",) if _is_away(known.get(name) or "")]
-    left_alone = {*unknown, *away, *_OF_THE_MACHINE}
-    changes |= {name: value for name, value in known.items() if name not in left_alone and not _NEVER(name)}
+    changes |= {name: value for name, value in known.items() if not is_left_alone(name, value)}
     for name in current:
         # All of the allow-list that were set are in the record: another one was not.
         if recorded is not None and name not in known and name not in _OF_THE_MACHINE and _is_kept(name):
@@ -66,8 +63,10 @@ def rerun_environment(
     if is_autoload is not None:
         changes[_AUTOLOAD] = None if is_autoload else "1"
     changes = {name: value for name, value in changes.items() if current.get(name) != value}
-    notes = [f"the record does not hold the value of {name}: it is as it is now" for name in sorted(unknown)]
-    notes += [f"{name} named folders that are not here: it is as it is now" for name in away]
+    unknown = sorted(name for name, value in known.items() if _is_unknown(value))
+    notes = [f"the record does not hold the value of {name}: it is as it is now" for name in unknown]
+    if _is_away("PYTHONPATH", known.get("PYTHONPATH")):
+        notes.append("PYTHONPATH named folders that are not here: it is as it is now")
     if known.get(HASH_SEED) in (None, "", "random"):
         notes.append(
             f"the hash seed was random ({HASH_SEED} was not set): sets and what is hashed may come in another order"
@@ -75,9 +74,20 @@ def rerun_environment(
     return Environment(changes, notes)
 
 
-def _is_away(value: str) -> bool:
-    return any(part.startswith(os.sep) and not Path(part).exists() for part in value.split(os.pathsep))
+def is_left_alone(name: str, value: str | None) -> bool:
+    """Tell whether a recorded variable stays as it is now, whatever it was.
+
+    Args:
+        name: of the variable.
+        value: that it had; None where it was not set.
+    """
+    return name in _OF_THE_MACHINE or _NEVER(name) or _is_unknown(value) or _is_away(name, value)
 
 
-def _is_unknown(value: str) -> bool:
-    return _REDACTED in value or len(value) >= _LONGEST_RECORDED
+def _is_away(name: str, value: str | None) -> bool:
+    parts = (value or "").split(os.pathsep) if name == "PYTHONPATH" else []
+    return any(part.startswith(os.sep) and not Path(part).exists() for part in parts)
+
+
+def _is_unknown(value: str | None) -> bool:
+    return value is not None and (_REDACTED in value or len(value) >= _LONGEST_RECORDED)

@@ -62,12 +62,12 @@ def stop_of(failure: RecordedFailure, plan: Plan, *, force: bool) -> Stop:
     changed = changed_frames(frames, plan.rootdir)
     if changed and not force:
         raise CodeChangedError(functions=", ".join(changed[:3]))
-    last = frames[-1] if frames else {}
+    last = frames[-1] if frames else None
     return Stop(
         fingerprint=failure.fingerprint or "",
         error_code=failure.error_code or "",
-        file=str(last.get("file", "")),
-        function=str(last.get("function", "")),
+        file=last.file if last is not None else "",
+        function=last.function if last is not None else "",
         is_forced=force,
     )
 
@@ -90,7 +90,11 @@ def run_live(plan: Plan, stop: Stop, pdbcls: str | None = None) -> Live:
         started = time.monotonic()
         with _interrupts_left_to_the_child():
             process = subprocess.Popen(words, cwd=plan.rootdir, env=environment(plan, folder, script))
-            status = process.wait()
+            try:
+                status = process.wait()
+            except BaseException:
+                process.kill()
+                raise
         report = Report.read(folder, plan.worker)
         outcome = read_outcome(plan, folder, time.monotonic() - started, timed_out=False, status=status)
         return Live(report is not None and report.stopped, outcome)

@@ -37,6 +37,9 @@ class Ending(Enum):
     NOT_REACHED = "was not reached"
 
 
+_TRIED = frozenset({Ending.SAME, Ending.ALIKE, Ending.OTHER, Ending.PASSED, Ending.CRASHED})
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one rerun.
@@ -62,6 +65,11 @@ class Outcome:
     where: Where | None = None
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether the target was run to its end, so that it says something of how often it fails."""
+        return self.ending in _TRIED
 
     @property
     def is_same(self) -> bool:
@@ -153,13 +161,12 @@ def read_lines(folder: Path) -> Iterator[dict[str, Any]]:
         Each line, with the name of its ``journal``.
     """
     for path in sorted((folder / RECORD / JOURNALS).glob(f"*/*{SUFFIX}")):
-        for line in path.read_bytes().splitlines():
-            if line.startswith(_SNAPSHOT):
-                continue
-            try:
-                yield {**json.loads(line), "journal": path.stem}
-            except ValueError:  # torn when the process was killed
-                continue
+        with path.open("rb") as file:
+            for line in file:
+                if line.startswith(_SNAPSHOT):
+                    continue
+                with contextlib.suppress(ValueError):  # torn when the process was killed
+                    yield {**json.loads(line), "journal": path.stem}
 
 
 def _steps(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -14,8 +14,17 @@ from pytest_debugloop.rerunning.changes import changes_since
 from pytest_debugloop.rerunning.environment import rerun_environment
 from pytest_debugloop.rerunning.plugins import Plugins
 from pytest_debugloop.rerunning.recorded import Planned, RecordedFailure, RecordedStep, Where, worker_of
+from pytest_debugloop.rerunning.trust import (
+    MOST_WORKERS,
+    is_outside,
+    is_same_checkout,
+    trusted_arguments,
+    trusted_environment,
+)
 
 _PLUGIN = "pytest_debugloop.plugin"
+_MOST_NAMED = 5
+_LONGEST_NAMED = 100
 _NO_TEST = ("worker_crash", "internal_error")
 
 
@@ -112,7 +121,7 @@ def file_of(node_id: str) -> str:
     Args:
         node_id: of the test, or of the file.
     """
-    return node_id.partition("[")[0].partition("::")[0]
+    return node_id.partition("::")[0]
 
 
 def plan_rerun(
@@ -120,6 +129,9 @@ def plan_rerun(
     steps: Sequence[RecordedStep],
     rootdir: Path,
     environ: Mapping[str, str] | None = None,
+    *,
+    own_variables: Sequence[str] = (),
+    is_trusted: bool = False,
 ) -> Plan:
     """Plan how to run a test as it ran when it failed.
 
@@ -128,26 +140,43 @@ def plan_rerun(
         steps: what the processes of its run began until it happened, in the order in which they did.
         rootdir: of the checkout here; where it does not have the test, the recorded one is taken.
         environ: the environment now; that of this process where it is not said.
+        own_variables: patterns of the variables that the user has recorded beside the usual ones.
+        is_trusted: whether to take also what :mod:`pytest_debugloop.rerunning.trust` would leave out.
 
     Raises:
         RerunImpossibleError: the failure is of no test, or its file is not there, or xdist is not.
     """
     if not failure.test or (failure.error_type in _NO_TEST and "::" not in failure.test):
         raise RerunImpossibleError(reason="the failure is of no test")
-    rootdir = _rootdir_with(file_of(failure.test), rootdir, Path(failure.rootdir))
+    rootdir = _rootdir_with(file_of(failure.test), rootdir, Path(failure.rootdir), is_trusted=is_trusted)
     notes: list[str] = []
     own, before = _tests_before(failure, steps, notes)
     workers = len({worker_of(s.agent_name, failure.main_agent) for s in steps} - {""}) if failure.worker else 0
     if workers and find_spec("xdist") is None:
         raise RerunImpossibleError(reason="it ran under pytest-xdist, which is not installed here")
+    if workers > MOST_WORKERS and not is_trusted:
+        raise RerunImpossibleError(reason=f"it ran in {workers:,} workers; --trust starts as many")
     files = _files(failure, steps)
-    there = tuple(file for file in files if (rootdir / file).exists())
-    gone = len(files) - len(there)
+    doubtful = [] if is_trusted else [file for file in files if is_outside(file, rootdir)]
+    there = tuple(file for file in files if file not in doubtful and (rootdir / file).exists())
+    gone = len(files) - len(doubtful) - len(there)
     if gone:
         notes.append(f"{gone:,} of the {len(files):,} files that were collected are not there any more")
     kept, redacted = rerun_arguments(failure.command_line, rootdir)
+    if not is_trusted:
+        kept, left_out = trusted_arguments(kept, rootdir)
+        doubtful += left_out
+    environ = os.environ if environ is None else environ
     plugins = Plugins(failure.plugins, failure.distributions, kept)
-    environment = rerun_environment(failure.environment, plugins.is_autoload, environ or os.environ)
+    recorded = failure.environment
+    if recorded is not None and not is_trusted:
+        recorded, left_out = trusted_environment(recorded, environ, rootdir, own_variables)
+        doubtful += left_out
+    environment = rerun_environment(recorded, plugins.is_autoload, environ)
+    if doubtful:
+        more = f" and {len(doubtful) - _MOST_NAMED:,} more" if len(doubtful) > _MOST_NAMED else ""
+        named = "; ".join(words[:_LONGEST_NAMED] for words in doubtful[:_MOST_NAMED])
+        notes.append(f"left out, for it leads out of the checkout (--trust takes it): {named}{more}")
     return Plan(
         rootdir=rootdir,
         arguments=tuple(_arguments(failure, kept, redacted, plugins, notes)),
@@ -167,11 +196,15 @@ def plan_rerun(
     )
 
 
-def _rootdir_with(file: str, *candidates: Path) -> Path:
-    for rootdir in candidates:
-        if (rootdir / file).exists():
-            return rootdir
-    where = " or ".join(dict.fromkeys(str(rootdir) for rootdir in candidates))
+def _rootdir_with(file: str, rootdir: Path, recorded: Path, *, is_trusted: bool) -> Path:
+    if is_outside(file, rootdir) and not is_trusted:
+        raise RerunImpossibleError(reason=f"{file} is outside of {rootdir}; --trust goes there")
+    for folder in (rootdir, recorded):
+        if (folder / file).exists():
+            if folder == rootdir or is_trusted or is_same_checkout(rootdir, folder):
+                return folder
+            raise RerunImpossibleError(reason=f"there is no {file} in {rootdir}; it ran in {folder}: call it there")
+    where = " or ".join(dict.fromkeys(str(folder) for folder in (rootdir, recorded)))
     raise RerunImpossibleError(reason=f"there is no {file} in {where}")
 
 

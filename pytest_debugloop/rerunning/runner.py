@@ -17,7 +17,7 @@ from pytest_debugloop.errors import RerunFailedError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.rerunning.outcome import RECORD, Outcome, begun_tests, read_outcome
 from pytest_debugloop.rerunning.plan import Plan
-from pytest_debugloop.rerunning.processes import stop_all
+from pytest_debugloop.rerunning.processes import ended_in_order, stop_all
 from pytest_debugloop.rerunning.script import SCRIPT_VARIABLE, Script, Stop
 
 CHILD_PLUGIN = "pytest_debugloop.rerunning.child_plugin"
@@ -64,7 +64,7 @@ def rerun(plan: Plan, *, timeout: float | None = None, progress: Progress | None
             except BaseException:
                 stop_all(process, mark)
                 raise
-            if timed_out:
+            if timed_out or process.returncode < 0:  # killed: what it started, such as workers, goes on
                 stop_all(process, mark)
         seconds = time.monotonic() - started
         outcome = read_outcome(plan, folder, seconds, timed_out=timed_out, status=process.returncode or 0)
@@ -75,8 +75,11 @@ def rerun(plan: Plan, *, timeout: float | None = None, progress: Progress | None
 
 @contextlib.contextmanager
 def workspace() -> Iterator[Path]:
-    """Make the folder of a rerun: its journals, its reports, pytest's cache and temporary folders; gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="debugloop-", ignore_cleanup_errors=True) as name:
+    """Make the folder of a rerun: its journals, its reports, pytest's cache and temporary folders; gone afterwards.
+
+    Also where this process is asked to end, or its terminal is closed.
+    """
+    with ended_in_order(), tempfile.TemporaryDirectory(prefix="debugloop-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         (folder / "tmp").mkdir()
         yield folder
@@ -164,7 +167,9 @@ def _ended_in_time(
 
 
 def _what_it_said(output: Path, status: int) -> str:
-    text = output.read_bytes()[-_TAIL:].decode("utf-8", "replace")
+    with output.open("rb") as file:
+        file.seek(max(output.stat().st_size - _TAIL, 0))
+        text = file.read().decode("utf-8", "replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]
     said = "; ".join(line[:_LONGEST] for line in (errors or lines)[-3:])

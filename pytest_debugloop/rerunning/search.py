@@ -26,7 +26,7 @@ Polluter = Before | Imported
 
 
 def find_polluters(
-    plan: Plan, run: Callable[[Plan], Outcome], *, suspects: Iterable[str] = (), limit: int = 1000
+    plan: Plan, run: Callable[[Plan], Outcome], *, suspects: Iterable[str] = (), limit: int
 ) -> Found[Polluter]:
     """Find the smallest set of tests, and of files that are only imported, that makes a test fail.
 

@@ -53,6 +53,19 @@ def find_file(folders: Iterable[Path], file: str, digest: str) -> FoundFile:
     return FoundFile(None, is_current)
 
 
+def text_of(path: Path) -> str | None:
+    """Read a file of source in the encoding that it says it has.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        None where it cannot be read, is no file, or is larger than source ever is.
+    """
+    data = _read(path)
+    return None if data is None else _decoded(data)
+
+
 def _read(path: Path) -> bytes | None:
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_debugloop.cli.app import COMMANDS
+from pytest_debugloop.database.embedded import embedded_server
+from tests.cli.conftest import Project
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -68,14 +71,14 @@ def test_status_counts_what_is_pending(cli: Cli, own_schema: dict[str, str], any
     before = cli("status", **own_schema)
     assert (before.returncode, before.stderr) == (0, "")
     assert f": PostgreSQL {any_postgres.major}, schema {schema}, " in before.stdout
-    assert not before.stdout.endswith(" 0 migration(s) pending\n")
+    assert not before.stdout.endswith(" 0 migrations pending\n")
     cli("migrate", **own_schema)
-    assert cli("status", **own_schema).stdout.endswith(f"schema {schema}, 0 migration(s) pending\n")
+    assert cli("status", **own_schema).stdout.endswith(f"schema {schema}, 0 migrations pending\n")
 
 
 def test_load_without_anything_to_load_says_so(cli: Cli, own_schema: dict[str, str]) -> None:
     done = cli("load", **own_schema)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "0 run(s) stored, 0 still waiting.\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 runs stored, 0 still waiting.\n", "")
 
 
 def test_sql_asks_in_the_schema_and_ends_as_psql_does(cli: Cli, own_schema: dict[str, str]) -> None:
@@ -153,3 +156,19 @@ def test_rows_of_a_statement_are_json(cli: Cli, own_schema: dict[str, str]) -> N
     refused = cli("sql", "--json", "DELETE FROM debug_runs", **own_schema)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "read-only transaction" in refused.stderr
+
+
+def test_the_embedded_server_is_started_for_a_command_and_stopped_after(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "test_it.py").write_text("def test_it():\n    assert not 'red'\n")
+    assert project.record().returncode == 1
+    pid_file = tmp_path / ".debugloop" / "postgres" / "postmaster.pid"
+    deadline = time.monotonic() + 60
+    while pid_file.exists() and time.monotonic() < deadline:  # of the loader, which has told the run before it leaves
+        time.sleep(0.02)
+    assert not pid_file.exists()
+    assert "assert not 'red'" in project.printed("show")
+    assert not pid_file.exists()
+    with embedded_server(tmp_path / ".debugloop"):
+        assert "assert not 'red'" in project.printed("show")
+        assert pid_file.exists()  # it is left to who uses it

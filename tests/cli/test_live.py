@@ -144,3 +144,11 @@ def test_a_fixture_that_fails_stops_in_the_fixture(suite: Suite) -> None:
     done = debug(recorded, "test_target", "p inside\nq\n")
     assert done.returncode == 0, done
     assert "(Pdb) 'the fixture'" in done.stdout
+
+
+def test_it_stops_where_the_test_says_that_it_fails_and_not_in_pytest(suite: Suite) -> None:
+    recorded = suite({"test_b.py": "import pytest\ndef test_target():\n    mine = 42\n    pytest.fail('no')\n"})
+    recorded.record()
+    done = debug(recorded, "test_target", "p mine\nq\n")
+    assert done.returncode == 0, done
+    assert "(Pdb) 42" in done.stdout

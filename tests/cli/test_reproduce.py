@@ -164,6 +164,15 @@ def test_two_polluters_that_need_each_other_are_both_found(suite: Suite) -> None
     assert found["bisect"]["runs"] == len(found["outcomes"]) < 30
 
 
+def test_a_search_takes_no_more_runs_than_it_may_and_says_that_fewer_tests_may_be_enough(suite: Suite) -> None:
+    recorded = suite(TWO_POLLUTERS)
+    recorded.record()
+    found = recorded.reproduce("test_target", "--bisect", "--max-runs", "3")["bisect"]
+    assert (found["verdict"], found["is_minimal"]) == ("polluted", False)
+    assert found["runs"] <= 3 + 3  # and the confirmation
+    assert {f"test_a.py::test_step[{n}]" for n in (1, 3)} <= {one.get("test") for one in found["polluters"]}
+
+
 def test_an_import_that_pollutes_is_told_from_a_test(suite: Suite) -> None:
     recorded = suite({**POLLUTED, "test_a.py": "import shared\nshared.state.append(1)\ndef test_clean(): pass\n"})
     recorded.record()
@@ -470,15 +479,23 @@ def test_a_rerun_that_takes_too_long_is_stopped_with_all_that_it_started(suite: 
     assert _is_gone(int(pid.read_text()))
 
 
-def test_ctrl_c_stops_all_that_it_started(suite: Suite, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, ""), (signal.SIGHUP, 129, "")],
+)
+def test_ctrl_c_and_what_else_ends_it_stop_all_that_it_started_and_leave_no_folder(
+    suite: Suite, tmp_path: Path, number: signal.Signals, status: int, said: str
+) -> None:
     recorded = suite({"test_b.py": "def test_target(): assert 0\n"})
     recorded.record()
     pid = tmp_path / "pid"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     recorded.write({"test_b.py": _SLEEPER.format(pid=str(pid))})
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest_debugloop", "reproduce", "test_target"],
         cwd=recorded.folder,
-        env=clean_environment(**recorded.variables),
+        env=clean_environment(**recorded.variables, TMPDIR=str(temporary)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -486,10 +503,11 @@ def test_ctrl_c_stops_all_that_it_started(suite: Suite, tmp_path: Path) -> None:
     deadline = time.monotonic() + 60
     while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stderr.strip()) == (130, "Interrupted.")
+    assert (process.returncode, stderr.strip()) == (status, said)
     assert _is_gone(int(pid.read_text()))
+    assert list(temporary.iterdir()) == []
 
 
 _SLEEPER = """
@@ -529,9 +547,10 @@ def test_a_checkout_elsewhere_is_taken_where_the_command_is_typed(suite: Suite, 
 @pytest.mark.parametrize(
     ("arguments", "status", "reason"),
     [
-        (("test_clean",), 1, "the test has not failed"),
+        (("test_clean",), 1, "test_clean has not failed"),
         (("nothing",), 1, "Nothing in the record is called nothing"),
         (("test_target", "--bisect", "--times", "3"), 2, "--bisect goes with neither --times nor --alone"),
+        (("test_target", "--max-runs", "3"), 2, "--max-runs goes with --bisect"),
         (("test_target", "--times", "0"), 2, "Invalid value for '--times'"),
     ],
 )
@@ -552,3 +571,28 @@ def test_a_run_that_does_not_come_to_its_tests_says_why(suite: Suite) -> None:
     done = recorded.debugloop("reproduce", "test_target")
     assert done.returncode == 1
     assert "nothing_of_this_name" in done.stderr
+
+
+def test_who_can_write_to_the_record_runs_no_code_from_elsewhere(suite: Suite, tmp_path: Path) -> None:
+    recorded = suite({**POLLUTED, "conftest.py": "def pytest_addoption(parser): parser.addoption('--out')\n"})
+    recorded.record()
+    evil, mark = tmp_path / "evil", tmp_path / "mark"
+    evil.mkdir()
+    code = f"open({str(mark)!r}, 'a').write('x')\n"
+    (evil / "sitecustomize.py").write_text(code, encoding="utf-8")
+    (evil / "evil_plugin.py").write_text(code, encoding="utf-8")
+    (evil / "evil.ini").write_text("[pytest]\naddopts = -p evil_plugin\n", encoding="utf-8")
+    words = ["-c", f"{evil}/evil.ini", "-o", f"pythonpath={evil}", "-o", f"log_file={mark}", "--out", str(mark)]
+    environment = {"PYTHONPATH": str(evil), "LD_PRELOAD": "no.so", "PYTEST_ADDOPTS": f"--log-file={mark} -c {evil}/x"}
+    with psycopg.connect(recorded.conninfo) as connection:
+        name = sql.Identifier(recorded.variables["DEBUGLOOP_SCHEMA"])
+        connection.execute(sql.SQL("SET search_path TO {}").format(name))
+        connection.execute(
+            "UPDATE debug_runs SET command_line = command_line || %s::text[], environment = %s",
+            (words, json.dumps(environment)),
+        )
+    found = recorded.reproduce("test_target")
+    assert endings(found) == ["same"]
+    assert not mark.exists()
+    (note,) = [note for note in found["notes"] if "--trust" in note]
+    assert all(words in note for words in ("evil.ini", "pythonpath=", "--out", "LD_PRELOAD=", "and 3 more"))

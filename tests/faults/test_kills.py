@@ -34,7 +34,7 @@ def test_a_killed_run_is_stored_up_to_where_it_died(held_trouble: Trouble) -> No
     assert record.step("test_before", "teardown").status == "completed"
     stored = content(project.conninfo, project.schema, correlation_id)
     wait_until(lambda: waiting(held_trouble.folder) == [])
-    assert held_trouble.load() == "0 run(s) stored, 0 still waiting."
+    assert held_trouble.load() == "0 runs stored, 0 still waiting."
     assert content(project.conninfo, project.schema, correlation_id) == stored
 
 
@@ -46,7 +46,7 @@ def test_a_run_killed_while_the_database_is_away_waits(held_trouble: Trouble) ->
         run.process.kill()
         run.process.wait()
     wait_until(lambda: loaders(held_trouble.folder) == [])
-    assert held_trouble.load() == "1 run(s) stored, 0 still waiting."
+    assert held_trouble.load() == "1 run stored, 0 still waiting."
     record = project.record(correlation_id)
     assert record.step("test_hold", "call").status == "started"
     assert record.step("test_before", "teardown").status == "completed"
@@ -81,7 +81,7 @@ def test_a_killed_server_costs_no_record(held_trouble: Trouble) -> None:
     assert len(said(run)) == 2
     with embedded_server(held_trouble.folder) as conninfo:
         assert content(conninfo, SCHEMA, correlation_id) == held_trouble.whole
-    assert held_trouble.load(dsn="") == "0 run(s) stored, 0 still waiting."
+    assert held_trouble.load(dsn="") == "0 runs stored, 0 still waiting."
 
 
 def test_two_runs_at_once_share_a_folder(trouble: Trouble) -> None:

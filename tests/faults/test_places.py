@@ -74,7 +74,7 @@ def test_a_limit_on_the_size_of_files_is_told_with_what_it_cost(trouble: Trouble
     assert "is not stored" in waits
     assert "main-spare.jsonl could not be written (File too large)" in problem
     assert re.search(r"\d+ records are lost, what was written is stored; free some space\.$", problem)
-    assert trouble.load().startswith("1 run(s) stored, 0 still waiting.")
+    assert trouble.load().startswith("1 run stored, 0 still waiting.")
     assert 0 < len(trouble.stored(run)["steps"]) < len(trouble.whole["steps"])
 
 
@@ -107,7 +107,7 @@ def is_stored_in_spite_of(trouble: Trouble, run: Run, reason: str) -> None:
     assert problem.endswith("free some space.")
     assert trouble.stored(run) == trouble.whole
     wait_until(lambda: waiting(trouble.folder) == [])
-    assert trouble.load() == "0 run(s) stored, 0 still waiting."
+    assert trouble.load() == "0 runs stored, 0 still waiting."
     assert waiting(trouble.project.folder.parent / "tmp" / f"pytest-debugloop-{os.getuid()}") == []
 
 

@@ -316,3 +316,18 @@ def test_the_command_says_where_the_record_is_only_if_the_command_line_did(proje
     assert line.startswith("  see more: debugloop --dsn ")
     assert f"--schema {project.schema} show " in line
     assert "to-be-hidden" not in done.out
+
+
+def test_a_status_that_is_not_the_loaders_ends_no_run_and_is_no_claim_that_all_is_stored(project: Project) -> None:
+    project.write("test_bad.py", BAD)
+    project.write(
+        "conftest.py",
+        """
+        def pytest_sessionfinish(session):
+            for folder in (session.config.rootpath / ".debugloop" / "journals").iterdir():
+                (folder / "status.json").write_text("[]")
+        """,
+    )
+    done = run(project)
+    assert done.ret == 1
+    assert "is not stored: the loader's status.json cannot be understood. Its journals wait" in done.out

@@ -58,7 +58,7 @@ def test_a_run_that_is_not_to_be_loaded_leaves_its_journals_and_says_where(proje
 def test_load_stores_what_such_a_run_left(project: Project) -> None:
     project.write("test_any.py", SUITE)
     run = project.run("--no-debugloop-load")
-    assert load(project).startswith("1 run(s) stored, 0 still waiting.")
+    assert load(project).startswith("1 run stored, 0 still waiting.")
     assert run.record.error("test_bad").locals == {"found": 41}
     assert run.record.run["exit_status"] == 1
     assert journals(project) == []

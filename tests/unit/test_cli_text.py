@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_debugloop.cli.filters import Moment
 from pytest_debugloop.cli.views import words
 from pytest_debugloop.cli.views.brief import Piece, fitted
+from pytest_debugloop.cli.views.frames import statement_of
 from pytest_debugloop.cli.views.tables import Column, table
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
@@ -141,7 +142,7 @@ def test_the_first_rows_come_before_the_last_is_known() -> None:
     assert len(taken) < 200
 
 
-PIECES = st.lists(st.builds(Piece, st.integers(0, 9), st.text(max_size=80)), max_size=30)
+PIECES = st.lists(st.builds(Piece, st.integers(0, 9), st.text(max_size=80), st.booleans()), max_size=30)
 
 
 @given(PIECES, st.integers(0, 600))
@@ -149,11 +150,30 @@ def test_a_brief_text_keeps_its_budget(pieces: list[Piece], budget: int) -> None
     assert len(fitted(pieces, budget)) <= budget
 
 
-@given(PIECES)
+@given(st.lists(st.builds(Piece, st.integers(0, 9), st.text(max_size=80), st.just(False)), max_size=30))
 def test_all_is_told_where_there_is_room(pieces: list[Piece]) -> None:
     assert fitted(pieces, 100_000) == "\n".join(piece.text for piece in pieces)
 
 
 def test_the_most_telling_lines_are_kept_in_their_order() -> None:
     pieces = [Piece(5, "far"), Piece(0, "first"), Piece(9, "noise" * 10), Piece(1, "second")]
-    assert fitted(pieces, 45) == "far\nfirst\nsecond\n… 1 more lines"
+    assert fitted(pieces, 45) == "far\nfirst\nsecond\n… 1 more line"
+
+
+def test_values_are_told_only_below_the_place_they_are_of() -> None:
+    pieces = [Piece(0, "message"), Piece(1, "somewhere far away in a long path"), Piece(2, "  x = 1", below=True)]
+    assert fitted(pieces, 30) == "message\n… 2 more lines"
+    assert fitted(pieces, 100).endswith("  x = 1")
+
+
+@pytest.mark.parametrize(
+    ("lines", "statement"),
+    [
+        (["assert (", "    a", "    == b", ")", "after()"], "assert (a == b)"),
+        (["call(1)", "after()"], "call(1)"),
+        (["call(", "    [1,", "     2],"], "call([1, 2],"),
+    ],
+)
+def test_a_statement_of_several_lines_is_told_whole(lines: list[str], statement: str) -> None:
+    frame = {"line": 7, "source": lines[0], "context": {"first": 7, "lines": lines}}
+    assert statement_of(frame) == statement

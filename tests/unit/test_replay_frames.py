@@ -169,3 +169,28 @@ def test_any_line_makes_a_frame(line: int | None) -> None:
 def test_a_state_without_exceptions_has_nothing_to_look_at() -> None:
     assert rebuild({"exceptions": []}, "/r") == []
     assert rebuild({}, "/r") == []
+
+
+@pytest.mark.parametrize("junk", [None, True, 0, -1, 1.5, 10**30, "", "x\x1b\ud800", [], [1], {}, {"$ref": ""}, [[]]])
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("exceptions",),
+        ("exceptions", 0),
+        *(("exceptions", 0, key) for key in ("type", "message", "notes", "relation", "parent", "frames")),
+        ("exceptions", 0, "frames", 0),
+        *(("exceptions", 0, "frames", 0, key) for key in ("file", "function", "line", "source", "context", "locals")),
+        *(("exceptions", 0, "frames", 0, "context", key) for key in ("first", "lines")),
+    ],
+)
+def test_json_that_is_no_snapshot_has_no_frames_and_does_no_harm(junk: Any, place: tuple[Any, ...]) -> None:
+    state = json.loads(json.dumps(state_of(lambda: ask(Shop()), ROOT)))
+    part = state
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = junk
+    for one in rebuild(state, "/nowhere"):
+        assert all(1 <= frame.line <= 10_000_000 for frame in one.frames)
+        assert repr(one.error).isprintable()
+    assert all(isinstance(file, str) for file in files_of(state))
+    assert all(first >= 1 for first, _ in contexts_of(state, HERE.name))

@@ -95,10 +95,23 @@ def test_a_search_whose_runs_are_used_up_gives_the_best_so_far_and_says_so() -> 
     assert found.runs <= 12 + 3
 
 
+def test_a_search_that_somebody_interrupts_gives_the_best_so_far() -> None:
+    model = Model([frozenset({10, 700})])
+
+    def fails(before: tuple[int, ...]) -> bool:
+        if len(model.asked) == 12:
+            raise KeyboardInterrupt
+        return model.fails(before)
+
+    found = smallest_failing(range(1000), fails, limit=MANY)
+    assert (found.verdict, found.is_minimal) == (Verdict.INTERRUPTED, False)
+    assert {10, 700} <= set(found.tests) < set(range(1000))
+
+
 def test_a_failure_that_comes_and_goes_is_called_flaky() -> None:
     answers = iter([True, False])
-    assert smallest_failing([1], lambda _: next(answers)) == Found(Verdict.FLAKY, (), 2, is_minimal=False)
+    assert smallest_failing([1], lambda _: next(answers), limit=MANY) == Found(Verdict.FLAKY, (), 2, is_minimal=False)
     answers = iter([False, True, True, False, False])
-    assert smallest_failing([1], lambda _: next(answers)).verdict is Verdict.FLAKY
+    assert smallest_failing([1], lambda _: next(answers), limit=MANY).verdict is Verdict.FLAKY
     answers = iter([False, True, True, True, True])  # alone it passed, and fails at last
-    assert smallest_failing([1], lambda _: next(answers)).verdict is Verdict.FLAKY
+    assert smallest_failing([1], lambda _: next(answers), limit=MANY).verdict is Verdict.FLAKY

@@ -75,7 +75,7 @@ def rootdir(tmp_path: Path) -> Path:
 
 
 def plan(rootdir: Path, *steps: RecordedStep, **more: Any) -> Plan:
-    return plan_rerun(failure(rootdir, **more), steps, rootdir, {"PATH": "/bin"})
+    return plan_rerun(failure(rootdir, **more), steps, rootdir, {"PATH": "/bin"}, own_variables=["SHOP*"])
 
 
 def test_the_plan_has_what_began_before_in_order_and_the_files_as_they_were_collected(rootdir: Path) -> None:
@@ -265,6 +265,158 @@ def test_a_line_whose_secret_was_taken_out_is_held_against_what_is_left_of_it(ro
         stop_of(recorded, plan(rootdir), force=False)
 
 
+def test_source_in_another_encoding_is_read_in_that_one(rootdir: Path) -> None:
+    frame = {"file": "test_b.py", "function": "f", "line": 2, "source": "shop('fünf')"}
+    (rootdir / "test_b.py").write_bytes("# coding: latin-1\nshop('fünf')\n".encode("latin-1"))
+    assert stop_of(failure(rootdir, chain=[{"frames": [frame]}]), plan(rootdir), force=False).function == "f"
+
+
+def test_what_is_no_file_of_source_is_never_read(rootdir: Path) -> None:
+    for file in ("/dev/zero", ".", "no\0thing"):
+        frame = {"file": file, "function": "f", "line": 1, "source": "x"}
+        with pytest.raises(CodeChangedError):
+            stop_of(failure(rootdir, chain=[{"frames": [frame]}]), plan(rootdir), force=False)
+
+
+def test_a_debugger_does_not_stop_in_a_frame_that_pytest_hides(rootdir: Path) -> None:
+    hidden = {"file": "/lib/_pytest/outcomes.py", "function": "_Fail.__call__", "line": 1, "is_hidden": True}
+    recorded = failure(rootdir, chain=[{"frames": [FRAME, hidden]}])
+    assert stop_of(recorded, plan(rootdir), force=False).function == "test_target"
+
+
 def test_a_crash_has_no_frame_to_stop_at(rootdir: Path) -> None:
     with pytest.raises(RerunImpossibleError, match="no frame to stop at"):
         stop_of(failure(rootdir, error_type="worker_crash"), plan(rootdir), force=True)
+
+
+HOSTILE_WORDS = (
+    ("-c", "/tmp/evil.ini"),
+    ("--config-file=../evil.ini",),
+    ("-o", "addopts=-c /tmp/evil.ini"),
+    ("-opythonpath=/tmp/evil",),
+    ("--override-ini=pythonpath=src ../../evil",),
+    ("-o", "log_file=/home/me/.bashrc"),
+    ("-p", "a/../b"),
+    ("--confcutdir=/",),
+    ("--db=postgres://production/shop",),
+    ("--report-to", "~/.ssh/authorized_keys"),
+    ("--html-dir=docs,/etc",),
+)
+
+
+@pytest.mark.parametrize("words", HOSTILE_WORDS)
+def test_an_option_that_leads_out_of_the_checkout_is_left_out_and_said_unless_the_record_is_trusted(
+    rootdir: Path, words: tuple[str, ...]
+) -> None:
+    given = {"command_line": ["-v", *words, "--env=staging"]}
+    found = plan(rootdir, **given)
+    assert [word for word in found.arguments if word not in ("-p", "pytest_debugloop.plugin")][:2] == [
+        "-v",
+        "--env=staging",
+    ]
+    assert found.notes[-1].startswith("left out, for it leads out of the checkout (--trust takes it): -")
+    trusted = plan_rerun(failure(rootdir, **given), (), rootdir, {}, is_trusted=True)
+    assert trusted.arguments[1 : 1 + len(words)] == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-p", "tests.plugin"),
+        ("-c", "tests/pytest.ini"),
+        ("-o", "python_files=test_*.py"),
+        ("-W", "error::tests.Strange"),
+        ("--confcutdir=.",),
+        ("--log-format=%(message)s [%(name)s]",),
+        ("-opythonpath=src tests/../lib",),
+    ],
+)
+def test_an_option_that_stays_in_the_checkout_is_taken(rootdir: Path, words: tuple[str, ...]) -> None:
+    found = plan(rootdir, command_line=[*words])
+    assert found.arguments[: len(words)] == words
+    assert found.notes == ()
+
+
+def test_variables_that_the_code_here_names_are_taken(rootdir: Path) -> None:
+    (rootdir / "shop.py").write_text("import os\nos.environ['MOON']\nos.getenv(\"DATABASE\")\n", encoding="utf-8")
+    (rootdir / "venv").mkdir()
+    (rootdir / "venv" / "pyvenv.cfg").touch()
+    (rootdir / "venv" / "x.py").write_text("'PAGER'\n", encoding="utf-8")
+    recorded = {"MOON": "full", "DATABASE": "postgres://there", "PAGER": "evil", "OON": "1", "PYTHONHASHSEED": "0"}
+    found = plan(rootdir, environment=recorded)
+    assert {k: v for k, v in found.environment.items() if k != AUTOLOAD} == {"MOON": "full", "PYTHONHASHSEED": "0"}
+    assert "DATABASE=postgres://there; PAGER=evil; OON=1" in found.notes[-1]
+
+
+def test_the_debugger_is_the_users_and_nothing_is_sent_away(rootdir: Path) -> None:
+    found = plan(rootdir, command_line=["--pdbcls=evil:Pdb", "--pastebin=all", "-v"])
+    assert found.arguments[0] == "-v"
+    assert found.notes == ()
+
+
+def test_variables_that_nobody_here_records_or_that_lead_out_stay_as_they_are_now(rootdir: Path) -> None:
+    recorded = {
+        "LD_PRELOAD": "/tmp/evil.so",
+        "PATH": None,
+        "PYTHONPATH": f"src:{rootdir.parent}",
+        "PYTEST_ADDOPTS": "-q -c /tmp/evil.ini --pastebin=all",
+        "PYTHON=X": "1",
+        "TZ": "UTC",
+        "SHOP_URL": "https://shop.example",
+        "SHOP_MOON": "full",
+        "PYTHONHASHSEED": "0",
+    }
+    now = {"PATH": "/bin", "PYTHONPATH": "here", "SHOP_URL": "x"}
+    given = failure(rootdir, environment=recorded)
+    found = plan_rerun(given, (), rootdir, now, own_variables=["SHOP_*"])
+    kept = {"TZ": "UTC", "SHOP_MOON": "full", "PYTHONHASHSEED": "0"}
+    assert {k: v for k, v in found.environment.items() if k not in ("PYTEST_ADDOPTS", AUTOLOAD)} == kept
+    assert "evil" not in str(found.environment)
+    (note,) = [note for note in found.notes if "--trust" in note]
+    assert "LD_PRELOAD=/tmp/evil.so; PATH unset; PYTHONPATH=src:" in note
+    trusted = plan_rerun(given, (), rootdir, now, is_trusted=True)
+    assert trusted.environment["LD_PRELOAD"] == "/tmp/evil.so"
+
+
+AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+
+
+@pytest.mark.parametrize("file", ["../outside/test_x.py", "{outside}/test_x.py"])
+def test_a_file_outside_of_the_checkout_is_neither_collected_nor_run(tmp_path: Path, file: str) -> None:
+    rootdir, outside = tmp_path / "checkout", tmp_path / "outside"
+    for folder, name in ((rootdir, "test_b.py"), (outside, "test_x.py")):
+        folder.mkdir()
+        (folder / name).write_text("def test_target(): pass\n", encoding="utf-8")
+    file = file.format(outside=outside)
+    assert plan(rootdir, collect(file)).files == ("test_b.py",)
+    with pytest.raises(RerunImpossibleError, match="is outside of"):
+        plan(rootdir, test=f"{file}::test_target")
+    # nor is the rootdir that the record names one, where it is no part of this checkout
+    with pytest.raises(RerunImpossibleError, match="call it there"):
+        plan_rerun(failure(outside, test="test_x.py::test_target"), (), rootdir)
+    assert plan_rerun(failure(outside, test="test_x.py::test_target"), (), rootdir, is_trusted=True).rootdir == outside
+
+
+def test_the_rootdir_of_the_run_is_taken_in_the_same_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "b" / "test_x.py").touch()
+    found = plan_rerun(failure(tmp_path / "b", test="test_x.py::test_target"), (), tmp_path / "a")
+    assert found.rootdir == tmp_path / "b"
+
+
+def test_a_record_starts_no_more_workers_than_it_is_trusted_with(rootdir: Path) -> None:
+    pytest.importorskip("xdist")
+    steps = [setup(f"test_a.py::test_{n}", f"pytest:gw{n}") for n in range(65)]
+    with pytest.raises(RerunImpossibleError, match="65 workers"):
+        plan(rootdir, *steps, agent_name="pytest:gw0")
+    trusted = plan_rerun(failure(rootdir, agent_name="pytest:gw0"), steps, rootdir, is_trusted=True)
+    assert trusted.workers == 65
+
+
+def test_a_folder_with_brackets_in_its_name_is_no_parameter(tmp_path: Path) -> None:
+    (tmp_path / "a[1]").mkdir()
+    (tmp_path / "a[1]" / "test_b.py").touch()
+    found = plan(tmp_path, test="a[1]/test_b.py::test_target[x::y]")
+    assert (found.target_file, found.files) == ("a[1]/test_b.py", ("a[1]/test_b.py",))

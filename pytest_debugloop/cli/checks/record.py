@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from psycopg import sql
-
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
 from pytest_debugloop.cli.place import Place
-from pytest_debugloop.cli.record import Connection, open_server
+from pytest_debugloop.cli.record import Connection, enter, open_server
 from pytest_debugloop.cli.views.words import ago, counted, short
 from pytest_debugloop.database.connect import describe
 from pytest_debugloop.database.migrate import available, pending
@@ -205,5 +203,5 @@ def _enter(place: Place, connection: Connection) -> bool:
             return False
     except DebugloopError:
         return False
-    connection.execute(sql.SQL("SET LOCAL search_path TO {}, public").format(sql.Identifier(place.schema)))
+    enter(connection, place.schema)
     return True

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 @click.option("--pdbcls", metavar="MODULE:CLASS", help="The debugger, as for pytest; default: pdb:Pdb.")
 @click.option("--live", is_flag=True, help="Run the test again as it ran, and stop at the frame that failed.")
 @click.option("--force", is_flag=True, help="With --live: also where the code is not what was recorded.")
+@click.option("--trust", is_flag=True, help="With --live: take what leads out of the checkout, too.")
 @json_option
 @click.pass_obj
-def command(place: Place, error: str | None, pdbcls: str | None, live: bool, force: bool, as_json: bool) -> int | None:
+def command(
+    place: Place, error: str | None, pdbcls: str | None, live: bool, force: bool, trust: bool, as_json: bool
+) -> int | None:
     """Debug a failure on its recorded frames, with the values that were recorded; default: the last failure.
 
     ERROR is the id of an error, or its first or last characters, or a test: then it is its last failure. The commands
@@ -50,7 +53,7 @@ def command(place: Place, error: str | None, pdbcls: str | None, live: bool, for
     if live:
         from pytest_debugloop.cli.live import debug_live
 
-        return debug_live(place, str(failure.id), pdbcls=pdbcls, force=force)
+        return debug_live(place, str(failure.id), pdbcls=pdbcls, force=force, trust=trust)
     if as_json:
         facts = {key: value for key, value in plain(failure).items() if key != "state"}
         write_json("debug", {"error": facts}, exceptions=state.get("exceptions", []))
@@ -122,6 +125,7 @@ def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]
 
 def _debugger(name: str | None) -> type:
     """Import a debugger by its name, as pytest does."""
+    import bdb
     import pdb
     from importlib import import_module
 
@@ -136,8 +140,8 @@ def _debugger(name: str | None) -> type:
         found: Any = import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as reason:
+    except Exception as reason:  # whatever its module does when it is imported
         raise NoDebuggerError(name=name, reason=str(reason)) from reason
-    if not isinstance(found, type):
-        raise NoDebuggerError(name=name, reason="it is no class")
+    if not isinstance(found, type) or not issubclass(found, bdb.Bdb):
+        raise NoDebuggerError(name=name, reason="it is no debugger: no class that comes from bdb.Bdb")
     return found

@@ -56,7 +56,7 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
 
 
 def _side(connection: Connection, text: str, project: str | None) -> tuple[Side, Recovery | None]:
-    from pytest_debugloop.errors import NotFoundError
+    from pytest_debugloop.errors import NeverFailedError
     from pytest_debugloop.printable import printable
     from pytest_debugloop.queries.comparing import side
     from pytest_debugloop.queries.failures import failures_of_test
@@ -70,7 +70,7 @@ def _side(connection: Connection, text: str, project: str | None) -> tuple[Side,
     if found.kind == "test":
         failure = next(failures_of_test(connection, found.id, 1), None)
         if failure is None:
-            raise NotFoundError(text=printable(text), hint="that test never failed")
+            raise NeverFailedError(text=printable(text))
         return side(connection, "error", failure.id), None
     return side(connection, found.kind, found.id), None
 
@@ -135,7 +135,8 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
         yield Text("  the same")
     else:
         changed = [
-            {"file": one.file, "function": one.function or "(all of it)", "diff": one.diff} for one in comparison.code
+            {"file": one.file, "function": one.function or "something", "change": one.change, "diff": one.diff}
+            for one in comparison.code
         ]
         yield from evidence_lines({"code": changed}, width)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def command(place: Place, branch: str | None, since: datetime | None, is_open: bool, limit: int, as_json: bool) -> None:
     """Group failures by what failed and where, the most frequent first; the same failure has the same fingerprint.
 
-    The id is that of the last failure of its group, for `debugloop show`.
+    The error is the last one of its group, for `debugloop show`.
 
     \b
     Example: debugloop failures --since 7d
@@ -43,7 +43,7 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
             write_json("failures", {}, failures=groups)
             return
         columns = [
-            Column("last", "id"),
+            Column("error", "id"),
             Column("times", right=True),
             Column("tests", right=True, optional=3),
             Column("runs", right=True, optional=2),

@@ -80,24 +80,25 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text
 def _row(attempt: PastAttempt) -> Row:
     from rich.text import Text
 
+    from pytest_debugloop.cli.views.recovery import reason_of
+    from pytest_debugloop.cli.views.run import code_of
     from pytest_debugloop.cli.views.words import ago, short, span, verdict_mark
     from pytest_debugloop.printable import printable
 
-    commit = (attempt.git_commit or "")[:9] + ("+" if attempt.is_dirty and attempt.git_commit else "")
     if attempt.failed:
         where = f"in {attempt.phase}: " if attempt.phase not in (None, "call") else ""
         what = f"{where}{attempt.error_code}: {(attempt.error_message or '').split(chr(10))[0]}"
     else:
         what = "passed" + (f" in {span(attempt.duration_ms)}" if attempt.duration_ms is not None else "")
-    if attempt.attempt > 1:
+    if (attempt.attempt or 0) > 1:
         what = f"attempt {attempt.attempt}: {what}"
     return [
         Text(verdict_mark(attempt.failed), style="fail" if attempt.failed else "pass"),
         ago(attempt.ended_at),
         short(attempt.run_id),
-        printable(" ".join(part for part in (attempt.git_branch, commit) if part)),
+        code_of(attempt.git_branch, attempt.git_commit, attempt.is_dirty),
         printable(attempt.agent_name),
         short(attempt.error_id),
         printable(what) + (" (incident)" if attempt.is_incident else ""),
-        printable(attempt.recovery_strategy or ""),
+        reason_of(attempt.recovery_strategy, attempt.recovery_confidence),
     ]

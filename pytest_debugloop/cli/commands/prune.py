@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.cli.filters import Moment, branch_option
+from pytest_debugloop.cli.filters import Moment, branch_option, count_of
 from pytest_debugloop.cli.output import json_option, plain, write_json
 from pytest_debugloop.cli.place import Place
 
@@ -21,7 +21,7 @@ _MOST_TOLD_KINDS = ("runs", "steps", "failures", "successes", "recoveries", "sna
 
 @click.command()
 @click.option("--older-than", type=Moment(), help="Runs that began before: a date, or a span such as 30d, 12w.")
-@click.option("--keep", type=click.IntRange(min=1), metavar="N", help="But never the last N of each branch.")
+@click.option("--keep", type=count_of(1), metavar="N", help="But never the last N of each branch.")
 @branch_option
 @click.option("--dry-run", is_flag=True, help="Say what would go, and delete nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -48,11 +48,12 @@ def command(
         raise click.UsageError("say which runs are to go: by --older-than, --keep or both.")
     if as_json and not (dry_run or yes):
         raise click.UsageError("with --json nothing is asked: give --dry-run or --yes.")
-    from pytest_debugloop.cli.record import check_schema, open_server
+    from pytest_debugloop.cli.record import check_schema, enter, open_server
     from pytest_debugloop.loading.prune import Choice, plan
 
     with open_server(place) as (conninfo, connection):
         with connection.transaction():
+            enter(connection, place.schema)
             check_schema(connection, place, conninfo)
         choice = Choice(before=older_than, keep=keep, project=place.asked_project(), branch=branch)
         planned = plan(connection, place.schema, choice)

@@ -77,12 +77,12 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
             return
         columns = [
             Column("recovery", "id"),
-            Column("when", "faint"),
+            Column("when", "faint", optional=3),
             Column("by", "pass"),
             Column("sure", right=True),
             Column("after", right=True, optional=1),
             Column("what was different", flexible=True),
-            Column("test", flexible=True, keep_end=True, optional=3),
+            Column("test", flexible=True, keep_end=True, optional=4),
             Column("failure", "fail", flexible=True, optional=2),
         ]
         show(table(columns, _rows(first, found), make_console().width), paging=place.paging)
@@ -91,6 +91,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
 def _rows(first: Recovery, others: Iterator[Recovery]) -> Iterator[Row]:
     from itertools import chain
 
+    from pytest_debugloop.cli.views.recovery import reason_of
     from pytest_debugloop.cli.views.words import ago, percent, short, span
     from pytest_debugloop.printable import printable
 
@@ -99,7 +100,7 @@ def _rows(first: Recovery, others: Iterator[Recovery]) -> Iterator[Row]:
         yield [
             short(recovery.id),
             ago(recovery.correlated_at),
-            printable(recovery.recovery_strategy or ""),
+            reason_of(recovery.recovery_strategy, recovery.confidence_score),
             percent(float(recovery.confidence_score)),
             span(recovery.recovery_duration_ms),
             printable(recovery.recovery_path or ""),

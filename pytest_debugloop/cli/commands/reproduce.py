@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +16,18 @@ if TYPE_CHECKING:
     from pytest_debugloop.rerunning.plan import Plan
     from pytest_debugloop.rerunning.recorded import RecordedFailure
 
+_MOST_RUNS = 200
+
 
 @click.command()
 @click.argument("what", metavar="TEST|ERROR")
 @click.option("--bisect", is_flag=True, help="Find the smallest set of preceding tests that makes it fail.")
+@click.option(
+    "--max-runs",
+    type=click.IntRange(1),
+    metavar="N",
+    help=f"With --bisect: search no longer than this; default: {_MOST_RUNS}.",
+)
 @click.option("--times", type=click.IntRange(1), metavar="N", help="Run it N times, and measure how often it fails.")
 @click.option("--alone", is_flag=True, help="Run nothing before it.")
 @click.option(
@@ -27,10 +36,19 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="For each run; else a minute and five times what the recorded run took.",
 )
+@click.option("--trust", is_flag=True, help="Take what leads out of the checkout, too: see docs/commands.md, Reruns.")
 @json_option
 @click.pass_obj
 def command(
-    place: Place, what: str, bisect: bool, times: int | None, alone: bool, timeout: float | None, as_json: bool
+    place: Place,
+    what: str,
+    bisect: bool,
+    max_runs: int | None,
+    times: int | None,
+    alone: bool,
+    timeout: float | None,
+    trust: bool,
+    as_json: bool,
 ) -> int:
     """Run TEST again as it ran when it failed last, or as in ERROR, and say whether it fails the same way.
 
@@ -42,24 +60,27 @@ def command(
     \b
     Example: debugloop reproduce test_discount --bisect
     """
+    if max_runs and not bisect:
+        raise click.UsageError("--max-runs goes with --bisect.")
     if bisect and (times or alone):
         raise click.UsageError("--bisect goes with neither --times nor --alone.")
     from pytest_debugloop.cli.views.rerun import Teller
 
-    failure, plan, suspects = planned(place, what)
+    failure, plan, suspects = planned(place, what, is_trusted=trust)
     teller = Teller(failure, plan.alone() if alone else plan, as_json=as_json)
     timeout = timeout or failure.patience
     if bisect:
-        return _bisect(teller, timeout, suspects)
+        return _bisect(teller, timeout, suspects, max_runs or _MOST_RUNS)
     return _repeat(teller, timeout, times)
 
 
-def planned(place: Place, what: str) -> tuple[RecordedFailure, Plan, list[str]]:
+def planned(place: Place, what: str, *, is_trusted: bool = False) -> tuple[RecordedFailure, Plan, list[str]]:
     """Find a failure in the record, and plan its rerun.
 
     Args:
         place: where the record is.
         what: an error or a test, as somebody typed it.
+        is_trusted: whether to take all that the record says, also what brings in code from elsewhere.
 
     Returns:
         The failure, the plan, and the tests that the record holds responsible.
@@ -75,7 +96,21 @@ def planned(place: Place, what: str) -> tuple[RecordedFailure, Plan, list[str]]:
         failure = recorded_failure(connection, what, place.asked_project())
         steps = steps_until(connection, failure)
         suspects = suspected_polluters(connection, failure)
-    return failure, plan_rerun(failure, steps, place.rootdir), suspects
+    plan = plan_rerun(failure, steps, place.rootdir, own_variables=_own_variables(place), is_trusted=is_trusted)
+    return failure, plan, suspects
+
+
+def _own_variables(place: Place) -> tuple[str, ...]:
+    """Give the patterns of the variables that this checkout, and no record, says are recorded."""
+    from pytest_debugloop.cli.ini import find_ini
+    from pytest_debugloop.settings import Settings, raw_value
+
+    _, ini = find_ini(place.rootdir)
+    wanted = "debugloop_environment"
+    settings = Settings(
+        lambda one: raw_value(one, lambda _: None, ini.get, os.environ) if one.name == wanted else one.default
+    )
+    return tuple(settings.environment)
 
 
 def _repeat(teller: Teller, timeout: float, times: int | None) -> int:
@@ -85,11 +120,12 @@ def _repeat(teller: Teller, timeout: float, times: int | None) -> int:
     with teller.working(times) as run_begins:
         outcomes = [rerun(teller.plan, timeout=timeout, progress=run_begins()) for _ in range(times or 1)]
     same = sum(outcome.is_same for outcome in outcomes)
-    teller.tell_outcomes(outcomes, failure_rate(same, len(outcomes)) if times else None)
+    tried = sum(outcome.is_tried for outcome in outcomes)
+    teller.tell_outcomes(outcomes, failure_rate(same, tried) if times and tried else None)
     return 0 if same else 1
 
 
-def _bisect(teller: Teller, timeout: float, suspects: list[str]) -> int:
+def _bisect(teller: Teller, timeout: float, suspects: list[str], limit: int) -> int:
     from pytest_debugloop.rerunning.bisect import Verdict
     from pytest_debugloop.rerunning.runner import rerun
     from pytest_debugloop.rerunning.search import find_polluters
@@ -101,6 +137,6 @@ def _bisect(teller: Teller, timeout: float, suspects: list[str]) -> int:
             outcomes.append(rerun(plan, timeout=timeout, progress=run_begins()))
             return outcomes[-1]
 
-        found = find_polluters(teller.plan, run, suspects=suspects)
+        found = find_polluters(teller.plan, run, suspects=suspects, limit=limit)
     teller.tell_found(found, outcomes)
-    return 0 if found.verdict in (Verdict.ALONE, Verdict.POLLUTED, Verdict.FLAKY) else 1
+    return {Verdict.PASSES: 1, Verdict.INTERRUPTED: 130}.get(found.verdict, 0)

@@ -9,20 +9,24 @@ from pytest_debugloop.cli.place import Place
 
 
 @click.command()
-@click.option("--to", default=0, show_default=True, help="The last version to keep.")
-@click.confirmation_option(prompt="This deletes the record. Go on?")
+@click.option("--to", default=0, show_default=True, type=click.IntRange(min=0), help="The last version to keep.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @click.pass_obj
-def command(place: Place, to: int, as_json: bool) -> None:
+def command(place: Place, to: int, yes: bool, as_json: bool) -> None:
     """Undo migrations, newest first, with all that they hold.
 
     \b
     Example: debugloop rollback --yes
     """
     from pytest_debugloop.cli.record import open_server
-    from pytest_debugloop.database.migrate import rollback
+    from pytest_debugloop.database.migrate import available, pending, rollback
 
     with open_server(place) as (_, connection):
+        waiting = {migration.version for migration in pending(connection, place.schema)}
+        is_any = any(one.version > to and one.version not in waiting for one in available())
+        if is_any and not yes:
+            click.confirm("This deletes the record. Go on?", abort=True, err=as_json)
         undone = rollback(connection, place.schema, to)
     if as_json:
         write_json("rollback", {}, undone=({"version": m.version, "name": m.name} for m in undone))

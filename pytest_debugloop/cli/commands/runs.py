@@ -96,6 +96,6 @@ def _rows(first: Run, others: Iterator[Run]) -> Iterator[Row]:
             f"{run.skipped_total or 0:,}",
             f"{run.recoveries_total or 0:,}",
             duration_of(run),
-            code_of(run),
+            code_of(run.git_branch, run.git_commit, run.is_dirty),
             printable(run.project),
         ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.filters import count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.cli.place import Place
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @limit_option(50, "Failures of a run or a test")
 @click.option("--folded", is_flag=True, help="Show the frames of installed packages too.")
 @click.option("--brief", is_flag=True, help="Compact text, the most telling first.")
-@click.option("--budget", default=4000, show_default=True, help="Characters of --brief.", type=click.IntRange(min=200))
+@click.option("--budget", default=4000, show_default=True, help="Characters of --brief.", type=count_of(200))
 @json_option
 @click.pass_obj
 def command(place: Place, what: str | None, limit: int, folded: bool, brief: bool, budget: int, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.cli.filters import branch_option, limit_option
+from pytest_debugloop.cli.filters import branch_option, count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.cli.place import Place
 
@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--last", default=5, show_default=True, type=click.IntRange(min=1), help="How many of the latest runs to judge."
-)
+@click.option("--last", default=5, show_default=True, type=count_of(1), help="How many of the latest runs to judge.")
 @click.option(
     "--before",
     default=20,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=count_of(1),
     help="How many runs before these to judge them by.",
 )
 @branch_option

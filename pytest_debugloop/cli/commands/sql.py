@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -35,8 +35,6 @@ def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> Non
     if as_json:
         _write_rows(place, psql_arguments)
         return
-    from psycopg.conninfo import make_conninfo
-
     from pytest_debugloop.cli.record import open_server
 
     with open_server(place) as (conninfo, connection):
@@ -44,9 +42,29 @@ def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> Non
         if program is None:
             sys.exit(_own_prompt(place, connection, psql_arguments))
         connection.close()
-        target = make_conninfo(conninfo, options=f"-c search_path={_quoted(place.schema)},public")
-        done = subprocess.run([program, "-d", target, *psql_arguments], check=False)
-    sys.exit(done.returncode)
+        sys.exit(_run_psql(program, conninfo, place, psql_arguments))
+
+
+def _run_psql(program: str, conninfo: str, place: Place, arguments: tuple[str, ...]) -> int:
+    """Run psql on the record, and give its exit status; Ctrl-C is psql's, which stops a statement and goes on."""
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    from pytest_debugloop.cli.process import interrupts_left_to_child
+
+    given = conninfo_to_dict(conninfo)
+    environment = dict(os.environ)
+    # Arguments of a process can be read by every user of the machine.
+    if password := given.pop("password", None):
+        environment["PGPASSWORD"] = str(password)
+    # Ours go behind those that somebody gave; an embedded server takes none from the environment.
+    theirs = str(given["options"]) if "options" in given else os.environ.get("PGOPTIONS", "")
+    options = f"{theirs} -c search_path={_quoted(place.schema)},public".strip()
+    target = make_conninfo(**{**given, "options": options})
+    with interrupts_left_to_child() as interrupts:
+        done = subprocess.run([program, "-d", target, *arguments], check=False, env=environment)
+    if done.returncode and interrupts:
+        return 130
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
 def _psql(place: Place) -> str | None:
@@ -108,6 +126,9 @@ def _commands(arguments: tuple[str, ...]) -> list[str] | None:
 
 
 def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
+    from itertools import chain, islice
+
+    import psycopg
     from psycopg.rows import dict_row
 
     from pytest_debugloop.cli.record import open_record
@@ -116,9 +137,16 @@ def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
     if statement is None:
         raise click.UsageError("with --json, one statement is to be given.")
     with open_record(place) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(statement.encode())
-        rows: Iterator[Any] = iter(cursor) if cursor.description else iter(())
-        write_json("sql", {}, rows=rows)
+        # Row by row as they come, and one statement alone: a second one could leave the read-only transaction.
+        with contextlib.closing(cursor.stream(statement.encode("utf-8", "surrogateescape"))) as rows:
+            try:
+                first = list(islice(rows, 1))  # what is wrong with it is known before anything is written
+            except (psycopg.ProgrammingError, psycopg.InternalError) as error:
+                if error.sqlstate is None:  # of psycopg: COPY and SET, say
+                    connection.close()
+                    raise click.ClickException("--json takes a statement that gives rows.") from error
+                raise
+            write_json("sql", {}, rows=chain(first, rows))
 
 
 def _quoted(name: str) -> str:

@@ -18,6 +18,7 @@ def command(place: Place, as_json: bool) -> None:
     Example: debugloop status
     """
     from pytest_debugloop.cli.record import open_server
+    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.database.connect import describe
     from pytest_debugloop.database.migrate import pending
 
@@ -29,4 +30,4 @@ def command(place: Place, as_json: bool) -> None:
         facts = {"where": where, "postgres_version": version, "record_schema": place.schema, "pending": len(waiting)}
         write_json("status", facts)
         return
-    click.echo(f"{where}: PostgreSQL {version}, schema {place.schema}, {len(waiting)} migration(s) pending")
+    click.echo(f"{where}: PostgreSQL {version}, schema {place.schema}, {counted(len(waiting), 'migration')} pending")

@@ -7,9 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_debugloop.cli.views.failure import history_line
-from pytest_debugloop.cli.views.frames import by_relevance, failing_frame
+from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, statement_of
+from pytest_debugloop.cli.views.run import verdict_of
 from pytest_debugloop.cli.views.values import Values, own_name
-from pytest_debugloop.cli.views.words import local, short
+from pytest_debugloop.cli.views.words import counted, local, short
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
 
@@ -30,10 +31,12 @@ class Piece(NamedTuple):
     Attributes:
         rank: how telling it is, 0 the most.
         text: without its line end.
+        below: whether it says nothing without the line that it stands below: the last before it that does not.
     """
 
     rank: int
     text: str
+    below: bool = False
 
 
 def brief_text(connection: Connection, found: Found, budget: int) -> str:
@@ -44,10 +47,12 @@ def brief_text(connection: Connection, found: Found, budget: int) -> str:
         found: what to tell.
         budget: characters at most.
     """
+    from pytest_debugloop.cli.views.things import state_of
+
     if found.kind == "run":
         return _of_run(connection, found, budget)
     if found.kind == "snapshot":
-        state = failures.snapshot_of(connection, found.id).state or {}
+        state = state_of(connection, found.id) or {}
         return fitted([Piece(0, f"snapshot {found.id}"), *state_pieces(state)], budget)
     if found.kind == "recovery":
         from pytest_debugloop.cli.views.recovery import recovery_lines
@@ -67,16 +72,16 @@ def brief_text(connection: Connection, found: Found, budget: int) -> str:
 def _of_run(connection: Connection, found: Found, budget: int) -> str:
     run = runs.run_of(connection, found.id)
     failed = list(islice(failures.failures_of_run(connection, run.id, run.correlation_id, _MOST_LISTED), _MOST_LISTED))
-    head = f"run {run.id} {run.status}, {local(run.started_at)}: "
+    head = f"run {run.id} {verdict_of(run)[0]}, {local(run.started_at)}: "
     if not failed:
         return fitted([Piece(0, head + "nothing failed")], budget)
     told = max(min(len(failed), (budget - len(head)) // _LEAST_SHARE), 1)
-    listed = [Piece(0, head + f"{len(failed)}{'+' if len(failed) == _MOST_LISTED else ''} tests and phases failed")]
+    many = f"{len(failed)}+ failures" if len(failed) == _MOST_LISTED else counted(len(failed), "failure")
+    listed = [Piece(0, head + many)]
     for failure in failed[told:]:
         first_line = printable(failure.error_message.split("\n")[0])
-        listed.append(
-            Piece(1, f"also {short(failure.id)} {printable(failure.node_id)}: {failure.error_code}: {first_line}")
-        )
+        what = printable(failure.error_code or failure.error_type)
+        listed.append(Piece(1, f"also {short(failure.id)} {printable(failure.node_id)}: {what}: {first_line}"))
     rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
     texts, left = [], budget - len(rest) - 2
     for place, failure in enumerate(failed[:told]):
@@ -133,7 +138,7 @@ def state_pieces(state: dict[str, Any]) -> Iterator[Piece]:
                 continue
             rank = 1 if is_failing else 4 + min(len(frames) - index, 3)
             where = f"{printable(str(frame['file']))}:{frame['line']} in {printable(str(frame['function']))}"
-            yield Piece(rank, f"{where}: {printable(str(frame.get('source', '')).strip())}")
+            yield Piece(rank, f"{where}: {printable(statement_of(frame))}")
             pointer = f"/exceptions/{number}/frames/{index}/locals"
             yield from _names(values, frame.get("locals") or {}, frame, pointer, 2 if is_failing else rank + 1)
     if "returned" in state:
@@ -157,7 +162,7 @@ def _names(values: Values, names: dict[str, Any], frame: dict[str, Any], pointer
     own = dict(_own(names))
     for number, name in enumerate(by_relevance(own, frame)):
         text = values.one_line(own[name], _VALUE, f"{pointer}/{name}")
-        yield Piece(rank + number // 6, f"  {printable(own_name(name))} = {text}")
+        yield Piece(rank + number // 6, f"  {printable(own_name(name))} = {text}", below=True)
 
 
 def _own(names: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -175,12 +180,14 @@ def fitted(pieces: list[Piece], budget: int) -> str:
         The lines; what was left out is counted in a last one where there is room for it.
     """
     chosen: dict[int, str] = {}
-    note = "… {} more lines"
     left = budget
-    reserved = len(note) + 6
+    reserved = len(_note(len(pieces))) + 1
+    heads = _heads(pieces)
     for place in sorted(range(len(pieces)), key=lambda number: (pieces[number].rank, number)):
         text = pieces[place].text
         room = left - (reserved if len(chosen) + 1 < len(pieces) else 0)
+        if pieces[place].below and heads[place] >= 0 and heads[place] not in chosen:
+            continue
         if len(text) + 1 > room and pieces[place].rank <= 1 and room > 40:
             text = text[: room - 2] + "…"  # what matters most is cut and not left out
         if len(text) + 1 <= room:
@@ -188,5 +195,19 @@ def fitted(pieces: list[Piece], budget: int) -> str:
             left -= len(text) + 1
     lines = [chosen[place] for place in sorted(chosen)]
     if len(lines) < len(pieces):
-        lines.append(note.format(len(pieces) - len(lines)))
+        lines.append(_note(len(pieces) - len(lines)))
     return "\n".join(lines)[:budget]
+
+
+def _note(left_out: int) -> str:
+    return f"… {counted(left_out, 'more line')}"
+
+
+def _heads(pieces: list[Piece]) -> list[int]:
+    """Give for each line the place of the one that it stands below."""
+    heads, last = [], -1
+    for place, piece in enumerate(pieces):
+        if not piece.below:
+            last = place
+        heads.append(last)
+    return heads

@@ -35,7 +35,7 @@ def title_line(failure: Failure) -> Text:
     from rich.text import Text
 
     text = Text(f"{verdict_mark(True)} ", style="fail")
-    text.append(printable(failure.node_id) or f"({failure.error_type})", style="title")
+    text.append(printable(failure.node_id or f"({failure.error_type})"), style="title")
     if failure.subtest:
         text.append(f" [{printable(failure.subtest)}]")
     if failure.phase not in ("call", "", None):

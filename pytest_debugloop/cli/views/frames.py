@@ -21,15 +21,6 @@ _RELATIONS = {
 }
 
 
-def is_recorded(state: dict[str, Any]) -> bool:
-    """Tell whether a state has the shape that this package records: others may store theirs.
-
-    Args:
-        state: a snapshot's ``agent_state``.
-    """
-    return state.get("schema") == 1 and isinstance(state.get("exceptions"), list)
-
-
 def failing_frame(state: dict[str, Any]) -> tuple[int, int] | None:
     """Find the frame that tells most: the innermost of the project, of the exception that failed the phase.
 
@@ -57,6 +48,24 @@ def frame_title(frame: dict[str, Any]) -> Text:
 
     title = Text(f"{printable(str(frame['file']))}:{frame['line']}", style="title")
     return title.append(f" in {printable(str(frame['function']))}", style="")
+
+
+def statement_of(frame: dict[str, Any], most: int = 8) -> str:
+    """Write the statement that a frame was in, on one line, as far as it is recorded.
+
+    Args:
+        frame: of the snapshot.
+        most: lines of it.
+    """
+    source = str(frame.get("source", "")).strip()
+    context = frame.get("context") or {}
+    lines = [str(line).strip() for line in context.get("lines", ())]
+    at = int(frame["line"]) - int(context.get("first", 0))
+    for line in lines[at + 1 : at + most] if 0 <= at < len(lines) else ():
+        if sum(source.count(opening) for opening in "([{") <= sum(source.count(closing) for closing in ")]}"):
+            break
+        source += line if source[-1:] in "([{" or line[:1] in ")]}" else f" {line}"
+    return source
 
 
 def source_lines(frame: dict[str, Any], width: int, around: int = 5) -> Iterator[Text]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.cli.views.values import Values
 from pytest_debugloop.cli.views.words import ago, counted, local, percent, short, span
 from pytest_debugloop.printable import printable
+from pytest_debugloop.queries.states import recorded_changes, recorded_evidence
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -19,6 +21,17 @@ _NAMES = 12
 _STYLES = {"+": "pass", "-": "fail", "@": "id"}
 
 
+def reason_of(strategy: str | None, confidence: Decimal | None) -> str:
+    """Write what made something pass again; with a question mark where it more likely was something else.
+
+    Args:
+        strategy: of the recovery; None where there is none.
+        confidence: of the strategy.
+    """
+    doubt = "?" if strategy and confidence is not None and confidence < Decimal("0.5") else ""
+    return printable(strategy or "") + doubt
+
+
 def recovery_lines(recovery: Recovery, width: int) -> Iterator[Text]:
     """Write a recovery with its evidence.
 
@@ -28,7 +41,9 @@ def recovery_lines(recovery: Recovery, width: int) -> Iterator[Text]:
     """
     from rich.text import Text
 
-    head = Text("recovered by ", style="title").append(printable(str(recovery.recovery_strategy)), style="pass")
+    head = Text("recovered by ", style="title").append(
+        reason_of(recovery.recovery_strategy, recovery.confidence_score), style="pass"
+    )
     head.append(f", confidence {percent(float(recovery.confidence_score))}").append(
         f"  {short(recovery.id)}", style="id"
     )
@@ -36,7 +51,7 @@ def recovery_lines(recovery: Recovery, width: int) -> Iterator[Text]:
     yield Text(f"  {printable(recovery.node_id)}")
     message = printable(recovery.error_message.split("\n")[0])
     failed = Text(f"  failed {local(recovery.failed_at)} ")
-    failed.append(f"{recovery.error_code or recovery.error_type}: {message}", style="fail")
+    failed.append(f"{printable(recovery.error_code or recovery.error_type)}: {message}", style="fail")
     failed.append(f"  {short(recovery.error_event_id)}", style="id")
     failed.truncate(max(width, 40), overflow="ellipsis")
     yield failed
@@ -47,7 +62,7 @@ def recovery_lines(recovery: Recovery, width: int) -> Iterator[Text]:
     yield Text(f"  passed {local(recovery.passed_at)} ({ago(recovery.passed_at)}), {took} later{steps}")
     if recovery.recovery_path:
         yield Text(f"  {printable(recovery.recovery_path)}")
-    yield from evidence_lines(recovery.evidence or {}, width)
+    yield from evidence_lines(recorded_evidence(recovery.evidence), width)
     yield from changed_values(recovery.success_factors, width)
 
 
@@ -75,17 +90,9 @@ def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
             yield Text(f"    {printable(str(name))}: {_told(before)} -> {_told(after)}")
         if len(changes) > _NAMES:
             yield Text(f"    … {len(changes) - _NAMES} more", style="faint")
-    order = evidence.get("order") or {}
-    if order:
-        yield Text("  order of tests", style="title")
-        for key, value in order.items():
-            yield from _order(str(key), value)
+    yield from _order_lines(evidence.get("order") or {})
     if evidence.get("missing"):
         yield Text(f"  not known: {printable(', '.join(map(str, evidence['missing'])))}", style="warn")
-    terms = evidence.get("terms") or {}
-    if terms:
-        text = ", ".join(f"{name} {value:.3g}" for name, value in terms.items() if isinstance(value, (int, float)))
-        yield Text(f"  weights: {printable(text)}", style="faint")
 
 
 def changed_values(
@@ -100,7 +107,8 @@ def changed_values(
     """
     from rich.text import Text
 
-    changes = factors.get("changes") if isinstance(factors, dict) else None
+    found = recorded_changes(factors)
+    changes = found["changes"]
     if not changes:
         return
     if heading:
@@ -108,8 +116,8 @@ def changed_values(
         yield Text(f"  {heading}", style="title")
     for change in changes[:_NAMES]:
         yield from change_lines(change, width)
-    if len(changes) > _NAMES or factors.get("more"):
-        yield Text(f"    … {len(changes) - _NAMES + int(factors.get('more', 0))} more", style="faint")
+    if left := max(len(changes) - _NAMES, 0) + found["more"]:
+        yield Text(f"    … {left} more", style="faint")
 
 
 def change_lines(change: dict[str, Any], width: int) -> Iterator[Text]:
@@ -134,18 +142,29 @@ def change_lines(change: dict[str, Any], width: int) -> Iterator[Text]:
         yield Text(f"      {sign} {side}", style=_STYLES[sign])
 
 
-def _order(key: str, value: object) -> Iterator[Text]:
+def _order_lines(order: dict[str, Any]) -> Iterator[Text]:
+    """Write what ran before the test on both sides, as loading/recoveries/orders.py notes it."""
     from rich.text import Text
 
-    name = key.replace("_", " ")
-    if isinstance(value, list):
-        yield Text(f"    {printable(name)}:")
-        for one in value[:_NAMES]:
+    if not order:
+        return
+    yield Text("  order of tests", style="title")
+    for key, words in (("failing", "when it failed"), ("passing", "when it passed")):
+        side = order.get(key)
+        if not isinstance(side, dict):
+            continue
+        noted = side.get("only_here")
+        only = noted if isinstance(noted, list) else []
+        count = side.get("only_here_count", len(only))
+        before = "it came first" if side.get("count") == 0 else f"{side.get('count')} tests before it"
+        yield Text(f"    {words}: {printable(before)}" + (f", {printable(str(count))} only then" if only else ""))
+        for one in only[-_NAMES:]:
             yield Text(f"      {printable(str(one))}")
-        if len(value) > _NAMES:
-            yield Text(f"      … {len(value) - _NAMES} more", style="faint")
-    else:
-        yield Text(f"    {printable(name)}: {printable(str(value))}")
+    suspected = {"polluters": "before each failure and no pass", "setters": "before each pass and no failure"}
+    for key, words in suspected.items():
+        named = order.get(key)
+        if isinstance(named, list) and named:
+            yield Text(f"    {words}: {printable(', '.join(map(str, named[:_NAMES])))}", style="warn")
 
 
 def _diff(diff: str, width: int) -> Iterator[Text]:

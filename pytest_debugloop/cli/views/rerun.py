@@ -102,7 +102,7 @@ class Teller:
         if self._as_json:
             facts = {"reproduced": any(one.is_same for one in outcomes), "rate": rate, "bisect": None}
             self._write(facts, outcomes)
-        elif rate is None:
+        elif rate is None and len(outcomes) == 1:
             self._say(self._one(outcomes[0]))
         else:
             self._say(self._many(outcomes, rate))
@@ -111,11 +111,15 @@ class Teller:
         yield from _remarks([outcome])
         yield _ending(outcome, f" ({outcome.seconds:.1f} s)")
 
-    def _many(self, outcomes: Sequence[Outcome], rate: Rate) -> Iterator[Text]:
+    def _many(self, outcomes: Sequence[Outcome], rate: Rate | None) -> Iterator[Text]:
         yield from _remarks(outcomes)
-        interval = f"95% interval {percent(rate.low)} to {percent(rate.high)}"
-        what = f"{Ending.SAME.value} {rate.count:,} of {counted(rate.runs, 'time')}: {percent(rate.rate)} ({interval})"
-        yield Text(what, style="fail" if rate.count else "pass")
+        if rate is None:
+            yield Text("It was not run to its end once: nothing is measured.", style="warn")
+        else:
+            times = f"{rate.count:,} of {counted(rate.runs, 'time')}"
+            interval = f"95% interval {percent(rate.low)} to {percent(rate.high)}"
+            what = f"{Ending.SAME.value} {times}: {percent(rate.rate)} ({interval})"
+            yield Text(what, style="fail" if rate.count else "pass")
         others: Counter[str] = Counter()
         for outcome in outcomes:
             if not outcome.is_same:
@@ -157,6 +161,9 @@ class Teller:
             if not found.tests:
                 return
             yield Text("last seen failing after:")
+        elif found.verdict is Verdict.INTERRUPTED:
+            what = f"interrupted: fails the same way after these, and perhaps fewer are enough{runs}:"
+            yield Text(what, style="warn")
         else:
             few = "" if found.is_minimal else ", and perhaps fewer are enough"
             count = "this" if len(found.tests) == 1 else f"these {len(found.tests)} together"

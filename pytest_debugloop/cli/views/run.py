@@ -37,14 +37,17 @@ def duration_of(run: Run) -> str:
     return span((run.finished_at - run.started_at).total_seconds() * 1000)
 
 
-def code_of(run: Run) -> str:
-    """Write which code a run was run on.
+def code_of(branch: str | None, commit: str | None, is_dirty: bool | None) -> str:
+    """Write which code something was run on.
 
     Args:
-        run: of the record.
+        branch: of git.
+        commit: that was checked out.
+        is_dirty: whether files were not as it has them (``+``); None where that is not known (``?``).
     """
-    commit = (run.git_commit or "")[:9] + ("+" if run.is_dirty and run.git_commit else "")
-    return printable(" ".join(part for part in (run.git_branch, commit) if part))
+    mark = {True: "+", False: "", None: "?"}[is_dirty]
+    short_commit = commit[:9] + mark if commit else ""
+    return printable(" ".join(part for part in (branch, short_commit) if part))
 
 
 def run_lines(run: Run) -> Iterator[Text]:
@@ -69,13 +72,13 @@ def run_lines(run: Run) -> Iterator[Text]:
     yield Text("  " + ", ".join(totals))
     facts = [
         f"project {printable(run.project)}",
-        code_of(run),
-        f"Python {run.python_version}" if run.python_version else "",
-        f"pytest {run.pytest_version}" if run.pytest_version else "",
+        code_of(run.git_branch, run.git_commit, run.is_dirty),
+        f"Python {printable(run.python_version)}" if run.python_version else "",
+        f"pytest {printable(run.pytest_version)}" if run.pytest_version else "",
         printable(run.platform or ""),
     ]
     yield Text("  " + ", ".join(fact for fact in facts if fact), style="faint")
     if run.command_line:
-        yield Text("  pytest " + printable(" ".join(run.command_line)), style="faint")
-    if run.ci and (url := run.ci.get("cicd.pipeline.run.url.full")):
+        yield Text("  pytest " + printable(" ".join(map(str, run.command_line))), style="faint")
+    if isinstance(run.ci, dict) and (url := run.ci.get("cicd.pipeline.run.url.full")):
         yield Text(f"  {printable(str(url))}", style="faint")

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.cli.output import plain
 from pytest_debugloop.cli.views.failure import listed, surroundings, whole
-from pytest_debugloop.cli.views.frames import exception_lines, failing_frame, is_recorded, names_lines
+from pytest_debugloop.cli.views.frames import exception_lines, failing_frame, names_lines
 from pytest_debugloop.cli.views.recovery import recovery_lines
 from pytest_debugloop.cli.views.run import run_lines
 from pytest_debugloop.cli.views.strip import strip_of
+from pytest_debugloop.cli.views.values import Values
 from pytest_debugloop.cli.views.words import ago, counted, local, short
 from pytest_debugloop.errors import SnapshotTooLargeError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.lookup import Found, test_of
 from pytest_debugloop.queries.statements import MANY
+from pytest_debugloop.queries.states import recorded_state
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -100,7 +102,7 @@ def _test(connection: Connection, id: uuid.UUID, width: int, limit: int, *, fold
     for failure in listed_failures:
         message = printable(failure.error_message.split("\n")[0])
         text = Text(f"  {local(failure.occurred_at)} {short(failure.id)} ", style="id")
-        text.append(f"{failure.error_code or failure.error_type}: {message}")
+        text.append(f"{printable(failure.error_code or failure.error_type)}: {message}")
         text.truncate(max(width, 40), overflow="ellipsis")
         yield text
     if listed_failures:
@@ -118,18 +120,21 @@ def _snapshot(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Tex
     from rich.text import Text
 
     snapshot = failures.snapshot_of(connection, id)
-    if snapshot.state is None:
+    if snapshot.is_too_large:
         raise SnapshotTooLargeError(id=short(id), megabytes=f"{(snapshot.state_size_bytes or 0) / 1e6:,.0f}")
     size = f"{snapshot.state_size_bytes or 0:,} bytes"
     taken = f"{snapshot.snapshot_type}, {size}, taken {local(snapshot.captured_at)} ({ago(snapshot.captured_at)})"
     yield Text(f"snapshot {snapshot.id}", style="title")
     yield Text(f"  {taken} by {printable(snapshot.agent_name)}", style="faint")
     yield Text("")
-    if is_recorded(snapshot.state):
-        yield from exception_lines(snapshot.state, width)
-        yield from surroundings(snapshot.state, width)
-    else:
+    if state := recorded_state(snapshot.state):
+        yield from exception_lines(state, width)
+        yield from surroundings(state, width)
+    elif isinstance(snapshot.state, dict):
         yield from names_lines(snapshot.state, snapshot.state, width, pointer="")
+    else:
+        for line in Values({}).tree("", snapshot.state, width - 8):
+            yield Text(f"  {'  ' * line.depth}{line.name} {line.text}".rstrip())
 
 
 def _recovery(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Text]:  # noqa: A002
@@ -147,8 +152,7 @@ def state_of(connection: Connection, snapshot_id: uuid.UUID | None) -> dict[str,
     Returns:
         Its ``agent_state``; None where there is none of this package's shape, or it is too large to be shown.
     """
-    state = failures.snapshot_of(connection, snapshot_id).state if snapshot_id else None
-    return state if state and is_recorded(state) else None
+    return recorded_state(failures.snapshot_of(connection, snapshot_id).state) if snapshot_id else None
 
 
 def as_json(connection: Connection, found: Found, limit: int) -> tuple[dict[str, Any], dict[str, Iterable[Any]]]:

@@ -233,12 +233,12 @@ def _scalar(value: object) -> str:
 def _simple(value: dict[str, Any]) -> str | None:
     """Write what has no parts."""
     if "$float" in value:
-        return str(value["$float"])
+        return printable(str(value["$float"]))
     if "$bytes" in value:
         quote = '"' if "'" in str(value["$bytes"]) else "'"
         return printable(f"b{quote}{value['$bytes']}{quote}")
     if "$bits" in value:
-        return f"<int of {value['$bits']:,} bits>"
+        return f"<int of {printable(str(value['$bits']))} bits>"
     if "$failed" in value:
         return printable(f"<{short_type(value)}, not shown: {value['$failed']}>")
     if "$repr" in value:

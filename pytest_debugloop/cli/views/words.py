@@ -6,6 +6,7 @@ import sys
 import uuid
 from datetime import datetime, timezone
 
+_PRINTED = 8  # as queries/lookup.py has it, which imports the driver
 _SPANS = (
     (31_536_000, "year"),
     (2_592_000, "month"),
@@ -14,7 +15,6 @@ _SPANS = (
     (3_600, "hour"),
     (60, "minute"),
 )
-_SHORT_ID = 8
 
 
 def short(id: uuid.UUID | None) -> str:  # noqa: A002
@@ -23,7 +23,7 @@ def short(id: uuid.UUID | None) -> str:  # noqa: A002
     Args:
         id: of anything in the record.
     """
-    return "" if id is None else str(id)[-_SHORT_ID:]
+    return "" if id is None else str(id)[-_PRINTED:]
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:

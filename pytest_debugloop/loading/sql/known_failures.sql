@@ -81,7 +81,9 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS passed ON TRUE
 LEFT JOIN LATERAL (
-    SELECT e.run_id, e.occurred_at, r.git_commit
+    -- Not a commit whose files had been changed: the change may be to blame.
+    SELECT e.run_id, e.occurred_at,
+        CASE WHEN r.code_version IS NOT NULL AND r.git_dirty IS NULL THEN r.git_commit END AS git_commit
     FROM debug_error_events AS e
     LEFT JOIN debug_runs AS r ON r.id = e.run_id
     WHERE e.task_id = t.task_id AND e.occurred_at > coalesce(passed.at, '-infinity')

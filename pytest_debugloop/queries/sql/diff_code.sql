@@ -9,25 +9,29 @@ WITH changed AS (
     WHERE a.value IS DISTINCT FROM b.value
 ),
 units_before AS (
-    SELECT c.file, p.function, p.source, p.code_hash, unit.place
+    -- A name that is defined several times, as overloads are, is one.
+    SELECT c.file, p.function, string_agg(p.source, E'\n\n' ORDER BY unit.place) AS source
     FROM changed AS c
     JOIN debug_code_files AS f ON f.id = debug_snapshot_id(c.file, c.before_hash)
     CROSS JOIN LATERAL jsonb_array_elements(f.units) WITH ORDINALITY AS unit (value, place)
     JOIN debug_code_pointers AS p ON p.id = (unit.value ->> 0)::uuid
+    GROUP BY c.file, p.function
 ),
 units_after AS (
-    SELECT c.file, p.function, p.source, p.code_hash, unit.place
+    -- A name that is defined several times, as overloads are, is one.
+    SELECT c.file, p.function, string_agg(p.source, E'\n\n' ORDER BY unit.place) AS source
     FROM changed AS c
     JOIN debug_code_files AS f ON f.id = debug_snapshot_id(c.file, c.after_hash)
     CROSS JOIN LATERAL jsonb_array_elements(f.units) WITH ORDINALITY AS unit (value, place)
     JOIN debug_code_pointers AS p ON p.id = (unit.value ->> 0)::uuid
+    GROUP BY c.file, p.function
 )
 SELECT
     coalesce(a.file, b.file) AS file, coalesce(a.function, b.function) AS function, a.source AS before,
     b.source AS after
 FROM units_before AS a
 FULL JOIN units_after AS b ON b.file = a.file AND b.function = a.function
-WHERE a.code_hash IS DISTINCT FROM b.code_hash
+WHERE a.source IS DISTINCT FROM b.source
 UNION ALL
 SELECT c.file, NULL, NULL, NULL
 FROM changed AS c

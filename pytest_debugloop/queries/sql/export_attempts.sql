@@ -19,7 +19,7 @@ FROM (
     SELECT
         s.operation_name,
         s.agent_name,
-        (s.metadata ->> 'attempt')::integer AS attempt,
+        substring(s.metadata ->> 'attempt' FROM '^\d{1,9}$')::integer AS attempt,
         max(o.outcome) FILTER (WHERE s.step_type = 'setup') AS setup_outcome,
         max(o.outcome) FILTER (WHERE s.step_type = 'call') AS call_outcome,
         max(o.outcome) FILTER (WHERE s.step_type = 'teardown') AS teardown_outcome,
@@ -50,7 +50,7 @@ FROM (
         AND s.started_at BETWEEN r.started_at AND coalesce(r.finished_at, 'infinity')
         AND s.step_type IN ('setup', 'call', 'teardown', 'subtest', 'collect')
         AND (s.step_type <> 'collect' OR s.status <> 'completed')
-    GROUP BY s.operation_name, s.agent_name, (s.metadata ->> 'attempt')::integer
+    GROUP BY s.operation_name, s.agent_name, substring(s.metadata ->> 'attempt' FROM '^\d{1,9}$')::integer
 ) AS a
 LEFT JOIN debug_tasks AS t
     ON t.operation_name = a.operation_name AND t.project = (SELECT project FROM debug_runs WHERE id = %(run_id)s)

@@ -2,7 +2,8 @@
 
 SELECT
     e.id, e.run_id, e.correlation_id, e.session_id, e.task_id, coalesce(t.node_id, e.operation_name, '') AS node_id,
-    e.operation_name, e.agent_name, e.metadata ->> 'phase' AS phase, (e.metadata ->> 'attempt')::integer AS attempt,
+    e.operation_name, e.agent_name, e.metadata ->> 'phase' AS phase,
+    substring(e.metadata ->> 'attempt' FROM '^\d{1,9}$')::integer AS attempt,
     e.metadata ->> 'subtest' AS subtest, e.error_type, e.error_category, e.error_severity, e.error_code,
     e.error_message, e.error_stack_trace, e.metadata ->> 'exception' AS exception,
     e.metadata ->> 'fingerprint' AS fingerprint, e.metadata ? 'incident' AS is_incident,

@@ -4,7 +4,7 @@ SELECT
     g.fingerprint, g.times, g.tests, g.runs, g.first_at, g.last_at, g.recovered, g.retried,
     last.id AS last_error_id, last.error_type, last.error_code, last.error_message, last.error_category,
     coalesce(t.node_id, last.operation_name, '') AS last_node_id,
-    last.metadata #>> '{code,0,0}' AS file, (last.metadata #>> '{code,0,1}')::integer AS line
+    last.metadata #>> '{code,0,0}' AS file, substring(last.metadata #>> '{code,0,1}' FROM '^\d{1,9}$')::integer AS line
 FROM (
     SELECT
         e.metadata ->> 'fingerprint' AS fingerprint, count(*) AS times, count(DISTINCT e.task_id) AS tests,

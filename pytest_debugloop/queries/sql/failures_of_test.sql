@@ -4,7 +4,7 @@ SELECT
     e.id, e.run_id, e.correlation_id, e.task_id, coalesce(t.node_id, e.operation_name, '') AS node_id, e.operation_name,
     e.error_type, e.error_category, e.error_severity, e.error_code, e.error_message, e.occurred_at, e.agent_name,
     e.state_snapshot_id AS snapshot_id, e.recovery_strategy, e.resolved_at,
-    e.metadata ->> 'phase' AS phase, (e.metadata ->> 'attempt')::integer AS attempt,
+    e.metadata ->> 'phase' AS phase, substring(e.metadata ->> 'attempt' FROM '^\d{1,9}$')::integer AS attempt,
     e.metadata ->> 'subtest' AS subtest, e.metadata ->> 'fingerprint' AS fingerprint,
     e.metadata ? 'incident' AS is_incident, 1::bigint AS attempts_failed
 FROM debug_error_events AS e

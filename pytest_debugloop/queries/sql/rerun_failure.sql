@@ -4,7 +4,7 @@ SELECT
     e.id, r.id AS run_id, r.correlation_id, r.project, e.task_id, coalesce(e.operation_name, '') AS test,
     t.operation_name AS task, e.agent_name, coalesce(r.agent_name, 'pytest') AS main_agent, e.error_type, e.error_code,
     e.error_message, e.metadata ->> 'fingerprint' AS fingerprint, e.metadata ->> 'phase' AS phase,
-    (e.metadata ->> 'attempt')::integer AS attempt,
+    substring(e.metadata ->> 'attempt' FROM '^\d{1,9}$')::integer AS attempt,
     e.metadata ->> 'exception' AS exception, e.metadata -> 'code' AS places, e.occurred_at, r.started_at,
     coalesce(r.rootdir, '') AS rootdir,
     coalesce(r.command_line, '{}') AS command_line, r.python_version, r.platform, r.plugins, r.git_commit, v.files,
