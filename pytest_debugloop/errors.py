@@ -145,5 +145,9 @@ class RecordLockedError(DebugloopError):
     """Somebody else holds the record for longer than {seconds} s, a migration or VACUUM FULL say: try again later."""
 
 
+class FolderGoneError(DebugloopError):
+    """The current folder is not there any more: change to one that is."""
+
+
 class InternalFaultError(DebugloopError):
     """A fault of pytest-debugloop ({reason}), please report it: `python -X dev -m pytest_debugloop` shows more."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.cli.ini import find_ini
-from pytest_debugloop.errors import SettingInvalidError
+from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
 from pytest_debugloop.settings import OPTIONS, Settings, raw_value
 
 if TYPE_CHECKING:
@@ -50,9 +50,13 @@ class Place:
             paging: whether long answers go through a pager.
 
         Raises:
+            FolderGoneError: the current folder was deleted.
             SettingInvalidError: one of them cannot be used.
         """
-        cwd = Path.cwd()
+        try:
+            cwd = Path.cwd()
+        except FileNotFoundError:
+            raise FolderGoneError from None
         rootdir, ini = find_ini(cwd)
 
         def lookup(option: object) -> object:

@@ -22,9 +22,7 @@ def prepare_streams() -> None:
     Left closed, its number would go to the next file that is opened, such as the connection to the server.
     """
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
-        try:
-            os.fstat(number)
-        except OSError:
+        if not _is_open(number):
             null = os.open(os.devnull, flags)
             if null != number:
                 os.dup2(null, number)
@@ -39,6 +37,14 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def flush_output() -> OSError | None:
@@ -85,7 +91,8 @@ def undisturbed() -> Iterator[None]:
         if len(seen) > 1:
             before[number](number, frame)
 
-    for number in (signal.SIGINT, *_ENDING):
+    numbers: tuple[int, ...] = (signal.SIGINT, *_ENDING)
+    for number in numbers:
         handler = signal.getsignal(number)
         if callable(handler):
             before[number] = handler

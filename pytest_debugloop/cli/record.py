@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from pytest_debugloop.cli.place import Place
 from pytest_debugloop.cli.process import undisturbed
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
-from pytest_debugloop.database.migrate import available, pending
+from pytest_debugloop.database.migrate import Migration, available, pending
 from pytest_debugloop.errors import MigrationError, NoRecordError, NoSchemaError, RecordLockedError, SchemaTooOldError
 from pytest_debugloop.queries.reading import read_whatever_is_stored
 
@@ -44,6 +45,8 @@ def open_server(place: Place) -> Iterator[tuple[str, Connection]]:
     """
     with _server_of(place) as conninfo, connect(conninfo) as connection:
         read_whatever_is_stored(connection)
+        # What psycopg could not undo, as the connection was lost or interrupted, is no news beside the reason.
+        logging.getLogger("psycopg").addHandler(logging.NullHandler())
         try:
             yield conninfo, connection
         except server_errors.LockNotAvailable as error:
@@ -106,6 +109,26 @@ def enter(connection: Connection, schema: str) -> None:
     connection.execute(_ENTER.format(schema=sql.Literal(schema), patience=sql.Literal(f"{_PATIENCE}s")))
 
 
+def waiting_migrations(connection: Connection, schema: str) -> list[Migration]:
+    """Tell what ``debugloop migrate`` would apply.
+
+    Args:
+        connection: to its server.
+        schema: of the record.
+
+    Raises:
+        SchemaTooNewError: the record is of a later version of this package.
+        MigrationError: it is something else that has this name.
+        psycopg.Error: the server refused.
+    """
+    try:
+        return pending(connection, schema)
+    except MigrationError as error:
+        if isinstance(error.__cause__, psycopg.Error):
+            raise error.__cause__ from None  # nothing was to be migrated: what the server says is all there is to say
+        raise
+
+
 def check_schema(connection: Connection, place: Place, conninfo: str) -> None:
     """Make sure that the record has the shape that this package knows.
 
@@ -120,12 +143,7 @@ def check_schema(connection: Connection, place: Place, conninfo: str) -> None:
         MigrationError: it is something else that has this name.
         psycopg.Error: the server refused.
     """
-    try:
-        waiting = pending(connection, place.schema)
-    except MigrationError as error:
-        if isinstance(error.__cause__, psycopg.Error):
-            raise error.__cause__ from None  # nothing was to be migrated: what the server says is all there is to say
-        raise
+    waiting = waiting_migrations(connection, place.schema)
     if waiting:
         known = available()
         if len(waiting) == len(known):

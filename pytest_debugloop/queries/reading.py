@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.abc import Buffer
@@ -23,8 +23,8 @@ _LAST = datetime.max.replace(tzinfo=timezone.utc)
 def read_whatever_is_stored(connection: psycopg.Connection[Any]) -> None:
     """Let a connection read times and JSON that others may have stored and Python has no value for.
 
-    A moment beyond the years 1 to 9999 is read as the nearest of them, a date without a zone as text. A whole number of JSON with more digits than
-    Python reads is a text, and what lies too deep is cut.
+    A moment beyond the years 1 to 9999 is read as the nearest of them, a date without a zone as text. A whole number
+    of JSON with more digits than Python reads is a text, and what lies too deep is cut.
 
     Args:
         connection: open, of which every cursor made from now on reads so.
@@ -35,8 +35,7 @@ def read_whatever_is_stored(connection: psycopg.Connection[Any]) -> None:
 
 
 def _tolerant(connection: psycopg.Connection[Any], name: str) -> type[Loader]:
-    usual = connection.adapters.get_loader(connection.adapters.types[name].oid, Format.TEXT)
-    assert usual is not None
+    usual = cast(type[Loader], connection.adapters.get_loader(connection.adapters.types[name].oid, Format.TEXT))
 
     class Tolerant(Loader):
         """Asks the loader of psycopg first, which is fast."""
@@ -78,12 +77,11 @@ def _cut(text: str) -> str:
     """Leave out of JSON what lies deeper than anybody reads."""
     kept, begin, depth = [], 0, 0
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token in "[{":
+        if match[0] in ("[", "{"):
             depth += 1
             if depth == _DEEPEST + 1:
                 kept.append(text[begin : match.start()])
-        elif token in "]}":
+        elif match[0] in ("]", "}"):
             depth -= 1
             if depth == _DEEPEST:
                 kept.append(_TOO_DEEP)

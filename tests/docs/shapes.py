@@ -67,7 +67,7 @@ def _shape(cls: type) -> str:
 
 
 def _type(annotation: str) -> str:
-    names = [part.strip() for part in annotation.split("|")]
+    names = [part.strip() for part in re.sub(r"\[.*\]", "", annotation).split("|")]
     told = [
         "object" if name.startswith("dict") else "list" if name.startswith("list") else _TYPES[name] for name in names
     ]

@@ -29,6 +29,9 @@ def folder(place: Place) -> Iterator[Check]:
         place: where the record is.
     """
     yield from _room(place.folder)
+    if os.path.lexists(place.folder) and not place.folder.is_dir():
+        yield Check("folder", PROBLEM, f"{place.folder} is no folder", "move it away, or name another one.")
+        return
     if not place.folder.is_dir():
         parent = next(p for p in place.folder.absolute().parents if p.exists())
         if os.access(parent, os.W_OK | os.X_OK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
 from pytest_debugloop.cli.place import Place
-from pytest_debugloop.cli.record import Connection, enter, open_server
+from pytest_debugloop.cli.record import Connection, enter, open_server, waiting_migrations
 from pytest_debugloop.cli.views.words import ago, counted, short
 from pytest_debugloop.database.connect import describe
 from pytest_debugloop.database.migrate import available, pending
@@ -60,6 +61,9 @@ def server(place: Place) -> Iterator[Check]:
         place: where the record is.
     """
     if not place.dsn and not (place.folder / "postgres").is_dir():
+        if os.path.lexists(place.folder / "postgres"):
+            yield Check("server", PROBLEM, f"{place.folder / 'postgres'} is no folder", "move it away.")
+            return
         yield Check("server", OK, "the embedded one has no data yet: the first run makes it")
         return
     with ExitStack() as stack:
@@ -127,7 +131,9 @@ def _role(place: Place, connection: Connection) -> Iterator[Check]:
 
 
 def _schema(place: Place, connection: Connection) -> Iterator[Check]:
-    waiting = pending(connection, place.schema)
+    with connection.transaction():
+        enter(connection, place.schema)
+        waiting = waiting_migrations(connection, place.schema)
     known = available()
     if len(waiting) == len(known):
         yield Check("schema", OK, f"{place.schema} has no record yet: the first run makes it")
@@ -198,10 +204,8 @@ def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
 
 def _enter(place: Place, connection: Connection) -> bool:
     """Lead the search path to the record; give False where it is none of this version, as another check tells."""
+    enter(connection, place.schema)
     try:
-        if pending(connection, place.schema):
-            return False
+        return not pending(connection, place.schema)
     except DebugloopError:
         return False
-    enter(connection, place.schema)
-    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from pytest_debugloop.cli.record import Connection
 
 
@@ -51,13 +54,13 @@ def _run_psql(program: str, conninfo: str, place: Place, arguments: tuple[str, .
 
     from pytest_debugloop.cli.process import interrupts_left_to_child
 
-    given = conninfo_to_dict(conninfo)
+    given = {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
     environment = dict(os.environ)
     # Arguments of a process can be read by every user of the machine.
     if password := given.pop("password", None):
-        environment["PGPASSWORD"] = str(password)
+        environment["PGPASSWORD"] = password
     # Ours go behind those that somebody gave; an embedded server takes none from the environment.
-    theirs = str(given["options"]) if "options" in given else os.environ.get("PGOPTIONS", "")
+    theirs = given.get("options", os.environ.get("PGOPTIONS", ""))
     options = f"{theirs} -c search_path={_quoted(place.schema)},public".strip()
     target = make_conninfo(**{**given, "options": options})
     with interrupts_left_to_child() as interrupts:
@@ -127,6 +130,7 @@ def _commands(arguments: tuple[str, ...]) -> list[str] | None:
 
 def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
     from itertools import chain, islice
+    from typing import Any, cast
 
     import psycopg
     from psycopg.rows import dict_row
@@ -138,16 +142,19 @@ def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
         raise click.UsageError("with --json, one statement is to be given.")
     with open_record(place) as connection, connection.cursor(row_factory=dict_row) as cursor:
         # Row by row as they come, and one statement alone: a second one could leave the read-only transaction.
-        with contextlib.closing(cursor.stream(statement.encode("utf-8", "surrogateescape"))) as rows:
-            try:
-                first = list(islice(rows, 1))  # what is wrong with it is known before anything is written
-            except (psycopg.ProgrammingError, psycopg.InternalError) as error:
-                if error.sqlstate is None:  # of psycopg: COPY and SET, say
-                    connection.close()
-                    raise click.ClickException("--json takes a statement that gives rows.") from error
-                raise
+        rows = cast("Generator[Any]", cursor.stream(statement.encode("utf-8", "surrogateescape")))
+        try:
+            first = list(islice(rows, 1))  # what is wrong with it is known before anything is written
             write_json("sql", {}, rows=chain(first, rows))
+        except (psycopg.ProgrammingError, psycopg.InternalError) as error:
+            if error.sqlstate is None:  # of psycopg: COPY and SET, say
+                connection.close()
+                raise click.ClickException("--json takes a statement that gives rows.") from error
+            raise
+        finally:
+            rows.close()  # or the end of the transaction waits for the rest of the rows for ever
 
 
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""').replace("\\", "\\\\").replace(" ", "\\ ") + '"'
+    """Write a name for the options of a connection, in which white space and backslashes are escaped."""
+    return re.sub(r"([\s\\])", r"\\\1", '"' + name.replace('"', '""') + '"')

@@ -17,13 +17,14 @@ def command(place: Place, as_json: bool) -> None:
     \b
     Example: debugloop status
     """
-    from pytest_debugloop.cli.record import open_server
+    from pytest_debugloop.cli.record import enter, open_server, waiting_migrations
     from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.database.connect import describe
-    from pytest_debugloop.database.migrate import pending
 
     with open_server(place) as (conninfo, connection):
-        waiting = pending(connection, place.schema)
+        with connection.transaction():
+            enter(connection, place.schema)
+            waiting = waiting_migrations(connection, place.schema)
         version = connection.info.server_version // 10000
     where = describe(conninfo) if place.dsn else f"{place.folder} (embedded PostgreSQL)"
     if as_json:

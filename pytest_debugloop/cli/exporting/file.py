@@ -73,7 +73,7 @@ def _file(path: Path, *, force: bool) -> Iterator[IO[str]]:
     if path.exists() and not force:
         raise OutputExistsError(path=printable(str(path)))
     path = path.resolve()
-    part = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".debugloop-{secrets.token_hex(8)}.part")
     try:
         with part.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
             yield file

@@ -216,13 +216,13 @@ def message_lines(
     """
     from rich.text import Text
 
-    lines = printable(message, lines=True).split("\n")
-    for number, line in enumerate(lines[:most]):
+    lines = message.split("\n", most)
+    for number, line in enumerate(printable("\n".join(lines[:most]), lines=True).split("\n")):
         text = Text(indent + line, style="" if number else style)
         text.truncate(max(width, 40), overflow="ellipsis")
         yield text
     if len(lines) > most:
-        yield Text(f"{indent}… {len(lines) - most:,} more lines", style="faint")
+        yield Text(f"{indent}… {lines[most].count(chr(10)) + 1:,} more lines", style="faint")
 
 
 def _skipped(count: int) -> Text:

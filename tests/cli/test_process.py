@@ -1,0 +1,372 @@
+"""The command as a process: closed streams, full disks, signals, odd settings of the server; nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.processes import is_server, read_pid
+from tests.cli.conftest import PROJECT, Project, clean_environment
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Cli
+    from tests.servers import Server
+
+
+def shell(project: Project, redirected: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run ``debugloop`` from a shell that redirects its streams."""
+    command = f'exec "{sys.executable}" -m pytest_debugloop {redirected}'
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=project.folder,
+        env=clean_environment(**more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A recorded suite whose server does not run."""
+    folder = tmp_path_factory.mktemp("stopped") / "shop"
+    shutil.copytree(PROJECT / "examples" / "orders", folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    project = Project(folder)
+    assert project.record().returncode == 1
+    return project
+
+
+@pytest.fixture
+def variables(any_postgres: Server, cli: Cli) -> Iterator[dict[str, str]]:
+    """How to reach a record without runs."""
+    with any_postgres.schema() as name:
+        given = {"DEBUGLOOP_DSN": any_postgres.conninfo, "DEBUGLOOP_SCHEMA": name}
+        assert cli("migrate", **given).returncode == 0
+        yield given
+
+
+def server_runs(project: Project) -> bool:
+    """Tell whether the embedded server runs."""
+    data = project.folder / ".debugloop" / "postgres"
+    pid = read_pid(data / "postmaster.pid")
+    return bool(pid and is_server(pid, data))
+
+
+@pytest.mark.parametrize(
+    "arguments", ["show", "runs --json", "export", "status", "--help", "doctor", 'sql --json "SELECT 1"']
+)
+@pytest.mark.parametrize(("to", "reason"), [(">&-", "[Errno 9] Bad file"), (">/dev/full", "[Errno 28] No space")])
+def test_an_output_that_takes_nothing_is_one_sentence(shop: Project, arguments: str, to: str, reason: str) -> None:
+    done = shell(shop, f"{arguments} {to}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: {reason}")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", ["show", "runs --json", 'sql -c "SELECT 1"', "debug"])
+def test_closed_input_and_errors_are_no_fault(shop: Project, arguments: str) -> None:
+    done = shell(shop, f"{arguments} <&- 2>&-")
+    assert done.returncode == 0
+    assert done.stdout
+
+
+def test_a_question_that_nobody_can_answer_is_no(shop: Project) -> None:
+    done = shell(shop, "prune --keep 1 <&-")
+    assert (done.returncode, done.stderr) == (1, "Aborted!\n")
+
+
+def test_a_reader_that_leaves_while_rows_come_ends_it(shop: Project) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest_debugloop", "sql", "--json", "SELECT generate_series(1, 10000000)"],
+        cwd=shop.folder,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline().startswith('{"schema": "debugloop/sql"')
+        process.stdout.close()
+        assert (process.wait(60), process.stderr.read()) == (1, "")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_stops_the_server_that_was_started(stopped: Project, number: signal.Signals, status: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest_debugloop", "sql", "--json", "SELECT pg_sleep(300)"],
+        cwd=stopped.folder,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not server_runs(stopped):
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(number)  # as it starts, or just after
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err.strip()) == (status, "", "Interrupted." if status == 130 else "")
+    assert not server_runs(stopped)
+
+
+def test_an_export_that_is_ended_leaves_no_half_file(stopped: Project, tmp_path: Path) -> None:
+    output = tmp_path / "runs.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest_debugloop", "export", "--all", "-o", str(output)],
+        cwd=stopped.folder,
+        env=clean_environment(),
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while not list(tmp_path.iterdir()) and process.poll() is None:
+            pass
+        process.terminate()
+        process.wait(60)
+    assert [path.name for path in tmp_path.iterdir()] in ([], ["runs.jsonl"])
+    assert not server_runs(stopped)
+
+
+def test_a_server_that_is_killed_meanwhile_is_one_sentence_and_comes_back(stopped: Project) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest_debugloop", "sql", "--json", "SELECT generate_series(1, 3), pg_sleep(2)"],
+        cwd=stopped.folder,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline()
+        pid = read_pid(stopped.folder / ".debugloop" / "postgres" / "postmaster.pid")
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+    assert "failed" in stopped.printed("runs")
+
+
+def test_many_commands_at_once_share_a_server_and_leave_none(stopped: Project) -> None:
+    commands = [
+        subprocess.Popen(
+            [sys.executable, "-m", "pytest_debugloop", *arguments],
+            cwd=stopped.folder,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for arguments in (["show"], ["runs", "--json"], ["failures"], ["migrate"], ["prune", "--keep", "9", "--yes"])
+    ]
+    assert [(command.communicate(timeout=90)[1], command.returncode) for command in commands] == [("", 0)] * 5
+    assert not server_runs(stopped)
+
+
+def test_ctrl_c_in_psql_stops_the_statement_and_not_psql(stopped: Project) -> None:
+    controller, terminal = pty.openpty()
+    seen = b""
+
+    def until(text: bytes) -> None:
+        nonlocal seen
+        while text not in seen:
+            seen += os.read(controller, 4096)
+        seen = seen.partition(text)[2]
+
+    with embedded_server(stopped.folder / ".debugloop") as conninfo, psycopg.connect(conninfo) as connection:
+        connection.autocommit = True
+        process = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", sys.executable, "-m", "pytest_debugloop", "sql", "-X", "-A", "-t"],
+            cwd=stopped.folder,
+            env=clean_environment(),
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        os.write(controller, b"SELECT pg_sleep(120);\n")
+        sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        while connection.execute(sleeping).fetchone() == (0,):
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.write(controller, b"\x03")
+        until(b"canceling statement due to user request")
+        os.write(controller, b"SELECT 'still ' || 'here';\n")
+        until(b"still here")
+        os.write(controller, b"\\q\n")
+        assert process.wait(60) == 0
+    os.close(controller)
+    assert not server_runs(stopped)
+
+
+def test_psql_gets_no_password_as_an_argument(any_postgres: Server, cli: Cli, tmp_path: Path) -> None:
+    program = tmp_path / "psql"
+    program.write_text('#!/bin/sh\necho "$PGPASSWORD" "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    dsn = make_conninfo(any_postgres.conninfo, password="hush-hush", options="-c work_mem=5MB")
+    done = cli("--schema", 'a"\\ b', "sql", DEBUGLOOP_DSN=dsn, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 0
+    password, _, arguments = done.stdout.partition(" ")
+    assert password == "hush-hush"
+    assert "hush" not in arguments
+    assert "-c work_mem=5MB -c search_path=" in arguments
+
+
+@pytest.mark.parametrize("schema", ['a "quoted" one', "back\\slash", "tab\tin it", "UPPER", "ü" * 31])
+def test_a_schema_of_any_name_can_be_asked_with_sql(any_postgres: Server, cli: Cli, schema: str) -> None:
+    given = {"DEBUGLOOP_DSN": any_postgres.conninfo, "DEBUGLOOP_SCHEMA": schema}
+    try:
+        assert cli("migrate", **given).returncode == 0
+        told = cli("sql", "--json", "SELECT current_schema() AS name", **given)
+        assert json.loads(told.stdout)["rows"] == [{"name": schema}]
+        count = cli("sql", "-Atc", "SELECT count(*) FROM debug_runs", **given)
+        assert (count.returncode, count.stdout, count.stderr) == (0, "0\n", "")
+    finally:
+        with psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+
+
+@pytest.mark.parametrize("style", ["German", "SQL, DMY", "Postgres"])
+@pytest.mark.parametrize("arguments", [("show",), ("runs",), ("prune", "--keep", "1", "--dry-run"), ("doctor",)])
+def test_a_server_that_writes_times_otherwise_is_understood(
+    shop: Project, arguments: tuple[str, ...], style: str
+) -> None:
+    done = shop.debugloop(*arguments, PGDATESTYLE=style)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ROLLBACK; CREATE TABLE public.pwned (x int)",
+        "COMMIT",
+        "COPY debug_runs TO STDOUT",
+        "",
+        "DELETE FROM debug_runs",
+    ],
+)
+def test_sql_as_json_takes_one_statement_that_reads(cli: Cli, variables: dict[str, str], statement: str) -> None:
+    done = cli("sql", "--json", statement, **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    made = cli("sql", "--json", "SELECT to_regclass('public.pwned') AS made", **variables)
+    assert json.loads(made.stdout)["rows"] == [{"made": None}]
+
+
+def test_sql_as_json_has_every_value(cli: Cli, variables: dict[str, str]) -> None:
+    statement = (
+        "SELECT 'NaN'::float8 AS a, 'infinity'::timestamptz AS b, 10::numeric ^ 400 AS c, '-infinity'::date AS d,"
+        " '200000-01-01'::timestamp AS e, '-Infinity'::float4 AS f"
+    )
+    done = cli("sql", "--json", statement, **variables)
+    row = json.loads(done.stdout, parse_constant=pytest.fail)["rows"][0]
+    assert str(row.pop("c")).startswith("1" + "0" * 400)
+    assert row == {
+        "a": "NaN",
+        "b": "9999-12-31T23:59:59.999999+00:00",
+        "d": "-infinity",
+        "e": "200000-01-01 00:00:00",
+        "f": "-Infinity",
+    }
+
+
+@pytest.mark.parametrize("arguments", [("show",), ("status",), ("prune", "--keep", "1", "--yes")], ids=" ".join)
+def test_a_record_that_somebody_locks_is_waited_for_and_then_told(
+    cli: Cli, variables: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    lock = sql.SQL("LOCK TABLE {0}.debug_runs, {0}.schema_migrations IN ACCESS EXCLUSIVE MODE")
+    # A shorter wait that somebody asks for is theirs.
+    impatient = make_conninfo(variables["DEBUGLOOP_DSN"], options="-c lock_timeout=100ms")
+    with psycopg.connect(variables["DEBUGLOOP_DSN"]) as connection:
+        connection.execute(lock.format(sql.Identifier(variables["DEBUGLOOP_SCHEMA"])))
+        done = cli(*arguments, **{**variables, "DEBUGLOOP_DSN": impatient})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: Somebody else holds the record")
+
+
+@pytest.mark.parametrize("option", ["--branch", "--commit", "--project"])
+def test_bytes_that_are_no_text_are_found_nowhere(shop: Project, option: str) -> None:
+    done = subprocess.run(
+        [sys.executable.encode(), b"-m", b"pytest_debugloop", b"runs", option.encode(), b"\xff"],
+        cwd=shop.folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (1 if option == "--project" else 0)
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ("" if option == "--project" else "No such run.\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs", "--limit", "99999999999999999999"),
+        ("slow", "--last", "99999999999999999999"),
+        ("prune", "--keep", "99999999999999999999"),
+        ("rollback", "--to", "-1", "--yes"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_out_of_range_ends_with_2(shop: Project, arguments: tuple[str, ...]) -> None:
+    done = shop.debugloop(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not in the range" in done.stderr
+
+
+def test_a_folder_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'rmdir "{gone}" && exec "{sys.executable}" -m pytest_debugloop show'],
+        cwd=gone,
+        env=clean_environment(PYTHONPATH=str(PROJECT)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("Error: The current folder is not there any more: change to one that is.\n")
+
+
+@pytest.mark.parametrize("name", [".debugloop", ".debugloop/postgres"])
+def test_doctor_tells_a_file_where_a_folder_should_be(cli: Cli, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    done = cli("doctor")
+    assert done.returncode == 1
+    assert f"{name} is no folder" in done.stdout.replace("\n", "")
+
+
+def test_a_long_name_of_an_export_is_no_problem(shop: Project, tmp_path: Path) -> None:
+    name = "é" * 125 + ".jsn"
+    done = shop.debugloop("export", "-o", str(tmp_path / name))
+    assert done.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["builtins:int", "broken_debugger:Any", "..x:y"])
+def test_what_is_no_debugger_is_one_sentence(shop: Project, tmp_path: Path, name: str) -> None:
+    (tmp_path / "broken_debugger.py").write_text("1 / 0\n", encoding="utf-8")
+    done = shop.debugloop("debug", "--pdbcls", name, PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: The debugger {name} cannot be used (")
