@@ -28,7 +28,8 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
     """Rank the tests that fail now and then on good code, the surest first.
 
     The score is a rate of failures that is exceeded with a probability of 95 %; the interval holds the true rate with
-    90 %; docs/formulas.md explains each number. The cost is the time of failed phases, and of passes that were retries.
+    90 %; docs/formulas.md explains each number. First tries: the share of first attempts that failed. The cost is the
+    time of failed phases, and of passes that were retries.
 
     \b
     Example: debugloop flaky --limit 10
@@ -52,7 +53,7 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
         Column("score", right=True),
         Column("interval", right=True, optional=3),
         Column("failed", right=True),
-        Column("rate", right=True, optional=2),
+        Column("first tries", right=True, optional=2),
         Column("flips", right=True, optional=1),
         Column("class"),
         Column("recovers by", optional=4),

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_debugloop.cli.views.failure import history_line
-from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, statement_of
+from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, own_names, statement_of
 from pytest_debugloop.cli.views.run import verdict_of
 from pytest_debugloop.cli.views.values import Values, own_name
 from pytest_debugloop.cli.views.words import counted, local, short
@@ -166,7 +166,7 @@ def _names(values: Values, names: dict[str, Any], frame: dict[str, Any], pointer
 
 
 def _own(names: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in names.items() if not name.startswith(("$", ".")) or name.startswith("$$")]
+    return [(name, names[name]) for name in own_names(names)]
 
 
 def fitted(pieces: list[Piece], budget: int) -> str:

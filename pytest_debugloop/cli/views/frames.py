@@ -13,6 +13,8 @@ from pytest_debugloop.printable import printable
 if TYPE_CHECKING:
     from rich.text import Text
 
+# Marks, the iterator of a generator expression, and pytest's fixtures for what unittest and nose set up.
+_NOT_WRITTEN = ("$", ".", "_unittest_", "_xunit_")
 _WORD = re.compile(r"[^\W\d]\w*")
 _RELATIONS = {
     "cause": "It was raised from this:",
@@ -130,8 +132,7 @@ def names_lines(
     from rich.text import Text
 
     values = Values(state)
-    # A generator expression calls its iterator ".0".
-    shown = [name for name in names if not name.startswith(("$", ".")) or name.startswith("$$")]
+    shown = own_names(names)
     for name in shown[:most]:
         lines = values.tree(
             printable(own_name(name)), names[name], width - 8, pointer=f"{pointer}/{name}", most=most, levels=levels
@@ -145,6 +146,15 @@ def names_lines(
         yield Text(f"        … {len(shown) - most:,} more names", style="faint")
     if "$cut" in names:
         yield Text(f"        … {printable(str(names['$cut']))}", style="faint")
+
+
+def own_names(names: dict[str, Any]) -> list[str]:
+    """Leave out the marks of the snapshot, and names that no program wrote.
+
+    Args:
+        names: locals, fixtures or the like, of the snapshot.
+    """
+    return [name for name in names if not name.startswith(_NOT_WRITTEN) or name.startswith("$$")]
 
 
 def by_relevance(names: dict[str, Any], frame: dict[str, Any]) -> list[str]:
