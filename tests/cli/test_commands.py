@@ -172,3 +172,16 @@ def test_the_embedded_server_is_started_for_a_command_and_stopped_after(tmp_path
     with embedded_server(tmp_path / ".debugloop"):
         assert "assert not 'red'" in project.printed("show")
         assert pid_file.exists()  # it is left to who uses it
+
+
+def test_load_makes_no_record_where_nothing_waits(cli: Cli, tmp_path: Path) -> None:
+    done = cli("load")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: There is no record in {tmp_path}/.debugloop")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rollback_asks_nothing_where_there_is_nothing_to_lose(cli: Cli, own_schema: dict[str, str]) -> None:
+    assert cli("rollback", **own_schema).stdout == "nothing to roll back\n"
+    cli("migrate", **own_schema)
+    assert cli("rollback", "--to", "99", **own_schema).stdout == "nothing to roll back\n"

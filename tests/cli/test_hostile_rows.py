@@ -133,6 +133,7 @@ def _rows(connection: psycopg.Connection[Any]) -> Iterator[uuid.UUID]:
             "debug_success_events",
             correlation_id=workflow,
             success_type="x",
+            operation_name="",
             agent_name="me",
             state_snapshot_id=snapshots[4],
             success_factors=Jsonb({"changes": evidence, "more": "x"}),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_debugloop.queries import comparing, failures, lookup, recoveries, runs
+from tests.cli.conftest import Project
 from tests.docs.shapes import keys_of
-
-if TYPE_CHECKING:
-    from tests.cli.conftest import Project
 
 
 def rows(shop: Project, key: str, *arguments: str) -> list[dict[str, Any]]:
@@ -199,3 +197,47 @@ def test_json_has_the_keys_that_are_documented(
     for step in path:
         found = found[step]
     assert list(found) == keys_of(shape)
+
+
+@pytest.fixture(scope="module")
+def overloaded(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A function with overloads, beside one whose change mends a failure that has not yet been seen to pass."""
+    project = Project(tmp_path_factory.mktemp("overloaded"))
+    source = """
+from typing import overload
+
+@overload
+def convert(value: int) -> int: ...
+@overload
+def convert(value: str) -> str: ...
+def convert(value):
+    return value
+
+def double(number):
+    return number * 3
+"""
+    (project.folder / "shop.py").write_text(source, encoding="utf-8")
+    (project.folder / "test_shop.py").write_text(
+        "import sys\nfrom shop import convert, double\n\ndef test_double():\n    assert double(convert(2)) == 4\n",
+        encoding="utf-8",
+    )
+    (project.folder / "conftest.py").touch()
+    project.git("init")
+    project.git("add", ".")
+    project.git("commit", "-m", "first")
+    assert project.record().returncode == 1
+    (project.folder / "shop.py").write_text(source.replace("number * 3", "number * 2"), encoding="utf-8")
+    assert project.record().returncode == 0
+    return project
+
+
+def test_a_function_that_did_not_change_is_in_no_diff_however_often_it_is_defined(overloaded: Project) -> None:
+    answer = json.loads(overloaded.printed("diff", "test_double", "--json"))
+    assert [(one["file"], one["function"]) for one in answer["code"]] == [("shop.py", "double")]
+
+
+def test_a_run_on_changed_files_is_marked(overloaded: Project) -> None:
+    assert [run["is_dirty"] for run in rows(overloaded, "runs", "runs")] == [True, False]
+    table = cells(overloaded.printed("runs"))
+    commits = [next(cell for cell in row if cell.startswith("main ")) for row in table[1:]]
+    assert [commit.endswith("+") for commit in commits] == [True, False]

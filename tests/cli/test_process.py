@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from tests.servers import Server
 
 
+# Each row is long enough to be sent at once.
+SLOW = "SELECT repeat('x', 20000), pg_sleep(1) FROM generate_series(1, 100)"
+
+
 def shell(project: Project, redirected: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run ``debugloop`` from a shell that redirects its streams."""
     command = f'exec "{sys.executable}" -m pytest_debugloop {redirected}'
@@ -50,6 +54,8 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Project:
     shutil.copytree(PROJECT / "examples" / "orders", folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     project = Project(folder)
     assert project.record().returncode == 1
+    while server_runs(project):  # its loader may be about to stop it
+        time.sleep(0.02)
     return project
 
 
@@ -145,7 +151,7 @@ def test_an_export_that_is_ended_leaves_no_half_file(stopped: Project, tmp_path:
 
 def test_a_server_that_is_killed_meanwhile_is_one_sentence_and_comes_back(stopped: Project) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "pytest_debugloop", "sql", "--json", "SELECT generate_series(1, 3), pg_sleep(2)"],
+        [sys.executable, "-m", "pytest_debugloop", "sql", "--json", SLOW],
         cwd=stopped.folder,
         env=clean_environment(),
         stdout=subprocess.PIPE,

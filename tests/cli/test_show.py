@@ -162,3 +162,21 @@ def test_the_limit_is_kept_and_said(shop: Project, last_run: dict[str, Any]) -> 
     assert text.count("\n✗ ") == 1
     assert f"More failed: `debugloop show {last_run['run']['id'][-8:]} --limit 0` shows all." in text
     assert shop.printed("show", "--limit", "0").count("\n✗ ") == len(last_run["failures"])
+
+
+def test_what_lists_print_may_be_shortened_again(shop: Project, last_run: dict[str, Any]) -> None:
+    printed = last_run["run"]["id"][-8:]
+    for length in (8, 7, 6, 5):
+        assert shown(shop, printed[:length])["run"]["id"] == last_run["run"]["id"]
+
+
+def test_a_thing_of_another_kind_is_named_as_what_it_is(shop: Project, last_run: dict[str, Any]) -> None:
+    id_ = last_run["run"]["id"][-8:]
+    for command in ("diff", "history", "debug", "reproduce"):
+        done = shop.debugloop(command, id_)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"Error: {id_} is a run: name a"), command
+
+
+def test_a_path_as_a_shell_completes_it_is_a_test(shop: Project) -> None:
+    assert shown(shop, "./tests/test_orders.py::test_total")["test"]["node_id"] == "tests/test_orders.py::test_total"
