@@ -201,7 +201,7 @@ def test_ctrl_c_in_psql_stops_the_statement_and_not_psql(stopped: Project) -> No
         process = subprocess.Popen(
             ["setsid", "--ctty", "--wait", sys.executable, "-m", "pytest_debugloop", "sql", "-X", "-A", "-t"],
             cwd=stopped.folder,
-            env=clean_environment(),
+            env=clean_environment(PAGER="cat"),
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,

@@ -88,7 +88,7 @@ def _facts(run: Run) -> dict[str, object]:
         "python": run.python_version,
         "platform": run.platform,
         "pytest": run.pytest_version,
-        **(run.ci or {}),
+        **(run.ci if isinstance(run.ci, dict) else {}),
     }
     return {name: value for name, value in facts.items() if value is not None}
 
