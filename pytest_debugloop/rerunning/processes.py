@@ -19,7 +19,8 @@ _PROC = Path("/proc")
 @contextlib.contextmanager
 def ended_in_order() -> Iterator[None]:
     """Have a signal that would end this process at once raise ``SystemExit``, so that what was begun is ended."""
-    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    ending = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]  # as by nohup
+    before = {number: signal.signal(number, _leave) for number in ending}
     try:
         yield
     finally:

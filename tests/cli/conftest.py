@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -30,6 +31,12 @@ def clean_environment(**more: str) -> dict[str, str]:
     """What of our environment a process gets."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED) and k not in _TERMINAL}
     return kept | {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
+
+
+def as_from_a_shell() -> None:
+    """Undo in a child what `nohup` or a job in the background does to signals: the tests may run in one."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run_command(

@@ -19,7 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.migrate import migrate
-from tests.cli.conftest import Project, clean_environment, run_command
+from tests.cli.conftest import Project, as_from_a_shell, clean_environment, run_command
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -221,6 +221,7 @@ def test_ctrl_c_ends_a_question_at_once_with_130(shared: tuple[Project, dict[str
         [sys.executable, "-m", "pytest_debugloop", "sql", "--json", "SELECT pg_sleep(120)"],
         cwd=project.folder,
         env=clean_environment(**variables),
+        preexec_fn=as_from_a_shell,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
-from tests.cli.conftest import Project, clean_environment, run_command
+from tests.cli.conftest import Project, as_from_a_shell, clean_environment, run_command
 from tests.cli.terminal import in_terminal
 
 if TYPE_CHECKING:
@@ -217,6 +217,7 @@ def test_a_session_holds_no_connection_and_outlives_control_c(suite: Project) ->
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest_debugloop", "debug", "test_parse"],
         cwd=suite.folder, env=clean_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+        preexec_fn=as_from_a_shell,
     )  # fmt: skip
     assert process.stdout is not None
     out = b""

@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.processes import is_server, read_pid
-from tests.cli.conftest import PROJECT, Project, clean_environment
+from tests.cli.conftest import PROJECT, Project, as_from_a_shell, clean_environment
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -123,12 +123,16 @@ def test_a_signal_stops_the_server_that_was_started(stopped: Project, number: si
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=as_from_a_shell,
     ) as process:
         while not server_runs(stopped):
             assert process.poll() is None
             time.sleep(0.005)
         process.send_signal(number)  # as it starts, or just after
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, out, err.strip()) == (status, "", "Interrupted." if status == 130 else "")
     assert not server_runs(stopped)
 
@@ -140,6 +144,7 @@ def test_an_export_that_is_ended_leaves_no_half_file(stopped: Project, tmp_path:
         cwd=stopped.folder,
         env=clean_environment(),
         stderr=subprocess.DEVNULL,
+        preexec_fn=as_from_a_shell,
     ) as process:
         while not list(tmp_path.iterdir()) and process.poll() is None:
             pass

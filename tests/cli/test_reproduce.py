@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.cli.conftest import Project, clean_environment
+from tests.cli.conftest import Project, as_from_a_shell, clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -496,6 +496,7 @@ def test_ctrl_c_and_what_else_ends_it_stop_all_that_it_started_and_leave_no_fold
         [sys.executable, "-m", "pytest_debugloop", "reproduce", "test_target"],
         cwd=recorded.folder,
         env=clean_environment(**recorded.variables, TMPDIR=str(temporary)),
+        preexec_fn=as_from_a_shell,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
