@@ -10,9 +10,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from pytest_debugloop.queries.failures import snapshot_of
-from pytest_debugloop.queries.statements import first, rows
-from pytest_debugloop.queries.states import recorded_state
+from pytest_debugloop.queries.failures import recorded_state_of
+from pytest_debugloop.queries.statements import first, one, rows
 from pytest_debugloop.state_changes import failure_changes, state_changes
 
 
@@ -42,10 +41,6 @@ class Side:
 class RunFacts:
     """What a run was run on; columns of ``debug_runs``."""
 
-    id: uuid.UUID
-    git_branch: str | None
-    git_commit: str | None
-    is_dirty: bool | None
     code_version: str | None
     distributions: dict[str, Any]
     environment: dict[str, Any]
@@ -142,10 +137,7 @@ def side(connection: Connection[Any], kind: str, id: uuid.UUID) -> Side:  # noqa
         LookupError: there is none.
         psycopg.Error: the database cannot answer.
     """
-    found = first(connection, Side, f"diff_side_of_{kind}", id=id)
-    if found is None:
-        raise LookupError(id)
-    return found
+    return one(connection, Side, f"diff_side_of_{kind}", id=id)
 
 
 def compare(connection: Connection[Any], before: Side, after: Side) -> Comparison:
@@ -159,7 +151,7 @@ def compare(connection: Connection[Any], before: Side, after: Side) -> Compariso
     Raises:
         psycopg.Error: the database cannot answer.
     """
-    facts = [_facts(connection, one) for one in (before, after)]
+    facts = [_facts(connection, moment) for moment in (before, after)]
     same_run = before.run_id is not None and before.run_id == after.run_id
     versions = [fact.code_version if fact else None for fact in facts]
     code: list[ChangedCode] | None = None
@@ -180,15 +172,12 @@ def compare(connection: Connection[Any], before: Side, after: Side) -> Compariso
     )
 
 
-def _facts(connection: Connection[Any], one: Side) -> RunFacts | None:
-    return first(connection, RunFacts, "diff_run_facts", id=one.run_id) if one.run_id else None
+def _facts(connection: Connection[Any], moment: Side) -> RunFacts | None:
+    return first(connection, RunFacts, "diff_run_facts", id=moment.run_id) if moment.run_id else None
 
 
 def _data(connection: Connection[Any], before: Side, after: Side) -> dict[str, Any] | None:
-    first_state, second_state = (
-        recorded_state(snapshot_of(connection, one.snapshot_id).state) if one.snapshot_id else None
-        for one in (before, after)
-    )
+    first_state, second_state = (recorded_state_of(connection, moment.snapshot_id) for moment in (before, after))
     if first_state is None or second_state is None:
         return None
     if "returned" in second_state and "returned" not in first_state:
@@ -197,19 +186,19 @@ def _data(connection: Connection[Any], before: Side, after: Side) -> dict[str, A
 
 
 def _changed(before: Any, after: Any) -> dict[str, list[Any]]:
-    before, after = (one if isinstance(one, dict) else {} for one in (before, after))
+    before, after = (facts if isinstance(facts, dict) else {} for facts in (before, after))
     names = sorted({*before, *after})
     return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
 
 
 def _order(connection: Connection[Any], before: Side, after: Side) -> Order:
     names = []
-    for one in (before, after):
+    for moment in (before, after):
         values = {
-            "correlation_id": one.correlation_id,
-            "agent_name": one.agent_name,
-            "began_at": one.began_at,
-            "operation_name": one.operation_name,
+            "correlation_id": moment.correlation_id,
+            "agent_name": moment.agent_name,
+            "began_at": moment.began_at,
+            "operation_name": moment.operation_name,
         }
         names.append([found.operation_name for found in rows(connection, _Name, "diff_tests_before", **values)])
     sets = [set(names[0]), set(names[1])]

@@ -13,6 +13,7 @@ from psycopg import Connection
 from pytest_debugloop.errors import NeverFailedError, NotFoundError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.lookup import find
+from pytest_debugloop.queries.rerunning import last_failure_of
 from pytest_debugloop.queries.statements import first, rows
 from pytest_debugloop.queries.states import recorded_state
 from pytest_debugloop.replay.sources import Unit
@@ -100,15 +101,11 @@ def failure_to_debug(connection: Connection[Any], text: str | None, project: str
     last = first(connection, _Id, "debug_last_failure", task_id=task_id, project=project if found is None else None)
     failure = None if last is None else _failure(connection, last.id)
     if failure is None:
-        if text is not None and task_id is not None and not _has_failed(connection, task_id):
+        if text is not None and task_id is not None and last_failure_of(connection, task_id) is None:
             raise NeverFailedError(text=printable(text))
         what = "a failure" if text is None else f"a failure of {printable(text)}"
         raise NotFoundError(text=what, hint="none whose state was captured is in the record")
     return failure
-
-
-def _has_failed(connection: Connection[Any], task_id: uuid.UUID) -> bool:
-    return first(connection, _Id, "rerun_last_failure", task_id=task_id) is not None
 
 
 def _failure(connection: Connection[Any], id: uuid.UUID) -> FailureToDebug | None:  # noqa: A002

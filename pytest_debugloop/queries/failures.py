@@ -11,7 +11,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from pytest_debugloop.queries.statements import MANY, first, stream
+from pytest_debugloop.queries.statements import MANY, first, one, stream
+from pytest_debugloop.queries.states import recorded_state
 
 LARGEST_SHOWN = 8 * 1024 * 1024
 """Bytes of a state beyond which it is not read to be shown: recorded ones have a quarter of a megabyte at most."""
@@ -125,7 +126,7 @@ def failures_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int
     Raises:
         psycopg.Error: the database cannot answer.
     """
-    return stream(connection, Failure, "failures_of_test", task_id=task_id, limit=limit)
+    return stream(connection, Failure, "failures", id=None, task_id=task_id, limit=limit)
 
 
 def failure_of(connection: Connection[Any], id: uuid.UUID) -> Failure:  # noqa: A002
@@ -139,10 +140,7 @@ def failure_of(connection: Connection[Any], id: uuid.UUID) -> Failure:  # noqa: 
         LookupError: there is none.
         psycopg.Error: the database cannot answer.
     """
-    failure = first(connection, Failure, "failure", id=id)
-    if failure is None:
-        raise LookupError(id)
-    return failure
+    return one(connection, Failure, "failures", id=id, task_id=None, limit=1)
 
 
 def history_of_failure(connection: Connection[Any], failure: Failure) -> FailureHistory | None:
@@ -176,10 +174,24 @@ def snapshot_of(connection: Connection[Any], id: uuid.UUID, largest: int = LARGE
         LookupError: there is none.
         psycopg.Error: the database cannot answer.
     """
-    snapshot = first(connection, Snapshot, "snapshot", id=id, largest=largest)
-    if snapshot is None:
-        raise LookupError(id)
-    return snapshot
+    return one(connection, Snapshot, "snapshot", id=id, largest=largest)
+
+
+def recorded_state_of(connection: Connection[Any], snapshot_id: uuid.UUID | None) -> dict[str, Any] | None:
+    """Give the state of a snapshot that this package recorded.
+
+    Args:
+        connection: its search path leads to the record.
+        snapshot_id: of the snapshot, None for none.
+
+    Returns:
+        Its ``agent_state``; None where there is none of this package's shape, or it is too large to be shown.
+
+    Raises:
+        LookupError: there is no such snapshot.
+        psycopg.Error: the database cannot answer.
+    """
+    return None if snapshot_id is None else recorded_state(snapshot_of(connection, snapshot_id).state)
 
 
 @dataclass(frozen=True, slots=True)

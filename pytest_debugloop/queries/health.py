@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from pytest_debugloop.queries.statements import first
+from pytest_debugloop.queries.statements import first, one
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,7 @@ def role_of(connection: Connection[Any], schema: str) -> Role:
         psycopg.Error: the database cannot answer.
         LookupError: it does not.
     """
-    found = first(connection, Role, "doctor_role", schema=schema)
-    if found is None:
-        raise LookupError(schema)
-    return found
+    return one(connection, Role, "doctor_role", schema=schema)
 
 
 def state_of(connection: Connection[Any]) -> RecordState:
@@ -90,10 +87,7 @@ def state_of(connection: Connection[Any]) -> RecordState:
         psycopg.Error: the database cannot answer.
         LookupError: it does not.
     """
-    found = first(connection, RecordState, "doctor_record")
-    if found is None:
-        raise LookupError("debug_runs")
-    return found
+    return one(connection, RecordState, "doctor_record")
 
 
 def last_run_of(connection: Connection[Any], project: str | None) -> LastRun | None:

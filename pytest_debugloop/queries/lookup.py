@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindError
 from pytest_debugloop.printable import printable
-from pytest_debugloop.queries.statements import rows
+from pytest_debugloop.queries.statements import one, rows
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _TOLD = 5
@@ -169,7 +169,4 @@ def test_of(connection: Connection[Any], id: uuid.UUID) -> Test:  # noqa: A002
         LookupError: there is none.
         psycopg.Error: the database cannot answer.
     """
-    found = rows(connection, Test, "test", id=id)
-    if not found:
-        raise LookupError(id)
-    return found[0]
+    return one(connection, Test, "test", id=id)

@@ -42,14 +42,31 @@ def recorded_failure(connection: Connection[Any], text: str, project: str | None
     found = find(connection, text, project, kinds=("error", "test"))
     id_ = found.id
     if found.kind == "test":
-        last = first(connection, _Id, "rerun_last_failure", task_id=found.id)
+        last = last_failure_of(connection, found.id)
         if last is None:
             raise NeverFailedError(text=printable(text))
-        id_ = last.id
+        id_ = last
     failure = first(connection, RecordedFailure, "rerun_failure", id=id_)
     if failure is None:
         raise NotFoundError(text=printable(text), hint="the record of its run is not there")
     return failure
+
+
+def last_failure_of(connection: Connection[Any], task_id: uuid.UUID) -> uuid.UUID | None:
+    """Give the last failure of a test.
+
+    Args:
+        connection: its search path leads to the record.
+        task_id: of the test.
+
+    Returns:
+        The id of the error; None where the test has not failed.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    last = first(connection, _Id, "rerun_last_failure", task_id=task_id)
+    return None if last is None else last.id
 
 
 def steps_until(connection: Connection[Any], failure: RecordedFailure) -> list[RecordedStep]:

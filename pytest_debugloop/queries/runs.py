@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import Connection
 
 from pytest_debugloop.errors import EmptyRecordError, NoRunsError
-from pytest_debugloop.queries.statements import MANY, first, rows, stream
+from pytest_debugloop.queries.statements import MANY, first, one, rows, stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,7 @@ def run_of(connection: Connection[Any], id: uuid.UUID) -> Run:  # noqa: A002
         LookupError: there is none.
         psycopg.Error: the database cannot answer.
     """
-    run = first(connection, Run, "runs", **{**_ALL, "id": id, "limit": 1})
-    if run is None:
-        raise LookupError(id)
-    return run
+    return one(connection, Run, "runs", **{**_ALL, "id": id, "limit": 1})
 
 
 def last_run(connection: Connection[Any], project: str | None = None) -> Run:

@@ -73,6 +73,25 @@ def first(connection: Connection[Any], row: type[T], name: str, **values: object
     return next(iter(rows(connection, row, name, **values)), None)
 
 
+def one(connection: Connection[Any], row: type[T], name: str, **values: object) -> T:
+    """Ask a question that must have an answer.
+
+    Args:
+        connection: its search path leads to the record.
+        row: the class of a row.
+        name: of the statement.
+        **values: of its parameters.
+
+    Raises:
+        LookupError: there is none.
+        psycopg.Error: the database cannot answer.
+    """
+    found = first(connection, row, name, **values)
+    if found is None:
+        raise LookupError(f"{name} of {values}")
+    return found
+
+
 def stream(connection: Connection[Any], row: type[T], name: str, **values: object) -> Iterator[T]:
     """Ask a question with a long answer, and give it page by page as it is read.
 

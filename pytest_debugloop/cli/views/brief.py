@@ -47,12 +47,10 @@ def brief_text(connection: Connection, found: Found, budget: int) -> str:
         found: what to tell.
         budget: characters at most.
     """
-    from pytest_debugloop.cli.views.things import state_of
-
     if found.kind == "run":
         return _of_run(connection, found, budget)
     if found.kind == "snapshot":
-        state = state_of(connection, found.id) or {}
+        state = failures.recorded_state_of(connection, found.id) or {}
         return fitted([Piece(0, f"snapshot {found.id}"), *state_pieces(state)], budget)
     if found.kind == "recovery":
         from pytest_debugloop.cli.views.recovery import recovery_lines
@@ -93,10 +91,8 @@ def _of_run(connection: Connection, found: Found, budget: int) -> str:
 
 
 def _pieces(connection: Connection, failure: Failure) -> list[Piece]:
-    from pytest_debugloop.cli.views.things import state_of
-
     history = failures.history_of_failure(connection, failure)
-    return list(failure_pieces(failure, state_of(connection, failure.snapshot_id), history))
+    return list(failure_pieces(failure, failures.recorded_state_of(connection, failure.snapshot_id), history))
 
 
 def failure_pieces(failure: Failure, state: dict[str, Any] | None, history: FailureHistory | None) -> Iterator[Piece]:

@@ -63,7 +63,7 @@ def _run(connection: Connection, id: uuid.UUID, width: int, limit: int) -> Itera
     for failure in islice(failed, limit):
         shown += 1
         history = failures.history_of_failure(connection, failure)
-        yield from listed(failure, state_of(connection, failure.snapshot_id), history, width)
+        yield from listed(failure, failures.recorded_state_of(connection, failure.snapshot_id), history, width)
     if not shown:
         yield Text("Nothing failed.", style="pass")
         return
@@ -76,7 +76,7 @@ def _error(connection: Connection, id: uuid.UUID, width: int, *, folded: bool) -
     from rich.text import Text
 
     failure = failures.failure_of(connection, id)
-    state = state_of(connection, failure.snapshot_id)
+    state = failures.recorded_state_of(connection, failure.snapshot_id)
     history = failures.history_of_failure(connection, failure)
     yield from whole(failure, state, history, width, folded=folded)
     if failure.snapshot_id and state is None:
@@ -109,7 +109,7 @@ def _test(connection: Connection, id: uuid.UUID, width: int, limit: int, *, fold
         failure = listed_failures[0]
         yield Text("")
         yield Text("The last failure", style="title")
-        state = state_of(connection, failure.snapshot_id)
+        state = failures.recorded_state_of(connection, failure.snapshot_id)
         history = failures.history_of_failure(connection, failure)
         yield from whole(failure, state, history, width, folded=folded)
     else:
@@ -142,19 +142,6 @@ def _recovery(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Tex
         yield from recovery_lines(recovery, width)
 
 
-def state_of(connection: Connection, snapshot_id: uuid.UUID | None) -> dict[str, Any] | None:
-    """Give the state of a snapshot.
-
-    Args:
-        connection: to the record.
-        snapshot_id: of the snapshot.
-
-    Returns:
-        Its ``agent_state``; None where there is none of this package's shape, or it is too large to be shown.
-    """
-    return recorded_state(failures.snapshot_of(connection, snapshot_id).state) if snapshot_id else None
-
-
 def as_json(connection: Connection, found: Found, limit: int) -> tuple[dict[str, Any], dict[str, Iterable[Any]]]:
     """Write what was found, for programs.
 
@@ -170,7 +157,7 @@ def as_json(connection: Connection, found: Found, limit: int) -> tuple[dict[str,
     if found.kind == "run":
         run = runs.run_of(connection, found.id)
         failed = failures.failures_of_run(connection, run.id, run.correlation_id, limit)
-        return {"run": run}, {"failures": (_failure_json(connection, failure) for failure in failed)}
+        return {"run": run}, {"failures": (_listed_json(connection, failure) for failure in failed)}
     if found.kind == "test":
         test = test_of(connection, found.id)
         failed = failures.failures_of_test(connection, found.id, limit)
@@ -178,15 +165,20 @@ def as_json(connection: Connection, found: Found, limit: int) -> tuple[dict[str,
         return {"test": test}, {"attempts": attempts, "failures": failed}
     if found.kind == "error":
         failure = failures.failure_of(connection, found.id)
-        whole_one = {**_failure_json(connection, failure), "state": state_of(connection, failure.snapshot_id)}
-        return whole_one, {"recoveries": recoveries.recoveries(connection, error_id=failure.id)}
+        state = failures.recorded_state_of(connection, failure.snapshot_id)
+        return {**_failure_json(connection, failure, state), "state": state}, {
+            "recoveries": recoveries.recoveries(connection, error_id=failure.id)
+        }
     if found.kind == "snapshot":
         return {"snapshot": failures.snapshot_of(connection, found.id, largest=MANY)}, {}
     return {"recovery": next(recoveries.recoveries(connection, id=found.id, limit=1))}, {}
 
 
-def _failure_json(connection: Connection, failure: failures.Failure) -> dict[str, Any]:
-    state = state_of(connection, failure.snapshot_id)
+def _listed_json(connection: Connection, failure: failures.Failure) -> dict[str, Any]:
+    return _failure_json(connection, failure, failures.recorded_state_of(connection, failure.snapshot_id))
+
+
+def _failure_json(connection: Connection, failure: failures.Failure, state: dict[str, Any] | None) -> dict[str, Any]:
     place = failing_frame(state) if state else None
     frame = state["exceptions"][place[0]]["frames"][place[1]] if state and place else None
     history = failures.history_of_failure(connection, failure)

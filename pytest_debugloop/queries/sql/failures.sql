@@ -1,4 +1,4 @@
--- Give a failure.
+-- List failures, the latest first: those of a test, or one.
 
 SELECT
     e.id, e.run_id, e.correlation_id, e.task_id, coalesce(t.node_id, e.operation_name, '') AS node_id, e.operation_name,
@@ -9,4 +9,7 @@ SELECT
     e.metadata ? 'incident' AS is_incident, 1::bigint AS attempts_failed
 FROM debug_error_events AS e
 LEFT JOIN debug_tasks AS t ON t.id = e.task_id
-WHERE e.id = %(id)s;
+WHERE (%(id)s::uuid IS NULL OR e.id = %(id)s)
+    AND (%(task_id)s::uuid IS NULL OR e.task_id = %(task_id)s)
+ORDER BY e.occurred_at DESC, e.id DESC
+LIMIT %(limit)s;
