@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
+from pytest_debugloop.capture.pointers import value_at
+
 _MOST = 100
 _LONGEST = 500
 _NOISE = (
@@ -133,13 +135,10 @@ def _reference(value: Any) -> str | None:
 
 
 def _at(state: Any, pointer: str) -> Any:
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        try:
-            state = state[int(key)] if type(state) is list else state[key]
-        except (LookupError, ValueError, TypeError):
-            return {"$ref": pointer}
-    return None if _reference(state) == pointer else state
+    found = value_at(state, pointer, _ABSENT)
+    if found is _ABSENT:
+        return {"$ref": pointer}
+    return None if _reference(found) == pointer else found
 
 
 def _is_same(before: Any, after: Any) -> bool:

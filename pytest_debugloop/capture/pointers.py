@@ -1,4 +1,4 @@
-"""Where a value lies in a snapshot, for references to it."""
+"""Where a value lies in a snapshot, for references to it, and the way back."""
 
 from __future__ import annotations
 
@@ -42,3 +42,31 @@ def _is_word(key: Any) -> bool:
     if type(key) is int:
         return True
     return len(key) <= _LONGEST_KEY and (key.isdecimal() or key.replace("$", "").replace(".", "").isidentifier())
+
+
+def steps_of(pointer: str) -> list[str]:
+    """Give the keys that a JSON pointer (RFC 6901) names, from the top.
+
+    Args:
+        pointer: as :func:`pointer_of` writes it.
+    """
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def value_at(state: Any, pointer: str, missing: Any) -> Any:
+    """Find what a JSON pointer leads to.
+
+    Args:
+        state: what it is a pointer into.
+        pointer: as :func:`pointer_of` writes it.
+        missing: what is given where it leads nowhere.
+    """
+    found = state
+    for key in steps_of(pointer):
+        if type(found) is dict and key in found:
+            found = found[key]
+        elif type(found) is list and key.isdecimal() and len(key) < 10 and int(key) < len(found):
+            found = found[int(key)]
+        else:
+            return missing
+    return found

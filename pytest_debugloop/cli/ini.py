@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
-_ALWAYS = _NAMES[:4]  # these make a rootdir also where they are empty
+NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+"""The files that may configure pytest, in the order in which it looks for them."""
+
+_ALWAYS = NAMES[:4]  # these make a rootdir also where they are empty
 
 
 def find_ini(folder: Path) -> tuple[Path, dict[str, object]]:
@@ -25,7 +27,7 @@ def find_ini(folder: Path) -> tuple[Path, dict[str, object]]:
         folder itself. And the options of that configuration.
     """
     for place in (folder, *folder.parents):
-        for name in _NAMES:
+        for name in NAMES:
             options = _options(place / name)
             if options is not None:
                 return place, options

@@ -10,15 +10,13 @@ import math
 import os
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 JSON_VERSION = 1
 """Of the shape of what ``--json`` writes: higher where a key goes away or means something else."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_debugloop.cli.ini import find_ini
 from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
-from pytest_debugloop.settings import OPTIONS, Settings, raw_value
+from pytest_debugloop.settings import Option, Settings, raw_value
 
 if TYPE_CHECKING:
     from pytest_debugloop.loading.order import Order
@@ -59,10 +59,8 @@ class Place:
             raise FolderGoneError from None
         rootdir, ini = find_ini(cwd)
 
-        def lookup(option: object) -> object:
-            name = option.name  # type: ignore[attr-defined]
-            known = next(o for o in OPTIONS if o.name == name)
-            return raw_value(known, given.get, ini.get, os.environ) if name in NAMES else known.default
+        def lookup(option: Option) -> object:
+            return raw_value(option, given.get, ini.get, os.environ) if option.name in NAMES else option.default
 
         settings = Settings(lookup)
         if settings.problems:

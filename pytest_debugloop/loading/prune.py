@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import psycopg
@@ -17,6 +15,7 @@ from psycopg import errors as server_errors
 from psycopg.rows import class_row
 
 from pytest_debugloop.errors import RecordBusyError
+from pytest_debugloop.loading.loader import statement
 
 _TRIES = 20
 # Longer than the server waits before it looks for a deadlock, and before it stops an autovacuum that is in the way.
@@ -90,9 +89,8 @@ class Plan:
     ids: list[uuid.UUID] | None = field(repr=False)
 
 
-@cache
 def _statement(name: str) -> bytes:
-    return (files(__package__) / "sql" / f"prune_{name}.sql").read_bytes()
+    return statement(f"prune_{name}").encode()
 
 
 def plan(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> Plan:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from fractions import Fraction
 from typing import Any
 
+from pytest_debugloop.capture.pointers import value_at
 from pytest_debugloop.replay.marks import names_of
 from pytest_debugloop.replay.partial import CUT, NotRecorded, RecordedDict, Withheld
 from pytest_debugloop.replay.standard import bytes_of, floating, rebuilt
@@ -173,24 +174,11 @@ class Recording:
             if type(node) is not dict or "$ref" not in node:
                 return node
             pointer = str(node["$ref"])
-            found = self._pointed(pointer)
+            found = value_at(self._state, pointer, _NOTHING)
             if found is _NOTHING:
                 return NotRecorded(f"the same object as at {pointer}")
             node = found
         return NotRecorded("references that lead nowhere")
-
-    def _pointed(self, pointer: str) -> Any:
-        """Find what a JSON pointer (RFC 6901) leads to."""
-        found = self._state
-        for part in pointer.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
-            if type(found) is dict and key in found:
-                found = found[key]
-            elif type(found) is list and key.isdecimal() and len(key) < 10 and int(key) < len(found):
-                found = found[int(key)]
-            else:
-                return _NOTHING
-        return found
 
     def _class(self, name: str, base: type) -> Any:
         key = (name, base)

@@ -9,27 +9,9 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 _PATIENCE = 3.0
 _PROC = Path("/proc")
-
-
-@contextlib.contextmanager
-def ended_in_order() -> Iterator[None]:
-    """Have a signal that would end this process at once raise ``SystemExit``, so that what was begun is ended."""
-    ending = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]  # as by nohup
-    before = {number: signal.signal(number, _leave) for number in ending}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 def stop_all(process: subprocess.Popen[bytes], mark: str) -> None:

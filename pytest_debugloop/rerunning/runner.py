@@ -17,7 +17,7 @@ from pytest_debugloop.errors import RerunFailedError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.rerunning.outcome import RECORD, Outcome, begun_tests, read_outcome
 from pytest_debugloop.rerunning.plan import Plan
-from pytest_debugloop.rerunning.processes import ended_in_order, stop_all
+from pytest_debugloop.rerunning.processes import stop_all
 from pytest_debugloop.rerunning.script import SCRIPT_VARIABLE, Script, Stop
 
 CHILD_PLUGIN = "pytest_debugloop.rerunning.child_plugin"
@@ -77,9 +77,9 @@ def rerun(plan: Plan, *, timeout: float | None = None, progress: Progress | None
 def workspace() -> Iterator[Path]:
     """Make the folder of a rerun: its journals, its reports, pytest's cache and temporary folders; gone afterwards.
 
-    Also where this process is asked to end, or its terminal is closed.
+    Also where this process is asked to end, or its terminal is closed: the command turns signals into ``SystemExit``.
     """
-    with ended_in_order(), tempfile.TemporaryDirectory(prefix="debugloop-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="debugloop-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         (folder / "tmp").mkdir()
         yield folder

@@ -17,7 +17,7 @@ FLOORS = {
     "printable": 0,
     "capture": 1,
     "journal": 1,
-    "state_changes": 1,
+    "state_changes": 2,
     "sources": 2,
     "recording": 2,
     "replay": 2,

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
-from pytest_debugloop.cli.ini import find_ini
+from pytest_debugloop.cli.ini import NAMES, find_ini
 from pytest_debugloop.settings import OPTIONS, Settings, raw_value
 
 _OLDEST_PYTHON = (3, 10)
@@ -26,7 +26,6 @@ _TRIED = {
     "pytest-repeat": (0, 9, 3),
     "pytest-flakefinder": (1, 1),
 }
-_CONFIGURATIONS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
 def python_and_packages() -> Iterator[Check]:
@@ -107,11 +106,11 @@ def configuration(rootdir: Path) -> Iterator[Check]:
         rootdir: of pytest.
     """
     _, options = find_ini(rootdir)
-    if not any((rootdir / name).is_file() for name in _CONFIGURATIONS):
+    names = [name for name in NAMES if (rootdir / name).is_file()]
+    if not names:
         yield Check("rootdir", OK, f"{rootdir}, without a configuration of pytest")
         return
     # The first of them that has a part for pytest; a folder that has none is its own rootdir for another reason.
-    names = [name for name in _CONFIGURATIONS if (rootdir / name).is_file()]
     told = names[0] if len(names) == 1 else f"the first of {', '.join(names)} with options for pytest"
     ours = sorted(name for name in options if name.startswith("debugloop"))
     sets = f", which sets {', '.join(ours)}" if ours else ""

@@ -101,7 +101,7 @@ def _sources(place: Place, failure: FailureToDebug, files: list[FileOfRun]) -> t
 
 
 def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]:
-    from pytest_debugloop.cli.views.words import ago, local, short
+    from pytest_debugloop.cli.views.words import ago, error_line, local, short
     from pytest_debugloop.printable import printable
 
     phase = [failure.phase or failure.error_type, *([f"attempt {failure.attempt}"] if failure.attempt else [])]
@@ -112,7 +112,7 @@ def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]
         place.append(f"Python {failure.python_version}")
     lines = [
         f"{failure.node_id} ({', '.join(phase)})",
-        f"{failure.error_code or failure.error_type}: {failure.error_message.partition(chr(10))[0]}",
+        error_line(failure.error_code, failure.error_type, failure.error_message),
         "RECORDED VALUES, not a running program: as they were at "
         f"{local(failure.occurred_at)} ({ago(failure.occurred_at)}) in {', '.join(place)}.",
     ]

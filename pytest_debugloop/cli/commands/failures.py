@@ -32,7 +32,7 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
     Example: debugloop failures --since 7d
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries.failures import failure_groups
     from pytest_debugloop.queries.statements import MANY
 
@@ -41,6 +41,10 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
         groups = failure_groups(connection, limit=limit or MANY, **filters)
         if as_json:
             write_json("failures", {}, failures=groups)
+            return
+        found = begun(groups)
+        if found is None:
+            click.echo("Nothing failed.")
             return
         columns = [
             Column("error", "id"),
@@ -53,17 +57,11 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
             Column("where", flexible=True, keep_end=True, optional=6),
             Column("failure", "fail", flexible=True),
         ]
-        first = next(groups, None)
-        if first is None:
-            click.echo("Nothing failed.")
-            return
-        from itertools import chain
-
-        show(table(columns, map(_row, chain([first], groups)), make_console().width), paging=place.paging)
+        show(table(columns, map(_row, found), make_console().width), paging=place.paging)
 
 
 def _row(group: FailureGroup) -> Row:
-    from pytest_debugloop.cli.views.words import ago, percent, short
+    from pytest_debugloop.cli.views.words import ago, error_line, percent, short
     from pytest_debugloop.printable import printable
 
     where = f"{group.file}:{group.line}" if group.file else group.last_node_id
@@ -76,5 +74,5 @@ def _row(group: FailureGroup) -> Row:
         ago(group.first_at),
         ago(group.last_at),
         printable(where),
-        printable(f"{group.error_code or group.error_type}: {group.error_message.split(chr(10))[0]}"),
+        error_line(group.error_code, group.error_type, group.error_message),
     ]

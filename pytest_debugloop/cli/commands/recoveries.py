@@ -45,7 +45,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
     Example: debugloop recoveries --patterns
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries import recoveries
     from pytest_debugloop.queries.lookup import find
     from pytest_debugloop.queries.statements import MANY
@@ -71,8 +71,8 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
         if as_json:
             write_json("recoveries", {}, recoveries=found)
             return
-        first = next(found, None)
-        if first is None:
+        listed = begun(found)
+        if listed is None:
             click.echo("No recovery.")
             return
         columns = [
@@ -85,28 +85,24 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
             Column("test", flexible=True, keep_end=True, optional=4),
             Column("failure", "fail", flexible=True, optional=2),
         ]
-        show(table(columns, _rows(first, found), make_console().width), paging=place.paging)
+        show(table(columns, map(_row, listed), make_console().width), paging=place.paging)
 
 
-def _rows(first: Recovery, others: Iterator[Recovery]) -> Iterator[Row]:
-    from itertools import chain
-
+def _row(recovery: Recovery) -> Row:
     from pytest_debugloop.cli.views.recovery import reason_of
-    from pytest_debugloop.cli.views.words import ago, percent, short, span
+    from pytest_debugloop.cli.views.words import ago, error_line, percent, short, span
     from pytest_debugloop.printable import printable
 
-    for recovery in chain([first], others):
-        message = recovery.error_message.split("\n")[0]
-        yield [
-            short(recovery.id),
-            ago(recovery.correlated_at),
-            reason_of(recovery.recovery_strategy, recovery.confidence_score),
-            percent(float(recovery.confidence_score)),
-            span(recovery.recovery_duration_ms),
-            printable(recovery.recovery_path or ""),
-            printable(recovery.node_id),
-            printable(f"{recovery.error_code or recovery.error_type}: {message}"),
-        ]
+    return [
+        short(recovery.id),
+        ago(recovery.correlated_at),
+        reason_of(recovery.recovery_strategy, recovery.confidence_score),
+        percent(float(recovery.confidence_score)),
+        span(recovery.recovery_duration_ms),
+        printable(recovery.recovery_path or ""),
+        printable(recovery.node_id),
+        error_line(recovery.error_code, recovery.error_type, recovery.error_message),
+    ]
 
 
 def _patterns(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -44,7 +43,7 @@ def command(
     Example: debugloop runs --branch main --status failed --since 7d
     """
     from pytest_debugloop.cli.record import open_record
-    from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries.runs import no_runs, runs
     from pytest_debugloop.queries.statements import MANY
 
@@ -55,8 +54,8 @@ def command(
         if as_json:
             write_json("runs", {}, runs=found)
             return
-        first = next(found, None)
-        if first is None:
+        listed = begun(found)
+        if listed is None:
             if not any(filters.values()):
                 raise no_runs(connection, project)
             click.echo("No such run.")
@@ -73,29 +72,26 @@ def command(
             Column("code", flexible=True, optional=5),
             Column("project", flexible=True, optional=4),
         ]
-        show(table(columns, _rows(first, found), make_console().width), paging=place.paging)
+        show(table(columns, map(_row, listed), make_console().width), paging=place.paging)
 
 
-def _rows(first: Run, others: Iterator[Run]) -> Iterator[Row]:
-    from itertools import chain
-
+def _row(run: Run) -> Row:
     from rich.text import Text
 
     from pytest_debugloop.cli.views.run import code_of, duration_of, verdict_of
     from pytest_debugloop.cli.views.words import ago, short
     from pytest_debugloop.printable import printable
 
-    for run in chain([first], others):
-        verdict, style = verdict_of(run)
-        yield [
-            short(run.id),
-            ago(run.started_at),
-            Text(verdict, style=style),
-            f"{run.successes_total or 0:,}",
-            Text(f"{run.errors_total or 0:,}", style="fail" if run.errors_total else ""),
-            f"{run.skipped_total or 0:,}",
-            f"{run.recoveries_total or 0:,}",
-            duration_of(run),
-            code_of(run.git_branch, run.git_commit, run.is_dirty),
-            printable(run.project),
-        ]
+    verdict, style = verdict_of(run)
+    return [
+        short(run.id),
+        ago(run.started_at),
+        Text(verdict, style=style),
+        f"{run.successes_total or 0:,}",
+        Text(f"{run.errors_total or 0:,}", style="fail" if run.errors_total else ""),
+        f"{run.skipped_total or 0:,}",
+        f"{run.recoveries_total or 0:,}",
+        duration_of(run),
+        code_of(run.git_branch, run.git_commit, run.is_dirty),
+        printable(run.project),
+    ]

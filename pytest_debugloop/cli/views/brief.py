@@ -7,10 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_debugloop.cli.views.failure import history_line
-from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, own_names, statement_of
+from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
 from pytest_debugloop.cli.views.run import verdict_of
 from pytest_debugloop.cli.views.values import Values, own_name
-from pytest_debugloop.cli.views.words import counted, local, short
+from pytest_debugloop.cli.views.words import counted, error_line, local, short
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
 
@@ -77,9 +77,8 @@ def _of_run(connection: Connection, found: Found, budget: int) -> str:
     many = f"{len(failed)}+ failures" if len(failed) == _MOST_LISTED else counted(len(failed), "failure")
     listed = [Piece(0, head + many)]
     for failure in failed[told:]:
-        first_line = printable(failure.error_message.split("\n")[0])
-        what = printable(failure.error_code or failure.error_type)
-        listed.append(Piece(1, f"also {short(failure.id)} {printable(failure.node_id)}: {what}: {first_line}"))
+        what = error_line(failure.error_code, failure.error_type, failure.error_message)
+        listed.append(Piece(1, f"also {short(failure.id)} {printable(failure.node_id)}: {what}"))
     rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
     texts, left = [], budget - len(rest) - 2
     for place, failure in enumerate(failed[:told]):
@@ -133,15 +132,13 @@ def state_pieces(state: dict[str, Any]) -> Iterator[Piece]:
             if frame.get("is_folded") and not is_failing:
                 continue
             rank = 1 if is_failing else 4 + min(len(frames) - index, 3)
-            where = f"{printable(str(frame['file']))}:{frame['line']} in {printable(str(frame['function']))}"
+            where = f"{frame_place(frame)} in {printable(str(frame['function']))}"
             yield Piece(rank, f"{where}: {printable(statement_of(frame))}")
             pointer = f"/exceptions/{number}/frames/{index}/locals"
             yield from _names(values, frame.get("locals") or {}, frame, pointer, 2 if is_failing else rank + 1)
     if "returned" in state:
         frame = state["returned"]
-        yield Piece(
-            1, f"{printable(str(frame['file']))}:{frame['line']} in {printable(str(frame['function']))} returned"
-        )
+        yield Piece(1, f"{frame_place(frame)} in {printable(str(frame['function']))} returned")
         yield from _names(values, frame.get("locals") or {}, frame, "/returned/locals", 2)
     for key, rank in (("parameters", 4), ("fixtures", 7)):
         names = state.get(key) or {}

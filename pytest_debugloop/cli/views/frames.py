@@ -40,15 +40,24 @@ def failing_frame(state: dict[str, Any]) -> tuple[int, int] | None:
     return None
 
 
-def frame_title(frame: dict[str, Any]) -> Text:
+def frame_place(frame: dict[str, Any]) -> str:
     """Write where a frame is, as an editor takes it.
+
+    Args:
+        frame: of the snapshot.
+    """
+    return f"{printable(str(frame['file']))}:{frame['line']}"
+
+
+def frame_title(frame: dict[str, Any]) -> Text:
+    """Write where a frame is, and in which function.
 
     Args:
         frame: of the snapshot.
     """
     from rich.text import Text
 
-    title = Text(f"{printable(str(frame['file']))}:{frame['line']}", style="title")
+    title = Text(frame_place(frame), style="title")
     return title.append(f" in {printable(str(frame['function']))}", style="")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop.capture.pointers import steps_of
 from pytest_debugloop.cli.views.values import Values
-from pytest_debugloop.cli.views.words import ago, counted, local, percent, short, span
+from pytest_debugloop.cli.views.words import ago, counted, error_line, local, percent, short, span
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.states import recorded_changes, recorded_evidence
 
@@ -49,9 +50,8 @@ def recovery_lines(recovery: Recovery, width: int) -> Iterator[Text]:
     )
     yield head
     yield Text(f"  {printable(recovery.node_id)}")
-    message = printable(recovery.error_message.split("\n")[0])
     failed = Text(f"  failed {local(recovery.failed_at)} ")
-    failed.append(f"{printable(recovery.error_code or recovery.error_type)}: {message}", style="fail")
+    failed.append(error_line(recovery.error_code, recovery.error_type, recovery.error_message), style="fail")
     failed.append(f"  {short(recovery.error_event_id)}", style="id")
     failed.truncate(max(width, 40), overflow="ellipsis")
     yield failed
@@ -129,7 +129,7 @@ def change_lines(change: dict[str, Any], width: int) -> Iterator[Text]:
     """
     from rich.text import Text
 
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in str(change.get("path", "")).split("/")[1:]]
+    steps = steps_of(str(change.get("path", "")))
     name = f"    {printable(' '.join(steps[:1]))} {printable('.'.join(steps[1:]))}".rstrip() + ": "
     values = Values({})
     room = max(width, 40) - 8

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+T = TypeVar("T")
+
+_NOTHING = object()
 _PAGE = 100
 _GAP = 2
 
@@ -36,6 +39,19 @@ class Column:
 
 
 Row = Sequence["Text | str"]
+
+
+def begun(rows: Iterator[T]) -> Iterator[T] | None:
+    """Tell whether there are rows at all, by asking for the first.
+
+    Args:
+        rows: as they come.
+
+    Returns:
+        All of them; None where there is none.
+    """
+    first = next(rows, _NOTHING)
+    return None if first is _NOTHING else chain([cast("T", first)], rows)
 
 
 def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Text]:

@@ -14,7 +14,7 @@ from pytest_debugloop.cli.views.recovery import recovery_lines
 from pytest_debugloop.cli.views.run import run_lines
 from pytest_debugloop.cli.views.strip import strip_of
 from pytest_debugloop.cli.views.values import Values
-from pytest_debugloop.cli.views.words import ago, counted, local, short
+from pytest_debugloop.cli.views.words import ago, counted, error_line, local, short
 from pytest_debugloop.errors import SnapshotTooLargeError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
@@ -100,9 +100,8 @@ def _test(connection: Connection, id: uuid.UUID, width: int, limit: int, *, fold
     listed_failures = list(failures.failures_of_test(connection, id, min(limit, _LISTED)))
     yield Text("")
     for failure in listed_failures:
-        message = printable(failure.error_message.split("\n")[0])
         text = Text(f"  {local(failure.occurred_at)} {short(failure.id)} ", style="id")
-        text.append(f"{printable(failure.error_code or failure.error_type)}: {message}")
+        text.append(error_line(failure.error_code, failure.error_type, failure.error_message))
         text.truncate(max(width, 40), overflow="ellipsis")
         yield text
     if listed_failures:

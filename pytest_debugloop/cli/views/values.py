@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from pytest_debugloop.capture.pointers import value_at
 from pytest_debugloop.printable import printable
 
 _BRACKETS = {"tuple": ("(", ")"), "set": ("{", "}"), "list": ("[", "]")}
@@ -167,30 +168,11 @@ class Values:
             if pointer in above:
                 return _CYCLE, above
             above = (*above, pointer)
-            value = resolve(self._state, pointer)
+            value = value_at(self._state, pointer, {"$cut": f"what was at {pointer}"})
         return value, above
 
 
 _CYCLE = object()
-
-
-def resolve(state: object, pointer: str) -> object:
-    """Follow a JSON pointer.
-
-    Args:
-        state: the snapshot's ``agent_state``.
-        pointer: as in RFC 6901.
-
-    Returns:
-        What it leads to; a remark where that is not there.
-    """
-    for step in pointer.split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        try:
-            state = state[int(step)] if isinstance(state, list) else state[step]  # type: ignore[index]
-        except (LookupError, ValueError, TypeError):
-            return {"$cut": f"what was at {pointer}"}
-    return state
 
 
 def short_type(value: dict[str, Any]) -> str:

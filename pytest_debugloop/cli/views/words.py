@@ -6,6 +6,8 @@ import sys
 import uuid
 from datetime import datetime, timezone
 
+from pytest_debugloop.printable import printable
+
 _PRINTED = 8  # as queries/lookup.py has it, which imports the driver
 _SPANS = (
     (31_536_000, "year"),
@@ -92,6 +94,17 @@ def local(moment: datetime | None) -> str:
         moment: with its time zone; None for none.
     """
     return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def error_line(code: str | None, kind: str, message: str) -> str:
+    """Write in one line what was raised, and the first of what it says.
+
+    Args:
+        code: the name of the exception's class, None where there is none.
+        kind: the type of the error.
+        message: what it says.
+    """
+    return printable(f"{code or kind}: {message.split(chr(10))[0]}")
 
 
 def can_write(text: str) -> bool:
