@@ -1,44 +1,95 @@
-"""Fixtures for tests that need a server."""
+"""The servers that tests run against, how hypothesis looks for examples, and the header of a test run."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
+
+from tests.support import groups
+from tests.support.kinds import FIRST, Kind, chosen_kinds, docker_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers import Kind, Server, Servers
+    from tests.support.servers import Server, Servers
 
-# One major version where tox asks for it, all otherwise.
-VERSIONS = [int(v) for v in os.environ.get("DEBUGLOOP_TEST_POSTGRES", "16 18").split()]
-KINDS: list[tuple[Kind, int]] = [
-    *[("embedded", version) for version in VERSIONS],
-    *[("container", version) for version in VERSIONS],
-]
+# A slow machine fails no test. `ci` tries the same examples each time, and few; `thorough` others each time, and many.
+_ALWAYS: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+}
+hypothesis.settings.register_profile("ci", derandomize=True, max_examples=100, **_ALWAYS)
+hypothesis.settings.register_profile("thorough", max_examples=2000, **_ALWAYS)
+hypothesis.settings.load_profile("ci")
+
+
+pytest_plugins = ["tests.support.distribution"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look for a Docker engine once: workers are told, so that all of them collect the same tests."""
+    told = getattr(config, "workerinput", None)
+    config.stash[_REFUSAL] = docker_refusal() if told is None else told["docker_refusal"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist."""
+    node.workerinput["docker_refusal"] = node.config.stash[_REFUSAL]
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the servers, and say once what cannot be had."""
+    refusal = config.stash[_REFUSAL]
+    kinds = [kind for kind in chosen_kinds(whole_matrix=True) if not (refusal and kind.place == "container")]
+    every = "all tests" if chosen_kinds(whole_matrix=False) == chosen_kinds(whole_matrix=True) else "server_matrix"
+    lines = [f"servers: {FIRST}; {every}: {', '.join(map(str, kinds))}"]
+    if refusal:
+        lines.append(f"no Docker engine answers, so that no test has a container: {refusal}")
+    return lines
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `postgres` on one server, or, where it asks for them, on each kind of server."""
+    if "postgres" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("server_matrix")
+    kinds = chosen_kinds(whole_matrix=marker is not None)
+    if metafunc.config.stash[_REFUSAL]:
+        kinds = [kind for kind in kinds if kind.place != "container"]
+    parameters = [pytest.param(kind, id=str(kind), marks=_MARKS[kind.place]) for kind in kinds]
+    metafunc.parametrize("postgres", parameters, indirect=True, scope="session")
+
+
+_REFUSAL = pytest.StashKey[str]()
+_MARKS: dict[str, list[pytest.MarkDecorator]] = {
+    "embedded": [],
+    "container": [pytest.mark.containers, groups.containers],
+}
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Every server that a test of this session asked for."""
-    from tests.servers import Servers  # imports the driver, which most tests do without
+    from tests.support.servers import Servers  # imports the driver, which most tests do without
 
     with Servers() as running:
         yield running
 
 
-@pytest.fixture(scope="session", params=KINDS, ids=lambda kind: f"{kind[0]}-{kind[1]}")
+@pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest, servers: Servers) -> Server:
-    """Each kind of server in turn; a kind that cannot be had here is skipped."""
-    return servers.get(*request.param)
+    """The server that a test runs against: see the marker server_matrix."""
+    kind: Kind = request.param
+    return servers.get(kind)
 
 
 @pytest.fixture(scope="session")
 def any_postgres(servers: Servers) -> Server:
     """One server, for tests to which all are alike."""
-    return servers.get("embedded", VERSIONS[-1])
+    return servers.get(FIRST)
 
 
 @pytest.fixture

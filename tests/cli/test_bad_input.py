@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -19,11 +18,13 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.migrate import migrate
-from tests.cli.conftest import Project, as_from_a_shell, clean_environment, run_command
+from tests.support.commands import call_command
+from tests.support.environment import as_from_a_shell, clean_environment
+from tests.support.projects import Project
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 READERS: tuple[tuple[str, ...], ...] = (
     ("show",),
@@ -51,16 +52,12 @@ def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def shared(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, dict[str, str]]]:
-    """A suite that was recorded on a server that others use too, and how to reach that."""
-    folder = tmp_path_factory.mktemp("shared") / "shop"
-    source = Path(__file__).parents[2] / "examples" / "orders"
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    project = Project(folder)
+def shared(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A suite that was recorded on a server that others use too."""
     with any_postgres.schema() as name:
-        variables = {"DEBUGLOOP_DSN": any_postgres.conninfo, "DEBUGLOOP_SCHEMA": name}
-        assert project.record(**variables).returncode == 1
-        yield project, variables
+        project = Project.example(tmp_path_factory.mktemp("shared") / "shop", any_postgres.conninfo, name)
+        assert project.record().returncode == 1
+        yield project
 
 
 @pytest.mark.parametrize("arguments", READERS, ids=" ".join)
@@ -152,37 +149,32 @@ def test_what_nobody_can_mean_ends_with_2(shop: Project, arguments: tuple[str, .
     assert reason in done.stderr
 
 
-def test_another_project_is_told_from_this_one(
-    cli: Cli, shared: tuple[Project, dict[str, str]], tmp_path: Path
-) -> None:
-    project, variables = shared
-    assert "test_unknown_article" in project.printed("show", **variables)
+def test_another_project_is_told_from_this_one(cli: Cli, shared: Project, tmp_path: Path) -> None:
+    variables = shared.variables
+    assert "test_unknown_article" in shared.printed("show")
     sentence = one_sentence(cli("show", **variables))
     assert sentence == f"No run of project {tmp_path.name} is in the record; it has shop: name one with --project."
     named = cli("show", "--project", "shop", **variables)
     assert (named.returncode, named.stderr) == (0, "")
 
 
-def test_a_role_that_may_only_read_can_ask_and_change_nothing(
-    shared: tuple[Project, dict[str, str]], any_postgres: Server
-) -> None:
-    project, variables = shared
+def test_a_role_that_may_only_read_can_ask_and_change_nothing(shared: Project, any_postgres: Server) -> None:
     role = sql.Identifier(f"reader_{uuid.uuid4().hex[:8]}")
-    schema = sql.Identifier(variables["DEBUGLOOP_SCHEMA"])
+    schema = sql.Identifier(shared.schema)
     with psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {}").format(role))
         try:
             connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, role))
             connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, role))
             name = role.as_string(connection).strip('"')
-            reader = {**variables, "DEBUGLOOP_DSN": make_conninfo(any_postgres.conninfo, options=f"-c role={name}")}
+            reader = {"DEBUGLOOP_DSN": make_conninfo(any_postgres.conninfo, options=f"-c role={name}")}
             for arguments in READERS[:7]:
-                done = project.debugloop(*arguments, **reader)
+                done = shared.debugloop(*arguments, **reader)
                 assert (done.returncode, done.stderr) == (0, ""), arguments
             counted = sql.SQL("SELECT count(*) FROM {}.debug_error_events").format(schema)
             before = connection.execute(counted).fetchone()
             for changing in (("prune", "--older-than", "2099-01-01", "--yes"), ("rollback", "--yes")):
-                done = project.debugloop(*changing, **reader)
+                done = shared.debugloop(*changing, **reader)
                 assert done.returncode == 1, changing
                 assert "Traceback" not in done.stderr
                 assert done.stderr.count("\n") == 1, changing
@@ -213,13 +205,12 @@ def test_a_reader_that_leaves_early_is_no_error(shop: Project, arguments: tuple[
     assert (process.returncode, process.stderr) == (1, "")
 
 
-def test_ctrl_c_ends_a_question_at_once_with_130(shared: tuple[Project, dict[str, str]], any_postgres: Server) -> None:
-    project, variables = shared
+def test_ctrl_c_ends_a_question_at_once_with_130(shared: Project, any_postgres: Server) -> None:
     name = f"asked-{uuid.uuid4().hex}"
-    variables = {**variables, "DEBUGLOOP_DSN": make_conninfo(variables["DEBUGLOOP_DSN"], application_name=name)}
+    variables = {**shared.variables, "DEBUGLOOP_DSN": make_conninfo(shared.conninfo, application_name=name)}
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest_debugloop", "sql", "--json", "SELECT pg_sleep(120)"],
-        cwd=project.folder,
+        cwd=shared.folder,
         env=clean_environment(**variables),
         preexec_fn=as_from_a_shell,
         stdout=subprocess.PIPE,
@@ -238,8 +229,7 @@ def test_ctrl_c_ends_a_question_at_once_with_130(shared: tuple[Project, dict[str
             time.sleep(0.02)
 
 
-def test_a_snapshot_of_100_megabytes_is_one_sentence(shared: tuple[Project, dict[str, str]]) -> None:
-    project, variables = shared
+def test_a_snapshot_of_100_megabytes_is_one_sentence(shared: Project) -> None:
     large = str(uuid.uuid4())
     statement = (
         "INSERT INTO debug_state_snapshots (id, snapshot_type, correlation_id, agent_name, agent_state, state_hash,"
@@ -247,9 +237,9 @@ def test_a_snapshot_of_100_megabytes_is_one_sentence(shared: tuple[Project, dict
         " 'exceptions', '[]'::jsonb, 'fixtures', jsonb_build_object('big', repeat('x', 100 * 1000 * 1000))),"
         " encode(sha256('big'), 'hex'), 100000100)"
     )
-    made = project.debugloop("sql", "-qc", statement, **variables)
+    made = shared.debugloop("sql", "-qc", statement)
     assert (made.returncode, made.stderr) == (0, "")
-    sentence = one_sentence(project.debugloop("show", large, **variables))
+    sentence = one_sentence(shared.debugloop("show", large))
     assert sentence == (
         f"Snapshot {large[-8:]} has 100 MB, too much to be shown: "
         f"write it with `debugloop show {large[-8:]} --json > FILE`."
@@ -262,14 +252,12 @@ def test_a_setting_that_cannot_be_used_is_one_sentence(cli: Cli) -> None:
     )
 
 
-def test_settings_are_read_from_the_ini_file_as_the_plugin_reads_them(
-    shared: tuple[Project, dict[str, str]], tmp_path: Path
-) -> None:
-    variables: dict[str, Any] = shared[1]
+def test_settings_are_read_from_the_ini_file_as_the_plugin_reads_them(shared: Project, tmp_path: Path) -> None:
+    variables = shared.variables
     lines = ["[pytest]", "debugloop_project = shop"]
     lines += [f"{name.lower()} = {value}" for name, value in variables.items()]
     (tmp_path / "pytest.ini").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (tmp_path / "deep").mkdir()
-    done = run_command(tmp_path / "deep", "runs")
+    done = call_command(tmp_path / "deep", "runs")
     assert (done.returncode, done.stderr) == (0, "")
     assert "failed" in done.stdout

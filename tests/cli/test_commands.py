@@ -13,11 +13,11 @@ import pytest
 
 from pytest_debugloop.cli.app import COMMANDS
 from pytest_debugloop.database.embedded import embedded_server
-from tests.cli.conftest import Project
+from tests.support.projects import Project
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 SCRIPT = Path(sys.executable).with_name("debugloop")
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
-from tests.cli.conftest import Project, as_from_a_shell, clean_environment, run_command
-from tests.cli.terminal import in_terminal
+from tests.support.commands import start_command
+from tests.support.environment import as_from_a_shell, clean_environment
+from tests.support.projects import Project
+from tests.support.terminal import in_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -242,7 +244,7 @@ def test_a_debugger_of_the_users_own_is_used(suite: Project, tmp_path: Path) -> 
     (tmp_path / "own_debugger.py").write_text(
         "import pdb\n\n\nclass Own(pdb.Pdb):\n    def do_hello(self, arg):\n        self.message('hello')\n"
     )
-    done = run_command(
+    done = start_command(
         suite.folder,
         "debug",
         "test_parse",

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.cli.conftest import Project, run_command
-from tests.cli.terminal import in_terminal, width_of
+from tests.support.commands import call_command
+from tests.support.projects import Project
+from tests.support.terminal import called_in_terminal, width_of
 
 if TYPE_CHECKING:
     import subprocess
@@ -72,11 +73,11 @@ def test_there_is_a_line_for_each_check_in_any_width(shop: Project) -> None:
     assert {row[0] for row in rows} <= STATES
     assert text.splitlines()[-1].startswith("0 problems, ")
     for columns in (60, 80, 200):
-        seen = in_terminal(shop.folder, "doctor", columns=columns)
+        seen = called_in_terminal(shop.folder, "doctor", columns=columns)
         assert seen.returncode == 0
         assert max(map(width_of, seen.text.splitlines())) <= columns
         assert "last run" in seen.text
-    assert "\x1b" not in in_terminal(shop.folder, "doctor", NO_COLOR="1").raw.replace("\x1b[?25h", "")
+    assert "\x1b" not in called_in_terminal(shop.folder, "doctor", NO_COLOR="1").raw.replace("\x1b[?25h", "")
 
 
 def test_it_changes_nothing(shop: Project, cli: Cli, tmp_path: Path) -> None:
@@ -164,21 +165,21 @@ def test_the_switch_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
     found = looked_at(project)
     assert found["recording"]["message"] == "on, by the ini file"
     assert found["rootdir"]["message"].endswith("configured by pytest.ini, which sets debugloop")
-    by_variable = run_command(tmp_path, "doctor", "--json", DEBUGLOOP="0")
+    by_variable = call_command(tmp_path, "doctor", "--json", DEBUGLOOP="0")
     assert checks(by_variable)["recording"]["message"] == "off, by the variable DEBUGLOOP"
     ini.write_text("[pytest]\naddopts = --debugloop -q\n", encoding="utf-8")
     assert looked_at(project)["recording"]["message"] == "on, by addopts or PYTEST_ADDOPTS"
     ini.write_text("[pytest]\naddopts = -p no:debugloop\n", encoding="utf-8")
     assert looked_at(project)["plugin"]["state"] == "warning"
     ini.write_text("[pytest]\n", encoding="utf-8")
-    off = run_command(tmp_path, "doctor", "--json", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    off = call_command(tmp_path, "doctor", "--json", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     assert "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in checks(off)["plugin"]["message"]
 
 
 def test_settings_that_cannot_be_used_are_problems(tmp_path: Path) -> None:
     text = "[pytest]\ndebugloop_wait = long\ndebugloop_max_framez = 3\n"
     (tmp_path / "pytest.ini").write_text(text, encoding="utf-8")
-    done = run_command(tmp_path, "doctor", "--json")
+    done = call_command(tmp_path, "doctor", "--json")
     assert done.returncode == 1
     told = [c for c in json.loads(done.stdout)["checks"] if c["name"] == "settings"]
     assert [check["state"] for check in told] == ["problem", "warning"]
@@ -235,7 +236,7 @@ def test_a_folder_that_is_open_to_others_is_told(tmp_path: Path) -> None:
 
 
 def test_ci_is_recognised(tmp_path: Path) -> None:
-    done = run_command(tmp_path, "doctor", "--json", GITHUB_ACTIONS="true", GITHUB_RUN_ID="77", CI="true")
+    done = call_command(tmp_path, "doctor", "--json", GITHUB_ACTIONS="true", GITHUB_RUN_ID="77", CI="true")
     assert checks(done)["ci"]["message"] == "github, 77"
-    unknown = run_command(tmp_path, "doctor", "--json", CI="true")
+    unknown = call_command(tmp_path, "doctor", "--json", CI="true")
     assert checks(unknown)["ci"]["state"] == "warning"

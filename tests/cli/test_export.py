@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.conftest import Project
-from tests.cli.terminal import in_terminal
+from tests.support.projects import Project
+from tests.support.terminal import called_in_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,7 +280,7 @@ def test_nothing_half_written_stays(shop: Project, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", [("jsonl",), ("csv", "--table", "failures"), ("junit",)])
 def test_a_terminal_gets_nothing_that_acts_on_it(hostile: Project, form: tuple[str, ...]) -> None:
-    seen = in_terminal(hostile.folder, "export", "--format", *form)
+    seen = called_in_terminal(hostile.folder, "export", "--format", *form)
     assert seen.returncode == 0
     assert not set(seen.raw) & {"\x1b", "\x07", "\x9b", "\u202e", "\u2028"}
     # Elsewhere it is data, which is kept.

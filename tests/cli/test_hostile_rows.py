@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +12,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.cli.conftest import PROJECT, Project
-from tests.cli.terminal import SGR
+from tests.support.projects import Project
+from tests.support.terminal import SGR
 
 if TYPE_CHECKING:
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 FRAME = {"file": None, "function": [1], "line": "x", "source": 5, "locals": [1], "context": {"first": 9}}
 STATES: dict[str, Any] = {
@@ -63,12 +62,11 @@ class Hostile:
     """A record of a real run, into which others wrote too."""
 
     project: Project
-    variables: dict[str, str]
     ids: list[uuid.UUID]
 
     def answer(self, *arguments: str) -> str:
         """What a command prints, which is to succeed or to say in one sentence why not."""
-        done = self.project.debugloop(*arguments, **self.variables)
+        done = self.project.debugloop(*arguments)
         assert "Traceback" not in done.stderr, done
         assert "A fault of" not in done.stderr, done
         assert done.returncode == 0 or done.stderr.count("\n") == 1, done
@@ -81,15 +79,13 @@ class Hostile:
 @pytest.fixture(scope="module")
 def record(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     """The example suite's record, and rows of every odd form beside it."""
-    folder = tmp_path_factory.mktemp("rows") / "shop"
-    shutil.copytree(PROJECT / "examples" / "orders", folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    project = Project(folder)
     with any_postgres.schema() as schema:
-        variables = {"DEBUGLOOP_DSN": any_postgres.conninfo, "DEBUGLOOP_SCHEMA": schema}
-        assert project.record(**variables).returncode == 1
+        folder = tmp_path_factory.mktemp("rows") / "shop"
+        project = Project.example(folder, any_postgres.conninfo, schema)
+        assert project.record().returncode == 1
         with psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
             connection.execute(f"SET search_path TO {schema}, public".encode())
-            yield Hostile(project, variables, list(_rows(connection)))
+            yield Hostile(project, list(_rows(connection)))
 
 
 def _rows(connection: psycopg.Connection[Any]) -> Iterator[uuid.UUID]:

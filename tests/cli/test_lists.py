@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.queries import comparing, failures, lookup, recoveries, runs
-from tests.cli.conftest import Project
 from tests.docs.shapes import keys_of
+from tests.support.projects import Project
 
 
 def rows(shop: Project, key: str, *arguments: str) -> list[dict[str, Any]]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import clean_environment
 from tests.cli.test_reproduce import POLLUTED, needs_xdist, suite
 
 if TYPE_CHECKING:
@@ -29,21 +27,12 @@ def debug(
     recorded: Recorded, test: str, commands: str = "", *, pdbcls: str = "", force: bool = False
 ) -> subprocess.CompletedProcess[str]:
     options = [*(["--pdbcls", pdbcls] if pdbcls else []), *(["--force"] if force else [])]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest_debugloop", "debug", test, "--live", *options],
-        cwd=recorded.folder,
-        env=clean_environment(**recorded.variables),
-        input=commands,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return recorded.debugloop("debug", test, "--live", *options, input=commands)
 
 
 def test_it_stops_at_the_recorded_frame_after_what_ran_before_and_goes_up_and_down(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
+    recorded.fails()
     done = debug(recorded, "test_target", "p state\nup\np mine\ndown\np 'here', state\nq\n")
     assert done.returncode == 0, done
     stopped = done.stdout.partition("stopped at the recorded failure, live")[2]
@@ -55,7 +44,7 @@ def test_it_stops_at_the_recorded_frame_after_what_ran_before_and_goes_up_and_do
 
 def test_capture_is_suspended_and_what_was_captured_is_shown(suite: Suite) -> None:
     recorded = suite({"test_b.py": "def test_target():\n    print('said before')\n    assert 0\n"})
-    recorded.record()
+    recorded.fails()
     done = debug(recorded, "test_target", "!print('said', 'now')\nq\n")
     assert done.returncode == 0, done
     assert "said before" in done.stdout
@@ -66,7 +55,7 @@ def test_capture_is_suspended_and_what_was_captured_is_shown(suite: Suite) -> No
 def test_the_users_own_debugger_is_entered(suite: Suite, place: str) -> None:
     files = {**POLLUTED, "own_debugger.py": OWN_DEBUGGER}
     recorded = suite(files, ini="addopts = --pdbcls=own_debugger:Mine\n" if place == "configuration" else "")
-    recorded.record()
+    recorded.fails()
     done = debug(recorded, "test_target", "p state\nq\n", pdbcls="own_debugger:Mine" if place == "option" else "")
     assert done.returncode == 0, done
     assert "(mine) ['dirt']" in done.stdout
@@ -79,7 +68,7 @@ def test_only_the_recorded_failure_of_the_target_stops(suite: Suite) -> None:
         def test_target(): shared.check()
     """
     recorded = suite({**POLLUTED, "test_b.py": test})
-    recorded.record()
+    recorded.fails()
     done = debug(recorded, "test_target", "p state\nq\n")
     assert done.returncode == 0, done
     assert done.stdout.count("stopped at the recorded failure") == 1
@@ -88,8 +77,8 @@ def test_only_the_recorded_failure_of_the_target_stops(suite: Suite) -> None:
 
 def test_a_test_that_passes_now_is_said(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
-    recorded.write({"test_a.py": "def test_clean(): pass\n"})
+    recorded.fails()
+    recorded.edit({"test_a.py": "def test_clean(): pass\n"})
     done = debug(recorded, "test_target", "q\n")
     assert done.returncode == 1
     assert "(Pdb)" not in done.stdout
@@ -98,8 +87,8 @@ def test_a_test_that_passes_now_is_said(suite: Suite) -> None:
 
 def test_a_test_that_fails_another_way_is_said(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
-    recorded.write({"conftest.py": "import pytest\n@pytest.fixture(autouse=True)\ndef no(): raise KeyError('other')\n"})
+    recorded.fails()
+    recorded.edit({"conftest.py": "import pytest\n@pytest.fixture(autouse=True)\ndef no(): raise KeyError('other')\n"})
     done = debug(recorded, "test_target", "q\n")
     assert done.returncode == 1
     assert "(Pdb)" not in done.stdout
@@ -108,8 +97,8 @@ def test_a_test_that_fails_another_way_is_said(suite: Suite) -> None:
 
 def test_other_code_is_refused_and_gone_on_with_where_that_is_forced(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
-    recorded.write({"shared.py": POLLUTED["shared.py"].replace("assert not state, state", "assert len(state) == 0")})
+    recorded.fails()
+    recorded.edit({"shared.py": POLLUTED["shared.py"].replace("assert not state, state", "assert len(state) == 0")})
     done = debug(recorded, "test_target", "q\n")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
@@ -123,7 +112,7 @@ def test_other_code_is_refused_and_gone_on_with_where_that_is_forced(suite: Suit
 @needs_xdist
 def test_what_ran_in_a_worker_is_run_in_one_process(suite: Suite) -> None:
     recorded = suite({"test_b.py": "ran = []\ndef test_a(): ran.append(1)\ndef test_target(): assert not ran\n"})
-    recorded.record("-p", "xdist", "-n", "1")
+    recorded.fails("-p", "xdist", "-n", "1")
     done = debug(recorded, "test_target", "p ran\nq\n")
     assert done.returncode == 0, done
     assert "(Pdb) [1]" in done.stdout
@@ -140,7 +129,7 @@ def test_a_fixture_that_fails_stops_in_the_fixture(suite: Suite) -> None:
         def test_target(thing): pass
     """
     recorded = suite({"test_b.py": test})
-    recorded.record()
+    recorded.fails()
     done = debug(recorded, "test_target", "p inside\nq\n")
     assert done.returncode == 0, done
     assert "(Pdb) 'the fixture'" in done.stdout
@@ -148,7 +137,7 @@ def test_a_fixture_that_fails_stops_in_the_fixture(suite: Suite) -> None:
 
 def test_it_stops_where_the_test_says_that_it_fails_and_not_in_pytest(suite: Suite) -> None:
     recorded = suite({"test_b.py": "import pytest\ndef test_target():\n    mine = 42\n    pytest.fail('no')\n"})
-    recorded.record()
+    recorded.fails()
     done = debug(recorded, "test_target", "p mine\nq\n")
     assert done.returncode == 0, done
     assert "(Pdb) 42" in done.stdout

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_debugloop.printable import printable
-from tests.cli.terminal import ALLOWED, SGR, in_terminal, width_of
+from tests.support.terminal import ALLOWED, SGR, called_in_terminal, width_of
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Project
+    from tests.support.projects import Project
 
 READERS: tuple[tuple[str, ...], ...] = (
     ("show",),
@@ -38,7 +38,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*(3[0-7]|9[0-7]|38;)[0-9;]*m")
 @pytest.mark.parametrize("columns", [60, 80, 200])
 @pytest.mark.parametrize("arguments", READERS, ids=" ".join)
 def test_an_answer_fits_the_terminal(shop: Project, arguments: tuple[str, ...], columns: int) -> None:
-    seen = in_terminal(shop.folder, "--no-pager", *arguments, columns=columns)
+    seen = called_in_terminal(shop.folder, "--no-pager", *arguments, columns=columns)
     assert seen.returncode in (0, 1 if arguments == ("doctor",) else 0), seen.raw
     assert printable(seen.text, lines=True) == seen.text
     if arguments not in UNFITTED:
@@ -55,17 +55,17 @@ def test_a_pipe_gets_no_escape_and_whole_lines(shop: Project, arguments: tuple[s
 
 
 def test_colour_is_for_terminals_and_not_where_it_is_unwanted(shop: Project) -> None:
-    assert COLOUR.search(in_terminal(shop.folder, "--no-pager", "show").raw)
+    assert COLOUR.search(called_in_terminal(shop.folder, "--no-pager", "show").raw)
     unwanted: tuple[dict[str, Any], ...] = ({"NO_COLOR": "1"}, {"TERM": "dumb"})
     for variables in unwanted:
-        plain = in_terminal(shop.folder, "--no-pager", "show", **variables).raw
+        plain = called_in_terminal(shop.folder, "--no-pager", "show", **variables).raw
         assert not SGR.search(plain)
         assert "KeyError" in plain
 
 
 @pytest.mark.parametrize("arguments", [a for a in READERS if a != ("doctor",)], ids=" ".join)
 def test_json_is_one_object_in_ascii_also_on_a_terminal(shop: Project, arguments: tuple[str, ...]) -> None:
-    seen = in_terminal(shop.folder, *arguments, "--json", columns=60)
+    seen = called_in_terminal(shop.folder, *arguments, "--json", columns=60)
     assert seen.returncode == 0, seen.raw
     assert seen.raw.isascii()
     assert "\x1b" not in seen.raw
@@ -74,15 +74,15 @@ def test_json_is_one_object_in_ascii_also_on_a_terminal(shop: Project, arguments
 
 
 def test_a_long_answer_goes_through_the_pager(shop: Project) -> None:
-    seen = in_terminal(shop.folder, "show", PAGER="sed s/^/paged:/")
+    seen = called_in_terminal(shop.folder, "show", PAGER="sed s/^/paged:/")
     lines = [line for line in seen.text.splitlines() if line.strip()]
     assert lines
     assert all(line.startswith("paged:") for line in lines)
-    assert "paged:" not in in_terminal(shop.folder, "--no-pager", "show", PAGER="sed s/^/paged:/").text
+    assert "paged:" not in called_in_terminal(shop.folder, "--no-pager", "show", PAGER="sed s/^/paged:/").text
 
 
 def test_a_pager_that_is_left_early_is_no_error(shop: Project) -> None:
-    seen = in_terminal(shop.folder, "show", "--limit", "0", PAGER="head -n 1")
+    seen = called_in_terminal(shop.folder, "show", "--limit", "0", PAGER="head -n 1")
     assert seen.text.count("\n") == 1
     assert "Error" not in seen.text
     assert "Traceback" not in seen.text
@@ -90,7 +90,7 @@ def test_a_pager_that_is_left_early_is_no_error(shop: Project) -> None:
 
 @pytest.mark.skipif(shutil.which("less") is None, reason="there is no less here")
 def test_less_shows_a_short_answer_and_leaves(shop: Project) -> None:
-    seen = in_terminal(shop.folder, "runs", PAGER="less")
+    seen = called_in_terminal(shop.folder, "runs", PAGER="less")
     assert "mend" in seen.text
 
 
@@ -110,7 +110,7 @@ HOSTILE_READERS: tuple[tuple[str, ...], ...] = (
 def test_nothing_of_a_record_acts_on_the_terminal(hostile: Project, arguments: tuple[str, ...]) -> None:
     piped = hostile.printed(*arguments)
     assert printable(piped, lines=True) == piped
-    seen = in_terminal(hostile.folder, "--no-pager", *arguments, columns=80)
+    seen = called_in_terminal(hostile.folder, "--no-pager", *arguments, columns=80)
     rest = SGR.sub("", seen.raw)
     assert ALLOWED.sub("", rest) == rest.replace("\r", "")
     assert printable(rest.replace("\r", ""), lines=True) == rest.replace("\r", "")

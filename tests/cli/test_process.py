@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pty
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,11 +20,12 @@ from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.processes import is_server, read_pid
-from tests.cli.conftest import PROJECT, Project, as_from_a_shell, clean_environment
+from tests.support.environment import CHECKOUT, as_from_a_shell, clean_environment
+from tests.support.projects import Project
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 
 # Each row is long enough to be sent at once.
@@ -50,9 +50,7 @@ def shell(project: Project, redirected: str, **more: str) -> subprocess.Complete
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A recorded suite whose server does not run."""
-    folder = tmp_path_factory.mktemp("stopped") / "shop"
-    shutil.copytree(PROJECT / "examples" / "orders", folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    project = Project(folder)
+    project = Project.example(tmp_path_factory.mktemp("stopped") / "shop")
     assert project.record().returncode == 1
     while server_runs(project):  # its loader may be about to stop it
         time.sleep(0.02)
@@ -350,7 +348,7 @@ def test_a_folder_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f'rmdir "{gone}" && exec "{sys.executable}" -m pytest_debugloop show'],
         cwd=gone,
-        env=clean_environment(PYTHONPATH=str(PROJECT)),
+        env=clean_environment(PYTHONPATH=str(CHECKOUT)),
         capture_output=True,
         text=True,
         check=False,

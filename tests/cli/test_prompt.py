@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.conftest import clean_environment
-from tests.cli.terminal import Seen
+from tests.support.environment import clean_environment
+from tests.support.terminal import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

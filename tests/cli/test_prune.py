@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
 
-from tests.cli.conftest import Project, clean_environment
+from tests.support.environment import clean_environment
+from tests.support.projects import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 SUITE = """
 import pytest
@@ -83,25 +82,22 @@ WHERE correlation_id NOT IN (SELECT correlation_id FROM debug_runs)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Record(Project):
+class Shop(Project):
     """A suite with its record on a server, in a schema of its own."""
-
-    variables: dict[str, str]
 
     def run_suite(self, code: str, *, more: str = "", branch: str = "main") -> None:
         """Run the suite with some code on some branch."""
         self.git("checkout", "-B", branch)
-        (self.folder / "shop.py").write_text(code, encoding="utf-8")
-        (self.folder / "test_shop.py").write_text(SUITE + more, encoding="utf-8")
+        self.write("shop.py", code)
+        self.write("test_shop.py", SUITE + more)
         self.git("add", ".")
         self.git("commit", "--allow-empty", "-m", "more")
-        done = self.record(**self.variables)
+        done = self.record()
         assert done.returncode == 1, done.stdout + done.stderr
 
     def prune(self, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
         """Run the command."""
-        return self.debugloop("prune", *arguments, **self.variables, **more)
+        return self.debugloop("prune", *arguments, **more)
 
     def pruned(self, *arguments: str) -> dict[str, int]:
         """Run the command, which is to succeed, and give what it deleted."""
@@ -112,35 +108,22 @@ class Record(Project):
         deleted: dict[str, int] = answer["deleted"]
         return deleted
 
-    def connect(self) -> psycopg.Connection[dict[str, Any]]:
-        """Connect to the record."""
-        connection = psycopg.connect(self.variables["DEBUGLOOP_DSN"], autocommit=True, row_factory=dict_row)
-        schema = sql.Identifier(self.variables["DEBUGLOOP_SCHEMA"])
-        connection.execute(sql.SQL("SET search_path TO {}, public").format(schema))
-        return connection
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        """Ask the record."""
-        with self.connect() as connection:
-            return connection.execute(query.encode()).fetchall()
-
 
 @pytest.fixture
-def record(own_schema: dict[str, str], tmp_path: Path) -> Record:
-    project = Project(tmp_path)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    (tmp_path / ".gitignore").write_text(".debugloop\n.pytest_cache\n", encoding="utf-8")
-    project.git("init")
-    return Record(tmp_path, own_schema)
+def record(own_schema: dict[str, str], tmp_path: Path) -> Shop:
+    shop = Shop.new(tmp_path, own_schema["DEBUGLOOP_DSN"], own_schema["DEBUGLOOP_SCHEMA"])
+    shop.write(".gitignore", ".debugloop\n.pytest_cache\n")
+    shop.git("init")
+    return shop
 
 
-def of_last_run(record: Record, table: str, moment: str, leave_out: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+def of_last_run(record: Shop, table: str, moment: str, leave_out: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     last = "(SELECT correlation_id FROM debug_runs ORDER BY started_at DESC LIMIT 1)"
     found = record.rows(f"SELECT * FROM {table} WHERE correlation_id = {last} ORDER BY {moment}, id")
     return [{name: value for name, value in row.items() if name not in leave_out} for row in found]
 
 
-def test_what_only_old_runs_have_goes_and_the_last_stays_as_it_was(record: Record) -> None:
+def test_what_only_old_runs_have_goes_and_the_last_stays_as_it_was(record: Shop) -> None:
     record.run_suite(WRONG, more=ONLY_AT_FIRST)
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
@@ -172,7 +155,7 @@ def test_what_only_old_runs_have_goes_and_the_last_stays_as_it_was(record: Recor
     assert record.rows(LEFTOVERS) == []
 
 
-def test_a_state_that_a_later_run_shares_stays_and_is_that_runs(record: Record) -> None:
+def test_a_state_that_a_later_run_shares_stays_and_is_that_runs(record: Shop) -> None:
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
     shared = record.rows(
@@ -190,7 +173,7 @@ def test_a_state_that_a_later_run_shares_stays_and_is_that_runs(record: Record) 
     assert record.rows(LEFTOVERS) == []
 
 
-def test_an_error_whose_recovery_goes_stays_resolved_and_is_not_recovered_again(record: Record) -> None:
+def test_an_error_whose_recovery_goes_stays_resolved_and_is_not_recovered_again(record: Shop) -> None:
     record.run_suite(WRONG, branch="main")
     record.run_suite(RIGHT, branch="mend")
     query = (
@@ -209,7 +192,7 @@ def test_an_error_whose_recovery_goes_stays_resolved_and_is_not_recovered_again(
     assert record.rows("SELECT FROM debug_error_success_correlation") == []
 
 
-def test_a_success_whose_errors_go_is_a_plain_one_and_counted_so(record: Record) -> None:
+def test_a_success_whose_errors_go_is_a_plain_one_and_counted_so(record: Shop) -> None:
     record.run_suite(WRONG, branch="main")
     record.run_suite(RIGHT, branch="mend")
     query = "SELECT success_type FROM debug_success_events WHERE operation_name LIKE '%test_price'"
@@ -220,7 +203,7 @@ def test_a_success_whose_errors_go_is_a_plain_one_and_counted_so(record: Record)
     assert record.rows(LEFTOVERS) == []
 
 
-def test_the_last_of_each_branch_stay_and_age_spares_the_young(record: Record) -> None:
+def test_the_last_of_each_branch_stay_and_age_spares_the_young(record: Shop) -> None:
     for branch in ("main", "main", "mend"):
         record.run_suite(RIGHT, branch=branch)
     assert json.loads(record.prune("--older-than", "1d", "--dry-run", "--json").stdout)["plan"]["runs"] == 0
@@ -230,7 +213,7 @@ def test_the_last_of_each_branch_stay_and_age_spares_the_young(record: Record) -
     assert [r["git_branch"] for r in record.rows("SELECT git_branch FROM debug_runs ORDER BY 1")] == ["main", "mend"]
 
 
-def test_a_dry_run_says_what_would_go_and_changes_nothing(record: Record) -> None:
+def test_a_dry_run_says_what_would_go_and_changes_nothing(record: Shop) -> None:
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
     done = record.prune("--keep", "1", "--dry-run")
@@ -240,7 +223,7 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(record: Record) -> Non
     assert len(record.rows("SELECT FROM debug_runs")) == 2
 
 
-def test_it_asks_and_no_is_no(record: Record) -> None:
+def test_it_asks_and_no_is_no(record: Shop) -> None:
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
     refused = record.prune("--keep", "1", input="n\n")
@@ -254,7 +237,7 @@ def test_it_asks_and_no_is_no(record: Record) -> None:
     assert len(record.rows("SELECT FROM debug_runs")) == 1
 
 
-def test_a_run_that_has_not_ended_stays(record: Record) -> None:
+def test_a_run_that_has_not_ended_stays(record: Shop) -> None:
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
     record.rows("UPDATE debug_runs SET status = 'running' RETURNING id")
@@ -263,8 +246,8 @@ def test_a_run_that_has_not_ended_stays(record: Record) -> None:
     assert len(record.rows("SELECT FROM debug_runs")) == 2
 
 
-def test_a_workflow_of_several_runs_goes_whole_or_stays(record: Record) -> None:
-    record.variables["DEBUGLOOP_CORRELATION_ID"] = "one workflow"
+def test_a_workflow_of_several_runs_goes_whole_or_stays(record: Shop) -> None:
+    record.environment["DEBUGLOOP_CORRELATION_ID"] = "one workflow"
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
     assert len(record.rows("SELECT FROM debug_runs")) == 2
@@ -273,7 +256,7 @@ def test_a_workflow_of_several_runs_goes_whole_or_stays(record: Record) -> None:
     assert record.rows("SELECT FROM debug_workflow_steps") == []
 
 
-def test_what_a_loader_stores_meanwhile_keeps_its_state(record: Record) -> None:
+def test_what_a_loader_stores_meanwhile_keeps_its_state(record: Shop) -> None:
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
     with record.connect() as loader:
@@ -305,7 +288,7 @@ def test_what_a_loader_stores_meanwhile_keeps_its_state(record: Record) -> None:
             waiting = (
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%LOCK TABLE%'"
             )
-            with psycopg.connect(record.variables["DEBUGLOOP_DSN"], autocommit=True) as other:
+            with psycopg.connect(record.conninfo, autocommit=True) as other:
                 while process.poll() is None and other.execute(waiting.encode()).fetchone() == (0,):
                     pass
             assert process.poll() is None
@@ -317,9 +300,9 @@ def test_what_a_loader_stores_meanwhile_keeps_its_state(record: Record) -> None:
     assert [row["id"] for row in record.rows("SELECT id FROM debug_state_snapshots")] == [state["id"]]
 
 
-def test_other_projects_of_a_shared_server_stay(record: Record) -> None:
+def test_other_projects_of_a_shared_server_stay(record: Shop) -> None:
     record.run_suite(RIGHT)
-    record.variables["DEBUGLOOP_PROJECT"] = "another"
+    record.environment["DEBUGLOOP_PROJECT"] = "another"
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
     assert record.pruned("--older-than", "0m")["runs"] == 2
@@ -350,9 +333,9 @@ def test_what_nobody_can_mean_ends_with_2(shop: Project, arguments: tuple[str, .
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_a_role_that_may_only_read_deletes_nothing(record: Record, any_postgres: Server) -> None:
+def test_a_role_that_may_only_read_deletes_nothing(record: Shop, any_postgres: Server) -> None:
     record.run_suite(RIGHT)
-    schema = record.variables["DEBUGLOOP_SCHEMA"]
+    schema = record.schema
     role = f"reader_{schema}"
     with record.connect() as connection:
         name, where = sql.Identifier(role), sql.Identifier(schema)
@@ -361,7 +344,7 @@ def test_a_role_that_may_only_read_deletes_nothing(record: Record, any_postgres:
         connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(where, name))
         try:
             more = {"DEBUGLOOP_DSN": make_conninfo(any_postgres.conninfo, options=f"-c role={role}")}
-            done = record.debugloop("prune", "--older-than", "0m", "--yes", **(record.variables | more))
+            done = record.debugloop("prune", "--older-than", "0m", "--yes", **more)
         finally:
             connection.execute(sql.SQL("DROP OWNED BY {}").format(name))
             connection.execute(sql.SQL("DROP ROLE {}").format(name))

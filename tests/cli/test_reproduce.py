@@ -8,9 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import time
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +17,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.cli.conftest import Project, as_from_a_shell, clean_environment
+from tests.support.environment import as_from_a_shell, clean_environment
+from tests.support.projects import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
     Suite = Callable[..., "Recorded"]
 
@@ -68,31 +67,18 @@ TWO_POLLUTERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Project):
     """A suite, and its record in a schema of a server."""
 
-    project: Project
-    variables: dict[str, str]
-    conninfo: str
-
-    @property
-    def folder(self) -> Path:
-        return self.project.folder
-
-    def write(self, files: dict[str, str]) -> None:
+    def edit(self, files: dict[str, str]) -> None:
         for name, text in files.items():
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+            self.write(name, text)
 
-    def record(self, *arguments: str, **more: str) -> None:
-        done = self.project.record(*arguments, **self.variables, **more)
+    def fails(self, *arguments: str, **more: str) -> None:
+        """Run the suite, which is to fail."""
+        done = self.record(*arguments, **more)
         assert done.returncode == 1, done.stdout + done.stderr
         assert "failure" in done.stdout, done.stdout
-
-    def debugloop(self, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        return self.project.debugloop(*arguments, **self.variables, **more)
 
     def reproduce(self, *arguments: str, **more: Any) -> dict[str, Any]:
         done = self.debugloop("reproduce", *arguments, "--json", **more)
@@ -102,11 +88,8 @@ class Recorded:
         assert done.returncode == (0 if found["reproduced"] else 1)
         return found
 
-    def query(self, text: str) -> Any:
-        with psycopg.connect(self.conninfo) as connection:
-            name = sql.Identifier(self.variables["DEBUGLOOP_SCHEMA"])
-            connection.execute(sql.SQL("SET search_path TO {}, public").format(name))
-            return connection.execute(text.encode()).fetchall()
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self.rows(text)]
 
 
 @pytest.fixture
@@ -114,12 +97,9 @@ def suite(tmp_path: Path, any_postgres: Server, own_schema: dict[str, str]) -> S
     """Make a suite of files."""
 
     def make(files: dict[str, str], ini: str = "") -> Recorded:
-        folder = tmp_path / "suite"
-        folder.mkdir()
-        (folder / "pytest.ini").write_text(f"[pytest]\n{ini}", encoding="utf-8")
-        found = Recorded(Project(folder), own_schema, any_postgres.conninfo)
-        found.write(files)
-        return found
+        recorded = Recorded.new(tmp_path / "suite", any_postgres.conninfo, own_schema["DEBUGLOOP_SCHEMA"], ini)
+        recorded.edit(files)
+        return recorded
 
     return make
 
@@ -130,7 +110,7 @@ def endings(found: dict[str, Any]) -> list[str]:
 
 def test_a_failure_that_depends_on_what_ran_before_fails_the_same_way_and_not_alone(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce("test_target")
     assert endings(found) == ["same"]
     assert (found["before"], found["workers"], found["reproduced"]) == (4, 0, True)
@@ -141,7 +121,7 @@ def test_a_failure_that_depends_on_what_ran_before_fails_the_same_way_and_not_al
 
 def test_the_polluter_is_found_and_named(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce("test_target", "--bisect")["bisect"]
     assert found["polluters"] == [{"test": "test_a.py::test_pollutes", "worker": ""}]
     assert (found["verdict"], found["is_minimal"]) == ("polluted", True)
@@ -155,7 +135,7 @@ def test_the_polluter_is_found_and_named(suite: Suite) -> None:
 
 def test_two_polluters_that_need_each_other_are_both_found(suite: Suite) -> None:
     recorded = suite(TWO_POLLUTERS)
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce("test_target", "--bisect")
     assert [one["test"] for one in found["bisect"]["polluters"]] == [
         "test_a.py::test_step[1]",
@@ -166,7 +146,7 @@ def test_two_polluters_that_need_each_other_are_both_found(suite: Suite) -> None
 
 def test_a_search_takes_no_more_runs_than_it_may_and_says_that_fewer_tests_may_be_enough(suite: Suite) -> None:
     recorded = suite(TWO_POLLUTERS)
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce("test_target", "--bisect", "--max-runs", "3")["bisect"]
     assert (found["verdict"], found["is_minimal"]) == ("polluted", False)
     assert found["runs"] <= 3 + 3  # and the confirmation
@@ -175,21 +155,21 @@ def test_a_search_takes_no_more_runs_than_it_may_and_says_that_fewer_tests_may_b
 
 def test_an_import_that_pollutes_is_told_from_a_test(suite: Suite) -> None:
     recorded = suite({**POLLUTED, "test_a.py": "import shared\nshared.state.append(1)\ndef test_clean(): pass\n"})
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce("test_target", "--bisect")["bisect"]
     assert found["polluters"] == [{"imported_file": "test_a.py"}]
 
 
 def test_a_failure_that_needs_nothing_before_it_is_found_alone(suite: Suite) -> None:
     recorded = suite({**POLLUTED, "test_b.py": "def test_target(): assert 1 == 2\n"})
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce("test_target", "--bisect")["bisect"]
     assert (found["verdict"], found["polluters"], found["runs"]) == ("alone", [], 2)
 
 
 def test_nothing_of_reruns_is_added_to_the_record_nor_left_in_the_project(suite: Suite, tmp_path: Path) -> None:
     recorded = suite(POLLUTED, ini="addopts = --junit-xml=out.xml\n")
-    recorded.record()
+    recorded.fails()
     (recorded.folder / "out.xml").unlink()
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -202,8 +182,8 @@ def test_nothing_of_reruns_is_added_to_the_record_nor_left_in_the_project(suite:
 
 def test_what_would_choose_repeat_or_stop_tests_does_not(suite: Suite) -> None:
     recorded = suite(POLLUTED, ini="addopts = -x --reruns 1 -p no:cacheprovider\n")
-    recorded.record("test_a.py", "test_b.py", "--maxfail=3", "-k", "not nothing")
-    recorded.write({"pytest.ini": "[pytest]\naddopts = -x --reruns 1 -k nothing --deselect test_b.py::test_target\n"})
+    recorded.fails("test_a.py", "test_b.py", "--maxfail=3", "-k", "not nothing")
+    recorded.edit({"pytest.ini": "[pytest]\naddopts = -x --reruns 1 -k nothing --deselect test_b.py::test_target\n"})
     assert endings(recorded.reproduce("test_target")) == ["same"]
 
 
@@ -218,8 +198,8 @@ def test_options_of_the_project_stay_and_those_of_nobody_are_left_out(suite: Sui
             assert request.config.getoption("--place") != "moon"
     """
     recorded = suite({"tests/conftest.py": options, "tests/test_b.py": test})
-    recorded.record("--place", "moon", "--gone=1", "tests")
-    recorded.write({"tests/conftest.py": options.replace('parser.addoption("--gone")', "")})
+    recorded.fails("--place", "moon", "--gone=1", "tests")
+    recorded.edit({"tests/conftest.py": options.replace('parser.addoption("--gone")', "")})
     found = recorded.reproduce("test_target")
     assert endings(found) == ["same"]
     assert found["outcomes"][0]["notes"] == ["--gone=1 is no option here: it was left out"]
@@ -236,7 +216,7 @@ def test_a_pure_flake_is_measured_with_an_interval(suite: Suite, tmp_path: Path)
             assert n % 3
     """
     recorded = suite({"test_b.py": test})
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce("test_target", "--times", "6")
     assert endings(found) == ["passed", "passed", "same"] * 2
     assert found["rate"] == {
@@ -276,7 +256,7 @@ def test_each_worker_runs_what_it_ran(suite: Suite, tmp_path: Path) -> None:
     """
     recorded = suite({"test_b.py": test})
     meeting.mkdir()
-    recorded.record("-p", "xdist", "-n", "2", "--dist", "loadgroup")
+    recorded.fails("-p", "xdist", "-n", "2", "--dist", "loadgroup")
     message = recorded.query("SELECT error_message FROM debug_error_events")[0][0].partition("\n")[0]
     for place in meeting.iterdir():
         place.unlink()
@@ -289,14 +269,14 @@ def test_each_worker_runs_what_it_ran(suite: Suite, tmp_path: Path) -> None:
 @needs_xdist
 def test_the_crash_of_a_worker_is_the_same_crash(suite: Suite) -> None:
     recorded = suite({"test_b.py": "import os\ndef test_first(): pass\ndef test_target(): os._exit(3)\n"})
-    recorded.record("-p", "xdist", "-n", "1")
+    recorded.fails("-p", "xdist", "-n", "1")
     assert endings(recorded.reproduce("test_target")) == ["same"]
 
 
 def test_the_end_of_the_whole_process_is_a_crash(suite: Suite) -> None:
     recorded = suite({"test_b.py": "def test_target(): assert 0\n"})
-    recorded.record()
-    recorded.write({"test_b.py": "import os\ndef test_target(): os._exit(3)\n"})
+    recorded.fails()
+    recorded.edit({"test_b.py": "import os\ndef test_target(): os._exit(3)\n"})
     assert endings(recorded.reproduce("test_target")) == ["crashed"]
 
 
@@ -314,7 +294,7 @@ def test_the_random_seed_and_order_are_those_of_the_run(suite: Suite) -> None:
             assert not told, told
     """
     recorded = suite({"test_b.py": test})
-    recorded.record("-p", "pytest_randomly")
+    recorded.fails("-p", "pytest_randomly")
     message = recorded.query("SELECT error_message FROM debug_error_events")[0][0].partition("\n")[0]
     found = recorded.reproduce("test_target")
     assert endings(found) == ["same"]
@@ -331,7 +311,7 @@ def test_recorded_variables_are_set_and_those_that_were_not_are_taken_out(suite:
             assert (place, tz, extra) != ("moon", None, None)
     """
     recorded = suite({"test_b.py": test})
-    recorded.record(SHOP_PLACE="moon")
+    recorded.fails(SHOP_PLACE="moon")
     found = recorded.reproduce("test_target", SHOP_PLACE="earth", SHOP_EXTRA="1", TZ="UTC")
     assert endings(found) == ["same"]
     changes = {name: found["environment"].get(name, "") for name in ("SHOP_PLACE", "SHOP_EXTRA", "TZ")}
@@ -345,7 +325,7 @@ def test_a_value_that_was_redacted_is_left_alone_and_said(suite: Suite) -> None:
             assert os.environ.get("SHOP_PASSWORD") != "hush-hush-hush"
     """
     recorded = suite({"test_b.py": test})
-    recorded.record(SHOP_PASSWORD="hush-hush-hush")
+    recorded.fails(SHOP_PASSWORD="hush-hush-hush")
     found = recorded.reproduce("test_target", SHOP_PASSWORD="hush-hush-hush")
     assert endings(found) == ["same"]
     assert "the record does not hold the value of SHOP_PASSWORD: it is as it is now" in found["notes"]
@@ -358,7 +338,7 @@ def test_the_hash_seed_is_that_of_the_run(suite: Suite) -> None:
             assert not order, order
     """
     recorded = suite({"test_b.py": test})
-    recorded.record(PYTHONHASHSEED="7")
+    recorded.fails(PYTHONHASHSEED="7")
     found = recorded.reproduce("test_target", PYTHONHASHSEED="8")
     assert endings(found) == ["same"]
     assert found["environment"]["PYTHONHASHSEED"] == "7"
@@ -367,14 +347,14 @@ def test_the_hash_seed_is_that_of_the_run(suite: Suite) -> None:
 
 def test_a_hash_seed_that_nobody_knows_is_said(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
+    recorded.fails()
     assert any("the hash seed was random" in note for note in recorded.reproduce("test_target")["notes"])
 
 
 def test_a_test_that_is_gone_is_said(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
-    recorded.write({"test_b.py": POLLUTED["test_b.py"].replace("test_target", "test_renamed")})
+    recorded.fails()
+    recorded.edit({"test_b.py": POLLUTED["test_b.py"].replace("test_target", "test_renamed")})
     found = recorded.reproduce("test_target")
     assert endings(found) == ["not_found"]
     done = recorded.debugloop("reproduce", "test_target")
@@ -387,8 +367,8 @@ def test_a_test_that_is_gone_is_said(suite: Suite) -> None:
 
 def test_preceding_tests_that_are_gone_are_named(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
-    recorded.write({"test_a.py": POLLUTED["test_a.py"].replace("test_pollutes", "test_renamed")})
+    recorded.fails()
+    recorded.edit({"test_a.py": POLLUTED["test_a.py"].replace("test_pollutes", "test_renamed")})
     found = recorded.reproduce("test_target")
     assert endings(found) == ["passed"]
     assert found["outcomes"][0]["missing"] == ["test_a.py::test_pollutes"]
@@ -397,8 +377,8 @@ def test_preceding_tests_that_are_gone_are_named(suite: Suite) -> None:
 
 def test_another_failure_is_told_from_the_recorded_one(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
-    recorded.write({"shared.py": "state = []\ndef check():\n    raise KeyError('other \\x1b[31m')\n"})
+    recorded.fails()
+    recorded.edit({"shared.py": "state = []\ndef check():\n    raise KeyError('other \\x1b[31m')\n"})
     found = recorded.reproduce("test_target")
     assert endings(found) == ["other"]
     assert found["outcomes"][0]["error"] == "KeyError"
@@ -419,7 +399,7 @@ def test_repeated_attempts_of_what_ran_before_count_once(suite: Suite) -> None:
             assert not is_dirty
     """
     recorded = suite({"test_b.py": test})
-    recorded.record("--reruns", "2")
+    recorded.fails("--reruns", "2")
     found = recorded.reproduce("test_target")
     assert (endings(found), found["before"]) == (["same"], 1)
 
@@ -438,7 +418,7 @@ def test_tests_whose_names_are_never_the_same_are_found_by_what_is(suite: Suite)
             assert not seen
     """
     recorded = suite({"test_b.py": test})
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce("test_target")
     assert (endings(found), found["outcomes"][0]["missing"]) == (["same"], [])
 
@@ -456,14 +436,14 @@ def test_tests_of_secret_and_of_long_names_are_found(suite: Suite) -> None:
             assert not are_many
     """
     recorded = suite({"test_b.py": test})
-    recorded.record()
+    recorded.fails()
     found = recorded.reproduce(f"test_target[{'x' * 401}]")
     assert (endings(found), found["before"], found["outcomes"][0]["missing"]) == (["same"], 3, [])
 
 
 def test_a_file_that_cannot_be_collected_fails_again(suite: Suite) -> None:
     recorded = suite({"test_a.py": "def test_a(): pass\n", "test_b.py": "raise RuntimeError('no')\n"})
-    done = recorded.project.record(**recorded.variables)
+    done = recorded.record()
     assert done.returncode == 2
     error = str(recorded.query("SELECT id FROM debug_error_events")[0][0])
     assert endings(recorded.reproduce(error)) == ["same"]
@@ -471,9 +451,9 @@ def test_a_file_that_cannot_be_collected_fails_again(suite: Suite) -> None:
 
 def test_a_rerun_that_takes_too_long_is_stopped_with_all_that_it_started(suite: Suite, tmp_path: Path) -> None:
     recorded = suite({"test_b.py": "def test_target(): assert 0\n"})
-    recorded.record()
+    recorded.fails()
     pid = tmp_path / "pid"
-    recorded.write({"test_b.py": _SLEEPER.format(pid=str(pid))})
+    recorded.edit({"test_b.py": _SLEEPER.format(pid=str(pid))})
     found = recorded.reproduce("test_target", "--timeout", "3")
     assert endings(found) == ["timed_out"]
     assert _is_gone(int(pid.read_text()))
@@ -487,11 +467,11 @@ def test_ctrl_c_and_what_else_ends_it_stop_all_that_it_started_and_leave_no_fold
     suite: Suite, tmp_path: Path, number: signal.Signals, status: int, said: str
 ) -> None:
     recorded = suite({"test_b.py": "def test_target(): assert 0\n"})
-    recorded.record()
+    recorded.fails()
     pid = tmp_path / "pid"
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    recorded.write({"test_b.py": _SLEEPER.format(pid=str(pid))})
+    recorded.edit({"test_b.py": _SLEEPER.format(pid=str(pid))})
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest_debugloop", "reproduce", "test_target"],
         cwd=recorded.folder,
@@ -536,11 +516,11 @@ def _is_gone(pid: int) -> bool:
 
 def test_a_checkout_elsewhere_is_taken_where_the_command_is_typed(suite: Suite, tmp_path: Path) -> None:
     recorded = suite(POLLUTED)
-    recorded.record("--debugloop-project", "here")
+    recorded.fails("--debugloop-project", "here")
     other = tmp_path / "other"
     shutil.copytree(recorded.folder, other)
     shutil.rmtree(recorded.folder)
-    moved = Recorded(Project(other), {**recorded.variables, "DEBUGLOOP_PROJECT": "here"}, recorded.conninfo)
+    moved = Recorded(other, recorded.conninfo, recorded.schema, {"DEBUGLOOP_PROJECT": "here"})
     found = moved.reproduce("test_target")
     assert (endings(found), found["rootdir"]) == (["same"], str(other))
 
@@ -559,7 +539,7 @@ def test_what_cannot_be_done_is_one_sentence(
     suite: Suite, arguments: tuple[str, ...], status: int, reason: str
 ) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
+    recorded.fails()
     done = recorded.debugloop("reproduce", *arguments)
     assert (done.returncode, done.stdout) == (status, "")
     assert reason in done.stderr
@@ -567,8 +547,8 @@ def test_what_cannot_be_done_is_one_sentence(
 
 def test_a_run_that_does_not_come_to_its_tests_says_why(suite: Suite) -> None:
     recorded = suite(POLLUTED)
-    recorded.record()
-    recorded.write({"conftest.py": "import nothing_of_this_name\n"})
+    recorded.fails()
+    recorded.edit({"conftest.py": "import nothing_of_this_name\n"})
     done = recorded.debugloop("reproduce", "test_target")
     assert done.returncode == 1
     assert "nothing_of_this_name" in done.stderr
@@ -576,7 +556,7 @@ def test_a_run_that_does_not_come_to_its_tests_says_why(suite: Suite) -> None:
 
 def test_who_can_write_to_the_record_runs_no_code_from_elsewhere(suite: Suite, tmp_path: Path) -> None:
     recorded = suite({**POLLUTED, "conftest.py": "def pytest_addoption(parser): parser.addoption('--out')\n"})
-    recorded.record()
+    recorded.fails()
     evil, mark = tmp_path / "evil", tmp_path / "mark"
     evil.mkdir()
     code = f"open({str(mark)!r}, 'a').write('x')\n"
@@ -586,7 +566,7 @@ def test_who_can_write_to_the_record_runs_no_code_from_elsewhere(suite: Suite, t
     words = ["-c", f"{evil}/evil.ini", "-o", f"pythonpath={evil}", "-o", f"log_file={mark}", "--out", str(mark)]
     environment = {"PYTHONPATH": str(evil), "LD_PRELOAD": "no.so", "PYTEST_ADDOPTS": f"--log-file={mark} -c {evil}/x"}
     with psycopg.connect(recorded.conninfo) as connection:
-        name = sql.Identifier(recorded.variables["DEBUGLOOP_SCHEMA"])
+        name = sql.Identifier(recorded.schema)
         connection.execute(sql.SQL("SET search_path TO {}").format(name))
         connection.execute(
             "UPDATE debug_runs SET command_line = command_line || %s::text[], environment = %s",

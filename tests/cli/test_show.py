@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Project
+    from tests.support.projects import Project
 
 
 def shown(shop: Project, *arguments: str) -> dict[str, Any]:

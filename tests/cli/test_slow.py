@@ -16,11 +16,11 @@ from psycopg import sql
 
 from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.queries.timings import Changes, changes_of_time, timed_runs
-from tests.cli.terminal import in_terminal, width_of
+from tests.support.terminal import called_in_terminal, width_of
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Project
-    from tests.servers import Server
+    from tests.support.projects import Project
+    from tests.support.servers import Server
 
 RUNS, LAST = 25, 5
 
@@ -154,7 +154,7 @@ def test_the_command_shows_what_changed_in_any_width(history: History, shop: Pro
     limited = json.loads(shop.printed("slow", "--project", "p", "--json", "--limit", "1", **history.variables))
     assert (len(limited["phases"]), limited["found"]) == (1, 2)
     for columns in (60, 80, 200):
-        seen = in_terminal(shop.folder, "slow", "--project", "p", columns=columns, **history.variables)
+        seen = called_in_terminal(shop.folder, "slow", "--project", "p", columns=columns, **history.variables)
         assert seen.returncode == 0
         assert "test_3" in seen.text
         assert max(map(width_of, seen.text.splitlines())) <= columns
@@ -175,7 +175,7 @@ def test_too_few_runs_are_one_sentence(history: History, shop: Project) -> None:
 
 
 def test_a_real_record_is_compared_phase_by_phase(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tests.cli.conftest import Project
+    from tests.support.projects import Project
 
     project = Project(tmp_path_factory.mktemp("slow"))
     (project.folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
-from tests.database.users import gone, server_pid, wait_until
-from tests.servers import fast_place
+from tests.support.embedded import server_pid
+from tests.support.servers import fast_place
+from tests.support.waiting import has_ended, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def folder() -> Iterator[Path]:
         if pid := server_pid(pid_file.parents[1]):
             os.kill(pid, signal.SIGQUIT)
             os.kill(pid, signal.SIGCONT)
-            wait_until(partial(gone, pid))
+            wait_until(partial(has_ended, pid))
     shutil.rmtree(folder)
 
 

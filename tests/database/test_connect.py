@@ -18,17 +18,19 @@ from pytest_debugloop.database.account import Account, own_folder
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.errors import DatabaseUnreachableError, ServerTooOldError
-from tests.database.users import tell, wait_until
+from tests.support.embedded import tell
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 SECRET = "s3cr3t"
 OLD_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
 
+@pytest.mark.server_matrix
 def test_every_server_answers(postgres: Server, fresh_database: str, schema: str) -> None:
     with connect(fresh_database) as connection:
         assert connection.autocommit

@@ -16,7 +16,8 @@ from pytest_debugloop.database.binaries import binaries
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.processes import is_alive
 from pytest_debugloop.errors import EmbeddedServerError, EmbeddedServerMissingError, EmbeddedVersionMissingError
-from tests.database.users import CHECKOUT, ask, server_pid, tell, user
+from tests.support.embedded import ask, server_pid, tell, user
+from tests.support.environment import CHECKOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +127,7 @@ def test_a_process_that_goes_on_has_no_child_of_ours(directory: Path) -> None:
 import os, sys
 from pathlib import Path
 from pytest_debugloop.database.embedded import embedded_server
-from tests.database.users import kill_server
+from tests.support.embedded import kill_server
 
 def has_children():
     try:
@@ -157,7 +158,7 @@ def test_a_forked_child_leaves_the_server_to_its_parent(directory: Path) -> None
 import os, sys
 from pathlib import Path
 from pytest_debugloop.database.embedded import embedded_server
-from tests.database.users import ask
+from tests.support.embedded import ask
 
 try:
     with embedded_server(Path(sys.argv[1]), durable=False) as conninfo:

@@ -17,11 +17,13 @@ from pytest_debugloop.database.account import HAS_PROC, Account
 from pytest_debugloop.database.binaries import binaries, runnable
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.errors import EmbeddedServerError
-from tests.database.users import NOBODY, OTHER, ask, public_programs, run_as, server_pid
+from tests.support import groups
+from tests.support.embedded import NOBODY, OTHER, ask, public_programs, run_as, server_pid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = groups.other_users
 needs_root = pytest.mark.skipif(os.geteuid() != 0 or not HAS_PROC, reason="needs root on Linux")
 
 

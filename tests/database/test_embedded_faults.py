@@ -20,18 +20,10 @@ from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.processes import is_alive
 from pytest_debugloop.errors import DataDirectoryVersionError, EmbeddedServerError
-from tests.database.users import (
-    CHECKOUT,
-    NOBODY,
-    OTHER,
-    ask,
-    kill_server,
-    public_programs,
-    run_as,
-    server_pid,
-    user,
-    wait_until,
-)
+from tests.support import groups
+from tests.support.embedded import NOBODY, OTHER, ask, kill_server, public_programs, run_as, server_pid, user
+from tests.support.environment import CHECKOUT
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,6 +162,7 @@ def test_one_who_decides_for_too_long_is_told(directory: Path, monkeypatch: pyte
             join(directory, start_timeout=0.1)
 
 
+@groups.other_users
 @needs_root
 def test_a_folder_that_may_not_be_written_is_told(folder: Path) -> None:
     folder.chmod(0o755)
@@ -180,6 +173,7 @@ def test_a_folder_that_may_not_be_written_is_told(folder: Path) -> None:
     )
 
 
+@groups.other_users
 @needs_root
 def test_a_directory_of_another_user_is_told(directory: Path, folder: Path) -> None:
     folder.chmod(0o755)
@@ -187,6 +181,7 @@ def test_a_directory_of_another_user_is_told(directory: Path, folder: Path) -> N
     assert last_line(ran.stderr).endswith(f"did not start: Permission denied: {directory}/postgres.users.")
 
 
+@groups.other_users
 @needs_root
 def test_a_user_without_a_name_is_told(folder: Path) -> None:
     os.chown(folder, 54321, 54321)
@@ -203,6 +198,7 @@ def test_a_root_that_cannot_become_another_user_is_told(fresh: Path) -> None:
     assert f"as root, which cannot become the user number {NOBODY[0]} here: be another user" in last_line(ran.stderr)
 
 
+@groups.mounts
 @needs_root
 def test_a_full_disk_is_told_and_leaves_nothing_behind(folder: Path) -> None:
     mounted = subprocess.run(

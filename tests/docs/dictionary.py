@@ -13,7 +13,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from pytest_debugloop.database.migrate import migrate
-from tests.servers import Servers
+from tests.support.kinds import FIRST
+from tests.support.servers import Servers
 
 PAGE = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
 
@@ -62,7 +63,7 @@ def data_dictionary(connection: psycopg.Connection[Any], schema: str) -> str:
 def main() -> None:
     """Write the page into the folder of the documents."""
     with Servers() as servers:
-        server = servers.get("embedded", 18)
+        server = servers.get(FIRST)
         with server.schema() as schema, psycopg.connect(server.conninfo, autocommit=True) as connection:
             migrate(connection, schema)
             page = data_dictionary(connection, sql.Identifier(schema).as_string(connection))

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import clean_environment
+from tests.support.environment import CHECKOUT, EXAMPLE, clean_environment
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 WALK = README.partition("## From a red run to its cause")[2].partition("\n## ")[0]
 # What is another one in each run, and as long where a table is made of it.
 _CHANGING = (
@@ -56,7 +55,7 @@ def test_the_walk_prints_what_the_readme_says(tmp_path: Path) -> None:
     if not Path(sys.executable).with_name("debugloop").exists():
         pytest.skip("the package is not installed beside this Python: there is no script")
     folder = tmp_path / "orders"
-    shutil.copytree(ROOT / "examples" / "orders", folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     environment = clean_environment(
         PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
         PYTEST_ADDOPTS="-p pytest_debugloop.plugin -p pytest_rerunfailures",

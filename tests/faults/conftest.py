@@ -11,13 +11,13 @@ import pytest
 
 from tests.faults.support import HOLD, SUITE, Trouble, content
 from tests.plugin.conftest import record_schema
-from tests.plugin.harness import Project, Run
-from tests.servers import fast_place
+from tests.support.projects import Project, Run
+from tests.support.servers import fast_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 __all__ = ["record_schema"]
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from tests.plugin.harness import Project, Run, told_by_us, wait_until
+from tests.support.projects import Project, Run, told_by_us
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +183,7 @@ class Held:
         """Let it go on, and wait for its end."""
         (self.project.folder / "go").touch()
         out, err = self.process.communicate(timeout=120)
-        return Run(self.process.returncode, out, err, self.project.record(self.correlation_id))
+        return Run(self.process.returncode, out, err, self.project.left_by(self.correlation_id))
 
     def wait_for_steps(self, conninfo: str, schema: str) -> None:
         """Wait until the loader has stored what came before."""

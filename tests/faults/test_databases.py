@@ -17,20 +17,24 @@ from pytest_debugloop.database.migrate import migrate
 from tests.database.conftest import folder
 from tests.database.test_connect import old_server
 from tests.faults.support import Trouble, content, only_sentence, said, waiting
-from tests.plugin.harness import Run
+from tests.support.projects import Run
 
 if TYPE_CHECKING:
-    from tests.servers import Server
+    from collections.abc import Iterator
+
+    from tests.support.servers import Server
 
 __all__ = ["folder", "old_server"]
 
 WAITS = "Its journals wait for the next run or `debugloop load`."
 
 
-def closed_port() -> str:
+@pytest.fixture
+def closed_port() -> Iterator[str]:
+    """A port that nobody listens at, and nobody can meanwhile."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        return f"host=127.0.0.1 port={held.getsockname()[1]} password=hush"
+        yield f"host=127.0.0.1 port={held.getsockname()[1]} password=hush"
 
 
 @pytest.mark.parametrize(
@@ -42,9 +46,9 @@ def closed_port() -> str:
     ],
 )
 def test_a_database_that_does_not_answer_costs_no_record(
-    trouble: Trouble, change: dict[str, str] | None, reason: str
+    trouble: Trouble, closed_port: str, change: dict[str, str] | None, reason: str
 ) -> None:
-    dsn = make_conninfo(trouble.project.conninfo, **change) if change else closed_port()
+    dsn = make_conninfo(trouble.project.conninfo, **change) if change else closed_port
     run = trouble.run("--debugloop-dsn", dsn)
     line = only_sentence(run)
     assert re.search(rf"is not stored: PostgreSQL at \S*=.* did not answer \(.*{reason}", line)
@@ -60,9 +64,9 @@ def test_a_connection_string_that_is_none_costs_no_record(trouble: Trouble, dsn:
     trouble.all_waits_and_is_loaded(run)
 
 
-def test_the_next_run_stores_what_waits(trouble: Trouble) -> None:
-    first = trouble.run("--debugloop-dsn", closed_port())
-    second = trouble.run("--debugloop-dsn", closed_port())
+def test_the_next_run_stores_what_waits(trouble: Trouble, closed_port: str) -> None:
+    first = trouble.run("--debugloop-dsn", closed_port)
+    second = trouble.run("--debugloop-dsn", closed_port)
     assert said(second)[1:] == ["debugloop: 1 earlier run still waiting to be stored."]
     third = trouble.run()
     assert len(said(third)) == 3
@@ -114,8 +118,8 @@ def test_a_damaged_line_is_set_aside_and_told(trouble: Trouble) -> None:
     assert "damaged" in kept["reason"]
 
 
-def test_a_journal_damaged_while_it_waits_loses_only_the_damaged_line(trouble: Trouble) -> None:
-    run = trouble.run("--debugloop-dsn", closed_port())
+def test_a_journal_damaged_while_it_waits_loses_only_the_damaged_line(trouble: Trouble, closed_port: str) -> None:
+    run = trouble.run("--debugloop-dsn", closed_port)
     (journal,) = (path for path in waiting(trouble.folder) if path.name == "main.jsonl")
     lines = journal.read_bytes().splitlines(keepends=True)
     lines[len(lines) // 2 :] = [b"\xde\xad\x00\n", *lines[len(lines) // 2 :], b'{"kind":"st']
@@ -150,4 +154,4 @@ def test_data_of_a_version_that_nobody_knows_cost_no_record(trouble: Trouble) ->
         run
     )
     shutil.rmtree(data)
-    trouble.all_waits_and_is_loaded(Run(run.ret, run.out, run.err, trouble.project.record(correlation_id)))
+    trouble.all_waits_and_is_loaded(Run(run.ret, run.out, run.err, trouble.project.left_by(correlation_id)))

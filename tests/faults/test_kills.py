@@ -11,9 +11,10 @@ import psutil  # type: ignore[import-untyped]
 
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.handover import LOADER_VARIABLE
-from tests.database.users import kill_server
 from tests.faults.support import Trouble, content, held, only_sentence, said, waiting
-from tests.plugin.harness import Run, wait_until
+from tests.support.embedded import kill_server
+from tests.support.projects import Run
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ def test_a_killed_run_is_stored_up_to_where_it_died(held_trouble: Trouble) -> No
     with held(project, correlation_id, project.command(correlation_id=correlation_id)) as run:
         run.process.kill()
         assert run.process.wait() == -signal.SIGKILL
-    record = project.record(correlation_id)
+    record = project.left_by(correlation_id)
     assert record.wait_for_end()["exit_status"] is None
     assert [s.operation_name for s in record.all_steps if s.status == "started"] == ["test_a_hold.py::test_hold"]
     assert record.step("test_hold", "call").status == "started"
@@ -47,7 +48,7 @@ def test_a_run_killed_while_the_database_is_away_waits(held_trouble: Trouble) ->
         run.process.wait()
     wait_until(lambda: loaders(held_trouble.folder) == [])
     assert held_trouble.load() == "1 run stored, 0 still waiting."
-    record = project.record(correlation_id)
+    record = project.left_by(correlation_id)
     assert record.step("test_hold", "call").status == "started"
     assert record.step("test_before", "teardown").status == "completed"
 
@@ -100,7 +101,7 @@ def test_two_runs_at_once_share_a_folder(trouble: Trouble) -> None:
     ]
     for (correlation_id, _), process in zip(both, processes, strict=True):
         out, err = process.communicate(timeout=120)
-        run = Run(process.returncode, out, err, trouble.project.record(correlation_id))
+        run = Run(process.returncode, out, err, trouble.project.left_by(correlation_id))
         trouble.ended_as_without_us(run)
         assert f"run {correlation_id} is in .debugloop (embedded PostgreSQL)" in said(run)[0]
     with embedded_server(trouble.folder) as conninfo:

@@ -17,7 +17,7 @@ from tests.faults.support import Trouble, debugloop, only_sentence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plugin.harness import Run
+    from tests.support.projects import Run
 
 DRIVER = (
     "The PostgreSQL driver cannot be imported (No module named 'psycopg'): "
@@ -46,7 +46,7 @@ def run_by(trouble: Trouble, python: str, *arguments: str) -> Run:
     correlation_id = str(uuid.uuid4())
     command = [python, *trouble.project.command("--debugloop", *arguments, recorded=False)[1:]]
     run = trouble.run(command=[*command, "--debugloop-correlation-id", correlation_id])
-    return replace(run, record=trouble.project.record(correlation_id))
+    return replace(run, record=trouble.project.left_by(correlation_id))
 
 
 def test_without_the_driver_the_journals_wait(trouble: Trouble, python_without: Callable[[str], str]) -> None:

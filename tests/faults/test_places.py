@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.support import Trouble, held, is_root, said, waiting
-from tests.plugin.harness import wait_until
+from tests.support import groups
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.plugin.harness import Run
+    from tests.support.projects import Run
 
 LIMIT = """
 import os, resource, sys
@@ -42,6 +43,7 @@ def test_a_rootdir_without_write_access_is_left_alone(trouble: Trouble) -> None:
     is_loaded_from_elsewhere(trouble, run, "Permission denied")
 
 
+@groups.mounts
 def test_a_read_only_file_system_is_left_alone(trouble: Trouble) -> None:
     with mounted(trouble.project.folder, "--bind", str(trouble.project.folder)):
         subprocess.run(["mount", "-o", "remount,ro,bind", trouble.project.folder], check=True)
@@ -49,6 +51,7 @@ def test_a_read_only_file_system_is_left_alone(trouble: Trouble) -> None:
     is_loaded_from_elsewhere(trouble, run, "Read-only file system")
 
 
+@groups.mounts
 def test_a_disk_that_fills_up_in_the_middle_costs_no_record(trouble: Trouble) -> None:
     trouble.folder.mkdir(mode=0o700)
     with mounted(trouble.folder, "-t", "tmpfs", "-o", "size=12k", "none"):
@@ -56,6 +59,7 @@ def test_a_disk_that_fills_up_in_the_middle_costs_no_record(trouble: Trouble) ->
         is_stored_in_spite_of(trouble, run, "No space left on device")
 
 
+@groups.mounts
 def test_a_disk_that_fills_up_behind_what_is_loaded_costs_no_record(held_trouble: Trouble) -> None:
     project = held_trouble.project
     held_trouble.folder.mkdir(mode=0o700)
@@ -83,7 +87,7 @@ def run_after(trouble: Trouble, prefix: list[str], *arguments: str, **env: str) 
     correlation_id = str(uuid.uuid4())
     command = [*prefix, *trouble.project.command(*arguments, correlation_id=correlation_id)]
     run = trouble.run(command=command, **env)
-    return replace(run, record=trouble.project.record(correlation_id))
+    return replace(run, record=trouble.project.left_by(correlation_id))
 
 
 def is_loaded_from_elsewhere(trouble: Trouble, run: Run, reason: str) -> None:

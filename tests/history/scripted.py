@@ -16,6 +16,7 @@ from pytest_debugloop.handover import JOURNALS
 from tests.history import faults
 from tests.suites.environments import Environment
 from tests.suites.suites import SUITES, Suite
+from tests.support.environment import clean_environment
 
 JINJA = next(suite for suite in SUITES if suite.name == "jinja2")
 OLD, NEW = "2.1.5", "3.0.2"
@@ -107,13 +108,12 @@ class History:
         command = [str(environment.python), "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["-p", "pytest_debugloop.plugin", "--debugloop", "--debugloop-wait", "120"]
         command += ["--debugloop-dsn", f"host={self.folder} connect_timeout=1", *planned.arguments, *chosen]
-        kept = {
-            k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "COV", "CI", "PYTHON"))
-        }
         more = {"PYTHONPATH": f"src{os.pathsep}{site}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         if planned.region != "us":
             more["HISTORY_REGION"] = planned.region
-        done = subprocess.run(command, cwd=self.folder, env=kept | more, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder, env=clean_environment(**more), capture_output=True, text=True, check=False
+        )
         assert "is not stored" in done.stdout, done.stdout + done.stderr
         (left,) = (self.folder / ".debugloop" / JOURNALS).iterdir()
         self.journals.append(Path(shutil.move(left, store / left.name)))

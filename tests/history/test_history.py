@@ -15,9 +15,12 @@ from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.queries.recoveries import attempts_of_test, fix_causes, flaky_tests, recovery_patterns
 from tests.history import faults
 from tests.history.scripted import FILES, NEW, OLD, History, play, suite_with, whole_suite
-from tests.loading.conftest import Record
-from tests.servers import Server
 from tests.suites.environments import PyPIUnreachableError, build_project, default_cache, environment
+from tests.support import groups
+from tests.support.records import Record
+from tests.support.servers import Server
+
+pytestmark = [groups.suites, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

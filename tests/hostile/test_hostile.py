@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.hostile import hostile_cases
-from tests.plugin.harness import Project, Run, told_by_us
+from tests.support.projects import Project, Run, told_by_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,6 @@ def pytest_runtest_logfinish(nodeid):
 """
 CASES = [name for name in vars(hostile_cases) if name.startswith("test_")]
 RUNS = {
-    "as ever": [],
     "warnings as errors": ["-W", "error"],
     "without capture": ["-s"],
     "capture of sys": ["--capture=sys"],
@@ -66,7 +65,6 @@ def pytest_runtest_teardown(item):
 def _profile(frame, event, arg):
     pass
 """
-_QUICK = {"as ever"}
 
 
 class Pair(NamedTuple):
@@ -91,7 +89,7 @@ def comparable(run: Run) -> list[str]:
     return re.sub(r"=+ (.*) in \d+\.\d+s(?: \(\d+:\d+:\d+\))? =+", r"\1", text).splitlines()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run_pair(make_project: Callable[[str], Project]) -> Callable[..., Pair]:
     """Run the hostile suite twice."""
 
@@ -149,9 +147,18 @@ def test_the_test_and_its_objects_did_what_they_do_without_us(as_ever: Pair, nam
     assert len(plain) == 1
 
 
+def test_outcomes_output_and_warnings_are_as_without_us(as_ever: Pair) -> None:
+    assert_alike(as_ever)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("how", RUNS)
-def test_outcomes_output_and_warnings_are_as_without_us(run_pair: Callable[..., Pair], as_ever: Pair, how: str) -> None:
-    pair = as_ever if how in _QUICK else run_pair(*RUNS[how], cover=how == "coverage")
+def test_options_of_pytest_change_nothing_of_that(run_pair: Callable[..., Pair], how: str) -> None:
+    assert_alike(run_pair(*RUNS[how], cover=how == "coverage"))
+
+
+def assert_alike(pair: Pair) -> None:
+    """Compare all that can be seen of the two runs."""
     assert comparable(pair.recorded) == comparable(pair.plain)
     recorded, plain = (re.sub(r"0x[0-9a-f]+", "0x", run.err) for run in (pair.recorded, pair.plain))
     assert recorded == plain

@@ -6,62 +6,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 
-from pytest_debugloop.database.connect import connect
-from pytest_debugloop.database.migrate import migrate
-from pytest_debugloop.loading.loader import Loader
-from tests.loading.recorded import record_example
-from tests.servers import Server
-
-
-class Record:
-    """A schema, a loader into it, and what lies in it."""
-
-    def __init__(self, conninfo: str, schema: str) -> None:
-        self.conninfo = conninfo
-        self.schema = schema
-        self.connection = self.connect()
-        migrate(self.connection, schema)
-        self.loader = Loader(self.connection, schema)
-
-    def connect(self) -> psycopg.Connection:
-        connection = connect(self.conninfo)
-        connection.execute(sql.SQL("SET search_path TO {}, public").format(sql.Identifier(self.schema)))
-        return connection
-
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        return self.connection.execute(query.encode()).fetchall()
-
-    def value(self, query: str) -> object:
-        return self.rows(query)[0][0]
-
-    def content(self) -> dict[str, list[tuple[object, ...]]]:
-        """Give all that is stored, but for what says when it was stored."""
-        left_out = {
-            "debug_rejected_lines": {"rejected_at"},
-        }
-        tables = [
-            str(row[0])
-            for row in self.rows(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() "
-                "AND table_type = 'BASE TABLE' AND table_name LIKE 'debug%' ORDER BY 1"
-            )
-        ]
-        content = {}
-        for table in tables:
-            columns = [
-                str(row[0])
-                for row in self.rows(
-                    "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() "
-                    f"AND table_name = '{table}' ORDER BY 1"
-                )
-                if row[0] not in left_out.get(table, set())
-            ]
-            content[table] = sorted(self.rows(f"SELECT {', '.join(columns)} FROM {table}"), key=repr)
-        return content
+from tests.support.journals import record_example
+from tests.support.records import Record
+from tests.support.servers import Server
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from pytest_debugloop.loading.journals import JournalHead, head_of
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.run import RunLoading
-from tests.loading.conftest import Record
+from tests.support.records import Record
+
+pytestmark = pytest.mark.server_matrix
 
 
 def journal_lines(folder: Path, name: str = "main") -> tuple[JournalHead, list[bytes]]:

@@ -21,7 +21,7 @@ from tests.unit.test_encode import VALUES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.loading.conftest import Record
+    from tests.support.records import Record
 
 WORKFLOW = uuid.UUID("01890000-0000-7000-8000-000000000002")
 

@@ -13,7 +13,7 @@ from pytest_debugloop.database.migrate import migrate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -13,6 +13,8 @@ from tests.migration.documented import COLUMNS, COMMENTS, CONSTRAINTS, INDEXES
 if TYPE_CHECKING:
     from tests.migration.conftest import Connection
 
+pytestmark = pytest.mark.server_matrix
+
 _STEP = (
     "INSERT INTO debug_workflow_steps"
     " (correlation_id, step_number, step_type, agent_name, operation_name, status, started_at)"

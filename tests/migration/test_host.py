@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.migration.conftest import Connection
 
 # What differs between kinds of servers is not this; what the migrations make is tested on all of them elsewhere.
-pytestmark = pytest.mark.parametrize("postgres", [("embedded", 16), ("embedded", 18)], indirect=True, ids=str)
+pytestmark = pytest.mark.server_matrix
 
 ALL = [migration.version for migration in available()]
 

@@ -15,7 +15,7 @@ from pytest_debugloop.database.migrate import migrate
 
 if TYPE_CHECKING:
     from tests.migration.conftest import Connection
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 
 def _id(connection: Connection, statement: str, *values: object) -> uuid.UUID:

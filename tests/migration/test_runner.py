@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from tests.migration.conftest import Connection
 
-# What the runner does is the same on every kind of server; what the migrations do is tested on all of them elsewhere.
-pytestmark = pytest.mark.parametrize("postgres", [("embedded", 16), ("embedded", 18)], indirect=True, ids=str)
+pytestmark = pytest.mark.server_matrix
 
 OURS = "agent_observability"
 ALL = [migration.version for migration in available()]

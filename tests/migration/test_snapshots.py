@@ -18,7 +18,7 @@ from pytest_debugloop.database.migrate import migrate
 
 if TYPE_CHECKING:
     from tests.migration.conftest import Connection
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 _CAPTURE = "SELECT capture_state_snapshot(%s, %s, 'pytest', %s)"
 WORKFLOW = uuid.UUID("01890000-0000-7000-8000-000000000001")

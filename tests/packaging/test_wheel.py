@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import zipfile
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.servers import Server
+from tests.support.environment import CHECKOUT, clean_environment
 
-CHECKOUT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from tests.support.servers import Server
+
 _IMPORTED = """
 import sys
 import pytest
@@ -27,9 +27,8 @@ _MIGRATIONS = "from pytest_debugloop.database import migrate; print(migrate._fol
 
 def python(code: str, cwd: Path, **env: str) -> str:
     """Run code by a Python that knows nothing of this checkout but by its environment."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTHON"))}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=cwd, env=environ | env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, env=clean_environment(**env), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()
 

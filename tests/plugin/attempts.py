@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Iterable
 
-    from tests.plugin.harness import Error, Project, Record, Run
+    from tests.support.projects import Error, Project, Record, Run
 
 PHASES = ("setup", "call", "teardown")
 TWO_WORKERS = ("-p", "xdist", "-n2")

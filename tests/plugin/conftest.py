@@ -8,13 +8,13 @@ import psycopg
 import pytest
 
 from pytest_debugloop.database.migrate import migrate
-from tests.plugin.harness import Project
+from tests.support.projects import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 
 @pytest.fixture(scope="session")

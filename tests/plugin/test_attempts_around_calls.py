@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plugin.harness import Project, Record
+    from tests.support.projects import Project, Record
 
 from tests.plugin.attempts import (
     IN_VAIN,

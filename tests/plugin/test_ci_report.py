@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.plugin.harness import Project, Run
+    from tests.support.projects import Project, Run
 
 BAD = """
     from shop import price

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plugin.harness import Project, Record, Run
+    from tests.support.projects import Project, Record, Run
 
 SUITE = '''
 """

@@ -11,13 +11,13 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.migrate import migrate
-from tests.plugin.harness import Project
+from tests.support.projects import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.plugin.harness import Run
-    from tests.servers import Server
+    from tests.support.projects import Run
+    from tests.support.servers import Server
 
 SHOP = """
     def price(article):

@@ -10,7 +10,7 @@ import pytest
 from pytest_debugloop.settings import OPTIONS, Option
 
 if TYPE_CHECKING:
-    from tests.plugin.harness import Project
+    from tests.support.projects import Project
 
 # For each option a value that can be told from the default, and how the settings hold it.
 VALUES: dict[str, tuple[str, str, object]] = {
@@ -167,7 +167,7 @@ def test_the_switch_can_be_put_off_where_the_project_has_it_on(
     command = project.command(*options, *([flag] if flag else []), recorded=False, correlation_id=workflow)
     run = project.run(command=command, env={"DEBUGLOOP": variable} if variable is not None else {})
     assert run.ret == 0
-    assert bool(project.record(workflow).all_steps) is recorded
+    assert bool(project.left_by(workflow).all_steps) is recorded
 
 
 def test_options_have_a_group_of_their_own(project: Project) -> None:
@@ -209,7 +209,7 @@ def test_a_correlation_id_may_be_any_text(project: Project, given: str) -> None:
     assert uuid.UUID(ids[0])
     if given.startswith("0f8f"):
         assert ids[0] == given
-    record = project.record(ids[0])
+    record = project.left_by(ids[0])
     assert [s.step_number for s in record.all_steps] == list(range(1, len(record.all_steps) + 1))
 
 

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plugin.harness import Project, Record, Run
+    from tests.support.projects import Project, Record, Run
 
 SUITE = """
 import pytest
@@ -223,7 +223,7 @@ def test_two_runs_of_one_workflow_are_numbered_on(project: Project) -> None:
     command = project.command("-q", correlation_id=workflow)
     project.run(command=command)
     project.run(command=command)
-    record = project.record(workflow)
+    record = project.left_by(workflow)
     assert [s.step_number for s in record.all_steps] == list(range(1, 9))
     runs = record.query("SELECT id, steps_total FROM debug_runs WHERE correlation_id = %(id)s")
     assert [r["steps_total"] for r in runs] == [4, 4]

@@ -17,7 +17,7 @@ from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.run import RunLoading
 
 if TYPE_CHECKING:
-    from tests.plugin.harness import Project, Run
+    from tests.support.projects import Project, Run
 
 SHOP = """
     def price(article):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.plugin.harness import Project, Run
+    from tests.support.projects import Project, Run
 
 OURS = re.compile(
     r"^(debugloop: run .* is in .*\n(  .*\n)*?  see more: debugloop .*|debugloop: .*|plugins: .*)\n", re.MULTILINE

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plugin.harness import Error, Project, Record
+    from tests.support.projects import Error, Project, Record
 
 SCHEMA = json.loads((files("pytest_debugloop") / "capture" / "agent_state.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

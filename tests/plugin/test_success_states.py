@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plugin.harness import Project
+    from tests.support.projects import Project
 
 from tests.plugin.attempts import RERUNS, Twice, run_twice, states
 

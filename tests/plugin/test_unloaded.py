@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.plugin.harness import Project
+    from tests.support.projects import Project
 
 SUITE = """
     def test_good():

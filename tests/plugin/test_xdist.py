@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.plugin.harness import Project, Run
+    from tests.support.projects import Project, Run
 
 SUITE = """
 import pytest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.plugin.harness import Project
+    from tests.support.projects import Project
 
 TOKEN = "gh" + "p_" + "aB3dE5" * 6
 PASSWORD = "wrong-battery-9"

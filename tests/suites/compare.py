@@ -29,7 +29,6 @@ from typing import Any
 
 import psycopg
 
-from tests.servers import Server, Servers
 from tests.suites.environments import (
     Environment,
     PipError,
@@ -41,6 +40,8 @@ from tests.suites.environments import (
 from tests.suites.record import record_problems
 from tests.suites.running import Observed, SuiteBrokenError, run
 from tests.suites.suites import SUITES, Suite
+from tests.support.kinds import FIRST
+from tests.support.servers import Server, Servers
 
 _MORE_PLAIN_RUNS = 3
 _SHOWN = 8
@@ -231,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if given.names and suite.name not in given.names:
                     continue
                 made = environment(suite, given.cache.absolute())
-                for comparison in compare(suite, made, site, servers.get("embedded", 18), Path(folder, "run")):
+                for comparison in compare(suite, made, site, servers.get(FIRST), Path(folder, "run")):
                     print(comparison, flush=True)  # noqa: T201
                     failed = failed or bool(comparison.differences or comparison.problems)
         except (PyPIUnreachableError, PipError, SuiteBrokenError) as error:

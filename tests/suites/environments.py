@@ -22,10 +22,10 @@ from pathlib import Path
 
 from tests.suites import probe
 from tests.suites.suites import COMMON_REQUIREMENTS, Suite
+from tests.support.environment import CHECKOUT
 
 CACHE_VARIABLE = "DEBUGLOOP_TEST_SUITES_CACHE"
 PROBE_MODULE = "suites_probe"
-PROJECT = Path(__file__).parents[2]
 _UNREACHABLE = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Max retries|SSLError"
     r"|Connection (refused|reset|aborted|broken)|Temporary failure in name resolution|Network is unreachable"
@@ -73,7 +73,7 @@ class Environment:
 def default_cache() -> Path:
     """Give the folder of the cache: the variable DEBUGLOOP_TEST_SUITES_CACHE, else one in pytest's own cache."""
     given = os.environ.get(CACHE_VARIABLE)
-    return Path(given).absolute() if given else PROJECT / ".pytest_cache" / "d" / "debugloop-suites"
+    return Path(given).absolute() if given else CHECKOUT / ".pytest_cache" / "d" / "debugloop-suites"
 
 
 def environment(suite: Suite, cache: Path) -> Environment:
@@ -118,7 +118,7 @@ def build_project(folder: Path) -> Path:
         PipError: pip failed.
     """
     site = folder / "site-packages"
-    _pip("install", "--no-compile", "--no-deps", "--target", site, PROJECT)
+    _pip("install", "--no-compile", "--no-deps", "--target", site, CHECKOUT)
     shutil.copyfile(str(probe.__file__), site / f"{PROBE_MODULE}.py")
     return site
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -14,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.plugin.harness import told_by_us
 from tests.suites import probe
 from tests.suites.environments import PROBE_MODULE, Environment
+from tests.support.environment import clean_environment
+from tests.support.projects import told_by_us
 
 _SECONDS = re.compile(r" in \d[\d.]*s( \(\d[\d:]*\))?")
-_NOT_INHERITED = ("COV_", "COVERAGE_", "DEBUGLOOP", "PYTEST_", "PYTHON", "PY_COLORS", "NO_COLOR", "FORCE_COLOR")
 # Which worker of pytest-xdist had a test is chance.
 _WORKER = re.compile(r"^\[gw\d+\] ", re.MULTILINE)
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
@@ -104,8 +103,7 @@ def run(environment: Environment, site: Path, folder: Path, arguments: Sequence[
         (folder / name).mkdir(parents=True)
     top = environment.unpack(folder / "suite")
     junit, noted = folder / "junit.xml", folder / "noted.json"
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
-    environ |= {
+    variables = {
         "PYTHONPATH": str(site),
         "PYTHONHASHSEED": "0",
         "COLUMNS": "120",
@@ -118,7 +116,7 @@ def run(environment: Environment, site: Path, folder: Path, arguments: Sequence[
     done = subprocess.run(
         command,
         cwd=top,
-        env=environ,
+        env=clean_environment(**variables),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

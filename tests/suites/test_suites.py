@@ -16,11 +16,12 @@ from tests.suites.compare import ASPECTS, compare
 from tests.suites.environments import PyPIUnreachableError, build_project, default_cache, environment
 from tests.suites.running import JUnit, Observed, Report
 from tests.suites.suites import SUITES, Suite
+from tests.support import groups
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 CHOSEN = [suite for suite in SUITES if suite.quick or os.environ.get("DEBUGLOOP_TEST_SUITES") == "all"]
 
@@ -34,6 +35,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(str(error))
 
 
+@groups.suites
+@pytest.mark.slow
 @pytest.mark.parametrize("suite", CHOSEN, ids=lambda suite: suite.name)
 def test_a_suite_runs_as_it_would_and_is_recorded_as_it_ran(
     suite: Suite, site: Path, any_postgres: Server, tmp_path: Path

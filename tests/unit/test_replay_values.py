@@ -74,7 +74,7 @@ REAL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", REAL, ids=repr)
+@pytest.mark.parametrize("value", REAL, ids=lambda value: type(value).__name__)
 def test_values_of_standard_types_are_the_same_again(value: object) -> None:
     found = back(value)
     assert found == value

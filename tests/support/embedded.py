@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,12 +19,13 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pytest_debugloop.database.binaries import binaries
-from pytest_debugloop.database.processes import is_alive, is_server, read_pid
+from pytest_debugloop.database.processes import is_server, read_pid
+from tests.support.environment import CHECKOUT
+from tests.support.waiting import has_ended, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-CHECKOUT = Path(__file__).parents[2]
 # Who root's server runs as, and somebody who has nothing to do with it.
 NOBODY = next((entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall() if entry.pw_name == "nobody")
 OTHER = next(
@@ -139,13 +139,8 @@ def kill_server(directory: Path) -> int:
     pid = server_pid(directory)
     assert pid
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: gone(pid))
+    wait_until(lambda: has_ended(pid))
     return pid
-
-
-def gone(pid: int) -> bool:
-    """Tell whether a process has ended."""
-    return not is_alive(pid)
 
 
 def ask(conninfo: str, query: str) -> object:
@@ -159,11 +154,3 @@ def tell(conninfo: str, statement: str) -> None:
     """Run a statement."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(statement.encode())
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.01)

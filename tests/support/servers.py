@@ -11,7 +11,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from psycopg.rows import TupleRow
 
-Kind = Literal["embedded", "container"]
+    from tests.support.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,16 @@ class Server:
 
     Attributes:
         conninfo: how its superuser connects to the database "postgres".
-        major: its version.
-        kind: where it runs.
+        kind: where it runs, and its version.
     """
 
     conninfo: str
-    major: int
     kind: Kind
+
+    @property
+    def major(self) -> int:
+        """Its version."""
+        return self.kind.major
 
     @contextmanager
     def fresh_database(self) -> Iterator[str]:
@@ -69,7 +72,7 @@ class Servers:
     """Starts each kind of server once, when it is first asked for, and stops them all at the end."""
 
     def __init__(self) -> None:
-        self._running: dict[tuple[Kind, int], Server] = {}
+        self._running: dict[Kind, Server] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Servers:
@@ -78,12 +81,12 @@ class Servers:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def get(self, kind: Kind, major: int) -> Server:
+    def get(self, kind: Kind) -> Server:
         """Return a server, or skip the test where it cannot be had."""
-        if (kind, major) not in self._running:
-            start = _embedded if kind == "embedded" else _container
-            self._running[kind, major] = Server(self._stack.enter_context(start(major)), major, kind)
-        return self._running[kind, major]
+        if kind not in self._running:
+            start = _embedded if kind.place == "embedded" else _container
+            self._running[kind] = Server(self._stack.enter_context(start(kind.major)), kind)
+        return self._running[kind]
 
 
 @contextmanager

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import subprocess
 import sys
 import textwrap
-import time
 import uuid
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,15 +17,17 @@ import pytest
 from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
+from tests.support.commands import call_command
+from tests.support.environment import EXAMPLE, clean_environment
+from tests.support.waiting import wait_until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-T = TypeVar("T")
+    from typing_extensions import Self
 
-# What would make an inner run depend on how the outer one was started.
-_NOT_INHERITED = ("DEBUGLOOP", "PYTEST_", "COV_", "COVERAGE_", "PYTHON")
-_CI = ("CI", "BUILD_NUMBER", "GITHUB_", "GITLAB_", "CIRCLE", "JENKINS_", "BUILDKITE", "TF_BUILD", "BITBUCKET_")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,26 +256,32 @@ class Run:
 
 @dataclass(frozen=True)
 class Project:
-    """A folder of tests, and how pytest is run in it.
+    """A folder of tests, how pytest is run in it, and the command on its record.
 
     Attributes:
         folder: rootdir of the runs.
-        conninfo: of the server that they record to.
+        conninfo: of the server that they record to; empty: the embedded one in the folder.
         schema: of the record there.
         environment: variables of its runs.
     """
 
     folder: Path
-    conninfo: str
-    schema: str
+    conninfo: str = ""
+    schema: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def new(cls, folder: Path, conninfo: str, schema: str) -> Project:
+    def new(cls, folder: Path, conninfo: str = "", schema: str = "", ini: str = "") -> Self:
         """Make a folder the rootdir of a suite."""
         project = cls(folder, conninfo, schema)
-        project.write("pytest.ini", "[pytest]")
+        project.write("pytest.ini", f"[pytest]\n{ini}")
         return project
+
+    @classmethod
+    def example(cls, folder: Path, conninfo: str = "", schema: str = "") -> Self:
+        """Copy the example suite."""
+        shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        return cls(folder, conninfo, schema)
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the suite."""
@@ -283,9 +290,17 @@ class Project:
         path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8", errors="surrogateescape")
         return path
 
-    def record(self, correlation_id: str) -> Record:
-        """Give what a workflow left."""
-        return Record(self.conninfo, self.schema, correlation_id)
+    def git(self, *arguments: str) -> str:
+        """Run git there, and give what it printed."""
+        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
+        done = subprocess.run(["git", *identity, *arguments], cwd=self.folder, check=True, capture_output=True)
+        return done.stdout.decode().strip()
+
+    # -- runs --
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """Give the environment of a run: no plugins but those on its command line, and nothing of the outer run."""
+        return clean_environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", COLUMNS="160") | self.environment | more
 
     def command(self, *arguments: str, recorded: bool = True, correlation_id: str = "") -> list[str]:
         """Put a command line together; a run that is not recorded has the plugin all the same."""
@@ -295,11 +310,6 @@ class Project:
         if correlation_id:
             command += ["--debugloop-correlation-id", correlation_id]
         return [*command, *arguments]
-
-    def environ(self, **more: str) -> dict[str, str]:
-        """Give the environment of a run: no plugins but those on its command line, and nothing of the outer run."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith((*_NOT_INHERITED, *_CI))}
-        return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "160"} | self.environment | more
 
     def run(
         self,
@@ -322,7 +332,56 @@ class Project:
             timeout=timeout,
             check=False,
         )
-        return Run(done.returncode, done.stdout, done.stderr, self.record(correlation_id))
+        return Run(done.returncode, done.stdout, done.stderr, self.left_by(correlation_id))
+
+    def record(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run the suite, recorded, with settings from the environment alone and a plugin that can try tests again."""
+        plugins = ("pytest_debugloop.plugin", "pytest_rerunfailures")
+        words = [word for name in plugins for word in ("-p", name)]
+        settings = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", *words, "--debugloop", *arguments],
+            cwd=self.folder,
+            env=clean_environment(**(settings | self.variables | more)),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    # -- the record --
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that lead to its record, and those of its own."""
+        where = {"DEBUGLOOP_DSN": self.conninfo, "DEBUGLOOP_SCHEMA": self.schema} if self.conninfo else {}
+        return where | self.environment
+
+    def left_by(self, correlation_id: str) -> Record:
+        """Give what a workflow left."""
+        return Record(self.conninfo, self.schema, correlation_id)
+
+    def connect(self) -> psycopg.Connection[dict[str, Any]]:
+        """Connect to its record on a server."""
+        connection = psycopg.connect(self.conninfo, autocommit=True, row_factory=dict_row)
+        connection.execute(sql.SQL("SET search_path TO {}, public").format(sql.Identifier(self.schema)))
+        return connection
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """Ask the record on a server, of all workflows."""
+        with self.connect() as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def debugloop(self, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        """Call the command there."""
+        return call_command(self.folder, *arguments, **(self.variables | more))
+
+    def printed(self, *arguments: str, **more: Any) -> str:
+        """Call the command there, which is to succeed, and give what it prints."""
+        done = self.debugloop(*arguments, **more)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        return done.stdout
 
 
 def told_by_us(lines: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -338,14 +397,3 @@ def told_by_us(lines: Sequence[str]) -> tuple[list[str], list[str]]:
         elif line.startswith("  see more: debugloop"):
             is_inside = False
     return ours, others
-
-
-def wait_until(condition: Callable[[], T], seconds: float = 60) -> T:
-    """Ask again and again until the answer is true."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
