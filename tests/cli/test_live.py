@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_reproduce import POLLUTED, needs_xdist, suite
+from tests.cli.rerun_suites import POLLUTED, polluted, polluted_record, suite
 
 if TYPE_CHECKING:
-    from tests.cli.test_reproduce import Recorded, Suite
+    from tests.cli.rerun_suites import Recorded, Suite
 
-__all__ = ["suite"]
+__all__ = ["polluted", "polluted_record", "suite"]
 
 OWN_DEBUGGER = """
     import pdb
@@ -30,14 +30,12 @@ def debug(
     return recorded.debugloop("debug", test, "--live", *options, input=commands)
 
 
-def test_it_stops_at_the_recorded_frame_after_what_ran_before_and_goes_up_and_down(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    done = debug(recorded, "test_target", "p state\nup\np mine\ndown\np 'here', state\nq\n")
+def test_it_stops_at_the_recorded_frame_after_what_ran_before_and_goes_up_and_down(polluted: Recorded) -> None:
+    done = debug(polluted, "test_target", "p state\nup\np mine\ndown\np 'here', state\nq\n")
     assert done.returncode == 0, done
     stopped = done.stdout.partition("stopped at the recorded failure, live")[2]
-    assert f"> {recorded.folder}/shared.py(3)check()" in stopped
-    for line in ("(Pdb) ['dirt']", f"> {recorded.folder}/test_b.py(5)test_target()", "(Pdb) 42", "('here', ['dirt'])"):
+    assert f"> {polluted.folder}/shared.py(3)check()" in stopped
+    for line in ("(Pdb) ['dirt']", f"> {polluted.folder}/test_b.py(5)test_target()", "(Pdb) 42", "('here', ['dirt'])"):
         assert line in stopped
     assert "did not stop" not in done.stderr
 
@@ -75,41 +73,34 @@ def test_only_the_recorded_failure_of_the_target_stops(suite: Suite) -> None:
     assert "(Pdb) ['dirt']" in done.stdout
 
 
-def test_a_test_that_passes_now_is_said(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    recorded.edit({"test_a.py": "def test_clean(): pass\n"})
-    done = debug(recorded, "test_target", "q\n")
+def test_a_test_that_passes_now_is_said(polluted: Recorded) -> None:
+    polluted.edit({"test_a.py": "def test_clean(): pass\n"})
+    done = debug(polluted, "test_target", "q\n")
     assert done.returncode == 1
     assert "(Pdb)" not in done.stdout
     assert done.stderr.rstrip().endswith("It did not stop at the recorded failure: it passed.")
 
 
-def test_a_test_that_fails_another_way_is_said(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    recorded.edit({"conftest.py": "import pytest\n@pytest.fixture(autouse=True)\ndef no(): raise KeyError('other')\n"})
-    done = debug(recorded, "test_target", "q\n")
+def test_a_test_that_fails_another_way_is_said(polluted: Recorded) -> None:
+    polluted.edit({"conftest.py": "import pytest\n@pytest.fixture(autouse=True)\ndef no(): raise KeyError('other')\n"})
+    done = debug(polluted, "test_target", "q\n")
     assert done.returncode == 1
     assert "(Pdb)" not in done.stdout
     assert "It did not stop at the recorded failure: it failed another way: KeyError: 'other'." in done.stderr
 
 
-def test_other_code_is_refused_and_gone_on_with_where_that_is_forced(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    recorded.edit({"shared.py": POLLUTED["shared.py"].replace("assert not state, state", "assert len(state) == 0")})
-    done = debug(recorded, "test_target", "q\n")
+def test_other_code_is_refused_and_gone_on_with_where_that_is_forced(polluted: Recorded) -> None:
+    polluted.edit({"shared.py": POLLUTED["shared.py"].replace("assert not state, state", "assert len(state) == 0")})
+    done = debug(polluted, "test_target", "q\n")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "Error: The code is not what it was (check in shared.py): a debugger would show other lines; --force goes on.\n"
     )
-    forced = debug(recorded, "test_target", "p len(state)\nq\n", force=True)
+    forced = debug(polluted, "test_target", "p len(state)\nq\n", force=True)
     assert forced.returncode == 0, forced
     assert "(Pdb) 1" in forced.stdout
 
 
-@needs_xdist
 def test_what_ran_in_a_worker_is_run_in_one_process(suite: Suite) -> None:
     recorded = suite({"test_b.py": "ran = []\ndef test_a(): ran.append(1)\ndef test_target(): assert not ran\n"})
     recorded.fails("-p", "xdist", "-n", "1")

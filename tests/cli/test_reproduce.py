@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,115 +16,34 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.cli.rerun_suites import POLLUTED, TWO_POLLUTERS, Recorded, polluted, polluted_record, suite
 from tests.support.environment import as_from_a_shell, clean_environment
-from tests.support.projects import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.servers import Server
-
-    Suite = Callable[..., "Recorded"]
-
-needs_xdist = pytest.mark.skipif(find_spec("xdist") is None, reason="pytest-xdist is not installed")
-needs_randomly = pytest.mark.skipif(find_spec("pytest_randomly") is None, reason="pytest-randomly is not installed")
-
-POLLUTED = {
-    "shared.py": """
-        state = []
-        def check():
-            assert not state, state
-    """,
-    "test_a.py": """
-        import shared
-        def test_clean(): pass
-        def test_pollutes(): shared.state.append("dirt")
-        def test_after(): pass
-    """,
-    "test_b.py": """
-        import shared
-        def test_other(): pass
-        def test_target():
-            mine = 42
-            shared.check()
-        def test_later(): pass
-    """,
-}
-TWO_POLLUTERS = {
-    "shared.py": "state = set()\n",
-    "test_a.py": """
-        import pytest, shared
-        @pytest.mark.parametrize("n", range(5))
-        def test_step(n):
-            shared.state.add(n)
-    """,
-    "test_b.py": """
-        import shared
-        def test_target():
-            assert not {1, 3} <= shared.state
-    """,
-}
+    from tests.cli.rerun_suites import Suite
 
 
-class Recorded(Project):
-    """A suite, and its record in a schema of a server."""
-
-    def edit(self, files: dict[str, str]) -> None:
-        for name, text in files.items():
-            self.write(name, text)
-
-    def fails(self, *arguments: str, **more: str) -> None:
-        """Run the suite, which is to fail."""
-        done = self.record(*arguments, **more)
-        assert done.returncode == 1, done.stdout + done.stderr
-        assert "failure" in done.stdout, done.stdout
-
-    def reproduce(self, *arguments: str, **more: Any) -> dict[str, Any]:
-        done = self.debugloop("reproduce", *arguments, "--json", **more)
-        assert done.stderr == "", done
-        found: dict[str, Any] = json.loads(done.stdout)
-        assert (found["schema"], found["version"]) == ("debugloop/reproduce", 1)
-        assert done.returncode == (0 if found["reproduced"] else 1)
-        return found
-
-    def query(self, text: str) -> list[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in self.rows(text)]
-
-
-@pytest.fixture
-def suite(tmp_path: Path, any_postgres: Server, own_schema: dict[str, str]) -> Suite:
-    """Make a suite of files."""
-
-    def make(files: dict[str, str], ini: str = "") -> Recorded:
-        recorded = Recorded.new(tmp_path / "suite", any_postgres.conninfo, own_schema["DEBUGLOOP_SCHEMA"], ini)
-        recorded.edit(files)
-        return recorded
-
-    return make
+__all__ = ["polluted", "polluted_record", "suite"]
 
 
 def endings(found: dict[str, Any]) -> list[str]:
     return [outcome["ending"] for outcome in found["outcomes"]]
 
 
-def test_a_failure_that_depends_on_what_ran_before_fails_the_same_way_and_not_alone(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    found = recorded.reproduce("test_target")
+def test_a_failure_that_depends_on_what_ran_before_fails_the_same_way_and_not_alone(polluted: Recorded) -> None:
+    found = polluted.reproduce("test_target")
     assert endings(found) == ["same"]
     assert (found["before"], found["workers"], found["reproduced"]) == (4, 0, True)
     assert found["outcomes"][0]["fingerprint"] == found["fingerprint"]
-    alone = recorded.reproduce("test_target", "--alone")
+    alone = polluted.reproduce("test_target", "--alone")
     assert (endings(alone), alone["reproduced"]) == (["passed"], False)
 
 
-def test_the_polluter_is_found_and_named(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    found = recorded.reproduce("test_target", "--bisect")["bisect"]
+def test_the_polluter_is_found_and_named(polluted: Recorded) -> None:
+    found = polluted.reproduce("test_target", "--bisect")["bisect"]
     assert found["polluters"] == [{"test": "test_a.py::test_pollutes", "worker": ""}]
     assert (found["verdict"], found["is_minimal"]) == ("polluted", True)
-    done = recorded.debugloop("reproduce", "test_target", "--bisect")
+    done = polluted.debugloop("reproduce", "test_target", "--bisect")
     assert (done.returncode, done.stderr) == (0, "")
     assert "fails the same way after this, and passes without" in done.stdout
     assert "\n  test_a.py::test_pollutes\n" in done.stdout
@@ -233,7 +151,6 @@ def test_a_pure_flake_is_measured_with_an_interval(suite: Suite, tmp_path: Path)
     assert recorded.reproduce("test_target", "--bisect")["bisect"]["verdict"] == "flaky"
 
 
-@needs_xdist
 def test_each_worker_runs_what_it_ran(suite: Suite, tmp_path: Path) -> None:
     meeting = tmp_path / "meeting"
     test = f"""
@@ -266,7 +183,6 @@ def test_each_worker_runs_what_it_ran(suite: Suite, tmp_path: Path) -> None:
     assert message.startswith(found["worker"])
 
 
-@needs_xdist
 def test_the_crash_of_a_worker_is_the_same_crash(suite: Suite) -> None:
     recorded = suite({"test_b.py": "import os\ndef test_first(): pass\ndef test_target(): os._exit(3)\n"})
     recorded.fails("-p", "xdist", "-n", "1")
@@ -280,7 +196,6 @@ def test_the_end_of_the_whole_process_is_a_crash(suite: Suite) -> None:
     assert endings(recorded.reproduce("test_target")) == ["crashed"]
 
 
-@needs_randomly
 def test_the_random_seed_and_order_are_those_of_the_run(suite: Suite) -> None:
     test = """
         import random, string
@@ -345,10 +260,8 @@ def test_the_hash_seed_is_that_of_the_run(suite: Suite) -> None:
     assert not any("hash seed" in note for note in found["notes"])
 
 
-def test_a_hash_seed_that_nobody_knows_is_said(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    assert any("the hash seed was random" in note for note in recorded.reproduce("test_target")["notes"])
+def test_a_hash_seed_that_nobody_knows_is_said(polluted: Recorded) -> None:
+    assert any("the hash seed was random" in note for note in polluted.reproduce("test_target")["notes"])
 
 
 def test_a_test_that_is_gone_is_said(suite: Suite) -> None:
@@ -365,24 +278,20 @@ def test_a_test_that_is_gone_is_said(suite: Suite) -> None:
     assert done.stderr == f"Error: It cannot be run again: there is no test_b.py in {recorded.folder}.\n"
 
 
-def test_preceding_tests_that_are_gone_are_named(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    recorded.edit({"test_a.py": POLLUTED["test_a.py"].replace("test_pollutes", "test_renamed")})
-    found = recorded.reproduce("test_target")
+def test_preceding_tests_that_are_gone_are_named(polluted: Recorded) -> None:
+    polluted.edit({"test_a.py": POLLUTED["test_a.py"].replace("test_pollutes", "test_renamed")})
+    found = polluted.reproduce("test_target")
     assert endings(found) == ["passed"]
     assert found["outcomes"][0]["missing"] == ["test_a.py::test_pollutes"]
     assert "the code is not as it was: 1 file differs: test_a.py" in found["notes"]
 
 
-def test_another_failure_is_told_from_the_recorded_one(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    recorded.edit({"shared.py": "state = []\ndef check():\n    raise KeyError('other \\x1b[31m')\n"})
-    found = recorded.reproduce("test_target")
+def test_another_failure_is_told_from_the_recorded_one(polluted: Recorded) -> None:
+    polluted.edit({"shared.py": "state = []\ndef check():\n    raise KeyError('other \\x1b[31m')\n"})
+    found = polluted.reproduce("test_target")
     assert endings(found) == ["other"]
     assert found["outcomes"][0]["error"] == "KeyError"
-    done = recorded.debugloop("reproduce", "test_target")
+    done = polluted.debugloop("reproduce", "test_target")
     assert done.returncode == 1
     assert "failed another way: KeyError: " in done.stdout
     assert "\x1b" not in done.stdout
@@ -536,20 +445,16 @@ def test_a_checkout_elsewhere_is_taken_where_the_command_is_typed(suite: Suite, 
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
-    suite: Suite, arguments: tuple[str, ...], status: int, reason: str
+    polluted: Recorded, arguments: tuple[str, ...], status: int, reason: str
 ) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    done = recorded.debugloop("reproduce", *arguments)
+    done = polluted.debugloop("reproduce", *arguments)
     assert (done.returncode, done.stdout) == (status, "")
     assert reason in done.stderr
 
 
-def test_a_run_that_does_not_come_to_its_tests_says_why(suite: Suite) -> None:
-    recorded = suite(POLLUTED)
-    recorded.fails()
-    recorded.edit({"conftest.py": "import nothing_of_this_name\n"})
-    done = recorded.debugloop("reproduce", "test_target")
+def test_a_run_that_does_not_come_to_its_tests_says_why(polluted: Recorded) -> None:
+    polluted.edit({"conftest.py": "import nothing_of_this_name\n"})
+    done = polluted.debugloop("reproduce", "test_target")
     assert done.returncode == 1
     assert "nothing_of_this_name" in done.stderr
 

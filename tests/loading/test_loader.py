@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_debugloop.loading.journals import JournalHead, head_of
@@ -67,7 +67,7 @@ def test_loading_again_changes_nothing(record: Record, run_folder: Path) -> None
         assert record.content() == before
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 4)
 @given(seed=st.integers(0, 2**32), pieces=st.integers(1, 40), repeats=st.integers(0, 10))
 def test_any_cut_into_batches_and_any_repetition_of_them_gives_the_same_record(
     any_record: Record, recorded_run: Path, seed: int, pieces: int, repeats: int

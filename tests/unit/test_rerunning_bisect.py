@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_debugloop.rerunning.bisect import Found, Verdict, smallest_failing
@@ -29,7 +29,6 @@ causes = st.lists(st.frozensets(st.integers(0, 39), min_size=1, max_size=4), min
 
 
 @given(causes, st.integers(40, 80), st.lists(st.integers(0, 39), max_size=6))
-@settings(deadline=None)
 def test_the_result_is_a_cause_and_nothing_of_it_can_be_left_out(
     causes: list[frozenset[int]], count: int, suspects: list[int]
 ) -> None:
@@ -42,7 +41,6 @@ def test_the_result_is_a_cause_and_nothing_of_it_can_be_left_out(
 
 
 @given(causes, st.integers(40, 80))
-@settings(deadline=None)
 def test_no_more_is_run_than_ddmin_promises_and_each_set_once_but_for_the_confirmation(
     causes: list[frozenset[int]], count: int
 ) -> None:
@@ -55,7 +53,6 @@ def test_no_more_is_run_than_ddmin_promises_and_each_set_once_but_for_the_confir
 
 
 @given(st.integers(0, 999))
-@settings(deadline=None)
 def test_one_polluter_among_a_thousand_takes_about_two_logarithms(polluter: int) -> None:
     found = Model([frozenset({polluter})]).search(1000)
     assert found.tests == (polluter,)
