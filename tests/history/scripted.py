@@ -5,9 +5,11 @@ Each run is recorded with a database that is never there: what it leaves is its 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +18,13 @@ from pytest_debugloop.handover import JOURNALS
 from tests.history import faults
 from tests.suites.environments import Environment
 from tests.suites.suites import SUITES, Suite
-from tests.support.environment import clean_environment
+from tests.support.environment import CHECKOUT, clean_environment
 
 JINJA = next(suite for suite in SUITES if suite.name == "jinja2")
 OLD, NEW = "2.1.5", "3.0.2"
 FILES = ("tests/test_filters.py", "tests/test_utils.py")
+# Where the code lives that has a part in what a run leaves where no database is.
+_WRITING = ("*.py", "capture/**/*.py", "recording/*.py", "sources/*.py", "database/*.py", "loading/*.py")
 FILTERS = "src/jinja2/filters.py"
 # What one commit breaks and the next but two mends: the line as it is, and as it is broken.
 WORDCOUNT = ("    return len(_word_re.findall(soft_str(s)))", "    return len(_word_re.findall(soft_str(s))) + 1")
@@ -83,6 +87,16 @@ class History:
         identity = ["-c", "user.name=History", "-c", "user.email=history@example.org", "-c", "commit.gpgsign=false"]
         subprocess.run(["git", *identity, *arguments], cwd=self.folder, check=True, capture_output=True)
 
+    def keep(self, folder: Path) -> None:
+        """Copy the journals, each in a numbered folder, to where the next session finds them."""
+        for old in folder.parent.glob("history-*"):
+            shutil.rmtree(old)
+        half = folder.with_name(f"half-{folder.name}")
+        shutil.rmtree(half, ignore_errors=True)
+        for number, journal in enumerate(self.journals):
+            shutil.copytree(journal, half / f"{number:02}" / journal.name)
+        half.rename(folder)
+
     def begin(self) -> None:
         """Make the first commit."""
         shutil.copyfile(faults.__file__, self.folder / "conftest.py")
@@ -118,6 +132,19 @@ class History:
         assert "is not stored" in done.stdout, done.stdout + done.stderr
         (left,) = (self.folder / ".debugloop" / JOURNALS).iterdir()
         self.journals.append(Path(shutil.move(left, store / left.name)))
+
+
+def fingerprint(*, is_whole: bool) -> str:
+    """Name all that decides what is in the journals: the plan, and the code that writes them.
+
+    Args:
+        is_whole: whether the whole suite is run.
+    """
+    files = [file for room in _WRITING for file in (CHECKOUT / "pytest_debugloop").glob(room)]
+    files += [Path(__file__), Path(faults.__file__)]
+    told = [(file.name, file.read_bytes()) for file in sorted(files)]
+    versions = [suite_with(version) for version in (OLD, NEW)]
+    return hashlib.sha256(repr((told, versions, sys.version, is_whole)).encode()).hexdigest()[:12]
 
 
 def play(

@@ -14,7 +14,7 @@ import pytest
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.queries.recoveries import attempts_of_test, fix_causes, flaky_tests, recovery_patterns
 from tests.history import faults
-from tests.history.scripted import FILES, NEW, OLD, History, play, suite_with, whole_suite
+from tests.history.scripted import FILES, NEW, OLD, History, fingerprint, play, suite_with, whole_suite
 from tests.suites.environments import PyPIUnreachableError, build_project, default_cache, environment
 from tests.support import groups
 from tests.support.records import Record
@@ -25,17 +25,20 @@ pytestmark = [groups.suites, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    """The journals of all runs."""
-    try:
-        environments = {version: environment(suite_with(version), default_cache()) for version in (OLD, NEW)}
-        site = build_project(tmp_path_factory.mktemp("site"))
-    except PyPIUnreachableError as error:
-        pytest.skip(str(error))
-    folder = environments[NEW].unpack(tmp_path_factory.mktemp("jinja"))
-    made = History(folder)
-    files = whole_suite(folder) if os.environ.get("DEBUGLOOP_TEST_SUITES") == "all" else FILES
-    play(made, environments, site, tmp_path_factory.mktemp("journals"), files)
-    return made
+    """The journals of all runs: those that code and plan as they are now left the last time, or made anew."""
+    is_whole = os.environ.get("DEBUGLOOP_TEST_SUITES") == "all"
+    kept = default_cache() / f"history-{fingerprint(is_whole=is_whole)}"
+    if not kept.is_dir():
+        try:
+            environments = {version: environment(suite_with(version), default_cache()) for version in (OLD, NEW)}
+            site = build_project(tmp_path_factory.mktemp("site"))
+        except PyPIUnreachableError as error:
+            pytest.skip(str(error))
+        folder = environments[NEW].unpack(tmp_path_factory.mktemp("jinja"))
+        made = History(folder)
+        play(made, environments, site, tmp_path_factory.mktemp("journals"), whole_suite(folder) if is_whole else FILES)
+        made.keep(kept)
+    return History(kept, sorted(kept.glob("*/*")))
 
 
 def load(record: Record, journals: list[Path], folder: Path) -> None:

@@ -37,18 +37,34 @@ def parallel_run_folder(recorded_parallel_run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(recorded_parallel_run, tmp_path / recorded_parallel_run.name))
 
 
-@pytest.fixture
-def record(postgres: Server, schema: str) -> Iterator[Record]:
-    """An empty record on each kind of server."""
-    made = Record(postgres.conninfo, schema)
-    yield made
-    made.connection.close()
+@pytest.fixture(scope="session")
+def loading_schema(postgres: Server) -> Iterator[str]:
+    """A migrated schema on each kind of server."""
+    with postgres.schema() as schema:
+        yield schema
 
 
-@pytest.fixture
-def any_record(any_postgres: Server) -> Iterator[Record]:
-    """An empty record on one server."""
+@pytest.fixture(scope="session")
+def any_loading_schema(any_postgres: Server) -> Iterator[str]:
+    """A migrated schema on one server."""
     with any_postgres.schema() as schema:
-        made = Record(any_postgres.conninfo, schema)
-        yield made
-        made.connection.close()
+        yield schema
+
+
+@pytest.fixture
+def record(postgres: Server, loading_schema: str) -> Iterator[Record]:
+    """An empty record on each kind of server."""
+    yield from _empty(postgres, loading_schema)
+
+
+@pytest.fixture
+def any_record(any_postgres: Server, any_loading_schema: str) -> Iterator[Record]:
+    """An empty record on one server."""
+    yield from _empty(any_postgres, any_loading_schema)
+
+
+def _empty(server: Server, schema: str) -> Iterator[Record]:
+    record = Record(server.conninfo, schema)
+    record.empty()
+    yield record
+    record.connection.close()

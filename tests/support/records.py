@@ -31,20 +31,28 @@ class Record:
     def value(self, query: str) -> object:
         return self.rows(query)[0][0]
 
-    def content(self) -> dict[str, list[tuple[object, ...]]]:
-        """Give all that is stored, but for what says when it was stored."""
-        left_out = {
-            "debug_rejected_lines": {"rejected_at"},
-        }
-        tables = [
+    def tables(self) -> list[str]:
+        """Name the tables that a run fills."""
+        return [
             str(row[0])
             for row in self.rows(
                 "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() "
                 "AND table_type = 'BASE TABLE' AND table_name LIKE 'debug%' ORDER BY 1"
             )
         ]
+
+    def empty(self) -> None:
+        """Delete all that is stored, which takes a fifth of what a new schema takes."""
+        tables = sql.SQL(", ").join(map(sql.Identifier, self.tables()))
+        self.connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(tables))
+
+    def content(self) -> dict[str, list[tuple[object, ...]]]:
+        """Give all that is stored, but for what says when it was stored."""
+        left_out = {
+            "debug_rejected_lines": {"rejected_at"},
+        }
         content = {}
-        for table in tables:
+        for table in self.tables():
             columns = [
                 str(row[0])
                 for row in self.rows(
