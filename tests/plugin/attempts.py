@@ -35,15 +35,41 @@ import os
 import pathlib
 import time
 
+_counted = set()
+
 
 def attempt(name):
-    with pathlib.Path(os.environ["COUNTED"], name).open("a") as counted:
-        counted.write(".")
+    with pathlib.Path(os.environ["COUNTED"], name).open("a+") as counted:
+        counted.write(f"{os.getpid():9}\\n")
         counted.flush()
-        number = counted.tell()
-    if number > 1 and "PYTEST_XDIST_WORKER" in os.environ:
-        time.sleep(0.1)  # the copy in the other worker is first in every respect
+        number = counted.tell() // 10
+        counted.seek(0)
+        before = [int(line) for line in counted][: number - 1]
+    _counted.add(name)
+    for pid in set(before) - {os.getpid()}:
+        wait_for_the_end_of_its_test(pid, name)  # the copy in the other worker is first in every respect
     return number
+
+
+def ended(pid, name):
+    return pathlib.Path(os.environ["COUNTED"], f"{name}-ended-{pid}")
+
+
+def wait_for_the_end_of_its_test(pid, name):
+    deadline = time.monotonic() + 120
+    while not ended(pid, name).exists():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def pytest_runtest_logfinish():
+    for name in _counted:
+        ended(os.getpid(), name).touch()
+    _counted.clear()
 """
 
 
@@ -71,12 +97,17 @@ class Twice:
 
 def run_twice(project: Project, *arguments: str) -> Twice:
     project.write("counter.py", COUNTER)
+    project.write("conftest.py", "from counter import pytest_runtest_logfinish\n")
 
     def run(recorded: bool) -> Run:
-        counted = project.folder / f"counted-{recorded}"
-        counted.mkdir()
-        environment = {"COUNTED": str(counted)}
-        return project.run("-rA", "-p", "no:cacheprovider", *arguments, recorded=recorded, env=environment)
+        for number in range(5):
+            counted = project.folder / f"counted-{recorded}-{number}"
+            counted.mkdir()
+            environment = {"COUNTED": str(counted)}
+            done = project.run("-rA", "-p", "no:cacheprovider", *arguments, recorded=recorded, env=environment)
+            if not done.xdist_broke:
+                break
+        return done
 
     with ThreadPoolExecutor(2) as both:
         return Twice(*both.map(run, [True, False]))

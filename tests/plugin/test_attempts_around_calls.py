@@ -146,55 +146,57 @@ def crashed(make_project: Callable[[str], Project]) -> Twice:
         "test_crashed.py",
         """
         import os
-        import time
+        import counter
         import pytest
         from counter import attempt
 
-        def die():
-            time.sleep(0.2)  # until pytest-rerunfailures knows how often the test may be run again
+        def die(request):
+            # What pytest-rerunfailures has told before is known once it has answered something else.
+            request.config.failures_db.get_test_reruns("any")
+            counter.pytest_runtest_logfinish()
             os._exit(3)
 
         def test_steady():
             pass
 
-        def test_once():
+        def test_once(request):
             if attempt("once") == 1:
-                die()
+                die(request)
 
         @pytest.mark.parametrize("letter", ["a", "b"])
-        def test_each(letter):
+        def test_each(letter, request):
             if attempt(letter) == 1 and letter == "b":
-                die()
+                die(request)
 
         @pytest.fixture
-        def deadly():
+        def deadly(request):
             yield
             if attempt("deadly") == 1:
-                die()
+                die(request)
 
         def test_teardown(deadly):
             pass
 
         @pytest.mark.flaky(reruns=2)
-        def test_fails_then_crashes():
+        def test_fails_then_crashes(request):
             number = attempt("fails")
             if number == 2:
-                die()
+                die(request)
             assert number == 3
 
         @pytest.fixture
-        def deadly_later():
+        def deadly_later(request):
             yield
             if attempt("deadly later") == 2:
-                die()
+                die(request)
 
         @pytest.mark.flaky(reruns=2)
         def test_fails_then_crashes_in_teardown(deadly_later):
             assert attempt("later") != 1
 
-        def test_always():
+        def test_always(request):
             attempt("always")
-            die()
+            die(request)
         """,
     )
     return run_twice(project, *RERUNS, "1", *TWO_WORKERS)
