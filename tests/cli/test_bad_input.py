@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from pytest_debugloop.database.migrate import migrate
 from tests.support.commands import call_command
 from tests.support.environment import as_from_a_shell, clean_environment
 from tests.support.projects import Project
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -219,14 +219,11 @@ def test_ctrl_c_ends_a_question_at_once_with_130(shared: Project, any_postgres: 
     )
     asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND wait_event = 'PgSleep'"
     with psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
-        while connection.execute(asked, (name,)).fetchone() == (0,):
-            assert process.poll() is None
-            time.sleep(0.02)
+        wait_until(lambda: connection.execute(asked, (name,)).fetchone() != (0,) or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out, err.strip()) == (130, "", "Interrupted.")
-        while connection.execute(asked, (name,)).fetchone() != (0,):  # the server stops with it
-            time.sleep(0.02)
+        wait_until(lambda: connection.execute(asked, (name,)).fetchone() == (0,))  # the server stops with it
 
 
 def test_a_snapshot_of_100_megabytes_is_one_sentence(shared: Project) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import pytest
 from pytest_debugloop.cli.app import COMMANDS
 from pytest_debugloop.database.embedded import embedded_server
 from tests.support.projects import Project
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -163,10 +163,7 @@ def test_the_embedded_server_is_started_for_a_command_and_stopped_after(tmp_path
     (tmp_path / "test_it.py").write_text("def test_it():\n    assert not 'red'\n")
     assert project.record().returncode == 1
     pid_file = tmp_path / ".debugloop" / "postgres" / "postmaster.pid"
-    deadline = time.monotonic() + 60
-    while pid_file.exists() and time.monotonic() < deadline:  # of the loader, which has told the run before it leaves
-        time.sleep(0.02)
-    assert not pid_file.exists()
+    wait_until(lambda: not pid_file.exists())  # the loader has told the run before it leaves
     assert "assert not 'red'" in project.printed("show")
     assert not pid_file.exists()
     with embedded_server(tmp_path / ".debugloop"):

@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +21,14 @@ from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.processes import is_server, read_pid
 from tests.support.environment import CHECKOUT, as_from_a_shell, clean_environment
 from tests.support.projects import Project
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
     from tests.support.servers import Server
 
+
+pytestmark = pytest.mark.process
 
 # Each row is long enough to be sent at once.
 SLOW = "SELECT repeat('x', 20000), pg_sleep(1) FROM generate_series(1, 100)"
@@ -52,8 +54,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A recorded suite whose server does not run."""
     project = Project.example(tmp_path_factory.mktemp("stopped") / "shop")
     assert project.record().returncode == 1
-    while server_runs(project):  # its loader may be about to stop it
-        time.sleep(0.02)
+    wait_until(lambda: not server_runs(project))  # its loader may be about to stop it
     return project
 
 
@@ -123,9 +124,7 @@ def test_a_signal_stops_the_server_that_was_started(stopped: Project, number: si
         text=True,
         preexec_fn=as_from_a_shell,
     ) as process:
-        while not server_runs(stopped):
-            assert process.poll() is None
-            time.sleep(0.005)
+        wait_until(lambda: server_runs(stopped) or process.poll() is not None)
         process.send_signal(number)  # as it starts, or just after
         try:
             out, err = process.communicate(timeout=60)
@@ -144,8 +143,7 @@ def test_an_export_that_is_ended_leaves_no_half_file(stopped: Project, tmp_path:
         stderr=subprocess.DEVNULL,
         preexec_fn=as_from_a_shell,
     ) as process:
-        while not list(tmp_path.iterdir()) and process.poll() is None:
-            pass
+        wait_until(lambda: list(tmp_path.iterdir()) or process.poll() is not None)
         process.terminate()
         process.wait(60)
     assert [path.name for path in tmp_path.iterdir()] in ([], ["runs.jsonl"])
@@ -212,9 +210,7 @@ def test_ctrl_c_in_psql_stops_the_statement_and_not_psql(stopped: Project) -> No
         os.close(terminal)
         os.write(controller, b"SELECT pg_sleep(120);\n")
         sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        while connection.execute(sleeping).fetchone() == (0,):
-            assert process.poll() is None
-            time.sleep(0.02)
+        wait_until(lambda: connection.execute(sleeping).fetchone() != (0,) or process.poll() is not None)
         os.write(controller, b"\x03")
         until(b"canceling statement due to user request")
         os.write(controller, b"SELECT 'still ' || 'here';\n")

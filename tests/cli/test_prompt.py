@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.environment import clean_environment
 from tests.support.terminal import Seen
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Cli
 
     Sql = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = pytest.mark.process
 
 # The programs of the embedded server are found by the name of their package; this hides it from the process.
 WITHOUT = """
@@ -159,7 +162,7 @@ def in_terminal(folder: Path, keys: list[tuple[str, str]], **variables: str) -> 
     os.close(terminal)
     output, seen = b"", 0
     waiting, typed = list(keys), ""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     with contextlib.suppress(OSError):
         while time.monotonic() < deadline:
             if waiting and waiting[0][0].encode() in output[seen:]:

@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.support.environment import clean_environment
 from tests.support.projects import Project
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -289,8 +290,7 @@ def test_what_a_loader_stores_meanwhile_keeps_its_state(record: Shop) -> None:
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%LOCK TABLE%'"
             )
             with psycopg.connect(record.conninfo, autocommit=True) as other:
-                while process.poll() is None and other.execute(waiting.encode()).fetchone() == (0,):
-                    pass
+                wait_until(lambda: process.poll() is not None or other.execute(waiting.encode()).fetchone() != (0,))
             assert process.poll() is None
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 0

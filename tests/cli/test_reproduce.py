@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from psycopg import sql
 
 from tests.cli.rerun_suites import POLLUTED, TWO_POLLUTERS, Recorded, polluted, polluted_record, suite
 from tests.support.environment import as_from_a_shell, clean_environment
+from tests.support.waiting import has_ended, wait_until
 
 if TYPE_CHECKING:
     from tests.cli.rerun_suites import Suite
@@ -365,7 +364,7 @@ def test_a_rerun_that_takes_too_long_is_stopped_with_all_that_it_started(suite: 
     recorded.edit({"test_b.py": _SLEEPER.format(pid=str(pid))})
     found = recorded.reproduce("test_target", "--timeout", "3")
     assert endings(found) == ["timed_out"]
-    assert _is_gone(int(pid.read_text()))
+    wait_until(lambda: has_ended(int(pid.read_text())))
 
 
 @pytest.mark.parametrize(
@@ -390,13 +389,11 @@ def test_ctrl_c_and_what_else_ends_it_stop_all_that_it_started_and_leave_no_fold
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
-    while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: pid.exists() and pid.read_text())
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr.strip()) == (status, said)
-    assert _is_gone(int(pid.read_text()))
+    wait_until(lambda: has_ended(int(pid.read_text())))
     assert list(temporary.iterdir()) == []
 
 
@@ -407,20 +404,6 @@ def test_target():
     pathlib.Path({pid!r}).write_text(str(child.pid))
     time.sleep(600)
 """
-
-
-def _is_gone(pid: int) -> bool:
-    """Tell whether a process ends within a while; a dead one that nobody waits for counts as gone."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-            if Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_checkout_elsewhere_is_taken_where_the_command_is_typed(suite: Suite, tmp_path: Path) -> None:

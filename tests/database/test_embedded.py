@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.process
+
+
 def test_a_fresh_directory_gets_a_server_that_is_stopped_in_the_end(fresh: Path) -> None:
     with embedded_server(fresh) as conninfo:
         assert ask(conninfo, "SELECT current_database() || '/' || current_user") == "debugloop/debugloop"

@@ -28,6 +28,8 @@ from tests.support.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.process
+
 ENTER = """
 import sys
 from pathlib import Path

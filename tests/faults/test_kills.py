@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import psutil  # type: ignore[import-untyped]
+import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.handover import LOADER_VARIABLE
@@ -18,6 +19,8 @@ from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.process
 
 SCHEMA = "agent_observability"
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tests.support.projects import Run
 
+pytestmark = pytest.mark.process
+
 LIMIT = """
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from pytest_debugloop.database.migrate import available, migrate, pending, rollback
 from pytest_debugloop.errors import MigrationChangedError, MigrationError, SchemaTooNewError
 from tests.migration.catalog import catalog, rows
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -432,10 +433,7 @@ class _role:  # noqa: N801 - reads as a verb where it is used
 
 
 def _wait_until(connection: Connection, question: str) -> None:
-    deadline = time.monotonic() + 60
-    while connection.execute(question.encode()).fetchone() != (True,):
-        assert time.monotonic() < deadline, question
-        time.sleep(0.02)
+    wait_until(lambda: connection.execute(question.encode()).fetchone() == (True,))
 
 
 def test_the_view_of_scores_answers_before_and_after_its_migration(empty: Connection) -> None:
