@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -24,6 +25,10 @@ hypothesis.settings.register_profile("ci", derandomize=True, max_examples=100, *
 hypothesis.settings.register_profile("thorough", max_examples=2000, **_ALWAYS)
 hypothesis.settings.load_profile("ci")
 
+
+# A job in the background of a script ignores Ctrl-C, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.support.distribution"]
 

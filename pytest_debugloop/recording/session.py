@@ -266,22 +266,21 @@ class Session:
         if self._finished or writer is None or journal is None or os.getpid() != self._pid:
             return
         self._finished = True
+        if self._recorder is not None:
+            self._recorder.finish()
+        faults = writer.faults
+        if faults:
+            self._problems.append(f"{len(faults)} record(s) could not be made, first: {faults[0]}; please report this.")
+        finish = Finish(
+            at=writer.now(), exit_status=self._exit_status, interrupted=self._interrupted, problems=faults[:20]
+        )
         try:
-            if self._recorder is not None:
-                self._recorder.settle()
-                self._recorder.tell_loaded()
-            faults = writer.faults
-            if faults:
-                self._problems.append(
-                    f"{len(faults)} record(s) could not be made, first: {faults[0]}; please report this."
-                )
-            finish = Finish(
-                at=writer.now(), exit_status=self._exit_status, interrupted=self._interrupted, problems=faults[:20]
-            )
             writer.write(finish.to_line().decode("ascii"))
             journal.close()
         except Exception as fault:
-            self._problems.append(f"the journal could not be ended ({fault!r}).")
+            self._problems.append(f"the journal could not be ended ({fault!r}); please report this.")
+            if self._storing is not None:
+                self._storing.expect_nothing()  # the loader waits for an end that it is not told
         if journal.problem:
             lost = f"{journal.lost_lines:,} records are lost" if journal.lost_lines else "nothing is lost"
             self._problems.append(f"{journal.problem}: {lost}, what was written is stored; free some space.")

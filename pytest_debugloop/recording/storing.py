@@ -55,6 +55,7 @@ class Storing:
         self._ci = self._ci_report()
         # As pytest has it: where nobody looks at a terminal, lines are not cut to its width.
         self._is_ci = bool(os.environ.get("CI") or os.environ.get("BUILD_NUMBER"))
+        self._wait = settings.wait
 
     def _ci_report(self) -> CiReport | None:
         if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
@@ -83,10 +84,15 @@ class Storing:
             try:
                 start_loader(self._folder, order)
             except OSError as error:
+                self.expect_nothing()
                 problems.append(
                     f"the loader could not be started ({error.strerror}): the journals wait for `debugloop load`."
                 )
         return problems
+
+    def expect_nothing(self) -> None:
+        """Do not wait at the end for a word of the loader that cannot come."""
+        self._wait = 0.0
 
     @property
     def target(self) -> str:
@@ -127,7 +133,7 @@ class Storing:
         if not settings.load:
             return summary.unloaded_lines(correlation_id, self.target, self._command("load"), problems)
         try:
-            status = summary.wait_for_status(self._run_folder, settings.wait)
+            status = summary.wait_for_status(self._run_folder, self._wait)
         except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
             status = None
         if status is not None and not status.get("problem"):
@@ -140,7 +146,7 @@ class Storing:
                 problems = problems + more
             except Exception as error:
                 problems = [*problems, f"what the record knows could not be told ({error!r}); please report this."]
-        return summary.summary_lines(status, correlation_id, self.target, problems, settings.wait, told) + annotations
+        return summary.summary_lines(status, correlation_id, self.target, problems, self._wait, told) + annotations
 
     def _known(self, status: dict[str, Any] | None, told: list[str]) -> tuple[list[str], list[str], list[str]]:
         """Give the lines below the count of what is stored, those for the CI, and what went wrong."""
@@ -150,7 +156,7 @@ class Storing:
         annotations: list[str] = []
         problems: list[str] = []
         if self._ci is not None:
-            head = summary.summary_lines(status, self._correlation_id, self.target, [], self._settings.wait)[0]
+            head = summary.summary_lines(status, self._correlation_id, self.target, [], self._wait)[0]
             is_stored = status is not None and not status.get("problem")
             command = self._command("show", self._correlation_id) if is_stored else ""
             annotations, problems = self._ci.end(head, known, command)

@@ -1,0 +1,115 @@
+"""A fault of our own, wherever it is: the run is as without us, what was recorded is stored, the fault is told once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.projects import told_by_us
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.projects import Project, Run
+
+SUITE = """
+    import pytest
+
+    @pytest.fixture
+    def broken():
+        raise OSError("no such thing")
+
+    def test_passes():
+        pass
+
+    def test_fails():
+        found = 41
+        assert found == 42
+
+    def test_errors(broken):
+        pass
+
+    @pytest.mark.skip(reason="not today")
+    def test_is_skipped():
+        pass
+
+    def test_subtests(subtests):
+        with subtests.test("one"):
+            assert not "one"
+"""
+CONFTEST = """
+    import importlib
+    import os
+
+    def fault(*arguments, **named):
+        raise RuntimeError("a fault of ours")
+
+    module, _, path = os.environ.get("BROKEN", "").partition(":")
+    if module:
+        *owners, name = path.split(".")
+        owner = importlib.import_module(f"pytest_debugloop.{module}")
+        for inner in owners:
+            owner = getattr(owner, inner)
+        setattr(owner, name, fault)
+"""
+NOTED = [
+    "recording.node_ids:NodeIds.collect",
+    "recording.node_ids:NodeIds.of",
+    "recording.code:LoadedFiles.more",
+    "recording.steps:Attempt.begin",
+    "recording.steps:Step.ended_line",
+    "recording.recorder:verdict_of",
+    "recording.recorder:remove_from_traceback",
+    "recording.recorder:failure_of_report",
+    "recording.recorder:subtest_name",
+    "recording.writer:Writer.failure_of_exception",
+    "recording.writer:Writer.write_failure",
+    "capture.snapshot:Capturer.look_at",
+    "capture.snapshot:Capturer.state_at",
+    "records:Finish.to_line",
+    "recording.storing:Storing.lines",
+]
+NOT_RECORDED = ["recording.session:capturer_of", "recording.session:run_facts", "recording.folders:open_folder"]
+
+
+@pytest.fixture(scope="module")
+def suite(make_project: Callable[[str], Project]) -> Project:
+    project = make_project("faults")
+    project.write("conftest.py", CONFTEST)
+    project.write("test_suite.py", SUITE)
+    return project
+
+
+@pytest.fixture(scope="module")
+def plain(suite: Project) -> Run:
+    """How the suite ends without us."""
+    return suite.run("-p", "no:cacheprovider", recorded=False)
+
+
+def shown(run: Run) -> list[str]:
+    """What is printed, without our own lines and the time."""
+    lines = (re.sub(r"0x[0-9a-f]+", "0x", line) for line in told_by_us(run.lines)[1])
+    return [re.sub(r" in \d+\.\d+s", "", line).strip("= ") for line in lines]
+
+
+@pytest.mark.parametrize("place", NOTED)
+def test_a_fault_changes_nothing_of_the_run_and_is_told(suite: Project, plain: Run, place: str) -> None:
+    run = suite.run("-p", "no:cacheprovider", env={"BROKEN": place})
+    assert (run.ret, run.outcomes, run.err) == (plain.ret, plain.outcomes, "")
+    assert shown(run) == shown(plain)
+    (told,) = (line for line in run.paragraph if "a fault of ours" in line)
+    assert told.startswith("debugloop: ")
+    # The loader goes on with what there is.
+    assert run.record.wait_for_end()["status"] in ("finished", "died")
+
+
+@pytest.mark.parametrize("place", NOT_RECORDED)
+def test_where_nothing_can_be_recorded_the_run_goes_on_and_says_so(suite: Project, plain: Run, place: str) -> None:
+    run = suite.run("-p", "no:cacheprovider", env={"BROKEN": place})
+    assert (run.ret, run.outcomes, run.err) == (plain.ret, plain.outcomes, "")
+    assert shown(run) == shown(plain)
+    (told,) = (line for line in run.lines if line.startswith("debugloop:"))
+    assert told.startswith("debugloop: this run is not recorded: ")
+    assert "a fault of ours" in told
