@@ -57,6 +57,17 @@ def test_migrate_and_rollback_tell_each_step_once(cli: Cli, own_schema: dict[str
     assert cli("rollback", "--yes", **own_schema).stdout == "nothing to roll back\n"
 
 
+def test_commands_that_change_the_schema_or_load_tell_it_as_json(cli: Cli, own_schema: dict[str, str]) -> None:
+    up = json.loads(cli("migrate", "--json", **own_schema).stdout)
+    assert (up["schema"], up["version"]) == ("debugloop/migrate", 1)
+    assert {"version": 5, "name": "debug_state_management"}.items() <= up["applied"][1].items()
+    assert json.loads(cli("migrate", "--json", **own_schema).stdout)["applied"] == []
+    load = json.loads(cli("load", "--json", **own_schema).stdout)
+    assert (load["schema"], load["stored"], load["waiting"], load["rejected_lines"]) == ("debugloop/load", 0, 0, 0)
+    down = json.loads(cli("rollback", "--yes", "--json", **own_schema).stdout)
+    assert [step["version"] for step in down["undone"]] == [step["version"] for step in reversed(up["applied"])]
+
+
 def test_rollback_asks_before_it_deletes(cli: Cli, own_schema: dict[str, str]) -> None:
     cli("migrate", **own_schema)
     refused = cli("rollback", input="n\n", **own_schema)
