@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-JOURNALS = "journals"
-"""Folder, below that of the record, with a folder for each run."""
-
 SUFFIX = ".jsonl"
 """Ending of a journal's name."""
 

@@ -13,6 +13,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from pytest_debugloop.private import open_file, open_folder
+
 _HELD_BACK_LIMIT = 16 * 1024 * 1024
 _LOWEST_DESCRIPTOR = 200  # out of the way of tests that close or count on low numbers
 
@@ -110,7 +112,7 @@ class Journal:
             if self._spare is None:
                 return False
             spare, self._spare = self._spare, None
-            spare.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(open_folder(spare.parent, make=True))
             fd = _open(spare)
             _write(fd, self._header)
         except OSError:
@@ -128,8 +130,8 @@ def _no_space() -> OSError:
 
 
 def _open(path: Path, *, new: bool = True) -> int:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if new else 0)
-    low = os.open(path, flags, 0o600)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (os.O_EXCL if new else 0)
+    low = open_file(path, flags)
     try:
         fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _LOWEST_DESCRIPTOR)
     except OSError:
@@ -150,7 +152,7 @@ def is_being_written(path: Path) -> bool:
     Raises:
         OSError: the journal cannot be opened.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    fd = open_file(path, os.O_RDWR)
     try:
         fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -93,8 +93,8 @@ class Place:
 
     def order(self) -> Order:
         """Give what the loader takes for an order to load what waits."""
-        from pytest_debugloop.handover import JOURNALS
         from pytest_debugloop.loading.order import Order
+        from pytest_debugloop.private import JOURNALS
         from pytest_debugloop.recording.folders import spare_folder
 
         return Order(

@@ -9,6 +9,7 @@ import sys
 from pytest_debugloop.errors import DriverMissingError
 from pytest_debugloop.handover import STATUS_FILE
 from pytest_debugloop.loading.order import Order
+from pytest_debugloop.private import write_whole
 
 
 def main() -> None:
@@ -20,9 +21,7 @@ def main() -> None:
         run_folder = Order.from_environment().run_folder
         if run_folder is not None:
             with contextlib.suppress(OSError):
-                half = run_folder / (STATUS_FILE + ".new")
-                half.write_text(json.dumps({"problem": problem}), encoding="utf-8")
-                half.replace(run_folder / STATUS_FILE)
+                write_whole(run_folder / STATUS_FILE, json.dumps({"problem": problem}).encode())
         sys.exit(problem)
     from pytest_debugloop.loading.process import main as load
 

@@ -9,10 +9,11 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
 from pytest_debugloop.journal import is_being_written
+from pytest_debugloop.private import NotPrivateError, is_private, names_in, open_file, read_file
 from pytest_debugloop.records import JOURNAL_FORMAT
 
 MAX_CHUNK = 8 * 1024 * 1024
@@ -62,6 +63,14 @@ class JournalFile:
     finished: bool = False
     _tail: bytes = field(default=b"", repr=False)
 
+    def opened(self) -> IO[bytes]:
+        """Open the file to read it.
+
+        Raises:
+            OSError: it cannot be opened, or is not this user's alone.
+        """
+        return read_file(self.path)
+
     def read(self) -> bytes:
         """Read whole lines behind what is loaded, at most 8 MiB of them unless one line is longer.
 
@@ -70,7 +79,7 @@ class JournalFile:
         Raises:
             OSError: the file cannot be read.
         """
-        with self.path.open("rb") as file:
+        with self.opened() as file:
             file.seek(self.offset)
             data = file.read(MAX_CHUNK)
             while len(data) >= MAX_CHUNK and b"\n" not in data:
@@ -88,7 +97,7 @@ class JournalFile:
 
     def read_rest(self) -> bytes:
         """Read all that is left of a journal that nobody writes any more, a torn last line included."""
-        with self.path.open("rb") as file:
+        with self.opened() as file:
             file.seek(self.offset)
             data = file.read()
         if self.head is None and data:
@@ -98,7 +107,7 @@ class JournalFile:
     def size(self) -> int:
         """Give the bytes that wait to be loaded."""
         with contextlib.suppress(OSError):
-            return self.path.stat().st_size - self.offset
+            return self.path.lstat().st_size - self.offset
         return 0
 
     def is_abandoned(self) -> bool:
@@ -170,8 +179,8 @@ def run_folders(journals: Path) -> Iterator[Path]:
     Args:
         journals: the folder they are in, which may not exist.
     """
-    with contextlib.suppress(OSError):
-        yield from sorted((p for p in journals.iterdir() if p.is_dir()), key=lambda p: p.name.partition("_")[2])
+    with contextlib.suppress(NotPrivateError):
+        yield from (journals / name for name in sorted(names_in(journals), key=lambda name: name.partition("_")[2]))
 
 
 def journals_in(folder: Path) -> list[Path]:
@@ -179,9 +188,37 @@ def journals_in(folder: Path) -> list[Path]:
 
     Args:
         folder: of the run, which may not exist.
+
+    Returns:
+        Their paths, without what is not this user's alone: see :func:`left_alone`.
     """
-    with contextlib.suppress(OSError):
-        return sorted(
-            (p for p in folder.iterdir() if p.suffix == SUFFIX), key=lambda p: (p.name != MAIN_JOURNAL, p.name)
-        )
+    with contextlib.suppress(NotPrivateError):
+        names = sorted(_journal_names(folder), key=lambda name: (name != MAIN_JOURNAL, name))
+        return [folder / name for name in names if is_private(folder / name)]
     return []
+
+
+def _journal_names(folder: Path) -> list[str]:
+    return [name for name in names_in(folder) if name.endswith(SUFFIX)]
+
+
+def left_alone(journals: Path) -> list[str]:
+    """Say of each journal and folder of a run that is not this user's alone why it is not read, one sentence each.
+
+    Args:
+        journals: the folder of the runs' folders, which may not exist.
+    """
+    told: list[str] = []
+    try:
+        folders = [journals / name for name in names_in(journals)]
+    except NotPrivateError as error:
+        return [str(error)]
+    for folder in folders:
+        try:
+            for name in _journal_names(folder):
+                os.close(open_file(folder / name, os.O_RDONLY))
+        except NotPrivateError as error:  # noqa: PERF203 - each on its own
+            told.append(str(error))
+        except OSError:
+            continue  # it went meanwhile
+    return told

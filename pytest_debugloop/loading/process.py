@@ -20,12 +20,13 @@ from pathlib import Path
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError, NewerJournalError
-from pytest_debugloop.handover import JOURNALS, LOADER_LOCK, STATUS_FILE
-from pytest_debugloop.loading.journals import journals_in, run_folders
+from pytest_debugloop.handover import LOADER_LOCK, STATUS_FILE
+from pytest_debugloop.loading.journals import journals_in, left_alone, run_folders
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
 from pytest_debugloop.loading.surveying import Surveyor
+from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove, write_whole
 
 _POLL_SECONDS = 0.01
 _BATCH_SECONDS = 0.3
@@ -144,7 +145,21 @@ def load_waiting(order: Order) -> tuple[int, int, int, str]:
         if store.loader(now=True) is None:
             return 0, len(_left_behind(order)), 0, store.problem
         stored, problem = _load_left_behind(order, store)
+        refused = what_is_left_alone(order)
+        if refused and not problem:
+            more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+            problem = f"{refused[0]}{more}; look who made it, and remove it or make it yours (chmod -R go=)."
         return stored, len(_left_behind(order)), store.rejected_total(), problem
+
+
+def what_is_left_alone(order: Order) -> list[str]:
+    """Say of each journal that is not this user's alone why it is not read.
+
+    Args:
+        order: names the folder.
+    """
+    folders = [order.folder / JOURNALS, *([order.spare] if order.spare is not None else [])]
+    return [sentence for folder in folders for sentence in left_alone(folder)]
 
 
 def count_waiting(order: Order) -> int:
@@ -159,24 +174,28 @@ def count_waiting(order: Order) -> int:
 def _load_left_behind(order: Order, store: Store) -> tuple[int, str]:
     stored, problem = 0, ""
     for folder in _left_behind(order):
-        with _locked(folder) as mine:
-            if not mine:
-                continue
-            run = RunLoading(folder, order.spare)
-            loader = store.loader()
-            if loader is None or not run.has_ended():
-                continue
-            try:
-                run.complete(loader)
-            except DebugloopError as error:
-                problem = str(error)
-                continue
-            except (psycopg.Error, OSError) as error:
-                store.lost(error)
-                return stored, store.problem
-            stored += 1
-            _remove(folder)
+        try:
+            stored += _load_one(folder, order, store)
+        except (DebugloopError, NotPrivateError) as error:  # noqa: PERF203 - each on its own
+            problem = str(error)
+        except (psycopg.Error, OSError) as error:
+            store.lost(error)
+            return stored, store.problem
     return stored, problem
+
+
+def _load_one(folder: Path, order: Order, store: Store) -> bool:
+    """Load what a run has left, where nobody else does, and tell whether it is stored."""
+    with _locked(folder) as mine:
+        if not mine:
+            return False
+        run = RunLoading(folder, order.spare)
+        loader = store.loader()
+        if loader is None or not run.has_ended():
+            return False
+        run.complete(loader)
+        _remove(folder)
+    return True
 
 
 def _left_behind(order: Order) -> list[Path]:
@@ -190,14 +209,14 @@ def _left_behind(order: Order) -> list[Path]:
 def _remove(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for name in (STATUS_FILE, LOADER_LOCK):
-            (folder / name).unlink(missing_ok=True)
-        folder.rmdir()
+            remove(folder / name)
+        remove(folder)
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
     """Hold the right to load a run; give False where another process has it."""
-    fd = os.open(folder / LOADER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = open_file(folder / LOADER_LOCK, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -209,7 +228,5 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 
 def _write_status(folder: Path, status: dict[str, object]) -> None:
-    half = folder / (STATUS_FILE + ".new")
     with contextlib.suppress(OSError):  # the run may not have waited, and removed its folder
-        half.write_text(json.dumps(status), encoding="utf-8")
-        half.replace(folder / STATUS_FILE)
+        write_whole(folder / STATUS_FILE, json.dumps(status).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pytest_debugloop.handover import KnownFailure
 from pytest_debugloop.loading.journals import JournalFile, journals_in
 from pytest_debugloop.loading.loader import Chunk, Loader
 from pytest_debugloop.loading.surveying import Surveyor
+from pytest_debugloop.private import remove
 from pytest_debugloop.records import JOURNAL_FORMAT
 
 _SMALL_BATCH = 1024 * 1024
@@ -124,8 +126,8 @@ class RunLoading:
         for path, spare in self._journals.items():  # where a journal goes on once its disk is full
             if path.stem == f"{journal.path.stem}-spare":
                 return self._finish_is_written(spare)
-        with contextlib.suppress(OSError), journal.path.open("rb") as file:
-            file.seek(max(journal.offset, journal.path.stat().st_size - 4096))
+        with contextlib.suppress(OSError), journal.opened() as file:
+            file.seek(max(journal.offset, os.fstat(file.fileno()).st_size - 4096))
             return b'{"kind":"finish"' in file.read()
         return False
 
@@ -151,10 +153,10 @@ class RunLoading:
         for run_id, correlation_id in dict.fromkeys((head.run_id, head.correlation_id) for head in heads):
             totals = loader.complete(run_id, correlation_id)
         for path in self._journals:
-            path.unlink(missing_ok=True)
+            remove(path)
         for folder in self._folders[1:]:
             with contextlib.suppress(OSError):
-                folder.rmdir()
+                remove(folder)
         return totals
 
     def known_failures(self, loader: Loader, most: int) -> tuple[list[KnownFailure], int]:

@@ -12,6 +12,7 @@ from typing import Any
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
 from pytest_debugloop.loading.order import Order
+from pytest_debugloop.private import read_file, write_whole
 from pytest_debugloop.records import json_line
 from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 
@@ -47,7 +48,7 @@ class Surveyor:
                     self._look(path, known)
 
     def _look(self, path: Path, known: KnownFiles | None) -> None:
-        with path.open("rb") as file:
+        with read_file(path) as file:
             file.seek(self._offsets.get(path, 0))
             data = file.read()
         data = data[: data.rfind(b"\n") + 1]
@@ -84,10 +85,8 @@ class Surveyor:
         if not self._records:
             return
         with contextlib.suppress(OSError, ValueError, LookupError):
-            with (folder / MAIN_JOURNAL).open("rb") as file:
+            with read_file(folder / MAIN_JOURNAL) as file:
                 head: dict[str, Any] = json.loads(file.readline())
             head |= {"journal_id": str(uuid.uuid5(uuid.UUID(head["run_id"]), "code")), "role": "code", "facts": {}}
             finish = json_line({"kind": "finish", "at": head["started"], "problems": []})
-            half = folder / (_FILE + ".new")
-            half.write_bytes(json_line(head) + lines_of(self._records) + finish)
-            half.replace(folder / _FILE)
+            write_whole(folder / _FILE, json_line(head) + lines_of(self._records) + finish)

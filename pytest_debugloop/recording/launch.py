@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.handover import JOURNALS, LOADER_LOG, LOADER_VARIABLE
+from pytest_debugloop.handover import LOADER_LOG, LOADER_VARIABLE
+from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
 from pytest_debugloop.recording.folders import spare_folder
 
 if TYPE_CHECKING:
@@ -66,22 +67,33 @@ def start_loader(folder: Path, order: dict[str, object]) -> None:
     Raises:
         OSError: it could not be started.
     """
-    log = folder / LOADER_LOG
-    with contextlib.suppress(OSError):
-        if log.stat().st_size > _LOG_LIMIT:
-            log.unlink()
     environ = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
     environ[LOADER_VARIABLE] = json.dumps(order)
     command = [sys.executable, "-I", "-X", "utf8", "-c", _BOOTSTRAP, *(p for p in sys.path if Path(p).is_absolute())]
+    output = _opened_log(folder / LOADER_LOG)
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-        (os.POSIX_SPAWN_DUP2, 1, 2),
+        (os.POSIX_SPAWN_DUP2, output, 1),
+        (os.POSIX_SPAWN_DUP2, output, 2),
     ]
     arguments = ["sh", "-c", _DETACH, "sh", *command]
     try:
         pid = os.posix_spawn("/bin/sh", arguments, environ, file_actions=actions, setsid=True)
     except NotImplementedError:  # an old libc; the loader leaves the session by itself, a moment later
         pid = os.posix_spawn("/bin/sh", arguments, environ, file_actions=actions)
+    finally:
+        os.close(output)
     with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: there is nothing to wait for
         os.waitpid(pid, 0)
+
+
+def _opened_log(log: Path) -> int:
+    with contextlib.suppress(OSError):
+        if log.lstat().st_size > _LOG_LIMIT:
+            log.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    try:
+        return open_file(log, flags)
+    except NotPrivateError:  # a link, say, that came with a checkout
+        remove(log)
+        return open_file(log, flags)

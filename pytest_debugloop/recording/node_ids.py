@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.capture.scalars import bytes_text
+from pytest_debugloop.private import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,8 +123,8 @@ def begun_last(journal: Path, node_id: str) -> Begun:
         node_id: of the test, as another process names it.
     """
     try:
-        with journal.open("rb") as file:
-            file.seek(max(journal.stat().st_size - _TAIL, 0))
+        with read_file(journal) as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
             lines = file.read().splitlines()
         found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
         step = json.loads(found)

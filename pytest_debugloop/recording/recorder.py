@@ -287,14 +287,6 @@ class Recorder:
             step.add_reason(self._writer.redact(reason_of(report)))
         self._writer.write(step.ended_line())
 
-    def finish(self) -> None:
-        """Write what is left at the end of the run."""
-        for write in (self.settle, self.tell_loaded):
-            try:
-                write()
-            except Exception as fault:  # noqa: PERF203 - one must not cost the other
-                self._writer.fault(fault)
-
     # -- what is known and not yet written --------------------------------------------------------------------------
 
     def settle(self) -> None:

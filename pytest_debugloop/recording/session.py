@@ -14,8 +14,9 @@ import pytest
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
-from pytest_debugloop.handover import JOURNALS, SUFFIX
+from pytest_debugloop.handover import SUFFIX
 from pytest_debugloop.journal import Journal
+from pytest_debugloop.private import JOURNALS, open_folder
 from pytest_debugloop.recording import folders
 from pytest_debugloop.recording.capturing import capturer_of
 from pytest_debugloop.recording.clock import Clock
@@ -108,7 +109,7 @@ class Session:
                 self._problems.append(problem)
             name = f"{self._identity.correlation_id}_{self._identity.run_id}"
             self._run_folder = folder / JOURNALS / name
-            self._run_folder.mkdir(mode=0o700)
+            os.close(open_folder(self._run_folder, make=True))
             self._storing = Storing(
                 config, self.settings, self._identity.correlation_id, folder, self._run_folder, self._redactor
             )
@@ -267,7 +268,8 @@ class Session:
             return
         self._finished = True
         if self._recorder is not None:
-            self._recorder.finish()
+            writer.guarded(self._recorder.settle)
+            writer.guarded(self._recorder.tell_loaded)
         faults = writer.faults
         if faults:
             self._problems.append(f"{len(faults)} record(s) could not be made, first: {faults[0]}; please report this.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, STATUS_FILE
+from pytest_debugloop.private import NotPrivateError, open_file, read_file
 
 # Bound here, and not where freezegun and time-machine look: a test may leave time frozen.
 _CLOCK = (time.sleep, time.perf_counter)
@@ -34,8 +34,13 @@ def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
     begun = clock()
     checks = 0
     while True:
-        with contextlib.suppress(OSError):
-            return _understood(status.read_bytes())
+        try:
+            with read_file(status) as file:
+                return _understood(file.read())
+        except NotPrivateError as error:
+            return {"problem": str(error)}
+        except OSError:
+            pass
         waited = clock() - begun
         if waited >= seconds:
             return None
@@ -61,7 +66,7 @@ def _understood(written: bytes) -> dict[str, Any]:
 def _loader_lives(run_folder: Path, waited: float) -> bool:
     lock = run_folder / LOADER_LOCK
     try:
-        fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        fd = open_file(lock, os.O_RDWR)
     except OSError:
         return waited < _START_SECONDS
     try:

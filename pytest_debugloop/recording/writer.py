@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 import weakref
+from collections.abc import Callable
 from types import FrameType
 from typing import NamedTuple
 
@@ -129,6 +130,13 @@ class Writer:
     def fault(self, fault: BaseException) -> None:
         """Note a fault of our own; the summary tells the first."""
         self.faults.append(f"{type(fault).__name__}: {fault}"[:500])
+
+    def guarded(self, write: Callable[[], None]) -> None:
+        """Write something; a fault of our own in it is noted, and costs nothing else."""
+        try:
+            write()
+        except Exception as fault:
+            self.fault(fault)
 
     def failure_of_exception(
         self,

@@ -10,7 +10,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.handover import JOURNALS, SUFFIX
+from pytest_debugloop.handover import SUFFIX
+from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.rerunning.plan import Plan
 from pytest_debugloop.rerunning.recorded import Where
 from pytest_debugloop.rerunning.script import Report

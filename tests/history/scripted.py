@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_debugloop.handover import JOURNALS
+from pytest_debugloop.private import JOURNALS
 from tests.history import faults
 from tests.suites.environments import Environment
 from tests.suites.suites import SUITES, Suite

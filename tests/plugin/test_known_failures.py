@@ -325,6 +325,7 @@ def test_a_status_that_is_not_the_loaders_ends_no_run_and_is_no_claim_that_all_i
         """
         def pytest_sessionfinish(session):
             for folder in (session.config.rootpath / ".debugloop" / "journals").iterdir():
+                (folder / "status.json").touch(0o600)
                 (folder / "status.json").write_text("[]")
         """,
     )

@@ -12,9 +12,9 @@ import pytest
 
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.migrate import migrate
-from pytest_debugloop.handover import JOURNALS
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.run import RunLoading
+from pytest_debugloop.private import JOURNALS
 
 if TYPE_CHECKING:
     from tests.support.projects import Project, Run

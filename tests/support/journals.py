@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.handover import JOURNALS
+from pytest_debugloop.private import JOURNALS
 from tests.support.projects import Project
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,8 +64,17 @@ class Server:
         try:
             yield name
         finally:
-            with _connect(self.conninfo) as connection:
-                connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+            self._drop(name)
+
+    def _drop(self, schema: str) -> None:
+        statement = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema))
+        with _connect(self.conninfo) as connection:
+            for _ in range(20):
+                # The loader of a run that did not wait for it may still be at work there.
+                with suppress(psycopg.errors.DeadlockDetected):
+                    connection.execute(statement)
+                    return
+        raise AssertionError(f"somebody holds schema {schema}")
 
 
 class Servers:

@@ -15,6 +15,7 @@ FLOORS = {
     "handover": 0,
     "records": 0,
     "printable": 0,
+    "private": 0,
     "capture": 1,
     "journal": 1,
     "state_changes": 2,
@@ -34,7 +35,18 @@ FLOORS = {
 _LONGEST = 320
 _IMPORT_PYTEST = {"recording", "plugin", "rerunning"}  # its child plugin is loaded by the pytest of a rerun
 _IMPORT_PSYCOPG = {"database", "loading", "queries", "cli"}
-_TEST_PROCESS = ("recording", "capture", "journal", "records", "settings", "handover", "printable", "errors", "plugin")
+_TEST_PROCESS = (
+    "recording",
+    "capture",
+    "journal",
+    "records",
+    "settings",
+    "handover",
+    "printable",
+    "private",
+    "errors",
+    "plugin",
+)
 
 
 def room(path: Path) -> str:

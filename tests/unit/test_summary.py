@@ -15,6 +15,7 @@ STORED = {"stored": {"step": 3, "failure": 1, "recovery": 0}, "waiting": 0, "rej
 
 
 def status_of(folder: Path, written: bytes) -> dict[str, Any] | None:
+    (folder / STATUS_FILE).touch(0o600)
     (folder / STATUS_FILE).write_bytes(written)
     return wait_for_status(folder, 0.05)
 

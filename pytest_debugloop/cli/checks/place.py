@@ -13,7 +13,8 @@ from pathlib import Path
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
 from pytest_debugloop.cli.place import Place
 from pytest_debugloop.cli.views.words import counted
-from pytest_debugloop.handover import JOURNALS, LOADER_LOCK, LOADER_LOG
+from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG
+from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, read_file
 
 _LITTLE_ROOM = 500_000_000
 _NO_ROOM = 50_000_000
@@ -94,17 +95,17 @@ def waiting(place: Place) -> Iterator[Check]:
     Args:
         place: where the record is.
     """
-    from pytest_debugloop.loading.journals import journals_in, run_folders
+    from pytest_debugloop.loading.journals import journals_in, left_alone, run_folders
     from pytest_debugloop.recording.folders import spare_folder
 
-    folders = [
-        folder
-        for journals in (place.folder / JOURNALS, spare_folder() / JOURNALS)
-        for folder in run_folders(journals)
-        if journals_in(folder)
-    ]
+    places = [place.folder / JOURNALS, spare_folder() / JOURNALS]
+    folders = [folder for journals in places for folder in run_folders(journals) if journals_in(folder)]
     busy = sum(_is_loading(folder) for folder in folders)
     left = len(folders) - busy
+    refused = [told for journals in places for told in left_alone(journals)]
+    if refused:
+        more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+        yield Check("journals", PROBLEM, refused[0] + more, "look who made it; remove it, or chmod -R go= it.")
     going_on = f"{counted(busy, 'run')} being stored" if busy else ""
     if left:
         told = f"{counted(left, 'run')} not stored yet" + (f", {going_on}" if busy else "")
@@ -116,7 +117,7 @@ def waiting(place: Place) -> Iterator[Check]:
 def _is_loading(folder: Path) -> bool:
     """Tell whether a loader is at work on a run, without making its lock."""
     try:
-        fd = os.open(folder / LOADER_LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_file(folder / LOADER_LOCK, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -135,11 +136,16 @@ def loader_log(place: Place) -> Iterator[Check]:
         place: where the record is.
     """
     path = place.folder / LOADER_LOG
-    if not path.is_file():
+    if not path.is_symlink() and not path.is_file():
         yield Check("loader", OK, "has had nothing to say")
         return
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - _TAIL, 0))
+    try:
+        file = read_file(path)
+    except NotPrivateError as error:
+        yield Check("loader", PROBLEM, str(error), f"remove {path}.")
+        return
+    with file:
+        file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
         lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
     bad = [line for line in lines if _BAD.search(line)]
     if bad:
