@@ -104,6 +104,30 @@ def option_values(command_line: Sequence[str], rootdir: Path, *names: str) -> li
     return found
 
 
+def is_known_option(option: str) -> bool:
+    """Tell whether an option is one whose meaning is known here.
+
+    Args:
+        option: with its dashes, without a value.
+    """
+    return option in _VALUES_KEPT or option in _VALUES_DROPPED or option in _MAYBE_VALUES_DROPPED
+
+
+def readings_of_letters(option: str) -> Iterator[tuple[str, str]]:
+    """Give each way to read letters behind one dash of which the first is a plugin's: it may take the rest, or nothing.
+
+    Args:
+        option: such as ``-Zcfile``.
+
+    Yields:
+        An option, and what would be its value: ``-Z`` and ``cfile``, then ``-c`` and ``file``.
+    """
+    for place, letter in enumerate(option[1:], 2):
+        yield f"-{letter}", option[place:]
+        if letter.islower() and letter not in _SHORT_FLAGS_DROPPED | _SHORT_FLAGS_KEPT:
+            return  # small letters are pytest's own: this one takes the rest, or there is none
+
+
 def _is_dropped(option: str, words: Sequence[str]) -> bool:
     if not option:
         return True

@@ -32,6 +32,7 @@ def pytest_load_initial_conftests(
 ) -> Generator[None, object, object]:
     """Have the planned files collected, and take out of ``addopts`` what the plan took out of the command line.
 
+    What is registered here and below has no name, for ``-p no:NAME`` would keep it out, and all tests would be run.
     What plugins of today do not know any more is left out once every ``conftest.py`` has declared its options.
     """
     script = Script.from_environment()
@@ -48,7 +49,7 @@ def pytest_load_initial_conftests(
     unknown = [word for word in unknown if word.startswith("-")]
     for word in unknown:
         args.remove(word)
-    early_config.pluginmanager.register(Rerun(script, files, unknown), "debugloop-rerun")
+    early_config.pluginmanager.register(Rerun(script, files, unknown))
     return result
 
 
@@ -74,18 +75,18 @@ class Rerun:
         if config.pluginmanager.hasplugin("logging"):
             config.option.log_file = os.devnull  # or that of the configuration would be written
         if config.pluginmanager.hasplugin("xdist"):
-            config.pluginmanager.register(Workers(), "debugloop-rerun-workers")
+            config.pluginmanager.register(Workers())
         if self._script.stop is not None:
             from pytest_debugloop.rerunning.child_stop import Stopper
 
             self._stopper = Stopper(self._script, self._script.stop, self._report)
-            config.pluginmanager.register(self._stopper, "debugloop-rerun-stop")
+            config.pluginmanager.register(self._stopper)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         """Register what chooses the tests last of all: the wrapper that was registered last is the outermost."""
         chooser = Chooser(self._script, self._report, self._stopper)
-        session.config.pluginmanager.register(chooser, "debugloop-rerun-chooser")
+        session.config.pluginmanager.register(chooser)
 
 
 class Workers:

@@ -16,7 +16,7 @@ from pytest_debugloop.rerunning.plugins import Plugins
 from pytest_debugloop.rerunning.recorded import Planned, RecordedFailure, RecordedStep, Where, worker_of
 from pytest_debugloop.rerunning.trust import (
     MOST_WORKERS,
-    is_outside,
+    collects_outside,
     is_same_checkout,
     trusted_arguments,
     trusted_environment,
@@ -25,6 +25,7 @@ from pytest_debugloop.rerunning.trust import (
 _PLUGIN = "pytest_debugloop.plugin"
 _MOST_NAMED = 5
 _LONGEST_NAMED = 100
+_DISTRIBUTIONS = frozenset({"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal"})  # of pytest-xdist
 _NO_TEST = ("worker_crash", "internal_error")
 
 
@@ -157,7 +158,8 @@ def plan_rerun(
     if workers > MOST_WORKERS and not is_trusted:
         raise RerunImpossibleError(reason=f"it ran in {workers:,} workers; --trust starts as many")
     files = _files(failure, steps)
-    doubtful = [] if is_trusted else [file for file in files if is_outside(file, rootdir)]
+    doubtful = [] if is_trusted else [file for file in files if collects_outside(file, rootdir)]
+    before = tuple(one for one in before if file_of(one.test.name) not in doubtful)
     there = tuple(file for file in files if file not in doubtful and (rootdir / file).exists())
     gone = len(files) - len(doubtful) - len(there)
     if gone:
@@ -197,13 +199,14 @@ def plan_rerun(
 
 
 def _rootdir_with(file: str, rootdir: Path, recorded: Path, *, is_trusted: bool) -> Path:
-    if is_outside(file, rootdir) and not is_trusted:
-        raise RerunImpossibleError(reason=f"{file} is outside of {rootdir}; --trust goes there")
     for folder in (rootdir, recorded):
-        if (folder / file).exists():
-            if folder == rootdir or is_trusted or is_same_checkout(rootdir, folder):
-                return folder
+        if not (folder / file).exists():
+            continue
+        if not is_trusted and not (folder == rootdir or is_same_checkout(rootdir, folder)):
             raise RerunImpossibleError(reason=f"there is no {file} in {rootdir}; it ran in {folder}: call it there")
+        if not is_trusted and collects_outside(file, folder):
+            raise RerunImpossibleError(reason=f"{file} is outside of {folder}; --trust goes there")
+        return folder if folder == rootdir else folder.resolve()
     where = " or ".join(dict.fromkeys(str(folder) for folder in (rootdir, recorded)))
     raise RerunImpossibleError(reason=f"there is no {file} in {where}")
 
@@ -239,7 +242,7 @@ def _files(failure: RecordedFailure, steps: Sequence[RecordedStep]) -> list[str]
 
 
 def _dist(failure: RecordedFailure, rootdir: Path) -> str:
-    given = [value for value in option_values(failure.command_line, rootdir, "--dist") if value != "no"]
+    given = [value for value in option_values(failure.command_line, rootdir, "--dist") if value in _DISTRIBUTIONS]
     return given[-1] if given else "load"
 
 

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from pytest_debugloop.errors import RerunFailedError
@@ -112,10 +113,18 @@ def command(plan: Plan, folder: Path) -> list[str]:
         folder: of the rerun.
     """
     own = ["--debugloop", "--no-debugloop-load", "--no-debugloop-ci-report", f"--debugloop-dir={folder / RECORD}"]
-    cache = () if "no:cacheprovider" in " ".join(plan.arguments) else ("-o", f"cache_dir={folder / 'cache'}")
-    workers = ["-n", str(plan.workers), "--dist", plan.dist, "--max-worker-restart", "0"] if plan.workers else []
-    given = ["-p", CHILD_PLUGIN, *plan.arguments, *workers, f"--rootdir={plan.rootdir}", *cache, *own]
-    return [sys.executable, "-m", "pytest", *given, "--continue-on-collection-errors"]
+    cache = () if _is_without_cache(plan.arguments) else ("-o", f"cache_dir={folder / 'cache'}")
+    workers = ["-n", str(plan.workers), f"--dist={plan.dist}", "--max-worker-restart", "0"] if plan.workers else []
+    given = [*plan.arguments, *workers, f"--rootdir={plan.rootdir}", *cache, *own]
+    # The child's plugin comes last: nothing before it can block it, and what has no plugin would run all there is.
+    return [sys.executable, "-m", "pytest", *given, "-p", CHILD_PLUGIN, "--continue-on-collection-errors"]
+
+
+def _is_without_cache(arguments: Sequence[str]) -> bool:
+    """Whether pytest has no cache; then it does not know the option that says where it is."""
+    named = [following for word, following in pairwise(("", *arguments)) if word == "-p"]
+    named += [word[2:] for word in arguments if word.startswith("-p") and len(word) > 2]
+    return "no:cacheprovider" in named and "cacheprovider" not in named
 
 
 def environment(plan: Plan, folder: Path, script: Path) -> dict[str, str]:
@@ -146,7 +155,8 @@ def shell_command(plan: Plan) -> str:
     prefix = ["env", *unset, *changes] if changes or unset else []
     tests = [one.test.name for one in plan.before if one.worker == plan.worker]
     order = ["--randomly-dont-reorganize"] if any(w.startswith("--randomly-seed") for w in plan.arguments) else []
-    words = [*prefix, "python", "-m", "pytest", *plan.arguments, *order, *tests, plan.target.name]
+    words = [*prefix, "python", "-m", "pytest", *plan.arguments, *order]
+    words += (f"./{test}" if test.startswith(("-", "@")) else test for test in (*tests, plan.target.name))
     return " ".join(shlex.quote(printable(word)) for word in words)
 
 

@@ -2,7 +2,8 @@
 
 Who can write to a record, as on a server of many or by journals that are loaded, chooses what is run again. Without
 trust that is tests and options of this checkout alone: nothing that brings in code or configuration from elsewhere,
-leads tests to another place, or writes to one.
+leads tests to another place, or writes to one. Places are compared as the file system has them, and not as they are
+spelt: ``..`` and links are followed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import NamedTuple
 
 from pytest_debugloop.capture.globs import glob_matcher
 from pytest_debugloop.capture.snapshot import ENVIRONMENT
-from pytest_debugloop.rerunning.arguments import options_of
+from pytest_debugloop.rerunning.arguments import is_known_option, options_of, readings_of_letters
+from pytest_debugloop.rerunning.elsewhere import option_leads_elsewhere, variable_leads_elsewhere
 from pytest_debugloop.rerunning.environment import is_left_alone
 from pytest_debugloop.sources.checkout import text_of
 
@@ -27,7 +29,11 @@ MOST_WORKERS = 64
 _OVERRIDES = ("-o", "--override-ini")
 _THE_USERS_OWN = ("--pdbcls",)  # who debugs says in which debugger
 _PLUGIN = re.compile(r"(no:)?[\w.-]+")
-_BETWEEN = re.compile(rf"[\s,;=\[\]\"'{os.pathsep}]+")
+_BETWEEN = re.compile(rf"[\s,;=@|&<>(){{}}\[\]\"'{os.pathsep}]+")
+_QUOTING = re.compile(r"[\\\"']")
+_EXPANDED = re.compile(r"~|.*\$[\w{]", re.DOTALL)  # what many a reader of a path puts another text for
+_NUMBER = re.compile(r"-\d+(\.\d*)?")
+_NOT_ITS_OWN = frozenset({"..", ".git", ".debugloop"})  # what lies there came with a commit, or with a record
 _MOST_FILES = 20_000
 _VARIABLE = re.compile(r"\w+", re.ASCII)
 
@@ -64,12 +70,24 @@ def trusted_arguments(words: Sequence[str], rootdir: Path) -> Taken:
 
 
 def _is_doubtful(option: str, given: Sequence[str], rootdir: Path) -> bool:
+    # pytest reads more options from the file behind an @, wherever the word stands, and knows an option by its dash.
+    if given[0].startswith("@") or any(_is_no_value(word) for word in given[1:]):
+        return True
     value = given[0][len(option) :].removeprefix("=") or " ".join(given[1:])
     if option == "-p":
         return not _PLUGIN.fullmatch(value)
-    if option in _OVERRIDES and value.partition("=")[0].strip() == "addopts":
-        return True  # options again
-    return leads_out(value, rootdir)
+    if option in _OVERRIDES:
+        key = value.partition("=")[0].strip()
+        return key == "addopts" or option_leads_elsewhere(key) or leads_out(value, rootdir)  # addopts: options again
+    if option.startswith("--") and not is_known_option(option) and value and option_leads_elsewhere(option):
+        return True
+    if option.startswith("--") or len(option) <= len("-c"):
+        return leads_out(value, rootdir)
+    return any(_is_doubtful(one, [f"{one}{rest}"], rootdir) for one, rest in readings_of_letters(option) if one != "-p")
+
+
+def _is_no_value(word: str) -> bool:
+    return word.startswith("@") or (word.startswith("-") and _NUMBER.fullmatch(word) is None)
 
 
 class TakenEnvironment(NamedTuple):
@@ -90,6 +108,7 @@ def trusted_environment(
     """Take the variables that need no trust in who recorded them: those that are recorded here, too.
 
     As when they were recorded these are the usual ones, those of the user's patterns, and those that the code names.
+    One that leads elsewhere, by its value or by its name, has the value that it has now.
 
     Args:
         recorded: the variables of the run, None for one that was not set.
@@ -102,19 +121,34 @@ def trusted_environment(
     named = _named_in_code(others, rootdir) if others else set()
     kept: dict[str, str | None] = {}
     doubtful: list[str] = []
-    for name, value in recorded.items():
-        if is_left_alone(name, value):
+    # A usual one that the record does not have was not set.
+    for name, value in (*recorded.items(), *_withheld(recorded, current)):
+        if value == current.get(name) or is_left_alone(name, value):
             kept[name] = value
         elif name == "PYTEST_ADDOPTS" and value is not None:
             taken = trusted_arguments(_words(value), rootdir)
             kept[name] = shlex.join(taken.kept)
             doubtful += (f"{words} in {name}" for words in taken.doubtful)
-        elif (name in named or is_usual(name)) and "=" not in name and not leads_out(value or "", rootdir):
+        elif (name in named or is_usual(name)) and not _is_doubtful_variable(name, value or "", rootdir):
             kept[name] = value
-        elif value != current.get(name):
+        else:
             doubtful.append(f"{name} unset" if value is None else f"{name}={value}")
             kept[name] = current.get(name)
     return TakenEnvironment(kept, tuple(doubtful))
+
+
+def _withheld(recorded: Mapping[str, str | None], current: Mapping[str, str]) -> Iterator[tuple[str, None]]:
+    """Give the variables of now that lead elsewhere, and would be taken out, for the record does not have them."""
+    is_usual = glob_matcher(ENVIRONMENT)
+    for name in current.keys() - recorded.keys():
+        if is_usual(name) and variable_leads_elsewhere(name):
+            yield name, None
+
+
+def _is_doubtful_variable(name: str, value: str, rootdir: Path) -> bool:
+    if name == "PYTEST_PLUGINS":
+        return not all(_PLUGIN.fullmatch(module.strip()) for module in value.split(",") if module)
+    return "=" in name or variable_leads_elsewhere(name) or leads_out(value, rootdir)
 
 
 def _named_in_code(names: set[str], rootdir: Path) -> set[str]:
@@ -151,20 +185,53 @@ def leads_out(value: str, rootdir: Path) -> bool:
         value: of an option or a variable; may be several, such as a path of folders.
         rootdir: of the checkout.
     """
-    if "://" in value:
-        return True
-    return any(part.startswith("~") or is_outside(part, rootdir) for part in _BETWEEN.split(value))
+    return "://" in value or any(_EXPANDED.match(part) or is_outside(part, rootdir) for part in _places(value))
+
+
+def _places(value: str) -> Iterator[str]:
+    """Give what may be a place in a value, with quotes and without: a shell reads ``"."./x`` as ``../x``."""
+    for text in {value, _QUOTING.sub("", value)}:
+        yield text
+        yield text.partition("=")[2]
+        yield from _BETWEEN.split(text)
 
 
 def is_outside(path: str, rootdir: Path) -> bool:
-    """Tell whether a path leads out of the checkout.
+    """Tell whether a path leads out of the checkout, or to what git or a record has put into it.
 
     Args:
         path: from rootdir, or from the root of the file system.
         rootdir: of the checkout.
     """
-    below = os.path.relpath(os.path.join(rootdir, path), rootdir)  # noqa: PTH118 - as it is written, links unfollowed
-    return below == ".." or below.startswith("../")
+    return not _is_below(path, rootdir)
+
+
+def _is_below(path: str, folder: Path) -> bool:
+    try:
+        below = os.path.relpath(os.path.realpath(folder / path), os.path.realpath(folder))
+    except (OSError, ValueError):  # with a NUL in it, or text that no file can be named by
+        return False
+    return _NOT_ITS_OWN.isdisjoint(Path(below.casefold()).parts)
+
+
+def collects_outside(path: str, rootdir: Path) -> bool:
+    """Tell whether pytest, where it is given a path, collects what is not in the checkout.
+
+    Args:
+        path: from rootdir; of a folder where it could not be collected, or was skipped as a whole.
+        rootdir: of the checkout.
+    """
+    if is_outside(path, rootdir):
+        return True
+    return any(entry.is_symlink() and is_outside(str(entry), rootdir) for entry in _entries(rootdir / path))
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    for place, below, files in os.walk(folder):
+        if "pyvenv.cfg" in files:
+            below.clear()
+            continue
+        yield from (Path(place, name) for name in (*below, *files))
 
 
 def is_same_checkout(rootdir: Path, recorded: Path) -> bool:
@@ -174,8 +241,11 @@ def is_same_checkout(rootdir: Path, recorded: Path) -> bool:
         rootdir: of the checkout here.
         recorded: of the run.
     """
-    repository = _repository(rootdir)
-    return recorded.is_relative_to(rootdir) or (repository is not None and repository == _repository(recorded))
+    recorded = Path(os.path.realpath(recorded))
+    if _is_below(str(recorded), rootdir):
+        return True
+    repository = _repository(Path(os.path.realpath(rootdir)))
+    return repository is not None and repository == _repository(recorded) and _is_below(str(recorded), repository)
 
 
 def _repository(folder: Path) -> Path | None:
