@@ -9,7 +9,7 @@ import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.recording.failure import kind_of, kind_of_report, root_of
-from pytest_debugloop.recording.reports import reason_of
+from pytest_debugloop.recording.reported import judge
 from pytest_debugloop.recording.steps import Step
 from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.records import clean_text, step_suffix
@@ -52,12 +52,10 @@ class CollectionRecorder:
             node_id = collector.nodeid
             step = step or Step(self._writer.next_n(), "collect", started, step_suffix(node_id, 1, node_id))
             step.ended = self._writer.now()
-            step.outcome = report.outcome
-            if report.outcome == "failed":
+            judge(self._writer, step, report)
+            if step.outcome == "failed":
                 self._fail(node_id, report, step)
             else:
-                if report.outcome == "skipped":
-                    step.add_reason(self._writer.redact(reason_of(report)))
                 self._writer.write(step.ended_line())
         except Exception as fault:
             self._writer.fault(fault)

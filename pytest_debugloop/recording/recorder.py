@@ -15,11 +15,18 @@ import pytest
 
 from pytest_debugloop.recording.capturing import facts_of
 from pytest_debugloop.recording.failure import kind_of, root_of
-from pytest_debugloop.recording.reported import failure_of_report, verdict_of
+from pytest_debugloop.recording.reported import (
+    Excused,
+    failure_of_report,
+    step_of_subtest,
+    verdict_of,
+    word_of,
+    write_unseen,
+)
 from pytest_debugloop.recording.reports import reason_of, remove_from_traceback, subtest_name
 from pytest_debugloop.recording.steps import NO_ATTEMPT, Attempt, Step
 from pytest_debugloop.recording.watching import watched
-from pytest_debugloop.records import Loaded, json_string
+from pytest_debugloop.records import Loaded
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.code import LoadedFiles
@@ -51,6 +58,7 @@ class Recorder:
         self._attempt = NO_ATTEMPT
         self._step = Step(0, "", 0, "")  # the one that began last
         self._goes_on = False  # whether another test follows at once
+        self._excused = Excused(writer)
         self._held = ""  # lines that are written with the next
         self._subtest: Step | None = None  # failed, and its exception may still come
 
@@ -134,6 +142,7 @@ class Recorder:
         self._attempt = Attempt(node_id, number, item, task)
         self._attempt.is_after_failure = task in self._failed
         self._subtest = None
+        self._excused.forgive(task)
 
     def _raised(self, item: pytest.Item, error: BaseException) -> None:
         step = self._step
@@ -198,10 +207,12 @@ class Recorder:
             if name is not None:
                 self._log_subtest(report, name)
             elif attempt is NO_ATTEMPT:
-                self._log_unseen(report)
+                write_unseen(self._writer, report)
             elif step is not None:
                 step.ended = step.ended or self._now()
-                outcome = verdict_of(report)
+                outcome = verdict_of(report, step.outcome)
+                if outcome != report.outcome:
+                    step.add_word(self._writer.redact(word_of(report)))
                 if outcome == "passed" and step.phase == "call" and attempt.is_failed_by_subtests:
                     outcome = "failed"  # where no terminal has said so before: in workers of xdist
                 if outcome != step.outcome:
@@ -225,6 +236,8 @@ class Recorder:
     def _correct(self, step: Step, outcome: str, report: pytest.TestReport) -> None:
         step.outcome = outcome
         step.written = False
+        if outcome == "rerun":
+            self._excused.add(self._attempt.task, step)
         if outcome in ("skipped", "xfailed", "xpassed"):
             step.expected = None
             step.add_reason(self._writer.redact(reason_of(report)))
@@ -241,7 +254,7 @@ class Recorder:
         """Take the failures whose exception no wrapper saw: unittest keeps it to itself, and so do subtests."""
         try:
             # pytest-retry has a report passed while the exception of the first attempt is still told with it.
-            if not isinstance(report, pytest.TestReport) or report.passed or call.excinfo is None:
+            if not isinstance(report, pytest.TestReport) or not report.failed or call.excinfo is None:
                 return
             is_subtest = subtest_name(report) is not None
             step = self._subtest if is_subtest else self._attempt.steps.get(str(report.when))
@@ -255,15 +268,7 @@ class Recorder:
 
     def _log_subtest(self, report: pytest.TestReport, name: str) -> None:
         self._settle_subtest()
-        ended = self._now()
-        duration = max(int(report.duration * 1_000_000), 0)
-        step = self._attempt.begin_subtest(self._writer.next_n(), ended - duration)
-        step.ended = ended
-        step.outcome = verdict_of(report)
-        step.subtest = name = self._writer.redact(name)
-        step.extra = f'"subtest":{json_string(name)},'
-        if step.outcome in ("skipped", "xfailed"):
-            step.add_reason(self._writer.redact(reason_of(report)))
+        step = step_of_subtest(self._writer, self._attempt, report, name)
         if step.outcome == "failed":
             self._attempt.failed_subtests += 1
             step.report = report
@@ -271,21 +276,10 @@ class Recorder:
         else:
             self._writer.write(step.ended_line())
 
-    def _log_unseen(self, report: pytest.TestReport) -> None:
-        """Record a phase that ran in another process, as pytest-forked has it: its report is all that there is."""
-        ended = self._now()
-        phase = report.when if report.when in ("setup", "teardown") else "call"
-        attempt = Attempt(self._writer.redact(report.nodeid), 1)
-        step = attempt.begin(self._writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
-        step.ended = ended
-        step.outcome = verdict_of(report)
-        if step.outcome == "failed":
-            step.report = report
-            self._fail_from_report(step, attempt)
-            return
-        if step.outcome in ("skipped", "xfailed", "xpassed"):
-            step.add_reason(self._writer.redact(reason_of(report)))
-        self._writer.write(step.ended_line())
+    def finish(self) -> None:
+        """Write what is left at the end of the run."""
+        for write in (self.settle, self._excused.forgive, self.tell_loaded):
+            self._writer.guarded(write)
 
     # -- what is known and not yet written --------------------------------------------------------------------------
 
@@ -315,6 +309,6 @@ class Recorder:
         if step is not None and not step.written:
             self._fail_from_report(step)
 
-    def _fail_from_report(self, step: Step, attempt: Attempt | None = None) -> None:
+    def _fail_from_report(self, step: Step) -> None:
         if step.report is not None:
-            self._fail(step, failure_of_report(self._writer, attempt or self._attempt, step, step.report))
+            self._fail(step, failure_of_report(self._writer, self._attempt, step, step.report))

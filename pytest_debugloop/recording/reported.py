@@ -5,25 +5,97 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of_report
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.recording.reports import reason_of
+from pytest_debugloop.recording.steps import Attempt, Step
+from pytest_debugloop.records import clean_text, json_string
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_debugloop.recording.steps import Attempt, Step
     from pytest_debugloop.recording.writer import Failure, Writer
 
+_OUTCOMES = ("passed", "failed", "skipped")
+_LONGEST_WORD = 100
 
-def verdict_of(report: pytest.TestReport) -> str:
+
+def verdict_of(report: pytest.TestReport | pytest.CollectReport, seen: str) -> str:
     """Name the outcome that a report gives its step.
 
     Args:
         report: of a phase.
+        seen: the outcome by what was seen of the phase itself.
+
+    Returns:
+        What pytest makes of it. Of an outcome that a plugin made up, pytest asks nothing but whether it is ``failed``:
+        where it is not, what was seen stands, and an attempt that failed does so without counting, as ``rerun``.
     """
     outcome: str = report.outcome
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if outcome == "skipped" else "xpassed" if outcome == "passed" else outcome
-    return outcome if outcome in ("passed", "failed", "skipped") else "rerun"
+    if outcome in _OUTCOMES:
+        if hasattr(report, "wasxfail"):
+            return "xfailed" if outcome == "skipped" else "xpassed" if outcome == "passed" else outcome
+        return outcome
+    for name in _OUTCOMES:
+        if getattr(report, name):  # a report of the plugin's own may know what its words mean
+            return name
+    has_failed = report.longrepr is not None and not isinstance(report.longrepr, tuple)
+    return "rerun" if has_failed or seen == "failed" else seen
+
+
+class Excused:
+    """The steps that failed while pytest does not call them so, until it is known whether the test is tried again.
+
+    Args:
+        writer: of this process.
+    """
+
+    __slots__ = ("_steps", "_writer")
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._steps: list[tuple[str, Step]] = []
+
+    def add(self, task: str, step: Step) -> None:
+        """Keep a step of a test in mind."""
+        self._steps.append((task, step))
+
+    def forgive(self, next_task: str = "") -> None:
+        """Write that they count for nothing, but for those of the test that is run next: these were attempts."""
+        if not self._steps:
+            return
+        steps, self._steps = self._steps, []
+        for task, step in steps:
+            if task != next_task and step.outcome == "rerun":
+                step.forgive()
+                self._writer.write(step.ended_line())
+
+
+def word_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Give the outcome of a report where it is none of pytest's own.
+
+    Args:
+        report: of a phase.
+
+    Returns:
+        The word, and nothing where pytest knows it.
+    """
+    outcome: str = report.outcome
+    return "" if outcome in _OUTCOMES else str(outcome)[:_LONGEST_WORD]
+
+
+def judge(writer: Writer, step: Step, report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Give a step its outcome by a report, which is all that is known of it and all that will be.
+
+    Args:
+        writer: of this process.
+        step: that the report is of.
+        report: of a subtest, of a collector, or of a phase that was not seen.
+    """
+    step.outcome = verdict_of(report, "passed")
+    step.add_word(writer.redact(word_of(report)))
+    if step.outcome == "rerun":
+        step.forgive()
+    elif step.outcome not in ("passed", "failed"):
+        step.add_reason(writer.redact(reason_of(report)))
 
 
 def failure_of_report(writer: Writer, attempt: Attempt, step: Step, report: pytest.TestReport) -> Failure:
@@ -52,3 +124,42 @@ def failure_of_report(writer: Writer, attempt: Attempt, step: Step, report: pyte
         task=attempt.task,
         code_places=attempt.code_places,
     )
+
+
+def step_of_subtest(writer: Writer, attempt: Attempt, report: pytest.TestReport, name: str) -> Step:
+    """Make the step of a subtest, which has ended.
+
+    Args:
+        writer: of this process.
+        attempt: of the test.
+        report: of the subtest.
+        name: what pytest calls it.
+    """
+    ended = writer.now()
+    step = attempt.begin_subtest(writer.next_n(), ended - max(int(report.duration * 1_000_000), 0))
+    step.ended = ended
+    step.subtest = name = writer.redact(name)
+    step.extra = f'"subtest":{json_string(name)},'
+    judge(writer, step, report)
+    return step
+
+
+def write_unseen(writer: Writer, report: pytest.TestReport) -> None:
+    """Write a phase that ran in another process, as pytest-forked has it: its report is all that there is.
+
+    Args:
+        writer: of this process.
+        report: of the phase.
+    """
+    ended = writer.now()
+    phase = report.when if report.when in ("setup", "teardown") else "call"
+    attempt = Attempt(writer.redact(report.nodeid), 1)
+    step = attempt.begin(writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
+    step.ended = ended
+    judge(writer, step, report)
+    if step.outcome == "failed":
+        failure = failure_of_report(writer, attempt, step, report)
+        step.extra += failure.reference
+        writer.write_failure(failure, step.ended_line())
+    else:
+        writer.write(step.ended_line())

@@ -268,8 +268,7 @@ class Session:
             return
         self._finished = True
         if self._recorder is not None:
-            writer.guarded(self._recorder.settle)
-            writer.guarded(self._recorder.tell_loaded)
+            self._recorder.finish()
         faults = writer.faults
         if faults:
             self._problems.append(f"{len(faults)} record(s) could not be made, first: {faults[0]}; please report this.")

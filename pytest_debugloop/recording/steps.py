@@ -32,6 +32,7 @@ class Step:
         "rev",
         "started",
         "subtest",
+        "word",
         "written",
     )
 
@@ -47,6 +48,7 @@ class Step:
         self.extra = ""
         self.before = ""  # lines that are to stand in front of its own
         self.subtest: str | None = None
+        self.word = ""  # a plugin's own name for the outcome
         self.written = False  # whether the journal holds all that is known
         self.error = False  # whether the journal holds its error event
         self.expected: Failure | None = None  # of a test marked xfail: written once pytest says that it counts
@@ -66,6 +68,20 @@ class Step:
     def add_reason(self, reason: str) -> None:
         """Say why it was skipped, or expected to fail."""
         self.extra += f'"reason":{json_string(reason)},'
+
+    def add_word(self, word: str) -> None:
+        """Keep the name that a plugin made up for the outcome."""
+        if word:
+            self.word = word
+            self.extra += f'"word":{json_string(word)},'
+            self.written = False
+
+    def forgive(self) -> None:
+        """Count a failure no more: pytest does not call it failed, and the test is not tried again."""
+        self.outcome = "xfailed"
+        self.add_reason(f"reported as {self.word}")
+        self.expected = self.report = None
+        self.written = False
 
 
 class Attempt:

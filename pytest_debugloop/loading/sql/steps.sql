@@ -40,10 +40,11 @@ WITH final AS MATERIALIZED (
             )) END
         ], NULL) END AS depends_on_steps,
         CASE
-            WHEN s.reason IS NULL AND s.rev = 1 THEN
+            WHEN s.reason IS NULL AND s.word IS NULL AND s.rev = 1 THEN
                 jsonb_build_object('attempt', s.attempt, 'outcome', s.outcome)
             ELSE jsonb_strip_nulls(jsonb_build_object(
-                'attempt', s.attempt, 'outcome', s.outcome, 'reason', s.reason, 'rev', nullif(s.rev, 1)
+                'attempt', s.attempt, 'outcome', s.outcome, 'reason', s.reason, 'word', s.word,
+                'rev', nullif(s.rev, 1)
             ))
         END AS metadata,
         s.started_at,

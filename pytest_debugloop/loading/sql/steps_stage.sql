@@ -20,6 +20,7 @@ CREATE TEMP TABLE staged_steps (
     outcome TEXT,
     reason TEXT,
     subtest TEXT,
+    word TEXT,
     state BIGINT,
     parent BIGINT[],
     after BIGINT[],
@@ -33,7 +34,8 @@ WITH ended AS MATERIALIZED (
     FROM staged_lines AS l
     CROSS JOIN LATERAL json_to_record(l.line::json) AS r (
         n BIGINT, rev INTEGER, phase TEXT, node_id TEXT, attempt INTEGER, started BIGINT, ended BIGINT, outcome TEXT,
-        reason TEXT, subtest TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT, task TEXT, state BIGINT
+        reason TEXT, subtest TEXT, word TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT, task TEXT,
+        state BIGINT
     )
     WHERE starts_with(l.line, '{"kind":"step",') AND NOT starts_with(l.line, '{"kind":"step","rev":0,"n":')
     ORDER BY l.journal_no, r.n, r.rev DESC
@@ -48,7 +50,8 @@ under_way AS (
     ) AS s
     CROSS JOIN LATERAL json_to_record(s.line::json) AS r (
         n BIGINT, rev INTEGER, phase TEXT, node_id TEXT, attempt INTEGER, started BIGINT, ended BIGINT, outcome TEXT,
-        reason TEXT, subtest TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT, task TEXT, state BIGINT
+        reason TEXT, subtest TEXT, word TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT, task TEXT,
+        state BIGINT
     )
     WHERE NOT EXISTS (SELECT FROM ended AS e WHERE e.journal_no = s.journal_no AND e.n = s.n)
 ),
@@ -83,6 +86,7 @@ SELECT
     r.outcome,
     r.reason,
     r.subtest,
+    r.word,
     r.state,
     r.parent,
     r.after,
