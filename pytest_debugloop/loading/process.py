@@ -215,8 +215,12 @@ def _remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
-    """Hold the right to load a run; give False where another process has it."""
-    fd = open_file(folder / LOADER_LOCK, os.O_RDWR | os.O_CREAT)
+    """Hold the right to load a run; give False where another process has it, or has stored the run already."""
+    try:
+        fd = open_file(folder / LOADER_LOCK, os.O_RDWR | os.O_CREAT)
+    except FileNotFoundError:
+        yield False
+        return
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

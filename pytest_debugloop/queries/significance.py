@@ -94,7 +94,8 @@ def adjusted(p_values: Sequence[float], tests: int | None = None) -> list[float]
     found = [1.0] * len(p_values)
     least = 1.0
     for place, index in enumerate(order):
-        least = min(least, p_values[index] * count / (len(p_values) - place))
+        # The quotient first: it is never below 1, so that rounding brings no q-value below its p-value.
+        least = min(least, p_values[index] * (count / (len(p_values) - place)))
         found[index] = least
     return found
 

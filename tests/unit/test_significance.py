@@ -106,6 +106,13 @@ def test_q_values_are_those_of_benjamini_and_hochberg() -> None:
     assert adjusted(shuffled) == [pytest.approx(v) for v in (0.0344 * 4 / 3, 0.0004, 1.0, 0.019)]
 
 
+def test_no_q_value_is_below_its_p_value_by_rounding() -> None:
+    for count in (3, 7, 14, 49):
+        for seed in range(200):
+            p_values = [random.Random(f"{seed} {number}").random() for number in range(count)]
+            assert all(q >= p for p, q in zip(p_values, adjusted(p_values), strict=True))
+
+
 def test_q_values_below_the_largest_that_was_left_out_are_as_with_all() -> None:
     rng = random.Random(1)
     p = sorted([rng.random() for _ in range(200)] + [1e-6, 1e-5, 3e-4, 8e-4])
