@@ -11,12 +11,15 @@ Every string is made fit for PostgreSQL here: it refuses NUL and lone surrogates
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from json.encoder import encode_basestring_ascii
 from typing import Any, ClassVar
 
 JOURNAL_FORMAT = 1
+
+_COLOURS = re.compile(r"\x1b\[[\d;]*m|\x1b(\[[\d;]*)?(?=\.\.\.|\Z)")
 
 _encode_string = encode_basestring_ascii
 _encoder = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
@@ -45,6 +48,18 @@ def clean_text(text: str) -> str:
         The string with NUL as the four characters ``\x00`` and each lone surrogate as its six-character escape.
     """
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def plain_text(text: str) -> str:
+    """Take colours out of a text: pytest writes them into explanations of assertions and lines of the log.
+
+    Args:
+        text: any string.
+
+    Returns:
+        The string without sequences that colour, whole or cut, as pytest cuts explanations that are too long.
+    """
+    return _COLOURS.sub("", text) if "\x1b" in text else text
 
 
 def json_string(text: str) -> str:

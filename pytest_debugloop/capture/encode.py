@@ -26,6 +26,7 @@ from pytest_debugloop.capture.secret_names import HIDDEN, NOTHING
 from pytest_debugloop.capture.secret_shapes import is_card
 from pytest_debugloop.capture.storage import dict_of, stored, type_name
 from pytest_debugloop.capture.texts import Texts
+from pytest_debugloop.records import plain_text
 
 NOT_CAPTURED = "[not captured]"
 _NO_ROOM = "no room left"
@@ -172,8 +173,8 @@ class Encoder:
         if kind is _RENDERED:
             return self._rendered(out, value, plan, depth, path)
         if kind is _EXCEPTION:
-            arguments = tuple(tuple.__iter__(_exception_arguments(value)))
-            self._put(out, "args", list(arguments[: self._bounds.items]), depth + 1, path)
+            arguments = islice(tuple.__iter__(_exception_arguments(value)), self._bounds.items)
+            self._put(out, "args", [plain_text(a) if _type(a) is str else a for a in arguments], depth + 1, path)
         if kind is _ATTRIBUTES and self._repr_of is not None:
             text = self._repr_of(value, cls)
             if text is not None:

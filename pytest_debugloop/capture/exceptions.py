@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.frames import Frame, frames_of
 from pytest_debugloop.capture.storage import derives, type_name
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.records import clean_text, plain_text
 
 MAX_EXCEPTIONS = 20
 _LONGEST_MESSAGE = 8_000
@@ -124,7 +124,7 @@ def _message(error: Any) -> str:
         text = _doctest_message(error) or str.__str__(str(error))
     except BaseException as failure:
         return f"<{type_name(_type(error))}: its __str__ raised {type_name(_type(failure))}>"
-    return clean_text(text[:_LONGEST_MESSAGE])
+    return clean_text(plain_text(text[: 2 * _LONGEST_MESSAGE])[:_LONGEST_MESSAGE])
 
 
 def _doctest_message(error: Any) -> str:
@@ -146,4 +146,4 @@ def _notes(error: Any) -> list[str]:
     notes = _attributes(error).get("__notes__")
     if _type(notes) is not list:
         return []
-    return [clean_text(note[:_LONGEST_NOTE]) for note in notes[:_MOST_NOTES] if _type(note) is str]
+    return [clean_text(plain_text(note[:_LONGEST_NOTE])) for note in notes[:_MOST_NOTES] if _type(note) is str]

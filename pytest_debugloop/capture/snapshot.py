@@ -20,7 +20,7 @@ from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import PlanOf, planner
 from pytest_debugloop.capture.redact import Redactor, redacted_tree, without_known
 from pytest_debugloop.capture.storage import dict_of
-from pytest_debugloop.records import clean_text, json_size
+from pytest_debugloop.records import clean_text, json_size, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,10 +217,15 @@ class Capturer:
         out: dict[str, Any] = {}
         captured = {}
         for name, text in facts.captured:
-            tail = self.redactor.text(clean_text(text[-_CAPTURED_TAIL - _OVERLAP :]))[-_CAPTURED_TAIL:]
+            end = text[-2 * (_CAPTURED_TAIL + _OVERLAP) :]
+            size = len(text) - len(end)
+            if name.endswith(" log"):  # written by pytest; what the test has printed is left as it is
+                end = plain_text(end)
+            size += len(end)
+            tail = self.redactor.text(clean_text(end[-_CAPTURED_TAIL - _OVERLAP :]))[-_CAPTURED_TAIL:]
             entry: dict[str, Any] = {"text": tail}
-            if len(text) > _CAPTURED_TAIL:
-                entry["$cut"] = cut_text(len(text), _CAPTURED_TAIL, "characters")
+            if size > _CAPTURED_TAIL:
+                entry["$cut"] = cut_text(size, _CAPTURED_TAIL, "characters")
             encoder.left -= len(tail)
             captured[clean_text(name)] = entry
         if captured:

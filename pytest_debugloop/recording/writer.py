@@ -18,7 +18,7 @@ from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.journal import Journal
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.failure import Kind
-from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text
+from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text, plain_text
 
 _LONGEST_MESSAGE = 10_000
 _MOST_PLACES = 50
@@ -114,8 +114,8 @@ class Writer:
             self._journal.append(failure.lines + text.encode("ascii"))
 
     def redact(self, text: str) -> str:
-        """Take secrets out of a text."""
-        return self._capturer.redactor.text(text)
+        """Take secrets, and colours, out of a text."""
+        return self._capturer.redactor.text(plain_text(text))
 
     def pass_on_interrupt(self) -> None:
         """Go on with the interrupt that came while a snapshot was taken.

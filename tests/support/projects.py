@@ -19,6 +19,7 @@ from psycopg.rows import class_row, dict_row
 
 from tests.support.commands import call_command
 from tests.support.environment import EXAMPLE, clean_environment
+from tests.support.terminal import in_terminal
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -341,6 +342,14 @@ class Project:
             check=False,
         )
         return Run(done.returncode, done.stdout, done.stderr, self.left_by(correlation_id))
+
+    def run_in_terminal(self, *arguments: str) -> Run:
+        """Run pytest, recorded, in a terminal of its own."""
+        correlation_id = str(uuid.uuid4())
+        command = self.command(*arguments, correlation_id=correlation_id)
+        environment: dict[str, Any] = self.environ()
+        seen = in_terminal(self.folder, program=command, columns=160, **environment)
+        return Run(seen.returncode, seen.raw, "", self.left_by(correlation_id))
 
     def record(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run the suite, recorded, with settings from the environment alone and a plugin that can try tests again."""

@@ -20,7 +20,7 @@ from tests.support.commands import COMMAND, call_main
 from tests.support.environment import clean_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 # What else rich and pagers may send: erase in line, show and hide the cursor, a hyperlink is none of them.
@@ -41,9 +41,15 @@ class Seen:
 
 
 def in_terminal(
-    folder: Path, *arguments: str, columns: int = 80, keys: str = "", timeout: float = 120, **more: Any
+    folder: Path,
+    *arguments: str,
+    columns: int = 80,
+    keys: str = "",
+    timeout: float = 120,
+    program: Sequence[str] = COMMAND,
+    **more: Any,
 ) -> Seen:
-    """Run the command in a terminal of its own.
+    """Run the command, or another program, in a terminal of its own.
 
     Args:
         folder: to run it in.
@@ -51,11 +57,12 @@ def in_terminal(
         columns: of the terminal.
         keys: typed at the start.
         timeout: in seconds.
+        program: and what stands in front of the arguments.
         **more: variables of its environment.
     """
     with _terminal(columns, keys) as (terminal, output):
         process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*program, *arguments],
             cwd=folder,
             env=clean_environment(**more),
             stdin=terminal,

@@ -12,6 +12,7 @@ from pytest_debugloop.records import (
     Finish,
     clean_text,
     json_string,
+    plain_text,
     step_ended,
     step_head,
     step_started,
@@ -75,3 +76,19 @@ def test_what_is_none_is_left_out() -> None:
         "metadata": {"k": None},
     }
     assert b"exit_status" not in Finish(at=1, exit_status=None, interrupted=False, problems=[]).to_line()
+
+
+def test_a_coloured_text_is_plain_wherever_pytest_cuts_it() -> None:
+    coloured = (
+        "is \x1b[0m[\x1b[94m1\x1b[39;49;00m, \x1b[33m'\x1b[39;49;00mm\x1b[33m'\x1b[39;49;00m]\x1b[90m\x1b[39;49;00m"
+    )
+    plain = "is [1, 'm']"
+    assert plain_text(coloured) == plain
+    for size in range(len(coloured)):
+        assert plain.startswith(plain_text(coloured[:size]))
+        assert plain.startswith(plain_text(coloured[:size] + "...").removesuffix("..."))
+
+
+def test_what_is_no_colour_stays_as_it_is() -> None:
+    for text in ("", "plain", "[31m", "\x1b[2K", "\x1b]8;;", "a \x1b b"):
+        assert plain_text(text) == text

@@ -37,7 +37,7 @@ def chain() -> None:
         ask(Shop())
     except KeyError as error:
         try:
-            raise ValueError("not \x1b[31msold") from error
+            raise ValueError("not \x1b[2Ksold") from error
         except ValueError:
             raise OSError("closed")  # noqa: B904 - with the other as context
 
@@ -105,7 +105,7 @@ def test_exceptions_are_tied_as_they_were() -> None:
     assert context.error.__cause__ is cause.error
     assert [type(one.error).__name__ for one in (raised, context, cause)] == ["OSError", "ValueError", "KeyError"]
     assert not isinstance(raised.error, OSError)
-    assert repr(context.error) == "<recorded ValueError: not \\x1b[31msold>"
+    assert repr(context.error) == "<recorded ValueError: not \\x1b[2Ksold>"
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no groups")
