@@ -6,6 +6,8 @@ No code of an exception is run but its ``__str__``, once, as pytest runs it too.
 from __future__ import annotations
 
 import builtins
+import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -18,10 +20,15 @@ _LONGEST_MESSAGE = 8_000
 _LONGEST_NOTE = 2_000
 _MOST_NOTES = 20
 
-# Python 3.10 has no exception groups: there, nothing is one.
-_GROUP: Any = getattr(builtins, "BaseExceptionGroup", None)
+# Python 3.10 has no exception groups: there, pytest raises those of a package that it brings.
+_GROUP: Any = getattr(builtins, "BaseExceptionGroup", None) or getattr(
+    sys.modules.get("exceptiongroup"), "BaseExceptionGroup", None
+)
 _DOCTEST_FAILURE = "doctest.DocTestFailure"
-_DOCTEST_FAILURES = "_pytest.doctest.MultipleDoctestFailures"
+_DOCTEST_UNEXPECTED = "doctest.UnexpectedException"
+DOCTEST_FAILURES = "_pytest.doctest.MultipleDoctestFailures"
+"""The class of what pytest raises where several examples of a doctest have failed."""
+_DOCTEST_ERRORS = frozenset({_DOCTEST_FAILURE, _DOCTEST_UNEXPECTED, DOCTEST_FAILURES})
 
 _cause = BaseException.__dict__["__cause__"].__get__
 _context = BaseException.__dict__["__context__"].__get__
@@ -63,27 +70,29 @@ class Seen(NamedTuple):
         return [*lines, f"{self.type}: {self.message}" if self.message else self.type, *self.notes]
 
 
-def look_at(error: BaseException, rootdir: str, limit: int) -> list[Seen]:
+def look_at(error: BaseException, rootdir: str, limit: int, others: Sequence[BaseException] = ()) -> list[Seen]:
     """Look at an exception and at those behind it.
 
     Args:
         error: the exception that failed the phase.
         rootdir: pytest's rootdir.
         limit: how many frames of each are kept.
+        others: what else failed in the same phase; shown as if the exception were a group of them.
 
     Returns:
         The given one first, each once, not more than 20.
     """
     found: list[Seen] = []
     met: set[int] = set()
-    waiting: list[tuple[str, object, int | None]] = [("raised", error, None)]
+    waiting: list[tuple[str, object, int | None]] = [("raised", error, None), *(("group", one, 0) for one in others)]
     while waiting and len(found) < MAX_EXCEPTIONS:
         relation, current, parent = waiting.pop(0)
         if _id(current) in met or not _is_exception(current):
             continue
         met.add(_id(current))
-        waiting += [(name, behind, len(found)) for name, behind in _behind(current)]
-        found.append(_see(relation, current, parent, rootdir, limit))
+        raised, doctest = _raised_by_example(current)
+        waiting += [(name, behind, len(found)) for name, behind in _behind(raised)]
+        found.append(_see(relation, raised, parent, rootdir, limit, doctest))
     return found
 
 
@@ -100,9 +109,22 @@ def _is_exception(value: object) -> bool:
     return derives(_type(value), BaseException)
 
 
-def _see(relation: str, error: Any, parent: int | None, rootdir: str, limit: int) -> Seen:
+def _raised_by_example(error: Any) -> tuple[Any, Any]:
+    """Give the exception that an example of a doctest raised, and doctest's own, None where it is of no doctest."""
+    name = type_name(_type(error))
+    if name not in _DOCTEST_ERRORS:
+        return error, None
+    return (error.exc_info[1] if name == _DOCTEST_UNEXPECTED else error), error
+
+
+def _see(relation: str, error: Any, parent: int | None, rootdir: str, limit: int, doctest: Any) -> Seen:
     traceback: TracebackType | None = _traceback(error)
     frames, count = frames_of(traceback, rootdir, limit)
+    if doctest is not None:
+        from pytest_debugloop.capture.doctests import placed
+
+        frames = placed(frames, doctest, rootdir)
+        count = max(count, len(frames))
     return Seen(relation, type_name(_type(error)), _message(error), _notes(error), frames, parent, count)
 
 
@@ -114,7 +136,7 @@ def _behind(error: Any) -> list[tuple[str, object]]:
         behind.append(("context", _context(error)))
     if _GROUP is not None and derives(_type(error), _GROUP):
         behind += [("group", inner) for inner in _GROUP.__dict__["exceptions"].__get__(error)]
-    elif type_name(_type(error)) == _DOCTEST_FAILURES:
+    elif type_name(_type(error)) == DOCTEST_FAILURES:
         behind += [("group", inner) for inner in _attributes(error).get("failures", ())]
     return behind
 
@@ -131,15 +153,10 @@ def _doctest_message(error: Any) -> str:
     """Say what doctest expected and what it got: its exceptions name but the file."""
     name = type_name(_type(error))
     if name == _DOCTEST_FAILURE:
-        example = error.example
-        return f"{example.source}Expected:\n{_indented(example.want)}Got:\n{_indented(error.got)}".rstrip("\n")
-    if name == _DOCTEST_FAILURES:
-        return f"{len(error.failures)} examples failed"
-    return ""
+        from pytest_debugloop.capture.doctests import message_of
 
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}\n" for line in text.splitlines()) or "    nothing\n"
+        return message_of(error)
+    return f"{len(error.failures)} examples failed" if name == DOCTEST_FAILURES else ""
 
 
 def _notes(error: Any) -> list[str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 
-from pytest_debugloop.capture.exceptions import Seen
+from pytest_debugloop.capture.exceptions import DOCTEST_FAILURES, Seen
 
 FINGERPRINT_VERSION = 1
 _FRAMES = 25
@@ -35,15 +36,25 @@ def normalised(text: str) -> str:
     return text
 
 
-def fingerprint_of(seen: Seen) -> str:
+def fingerprint_of(seen: Seen, behind: Iterable[Seen] = ()) -> str:
     """Name a failure.
 
     Args:
         seen: the exception that failed the phase, without secrets: there is to be no hash of one.
+        behind: the others; of a doctest it counts which examples failed, for pytest's own exception says only how many.
 
     Returns:
         The version of this rule, a colon, and 16 hexadecimal digits.
     """
+    parts = _parts_of(seen)
+    if seen.type == DOCTEST_FAILURES:
+        for one in behind:
+            if one.relation == "group" and one.parent == 0:
+                parts += _parts_of(one)
+    return text_fingerprint("\0".join(parts))
+
+
+def _parts_of(seen: Seen) -> list[str]:
     parts = [seen.type, normalised(seen.message[:500].partition("\n")[0])]
     frames = seen.frames
     if len(frames) > 2 * _FRAMES:
@@ -51,7 +62,7 @@ def fingerprint_of(seen: Seen) -> str:
     for frame in frames:
         if frame.is_project:
             parts += [frame.file, frame.frame.f_code.co_name, frame.source]
-    return text_fingerprint("\0".join(parts))
+    return parts
 
 
 def text_fingerprint(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -87,14 +87,15 @@ class Capturer:
         self._last_environment: tuple[dict[Any, Any], list[tuple[object, object]]] = ({}, [])
         self._contexts: dict[tuple[str, int], tuple[int, list[str]]] = {}
 
-    def look_at(self, error: BaseException) -> list[Seen]:
+    def look_at(self, error: BaseException, others: Sequence[BaseException] = ()) -> list[Seen]:
         """Look at an exception and at those behind it, secrets by their shape taken out.
 
         Args:
             error: the exception that failed the phase.
+            others: what else failed in it.
         """
         with _room():
-            seen = look_at(error, self._rootdir, self._bounds.frames)
+            seen = look_at(error, self._rootdir, self._bounds.frames, others)
             return [_with_texts(one, self.redactor.text, self._source) for one in seen]
 
     def state_at(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unittest
 from typing import NamedTuple
 
 import pytest
@@ -16,6 +17,11 @@ _DATABASE_ERRORS = frozenset({"OperationalError", "InterfaceError", "DBAPIError"
 _EXPECTATIONS = frozenset({"doctest.DocTestFailure", "_pytest.doctest.MultipleDoctestFailures"})
 
 PHASE_ERROR_TYPES = {"collect": "collection_error", "setup": "setup_error", "teardown": "teardown_error"}
+
+
+NO_FAILURES = (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)
+"""What a test raises to say that it did not fail."""
+_ENDS = (KeyboardInterrupt, pytest.exit.Exception)
 
 
 class Kind(NamedTuple):
@@ -46,6 +52,31 @@ def root_of(error: BaseException) -> BaseException:
     return error
 
 
+def errors_of(item: object, raised: BaseException | None, phase: str) -> list[BaseException]:
+    """List the errors of a phase: unittest keeps those of a test, of its ``tearDown`` and of its cleanups to itself.
+
+    pytest tells the first that was kept with the call, the next with the teardown, in place of what was raised there,
+    and nothing of more.
+
+    Args:
+        item: the test.
+        raised: what ended the phase, None where nothing was raised.
+        phase: ``setup``, ``call`` or ``teardown``.
+
+    Returns:
+        What pytest tells of the phase, then the others.
+    """
+    kept = [info.value for info in getattr(item, "_excinfo", None) or ()]
+    if phase == "setup" or not kept:
+        return [] if raised is None else [raised]
+    if isinstance(raised, _ENDS):
+        return [raised, *kept]
+    found = kept if phase == "teardown" else kept[:1]  # the next are the teardown's
+    if raised is not None:
+        found.append(raised)
+    return [error for place, error in enumerate(found) if place == 0 or not isinstance(error, NO_FAILURES)]
+
+
 def kind_of(error: BaseException, phase: str) -> Kind:
     """File an exception.
 
@@ -60,7 +91,7 @@ def kind_of(error: BaseException, phase: str) -> Kind:
     external = _is_external(error)
     if phase in PHASE_ERROR_TYPES:
         return Kind(PHASE_ERROR_TYPES[phase], "external" if external else "framework", "high")
-    if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)):
+    if isinstance(error, _ENDS):
         return Kind("execution_error", "external", "high")
     if _is_assertion(error):
         return Kind("validation_error", "user", "medium")

@@ -7,14 +7,13 @@ report, at once, late or never, and corrects what was written where it differs (
 
 from __future__ import annotations
 
-import unittest
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from pytest_debugloop.recording.capturing import facts_of
-from pytest_debugloop.recording.failure import kind_of, root_of
+from pytest_debugloop.recording.failure import NO_FAILURES, errors_of, kind_of, root_of
 from pytest_debugloop.recording.reported import (
     Excused,
     failure_of_report,
@@ -144,29 +143,29 @@ class Recorder:
         self._subtest = None
         self._excused.forgive(task)
 
-    def _raised(self, item: pytest.Item, error: BaseException) -> None:
+    def _raised(self, item: pytest.Item, raised: BaseException | None) -> None:
         step = self._step
         step.ended = self._now()
         try:
-            if isinstance(error, (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)):
+            error, *others = errors_of(item, raised, step.phase)
+            if isinstance(error, NO_FAILURES):
                 step.outcome = "xfailed" if isinstance(error, pytest.xfail.Exception) else "skipped"
                 step.add_reason(self._writer.redact(str(error)))
                 return
             step.outcome = "failed"
             if item.get_closest_marker("xfail") is not None:
                 # Most likely pytest will call this expected: it is taken now, and written with the verdict.
-                step.expected = self._failure(step, error, item)
+                step.expected = self._failure(step, error, item, others)
             else:
-                self._fail(step, self._failure(step, error, item))
+                self._fail(step, self._failure(step, error, item, others))
         except Exception as fault:
             self._writer.fault(fault)
         self._writer.pass_on_interrupt()
 
-    def _failure(self, step: Step, error: BaseException, item: object) -> Failure:
-        error = root_of(error)
+    def _failure(self, step: Step, error: BaseException, item: object, others: Sequence[BaseException] = ()) -> Failure:
         return self._writer.failure_of_exception(
             error,
-            kind_of(error, step.phase),
+            kind_of(root_of(error), step.phase),
             step=(step.n, step.started),
             at=step.ended,
             node_id=self._attempt.node_id,
@@ -175,6 +174,7 @@ class Recorder:
             facts=facts_of(item),
             subtest=step.subtest,
             task=self._attempt.task,
+            others=others,
         )
 
     def _fail(self, step: Step, failure: Failure) -> None:
@@ -192,8 +192,8 @@ class Recorder:
         try:
             if call.excinfo is not None:
                 remove_from_traceback(call.excinfo.value.__traceback__, __file__)
-            elif call.when == "call" and (kept := getattr(item, "_excinfo", None)):
-                self._raised(item, kept[0].value)
+            elif call.when in ("call", "teardown") and getattr(item, "_excinfo", None):
+                self._raised(item, None)
         except Exception as fault:
             self._writer.fault(fault)
 

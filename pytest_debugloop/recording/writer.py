@@ -6,7 +6,7 @@ import os
 import resource
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NamedTuple
 
@@ -151,6 +151,7 @@ class Writer:
         facts: ItemFacts,
         subtest: str | None = None,
         task: str | None = None,
+        others: Sequence[BaseException] = (),
     ) -> Failure:
         """Write an exception and the state at it as lines, without appending them.
 
@@ -165,10 +166,11 @@ class Writer:
             facts: what pytest knows of the test.
             subtest: what pytest calls the subtest that failed, None for the test itself.
             task: the test's name across runs, where that is not its node id.
+            others: what else failed in the phase.
         """
-        seen = self._look_at(error)
+        seen = self._look_at(error, others)
         seen, snapshot = self._snapshot(seen, facts, at, node_id)
-        fingerprint = fingerprint_of(seen[0])
+        fingerprint = fingerprint_of(seen[0], seen[1:])
         event = ErrorEvent(
             n=self.next_n(),
             step=step,
@@ -255,10 +257,10 @@ class Writer:
         )
         return Failure.of(event, b"")
 
-    def _look_at(self, error: BaseException) -> list[Seen]:
+    def _look_at(self, error: BaseException, others: Sequence[BaseException]) -> list[Seen]:
         # What we cannot make of an exception must not cost the error event.
         try:
-            return self._capturer.look_at(error)
+            return self._capturer.look_at(error, others)
         except Exception as fault:
             self.fault(fault)
             return [Seen("raised", type_name(type(error)), "", [], [])]
