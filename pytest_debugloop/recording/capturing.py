@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture.bounds import Bounds
@@ -37,9 +37,7 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
     hook = config.hook
     names = _added(hook.pytest_debugloop_secret_names, config, "names", problems)
     patterns = _added(hook.pytest_debugloop_secret_patterns, config, "patterns", problems)
-    redactor = Redactor(
-        (*settings.redact_names, *names), (*settings.redact_patterns, *patterns), settings.capture_exclude
-    )
+    redactor = redactor_of(settings, names, patterns)
     bounds = Bounds(
         depth=settings.max_depth,
         items=settings.max_items,
@@ -59,6 +57,17 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
         has_foreign_locals=settings.all_locals,
         is_on=settings.capture,
     )
+
+
+def redactor_of(settings: Settings, names: Iterable[str] = (), patterns: Iterable[str] = ()) -> Redactor:
+    """Make what takes secrets out, for a run or for whoever looks at the code of one again.
+
+    Args:
+        settings: of the run, or of the checkout.
+        names: that plugins add.
+        patterns: that plugins add.
+    """
+    return Redactor((*settings.redact_names, *names), (*settings.redact_patterns, *patterns), settings.capture_exclude)
 
 
 def facts_of(item: object) -> ItemFacts:

@@ -8,29 +8,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.recording.checkout import git_facts
 from pytest_debugloop.replay.nodes import FrameNode, exceptions_in
 from pytest_debugloop.replay.sources import whole
 from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.sources.checkout import text_of
+from pytest_debugloop.sources.secrets import matches
 from pytest_debugloop.sources.survey import Survey
 
 _MOST_NAMED = 3
 _CUT = 300  # a recorded line of this length may have been cut
 
 
-def changes_since(failure: RecordedFailure, rootdir: Path) -> list[str]:
+def changes_since(failure: RecordedFailure, rootdir: Path, redactor: Redactor) -> list[str]:
     """Compare what a run was run on with what is here now.
 
     Args:
         failure: of the run.
         rootdir: of the checkout.
+        redactor: takes secrets out as runs in the checkout do, for both sides are hashed without them.
 
     Returns:
         One sentence for each difference that may matter; none for what the record does not have.
     """
-    now = Survey(rootdir, Redactor(), {}).conclude()
+    now = Survey(rootdir, redactor, {}).conclude()
     notes = _code_changes(failure, rootdir, now.get("files"))
     version = platform.python_version()
     if failure.python_version not in (None, version):
@@ -114,8 +116,4 @@ def _is_same(frame: FrameNode, rootdir: Path) -> bool:
 
 def _matches(line: str, recorded: str) -> bool:
     """Hold a line against a recorded one, which may be cut, and from which secrets are taken out."""
-    mark = REDACTED.partition(":")[0].rstrip("]")
-    if mark in recorded:
-        head, tail = recorded.partition(mark)[0], recorded.rpartition("]")[2]
-        return line.startswith(head) and line.endswith(tail)
-    return line == recorded or (len(recorded) >= _CUT and line.startswith(recorded))
+    return matches(line, recorded) or (len(recorded) >= _CUT and line.startswith(recorded))

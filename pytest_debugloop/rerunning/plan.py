@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.errors import RerunImpossibleError
 from pytest_debugloop.rerunning.arguments import option_values, rerun_arguments
 from pytest_debugloop.rerunning.changes import changes_since
@@ -132,6 +133,7 @@ def plan_rerun(
     environ: Mapping[str, str] | None = None,
     *,
     own_variables: Sequence[str] = (),
+    redactor: Redactor | None = None,
     is_trusted: bool = False,
 ) -> Plan:
     """Plan how to run a test as it ran when it failed.
@@ -142,6 +144,7 @@ def plan_rerun(
         rootdir: of the checkout here; where it does not have the test, the recorded one is taken.
         environ: the environment now; that of this process where it is not said.
         own_variables: patterns of the variables that the user has recorded beside the usual ones.
+        redactor: takes secrets out as runs in this checkout do; the usual ones where it is not said.
         is_trusted: whether to take also what :mod:`pytest_debugloop.rerunning.trust` would leave out.
 
     Raises:
@@ -194,7 +197,7 @@ def plan_rerun(
         error_code=failure.error_code or "",
         where=Where.of(failure.exception, failure.places),
         is_collection=failure.is_collection,
-        notes=(*changes_since(failure, rootdir), *environment.notes, *notes),
+        notes=(*changes_since(failure, rootdir, redactor or Redactor()), *environment.notes, *notes),
     )
 
 

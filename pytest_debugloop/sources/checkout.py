@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import tokenize
 from collections.abc import Iterable
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.sources.secrets import decoded, is_as_recorded, read_data
 from pytest_debugloop.sources.tree import file_hash
 
 _SECONDS = 10
@@ -30,26 +30,31 @@ class FoundFile(NamedTuple):
     is_current: bool | None
 
 
-def find_file(folders: Iterable[Path], file: str, digest: str) -> FoundFile:
+def find_file(
+    folders: Iterable[Path], file: str, digest: str, redactor: Redactor, units: Iterable[tuple[str, str]] = ()
+) -> FoundFile:
     """Find what was in a file.
 
     Args:
         folders: where the project may lie.
         file: its path from there.
-        digest: the hash of what was in it, as git makes it.
+        digest: the hash of what was in it without secrets, as git makes it.
+        redactor: takes secrets out as the run's did, as far as that is known.
+        units: qualified name and text of each function that was in it, without secrets, where these are known.
     """
     is_current: bool | None = None
     known = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
     for folder in known:
         data = _read(folder / file)
         if data is not None:
-            is_current = file_hash(data) == digest
+            read = read_data(file, data, redactor)
+            is_current = digest in (read.hash, file_hash(data)) or is_as_recorded(read.text, units)
             if is_current:
-                return FoundFile(_decoded(data), is_current=True)
+                return FoundFile(read.text, is_current=True)
     for folder in known:
         data = _from_git(folder, digest)
         if data is not None:
-            return FoundFile(_decoded(data), is_current)
+            return FoundFile(decoded(data), is_current)
     return FoundFile(None, is_current)
 
 
@@ -63,7 +68,7 @@ def text_of(path: Path) -> str | None:
         None where it cannot be read, is no file, or is larger than source ever is.
     """
     data = _read(path)
-    return None if data is None else _decoded(data)
+    return None if data is None else decoded(data)
 
 
 def _read(path: Path) -> bytes | None:
@@ -93,11 +98,3 @@ def _from_git(folder: Path, digest: str) -> bytes | None:
         return None
     # A hash of another kind, as of text without secrets, is no blob's.
     return done.stdout if done.returncode == 0 and file_hash(done.stdout) == digest else None
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
-        return data.decode(encoding, "replace")
-    except (SyntaxError, LookupError):
-        return data.decode("utf-8", "replace")

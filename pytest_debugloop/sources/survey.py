@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.records import clean_text, json_line
-from pytest_debugloop.sources.tree import file_hash, tree_of, version_of
+from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
+from pytest_debugloop.sources.tree import tree_of, version_of
 from pytest_debugloop.sources.units import Unit, units_of
 
 _LARGEST = 2 * 1024 * 1024
 _LARGEST_READ = 256 * 1024
 _MOST_READ = 50 * 1024 * 1024
-_LONGEST_UNIT = 20_000
 _LONGEST_VALUE = 500
 # They differ between any two machines, or between any two tests.
 _NEVER = frozenset({"PATH", "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "HOSTNAME", "SHLVL"})
@@ -87,14 +87,11 @@ class Survey:
             if (status.st_mtime_ns, status.st_size) != (changed, size) or size > _LARGEST:
                 return None
             data = file.read_bytes()
-            encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
-            source = data.decode(encoding, "replace")
-        except (OSError, SyntaxError, LookupError):
+            tokenize.detect_encoding(BytesIO(data).readline)
+        except (OSError, SyntaxError):  # what is in no encoding that Python knows is no Python
             return None
-        redacted = self._redactor.text(source, is_source=True)
-        if redacted != source:  # there is to be no hash of a secret: it could be guessed, and the guess be checked
-            data = redacted.encode("utf-8", "backslashreplace")
-        return SourceFile(clean_text(path), file_hash(data), source, redacted != source)
+        read = read_data(path, data, self._redactor)
+        return SourceFile(clean_text(path), read.hash, read.text, read.has_secrets)
 
     def _record(self, file: SourceFile) -> dict[str, Any]:
         units, variables = units_of(file.source)
@@ -115,7 +112,7 @@ class Survey:
             "first": unit.first,
             "last": unit.last,
             "hash": hashlib.sha256(text.encode()).hexdigest(),
-            "source": text[:_LONGEST_UNIT],
+            "source": text[:LONGEST_UNIT],
             "provides": unit.provides,
             "uses": unit.uses,
         }
@@ -142,16 +139,16 @@ class Survey:
 
     def _told_hash(self, path: str, digest: str) -> str:
         """Give the hash of a file, or of its text without secrets where it holds any, whoever has loaded it."""
+        most = _LARGEST if path.endswith(".py") else _LARGEST_READ
         try:
-            if self._read >= _MOST_READ or (self._rootdir / path).stat().st_size > _LARGEST_READ:
+            if self._read >= _MOST_READ or (self._rootdir / path).stat().st_size > most:
                 return digest
             data = (self._rootdir / path).read_bytes()
         except OSError:
             return digest
         self._read += len(data)
-        source = data.decode("utf-8", "replace")
-        redacted = self._redactor.text(source, is_source=path.endswith(".py"))
-        return digest if redacted == source else file_hash(redacted.encode("utf-8", "backslashreplace"))
+        read = read_data(path, data, self._redactor)
+        return read.hash if read.has_secrets else digest
 
     def variables(self) -> dict[str, Any]:
         """Say which variables the code names that was looked at since :meth:`conclude`.

@@ -182,6 +182,19 @@ def test_a_failure_in_code_that_has_changed_is_seen_with_the_code_that_failed(sh
     assert 'quantize(Decimal("0.01"))' in source
 
 
+def test_a_file_from_which_secrets_are_taken_out_is_not_told_to_have_changed(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\ndebugloop_redact_names = seed\n", encoding="utf-8")
+    suite = "PASSWORD = 'hunter2hunter2'\nSEED = 'own-4711'\n\n\ndef test_fails():\n    assert PASSWORD == SEED\n"
+    (tmp_path / "test_suite.py").write_text(suite, encoding="utf-8")
+    project = Project(tmp_path)
+    assert project.record().returncode == 1
+    with embedded_server(tmp_path / ".debugloop"):
+        start, _ = answers(project, "test_fails")
+        assert "changed since" not in start
+        rerun = json.loads(project.printed("reproduce", "test_fails", "--json"))
+        assert [note for note in rerun["notes"] if "code" in note] == []
+
+
 def test_what_a_record_holds_does_not_act_on_the_terminal(hostile: Project) -> None:
     failures = json.loads(hostile.printed("show", "--json", "--limit", "0"))["failures"]
     assert len(failures) > 5

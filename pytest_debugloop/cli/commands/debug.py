@@ -82,15 +82,18 @@ def _sources(place: Place, failure: FailureToDebug, files: list[FileOfRun]) -> t
     """Give the source of each file as the run had it, and the names of those that are not so any more."""
     from pathlib import Path
 
+    from pytest_debugloop.cli.checkout import redactor_of_checkout
     from pytest_debugloop.replay.frames import contexts_of
     from pytest_debugloop.replay.sources import assembled, whole
     from pytest_debugloop.sources.checkout import find_file
 
     folders = [place.rootdir, *([Path(failure.rootdir)] if failure.rootdir else [])]
+    redactor = redactor_of_checkout(place)
     found: dict[str, Source] = {}
     changed: list[str] = []
     for file in files:
-        text, is_current = find_file(folders, file.file, file.file_hash)
+        units = [(unit.function, unit.text) for unit in file.units]
+        text, is_current = find_file(folders, file.file, file.file_hash, redactor, units)
         if is_current is False:
             changed.append(file.file)
         if text is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -88,6 +87,7 @@ def planned(place: Place, what: str, *, is_trusted: bool = False) -> tuple[Recor
     Raises:
         DebugloopError: there is none, it is ambiguous, or it cannot be run here.
     """
+    from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
     from pytest_debugloop.cli.record import open_record
     from pytest_debugloop.queries.rerunning import recorded_failure, steps_until, suspected_polluters
     from pytest_debugloop.rerunning.plan import plan_rerun
@@ -96,21 +96,15 @@ def planned(place: Place, what: str, *, is_trusted: bool = False) -> tuple[Recor
         failure = recorded_failure(connection, what, place.asked_project())
         steps = steps_until(connection, failure)
         suspects = suspected_polluters(connection, failure)
-    plan = plan_rerun(failure, steps, place.rootdir, own_variables=_own_variables(place), is_trusted=is_trusted)
-    return failure, plan, suspects
-
-
-def _own_variables(place: Place) -> tuple[str, ...]:
-    """Give the patterns of the variables that this checkout, and no record, says are recorded."""
-    from pytest_debugloop.cli.ini import find_ini
-    from pytest_debugloop.settings import Settings, raw_value
-
-    _, ini = find_ini(place.rootdir)
-    wanted = "debugloop_environment"
-    settings = Settings(
-        lambda one: raw_value(one, lambda _: None, ini.get, os.environ) if one.name == wanted else one.default
+    plan = plan_rerun(
+        failure,
+        steps,
+        place.rootdir,
+        own_variables=checkout_settings(place).environment,
+        redactor=redactor_of_checkout(place),
+        is_trusted=is_trusted,
     )
-    return tuple(settings.environment)
+    return failure, plan, suspects
 
 
 def _repeat(teller: Teller, timeout: float, times: int | None) -> int:

@@ -1,0 +1,38 @@
+"""What the checkout that a command is typed in sets for its own runs, and what no record says."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pytest_debugloop.cli.ini import find_ini
+from pytest_debugloop.cli.place import Place
+from pytest_debugloop.settings import Settings, raw_value
+
+if TYPE_CHECKING:
+    from pytest_debugloop.capture.redact import Redactor
+
+_NAMES = ("debugloop_environment", "debugloop_redact_names", "debugloop_redact_patterns", "debugloop_capture_exclude")
+
+
+def checkout_settings(place: Place) -> Settings:
+    """Read what the environment and the ini file say of variables and secrets; all other options have their defaults.
+
+    Args:
+        place: where the command is typed.
+    """
+    _, ini = find_ini(place.rootdir)
+    return Settings(
+        lambda one: raw_value(one, lambda _: None, ini.get, os.environ) if one.name in _NAMES else one.default
+    )
+
+
+def redactor_of_checkout(place: Place) -> Redactor:
+    """Make what takes secrets out as runs in this checkout do, but for what their plugins add.
+
+    Args:
+        place: where the command is typed.
+    """
+    from pytest_debugloop.recording.capturing import redactor_of
+
+    return redactor_of(checkout_settings(place))
