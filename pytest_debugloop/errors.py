@@ -57,6 +57,10 @@ class NoRecordError(DebugloopError):
     """There is no record in {folder}: run `pytest --debugloop` there first, or name a server with --dsn."""
 
 
+class NotLoadedError(DebugloopError):
+    """There is no record in {folder}, but there are journals: run `debugloop load`, or name a server with --dsn."""
+
+
 class NoSchemaError(DebugloopError):
     """There is no record in schema {schema} of {where}: run `pytest --debugloop` or `debugloop migrate` first."""
 

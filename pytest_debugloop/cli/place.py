@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_debugloop.cli.ini import find_ini
 from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
+from pytest_debugloop.recording.folders import find_folder, new_folder, obstacle
 from pytest_debugloop.settings import Option, Settings, raw_value
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Place:
     Attributes:
         rootdir: pytest's, of the folder in which the command was typed.
         folder: of the journals and the embedded server.
+        obstacle: why it is not the one that the settings name; empty where it is.
         dsn: of the server, empty for the embedded one.
         schema: of the record.
         postgres_version: of the embedded server where it has no data yet.
@@ -35,6 +37,7 @@ class Place:
 
     rootdir: Path
     folder: Path
+    obstacle: str
     dsn: str
     schema: str
     postgres_version: int
@@ -67,16 +70,22 @@ class Place:
             name, _, rest = settings.problems[0].partition(" cannot be used (")
             raise SettingInvalidError(name=name, reason=rest.rpartition("): ")[0])
         chosen = given.get("debugloop_dir")
-        folder = cwd / str(chosen) if chosen else _nearest(cwd, rootdir, settings.directory)
+        wanted, folder = _nearest([cwd / str(chosen)] if chosen else _wanted(cwd, rootdir, settings.directory))
         return cls(
             rootdir=rootdir,
             folder=folder,
+            obstacle="" if folder == wanted else _told(wanted),
             dsn=settings.dsn,
             schema=settings.schema,
             postgres_version=settings.postgres_version,
             project=settings.project,
             paging=paging,
         )
+
+    @property
+    def told(self) -> str:
+        """The folder, for people, with the reason why it is not the one that they expect."""
+        return f"{self.folder} ({self.obstacle})" if self.obstacle else str(self.folder)
 
     def asked_project(self) -> str | None:
         """Name the project that is asked for: on a server that others use too, the one of this checkout.
@@ -108,14 +117,22 @@ class Place:
         )
 
 
-def _nearest(cwd: Path, rootdir: Path, directory: str) -> Path:
-    """Find the folder of the record: below rootdir, or where a run in a folder of the same checkout made it."""
-    from pytest_debugloop.recording.folders import state_folder
-
+def _wanted(cwd: Path, rootdir: Path, directory: str) -> list[Path]:
+    """Give the folders that the settings name: below rootdir, or where a run in a folder of the same checkout was."""
     above = [cwd, *cwd.parents]
     top = next((place for place in above if (place / ".git").exists()), cwd)
-    for place in (rootdir, *above[: above.index(top) + 1]):
-        for folder in (place / directory, state_folder(place / directory)):
-            if folder.is_dir():
-                return folder
-    return rootdir / directory
+    return [place / directory for place in (rootdir, *above[: above.index(top) + 1])]
+
+
+def _told(wanted: Path) -> str:
+    reason = obstacle(wanted)
+    return f"{wanted} cannot be written: {reason}" if reason else f"{wanted} could not be written"
+
+
+def _nearest(wanted: list[Path]) -> tuple[Path, Path]:
+    """Find the record of one of the folders that the settings name: give that, and where the record is."""
+    for one in wanted:
+        folder = find_folder(one)
+        if folder is not None:
+            return one, folder
+    return wanted[0], new_folder(wanted[0])

@@ -16,7 +16,14 @@ from pytest_debugloop.cli.process import undisturbed
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import Migration, available, pending
-from pytest_debugloop.errors import MigrationError, NoRecordError, NoSchemaError, RecordLockedError, SchemaTooOldError
+from pytest_debugloop.errors import (
+    MigrationError,
+    NoRecordError,
+    NoSchemaError,
+    NotLoadedError,
+    RecordLockedError,
+    SchemaTooOldError,
+)
 from pytest_debugloop.queries.reading import read_whatever_is_stored
 
 Connection = psycopg.Connection[Any]
@@ -40,7 +47,7 @@ def open_server(place: Place) -> Iterator[tuple[str, Connection]]:
         Its connection string, and a connection.
 
     Raises:
-        NoRecordError: there is no embedded server in that folder.
+        NoRecordError, NotLoadedError: there is no embedded server in that folder.
         DebugloopError: it cannot be reached.
     """
     with _server_of(place) as conninfo, connect(conninfo) as connection:
@@ -60,7 +67,9 @@ def _server_of(place: Place) -> Iterator[str]:
         yield place.dsn
         return
     if not (place.folder / "postgres").is_dir():
-        raise NoRecordError(folder=place.folder)
+        from pytest_debugloop.loading.process import count_waiting
+
+        raise (NotLoadedError if count_waiting(place.order()) else NoRecordError)(folder=place.told)
     stack = ExitStack()
     try:
         with undisturbed():
@@ -82,7 +91,7 @@ def open_record(place: Place) -> Iterator[Connection]:
         A connection in a read-only transaction whose search path leads to the record; all questions see one moment.
 
     Raises:
-        NoRecordError: there is no embedded server in that folder.
+        NoRecordError, NotLoadedError: there is no embedded server in that folder.
         NoSchemaError: the server has no record.
         SchemaTooOldError, SchemaTooNewError: the record is of another version of this package.
         DebugloopError: it cannot be reached.

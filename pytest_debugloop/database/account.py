@@ -46,7 +46,10 @@ class Account:
         uid = os.geteuid()
         if uid:
             if not _name(uid):
-                reason = f"the user number {uid} has no name on this system: give it one, or set --debugloop-dsn"
+                reason = (
+                    f"the user number {uid} has no name on this system, which PostgreSQL asks for: "
+                    "add a line for it to /etc/passwd, or set --debugloop-dsn"
+                )
                 raise EmbeddedServerError(directory=data.parent, reason=reason)
             return cls(uid, os.getegid())
         if not HAS_PROC:

@@ -1,4 +1,4 @@
-"""Where the journals of a run go, and where instead when that place cannot be written."""
+"""Where the journals of a run go, where instead when that place cannot be written, and where they are found again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,22 @@ _IGNORED = "# Made by pytest-debugloop.\n*\n"
 _OURS = {JOURNALS, "postgres", "postgres.lock", "loader.log"}
 
 
+def places(wanted: Path) -> list[Path]:
+    """List where the record of a checkout may be: a run takes the first place that it can write.
+
+    Args:
+        wanted: the folder that the settings name.
+
+    Returns:
+        That folder, one in the user's state folder where he has a home, and one in the folder of temporary files.
+    """
+    # By its real path: a run may be given another name of the checkout than the command.
+    real = Path(os.path.realpath(wanted.parent)) / wanted.name
+    name = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
+    state, spare = state_folder(), spare_folder()
+    return [wanted, *([state / name] if state is not None else []), spare.with_name(f"{spare.name}-{name}")]
+
+
 def open_folder(wanted: Path) -> tuple[Path, str | None]:
     """Make the folder of the record, private to its owner.
 
@@ -33,7 +49,7 @@ def open_folder(wanted: Path) -> tuple[Path, str | None]:
     try:
         _make(wanted)
     except OSError as error:
-        for other in (state_folder(wanted), spare_folder()):
+        for other in places(wanted)[1:]:
             with suppress(OSError):
                 _make(other)
                 return other, f"{wanted} cannot be written ({error.strerror}): recording to {other} instead."
@@ -41,20 +57,69 @@ def open_folder(wanted: Path) -> tuple[Path, str | None]:
     return wanted, None
 
 
-def spare_folder() -> Path:
-    """Give the folder, on the disk of temporary files, of journals that could not stay where they were begun."""
-    # Not by tempfile: it would settle for the tests, too, which folder that is.
-    return Path(os.environ.get("TMPDIR") or "/tmp") / f"pytest-debugloop-{os.getuid()}"  # noqa: S108
-
-
-def state_folder(wanted: Path) -> Path:
-    """Give the folder that takes the place of one that cannot be written.
+def find_folder(wanted: Path) -> Path | None:
+    """Give the folder that runs of this user have been recorded to.
 
     Args:
         wanted: the folder that the settings name.
+
+    Returns:
+        The first that a run could go on with, else a record that this user may enter; None where there is none.
     """
-    base = os.environ.get("XDG_STATE_HOME") or str(Path("~/.local/state").expanduser())
-    return Path(base) / "pytest-debugloop" / hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
+    there = [folder for folder in places(wanted) if os.access(f"{folder}/", os.R_OK | os.X_OK)]
+    ours = (folder for folder in there if not obstacle(folder))
+    others = (folder for folder in there if any(os.access(folder / name, os.F_OK) for name in _OURS))
+    return next(ours, None) or next(others, None)
+
+
+def new_folder(wanted: Path) -> Path:
+    """Give the folder that the first run will be recorded to.
+
+    Args:
+        wanted: the folder that the settings name; given where nothing can be written.
+    """
+    return next((folder for folder in places(wanted) if not obstacle(folder)), wanted)
+
+
+def obstacle(folder: Path) -> str:
+    """Say what keeps a run of this user from being recorded to a folder, and change nothing.
+
+    Args:
+        folder: of the record, which may not be there.
+
+    Returns:
+        A few words; nothing where it can be.
+    """
+    try:
+        _take(folder)
+        with suppress(FileNotFoundError):
+            _refuse_others(folder / JOURNALS)
+    except FileNotFoundError:
+        there = next(parent for parent in folder.absolute().parents if os.access(parent, os.F_OK))
+    except OSError as error:
+        return error.strerror or str(error)
+    else:
+        there = folder
+    if os.access(there, os.W_OK | os.X_OK):
+        return ""
+    return os.strerror(errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES)
+
+
+def spare_folder() -> Path:
+    """Give the folder, on the disk of temporary files, of journals that could not stay where they were begun."""
+    # Not by tempfile: it would settle for the tests, too, which folder that is.
+    temporary = Path(os.environ.get("TMPDIR", ""))
+    return (temporary if temporary.is_absolute() else Path("/tmp")) / f"pytest-debugloop-{os.getuid()}"  # noqa: S108
+
+
+def state_folder() -> Path | None:
+    """Give the folder, in the user's home, of records that could not stay in their checkout; None without a home."""
+    # A path that is not absolute is to be ignored, says the XDG Base Directory Specification.
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not base.is_absolute():
+        with suppress(RuntimeError):
+            base = Path("~/.local/state").expanduser()
+    return base / "pytest-debugloop" if base.is_absolute() else None
 
 
 def _make(folder: Path) -> None:
@@ -73,10 +138,14 @@ def _make(folder: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def _take(folder: Path) -> None:
+def _refuse_others(folder: Path) -> None:
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise NotPrivateError(folder, "it is not a folder of this user")
+
+
+def _take(folder: Path) -> None:
+    _refuse_others(folder)
     names = set(os.listdir(folder))  # noqa: PTH208 - all of them, at once
     if names and not names & _OURS and not _is_ours(folder / _IGNORE):
         raise NotPrivateError(folder, "it holds something else: name a folder that is not there yet")

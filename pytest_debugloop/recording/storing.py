@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.handover import TOLD
 from pytest_debugloop.recording import summary
-from pytest_debugloop.recording.folders import spare_folder
 from pytest_debugloop.recording.launch import order_for, start_loader
 from pytest_debugloop.recording.target import command_of
 
@@ -119,8 +118,6 @@ class Storing:
         if "--dir" in given:  # which the command takes from where it is typed
             folder = self._config.rootpath / given["--dir"]
             given["--dir"] = os.path.relpath(folder, self._config.invocation_params.dir)
-        if self._folder == spare_folder():  # the last resort, where nobody looks by himself
-            given["--dir"] = str(self._folder)
         return " ".join((command_of(given, self._redactor.text), *arguments))
 
     def lines(self, problems: list[str]) -> list[str]:

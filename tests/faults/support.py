@@ -141,9 +141,9 @@ class Trouble:
 
     def all_waits_and_is_loaded(self, run: Run, *options: str, folder: Path | None = None) -> None:
         """See that the trouble removed, one command stores all there is, and the same command again nothing."""
-        assert self.load(*options, folder=folder) == "1 run stored, 0 still waiting."
+        assert self.load(*options) == "1 run stored, 0 still waiting."
         assert self.stored(run) == self.whole
-        assert self.load(*options, folder=folder) == "0 runs stored, 0 still waiting."
+        assert self.load(*options) == "0 runs stored, 0 still waiting."
         assert self.stored(run) == self.whole
         assert waiting(folder or self.folder) == []
 

@@ -53,6 +53,31 @@ def test_a_read_only_file_system_is_left_alone(trouble: Trouble) -> None:
     is_loaded_from_elsewhere(trouble, run, "Read-only file system")
 
 
+def test_a_user_without_name_and_home_is_recorded_and_each_command_says_what_is_missing(trouble: Trouble) -> None:
+    folder, prefix = trouble.project.folder, ["env", "-u", "HOME", "-u", "XDG_STATE_HOME", *without_name()]
+    folder.chmod(0o555)
+    try:
+        run = run_after(trouble, prefix, *AWAY, PYTHONDONTWRITEBYTECODE="1")
+        (elsewhere,) = (folder.parent / "tmp").iterdir()
+        assert said(run)[1:] == [
+            f"debugloop: {trouble.folder} cannot be written (Permission denied): recording to {elsewhere} instead."
+        ]
+        env = trouble.project.environ(COLUMNS="1000")
+        for name, told in (
+            ("show", "but there are journals: run `debugloop load`, or name a server with --dsn."),
+            ("load", "the user number 12345 has no name on this system, which PostgreSQL asks for: "),
+            ("doctor", "the user number 12345 has no name on this system, which PostgreSQL asks for: "),
+        ):
+            command = [*prefix, sys.executable, "-m", "pytest_debugloop", name]
+            done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+            assert told in done.stdout + done.stderr, done
+            assert str(elsewhere) in done.stdout + done.stderr, done
+    finally:
+        folder.chmod(0o755)
+    assert trouble.load(folder=elsewhere) == "1 run stored, 0 still waiting."
+    assert trouble.stored(run) == trouble.whole
+
+
 @groups.mounts
 def test_a_disk_that_fills_up_in_the_middle_costs_no_record(trouble: Trouble) -> None:
     trouble.folder.mkdir(mode=0o700)
@@ -93,7 +118,7 @@ def run_after(trouble: Trouble, prefix: list[str], *arguments: str, **env: str) 
 
 
 def is_loaded_from_elsewhere(trouble: Trouble, run: Run, reason: str) -> None:
-    """See that a run was recorded to another folder, said so, and is loaded from there."""
+    """See that a run was recorded to another folder, said so, and that the command finds it there."""
     (elsewhere,) = (trouble.project.folder.parent / "state" / "pytest-debugloop").iterdir()
     assert said(run)[1:] == [
         f"debugloop: {trouble.folder} cannot be written ({reason}): recording to {elsewhere} instead."
@@ -125,6 +150,14 @@ def without_privilege() -> list[str]:
     if setpriv is None:
         pytest.skip("root obeys no modes without setpriv")
     return [setpriv, "--bounding-set", "-dac_override", "--inh-caps", "-dac_override"]
+
+
+def without_name() -> list[str]:
+    """Begin a command line that is run by a user number that has no name, and that owns what is ours."""
+    command = ["unshare", "--user", "--map-user=12345", "--map-group=12345"]
+    if shutil.which("unshare") is None or subprocess.run([*command, "true"], check=False).returncode:
+        pytest.skip("nobody can be a user without a name here")
+    return command
 
 
 @contextmanager

@@ -30,6 +30,13 @@ def folder(place: Place) -> Iterator[Check]:
         place: where the record is.
     """
     yield from _room(place.folder)
+    if place.obstacle:
+        yield Check(
+            "place",
+            WARNING,
+            f"runs are recorded to {place.folder}, for {place.obstacle}",
+            "move it away, or name another one with debugloop_dir.",
+        )
     if os.path.lexists(place.folder) and not place.folder.is_dir():
         yield Check("folder", PROBLEM, f"{place.folder} is no folder", "move it away, or name another one.")
         return

@@ -12,6 +12,7 @@ from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Check
 from pytest_debugloop.cli.place import Place
 from pytest_debugloop.cli.record import Connection, enter, open_server, waiting_migrations
 from pytest_debugloop.cli.views.words import ago, counted, short
+from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.connect import describe
 from pytest_debugloop.database.migrate import available, pending
 from pytest_debugloop.errors import DebugloopError
@@ -64,7 +65,7 @@ def server(place: Place) -> Iterator[Check]:
         if os.path.lexists(place.folder / "postgres"):
             yield Check("server", PROBLEM, f"{place.folder / 'postgres'} is no folder", "move it away.")
             return
-        yield Check("server", OK, "the embedded one has no data yet: the first run makes it")
+        yield _first_start(place)
         return
     with ExitStack() as stack:
         begun = time.monotonic()
@@ -83,6 +84,16 @@ def server(place: Place) -> Iterator[Check]:
         ]
         yield _answers(place, conninfo, connection, seconds)
         yield from run_checks((name, _bound(check, place, connection)) for name, check in inside)
+
+
+def _first_start(place: Place) -> Check:
+    """Look whether there is somebody to run the embedded server."""
+    try:
+        if place.folder.is_dir():
+            Account.for_data(place.folder / "postgres")
+    except DebugloopError as error:
+        return Check("server", PROBLEM, str(error))
+    return Check("server", OK, "the embedded one has no data yet: the first run makes it")
 
 
 def _bound(check: Callable[[Place, Connection], Iterator[Check]], place: Place, connection: Connection) -> Checker:

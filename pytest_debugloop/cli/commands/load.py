@@ -24,7 +24,7 @@ def command(place: Place, as_json: bool) -> None:
 
     order = place.order()
     if not place.dsn and not (place.folder / "postgres").is_dir() and not count_waiting(order):
-        raise NoRecordError(folder=place.folder)  # and none is made, for there is nothing to put into it
+        raise NoRecordError(folder=place.told)  # and none is made, for there is nothing to put into it
     with working("Storing the journals that wait"):
         stored, waiting, rejected, problem = load_waiting(order)
     if as_json:

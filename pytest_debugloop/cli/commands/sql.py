@@ -106,10 +106,12 @@ def _own_prompt(place: Place, connection: Connection, arguments: tuple[str, ...]
         return run_statements(connection, statements)
     from pytest_debugloop.recording.folders import state_folder
 
-    history = state_folder(place.folder).parent / "sql_history"
+    folder = state_folder()
+    if folder is None:
+        return prompt(connection, None)
     with contextlib.suppress(OSError):
-        history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return prompt(connection, history)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return prompt(connection, folder / "sql_history")
 
 
 def _commands(arguments: tuple[str, ...]) -> list[str] | None:
