@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -19,19 +18,13 @@ from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import PlanOf, planner
 from pytest_debugloop.capture.redact import Redactor, redacted_tree, without_known
-from pytest_debugloop.capture.storage import dict_of
+from pytest_debugloop.capture.variables import Variables
 from pytest_debugloop.records import clean_text, json_size, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STATE_SCHEMA = 1
-_KEPT_VARIABLES = """
-    CI TZ LANG LANGUAGE LC_* PYTHON* PYTEST_ADDOPTS PYTEST_PLUGINS HYPOTHESIS_* COVERAGE_* DJANGO_SETTINGS_MODULE
-    VIRTUAL_ENV CONDA_DEFAULT_ENV TOX_ENV_NAME NOX_* OMP_NUM_THREADS
-"""
-ENVIRONMENT = tuple(_KEPT_VARIABLES.split())
-"""Patterns of the environment variables that are kept."""
 _LOW_LIMIT = 500
 _CAPTURED_TAIL = 4_000
 _OVERLAP = 1_000
@@ -41,9 +34,6 @@ _LONGEST_ESCAPE = 12
 _ENCODED = ("fixtures", "parameters", "markers", "environment")
 
 Scrub = Callable[[str], str]
-
-_environment: Any = os.environ
-_decoded = os.fsdecode
 
 
 class Capturer:
@@ -84,7 +74,7 @@ class Capturer:
         self._guard = guard or None
         self._has_foreign_locals = has_foreign_locals
         self._is_on = is_on
-        self._last_environment: tuple[dict[Any, Any], list[tuple[object, object]]] = ({}, [])
+        self._variables = Variables(self.is_kept_variable, redactor)
         self._contexts: dict[tuple[str, int], tuple[int, list[str]]] = {}
 
     def look_at(self, error: BaseException, others: Sequence[BaseException] = ()) -> list[Seen]:
@@ -231,19 +221,12 @@ class Capturer:
             captured[clean_text(name)] = entry
         if captured:
             out["captured"] = captured
-        out["environment"] = encoder.encode_names(self._environment(), "/environment")
+        out["environment"] = encoder.encode_names(self._variables.now(), "/environment")
         if found := concurrency.threads(self._rootdir):
             out["threads"] = found
         if found := concurrency.tasks(self._rootdir):
             out["tasks"] = found
         return out
-
-    def _environment(self) -> list[tuple[object, object]]:
-        stored: dict[Any, Any] = (dict_of(_environment) or {}).get("_data") or {}
-        if stored != self._last_environment[0]:
-            found = [(_decoded(k), _decoded(v)) for k, v in dict.items(stored) if type(k) is type(v) is bytes]
-            self._last_environment = dict.copy(stored), [(k, v) for k, v in sorted(found) if self.is_kept_variable(k)]
-        return self._last_environment[1]
 
     # -- secrets ----------------------------------------------------------------------------------------------------
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pytest_debugloop.dsn import problem_of, value_problem
 from pytest_debugloop.errors import DatabaseUnreachableError, ServerTooOldError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _TOLD = {
     "dbname": "PGDATABASE",
     "user": "PGUSER",
 }
+_MALFORMED = "an address that cannot be read"
 
 
 def connect(
@@ -45,7 +46,7 @@ def connect(
     where = describe(conninfo)
     given = _parse(conninfo)
     if given is None:
-        raise DatabaseUnreachableError(where=where, reason="it is no connection string")
+        raise DatabaseUnreachableError(where=where, reason=problem_of(conninfo) or "libpq cannot read it")
     ours: dict[str, str | int] = {"client_encoding": "UTF8"}  # whatever PGCLIENTENCODING says
     if "fallback_application_name" not in given:
         ours["fallback_application_name"] = application_name
@@ -54,10 +55,8 @@ def connect(
     try:
         connection = psycopg.connect(make_conninfo(conninfo, **ours), autocommit=True, prepare_threshold=None)
     except (psycopg.Error, ValueError) as error:
-        reason = " ".join(str(error).split())
-        for name, value in given.items():
-            if (harmless := _harmless(name, value)) != value:
-                reason = reason.replace(value, harmless)
+        # Where libpq has read it otherwise than it was meant, what it says may quote a part of the password.
+        reason = _problem(given) or " ".join(str(error).split())
         # Without its cause, which is told whole and may quote a part of a password.
         raise DatabaseUnreachableError(where=where, reason=reason) from None
     found = connection.info.server_version // 10000
@@ -77,8 +76,8 @@ def describe(conninfo: str) -> str:
         str: its host, port, database and user, or its service, in the words of a connection string.
     """
     given = _parse(conninfo)
-    if given is None:
-        return "an address that libpq cannot read"
+    if given is None or _problem(given):
+        return _MALFORMED
     told = {}
     if service := given.get("service", os.environ.get("PGSERVICE")):
         told["service"] = service
@@ -86,7 +85,8 @@ def describe(conninfo: str) -> str:
         # A service goes before the variables; what it says is not known here.
         if value := given.get(name, "" if service else os.environ.get(variable, "")):
             told[name] = value
-    return make_conninfo(**{name: _harmless(name, value) for name, value in told.items()}) or "libpq's default address"
+    shown = {name: "?" if value_problem(name, value) else value for name, value in told.items()}
+    return make_conninfo(**shown) or "libpq's default address"
 
 
 def _parse(conninfo: str) -> dict[str, str] | None:
@@ -96,11 +96,5 @@ def _parse(conninfo: str) -> dict[str, str] | None:
         return None
 
 
-def _harmless(name: str, value: str) -> str:
-    """Keep what cannot be a password of a URL that libpq reads otherwise than it was meant.
-
-    It takes what follows a bare @ in a password for the host, and `ann:secret` without a host for host and port.
-    """
-    if name == "port" and not re.fullmatch(r"[\d,]*", value):
-        return "?"
-    return value.rpartition("@")[2]
+def _problem(given: dict[str, str]) -> str:
+    return next(filter(None, (value_problem(name, value) for name, value in given.items())), "")

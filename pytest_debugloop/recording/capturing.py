@@ -12,7 +12,8 @@ from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import planner
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.capture.snapshot import ENVIRONMENT, Capturer
+from pytest_debugloop.capture.snapshot import Capturer
+from pytest_debugloop.capture.variables import ENVIRONMENT
 from pytest_debugloop.recording.code import code_of
 
 if TYPE_CHECKING:

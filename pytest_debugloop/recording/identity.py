@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import locale
 import platform
-import re
 import sys
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.capture.secret_arguments import ARGUMENT_VARIABLES, redacted_arguments, redacted_words
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.recording.checkout import git_facts, project_name, repository_of
 from pytest_debugloop.recording.ci import ci_facts
@@ -22,7 +22,6 @@ from pytest_debugloop.records import clean_text
 from pytest_debugloop.settings import Settings
 
 _SEEDS = ("randomly_seed", "random_order_seed", "random_order_bucket", "hypothesis_seed")
-_SECRET_ARGUMENT = re.compile(r"^(--?[\w-]*(?:dsn|token|secret|password|passwd|key)[\w-]*)(?:=.*)?$", re.IGNORECASE)
 
 
 class RunIdentity:
@@ -80,7 +79,7 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
     redactor = capturer.redactor
     plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
     return {
-        "command_line": [_redacted_argument(clean_text(str(a)), redactor) for a in config.invocation_params.args],
+        "command_line": redacted_arguments(map(clean_text, map(str, config.invocation_params.args)), redactor),
         "python_version": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
         "pytest_version": pytest.__version__,
@@ -94,13 +93,18 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
             "encoding": f"{sys.getfilesystemencoding()}, {locale.getpreferredencoding(False)}",
         },
         "environment": {
-            clean_text(name): REDACTED if redactor.names.is_secret(name) else redactor.text(clean_text(value))
+            clean_text(name): REDACTED if redactor.names.is_secret(name) else _redacted(name, value, redactor)
             for name, value in sorted(environ.items())
             if capturer.is_kept_variable(name)
         },
         "random_seeds": _random_seeds(config),
         **_boot(),
     }
+
+
+def _redacted(name: str, value: str, redactor: Redactor) -> str:
+    value = clean_text(value)
+    return redacted_words(value, redactor) if name in ARGUMENT_VARIABLES else redactor.text(value)
 
 
 def _random_seeds(config: pytest.Config) -> dict[str, str]:
@@ -117,13 +121,6 @@ def _boot() -> dict[str, Any]:
         return {"boot_id": boot, "boot_seconds": round(time.clock_gettime(time.CLOCK_BOOTTIME), 3)}
     except (OSError, AttributeError, ValueError):
         return {}
-
-
-def _redacted_argument(argument: str, redactor: Redactor) -> str:
-    match = _SECRET_ARGUMENT.match(argument)
-    if match and "=" in argument:
-        return f"{match[1]}=[redacted: key]"
-    return redactor.text(argument)
 
 
 def process_start(pid: int) -> str:

@@ -99,7 +99,7 @@ class Storing:
         if not self._settings.load:
             return str(self._shown(self._run_folder))
         if self._settings.dsn:
-            from pytest_debugloop.recording.target import describe_dsn
+            from pytest_debugloop.dsn import describe_dsn
 
             return describe_dsn(self._settings.dsn)
         return f"{self._shown(self._folder)} (embedded PostgreSQL)"

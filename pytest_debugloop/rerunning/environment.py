@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_debugloop.capture.globs import glob_matcher
-from pytest_debugloop.capture.snapshot import ENVIRONMENT
+from pytest_debugloop.capture.variables import ENVIRONMENT
 
 HASH_SEED = "PYTHONHASHSEED"
 _AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"

@@ -154,6 +154,14 @@ def connects(conninfo: str) -> bool:
         f"host=localhost port=1 dbname=postgresql://ann:{SECRET}@localhost/ci",
         f"host=localhost port=1 user=ann password={SECRET}\0",
         f"host=localhost port=1 user=ann password={SECRET}\udcff",
+        f"postgresql://ann:{SECRET}",
+        f"postgresql://ann:x/{SECRET}@localhost:1/ci",
+        f"postgresql://ann:x?{SECRET}@localhost:1/ci",
+        f"postgresql://localhost:1,localhost:{SECRET}/ci",
+        f"host=localhost,localhost port=1,{SECRET}",
+        f"postgresql+psycopg://ann:{SECRET}@localhost:1/ci",
+        f"ann:{SECRET}@localhost",
+        f"host=ann:{SECRET}@localhost port=1",
     ],
 )
 def test_no_password_is_shown(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +186,9 @@ def everything_said(error: BaseException) -> str:
         ("postgresql://ann@/ci?host=/a/b%20c", "host='/a/b c' dbname=ci user=ann"),
         ("service=ours password=x", "service=ours"),
         ("", "libpq's default address"),
-        ("what is this", "an address that libpq cannot read"),
+        ("what is this", "an address that cannot be read"),
+        ("postgresql://ann:secret", "an address that cannot be read"),
+        ("host=/a=b/c@d:e port=1", "host=/a=b/c@d:e port=1"),
     ],
 )
 def test_a_description_tells_where_and_who(conninfo: str, description: str, monkeypatch: pytest.MonkeyPatch) -> None:

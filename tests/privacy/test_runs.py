@@ -166,3 +166,31 @@ def test_a_crash_does_not_tell_the_secret_in_the_name_of_its_test(project: Proje
     (error,) = [e for e in record.all_errors if e.error_type == "worker_crash"]
     assert error.operation_name == "test_crash.py::test_crash[[redacted: key]]"
     assert PASSWORD not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "problem"),
+    [
+        ("postgresql://ann:wrong-battery-9", "what stands for its port is no port"),
+        ("ann:wrong-battery-9@db", "it has neither the scheme postgresql:// nor options"),
+        ("postgresql://ann:x/wrong-battery-9 #@db/shop", "a character in it is to be percent-encoded"),
+    ],
+    ids=["no host", "no scheme", "not escaped"],
+)
+def test_a_malformed_connection_string_is_told_nowhere(project: Project, dsn: str, problem: str) -> None:
+    project.write("test_shop.py", "def test_shop():\n    assert False\n")
+    command = [*project.command("--junitxml=junit.xml"), "--debugloop-dsn", dsn]
+    ci = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(project.folder / "summary.md"), "GITLAB_CI": "1"}
+    run = project.run(command=command, env=project.environ(**ci))
+    where = "a server that is not named here, for its connection string is malformed: "
+    assert f"debugloop: recording to {where}{problem}" in run.out
+    assert "is not stored: PostgreSQL at an address that cannot be read did not answer (" in run.out
+    assert "debugloop --dsn ... " in (project.folder / "junit.xml").read_text()
+    said = [run.out, run.err]
+    for name in ("doctor", "status", "load", "migrate", "show"):
+        done = project.debugloop(name, "--dsn", dsn)
+        said += done.stdout, done.stderr
+    files = [path for path in project.folder.rglob("*") if path.is_file()]
+    assert {"loader.log", "summary.md"} <= {path.name for path in files}
+    assert not [text for text in said if PASSWORD in text]
+    assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]

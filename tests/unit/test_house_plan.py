@@ -16,6 +16,7 @@ FLOORS = {
     "records": 0,
     "printable": 0,
     "private": 0,
+    "dsn": 0,
     "capture": 1,
     "journal": 1,
     "state_changes": 2,
@@ -44,6 +45,7 @@ _TEST_PROCESS = (
     "handover",
     "printable",
     "private",
+    "dsn",
     "errors",
     "plugin",
 )
