@@ -111,7 +111,7 @@ OPTIONS = (
     Option(
         "debugloop_max_snapshot_ms",
         50.0,
-        "Time for the values of one snapshot, in milliseconds; what is not reached by then is cut.",
+        "Processor time for the values of one snapshot, in milliseconds; what is not reached by then is cut.",
         "MS",
     ),
     Option(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import perf_counter, thread_time
 from typing import NamedTuple
+
+# A thread that is kept waiting by other processes may take so many times what it is allowed.
+_MOST_WAITING = 10.0
 
 
 class Bounds(NamedTuple):
@@ -14,7 +19,7 @@ class Bounds(NamedTuple):
         characters: of a text, or bytes of bytes.
         frames: of one exception.
         size: bytes of the snapshot in the journal.
-        milliseconds: of one snapshot; the rest is cut, never the failure itself.
+        milliseconds: of one snapshot, see :class:`Deadline`; the rest is cut, never the failure itself.
         names: locals of one frame.
     """
 
@@ -25,6 +30,40 @@ class Bounds(NamedTuple):
     size: int = 256 * 1024
     milliseconds: float = 50.0
     names: int = 200
+
+
+class Deadline:
+    """The end of the time for one snapshot.
+
+    What the thread computes counts. What it waits for other processes does not, up to ten times the time allowed: on a
+    busy machine a failure would lose values that cost next to nothing.
+
+    Args:
+        milliseconds: allowed.
+        clock: seconds; bound here, for a test may freeze the time.
+        computed: seconds that this thread has computed, which costs a system call to know.
+    """
+
+    __slots__ = ("_clock", "_computed", "_end", "_last", "_most")
+
+    def __init__(
+        self,
+        milliseconds: float,
+        clock: Callable[[], float] = perf_counter,
+        computed: Callable[[], float] = thread_time,
+    ) -> None:
+        seconds = milliseconds / 1000
+        now = clock()
+        self._clock = clock
+        self._computed = computed
+        self._end = now + seconds
+        self._last = now + seconds * _MOST_WAITING
+        self._most = computed() + seconds
+
+    def is_over(self) -> bool:
+        """Tell whether the time is up."""
+        now = self._clock()
+        return now > self._end and (now > self._last or self._computed() >= self._most)
 
 
 def cut_text(size: int, limit: int, unit: str) -> str:

@@ -14,11 +14,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
-from time import perf_counter
 from typing import Any
 
 from pytest_debugloop.capture import scalars
-from pytest_debugloop.capture.bounds import Bounds, cut_text
+from pytest_debugloop.capture.bounds import Bounds, Deadline, cut_text
 from pytest_debugloop.capture.plans import Kind, Plan, PlanOf
 from pytest_debugloop.capture.pointers import Path, pointer_of
 from pytest_debugloop.capture.redact import REDACTED, Redactor
@@ -51,7 +50,6 @@ class Encoder:
         redactor: names the secrets; texts are looked through by whoever has the whole snapshot.
         plan_of: tells how the values of a class are shown.
         repr_of: gives the ``repr`` of an object, or None where the user does not want its type asked.
-        clock: seconds; bound here, for a test may freeze the time.
 
     Attributes:
         texts: that may hold secrets.
@@ -60,7 +58,7 @@ class Encoder:
     """
 
     __slots__ = (
-        "_bounds", "_clock", "_deadline", "_names", "_plan_of", "_plans", "_pointers", "_queue", "_redactor",
+        "_bounds", "_is_over", "_names", "_plan_of", "_plans", "_pointers", "_queue", "_redactor",
         "_repr_of", "_seen", "_stop", "is_late", "left", "texts",
     )  # fmt: skip
 
@@ -70,15 +68,13 @@ class Encoder:
         redactor: Redactor,
         plan_of: PlanOf,
         repr_of: Callable[[object, type], str | None] | None = None,
-        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._bounds = bounds
         self._redactor = redactor
         self._names = redactor.names
         self._plan_of = plan_of
         self._repr_of = repr_of
-        self._clock = clock
-        self._deadline = clock() + bounds.milliseconds / 1000
+        self._is_over = Deadline(bounds.milliseconds).is_over
         self.left = bounds.size
         self._stop = 0
         self._seen: dict[int, tuple[object, Path]] = {}
@@ -117,7 +113,7 @@ class Encoder:
             out, key, value, cls, depth, path = queue.popleft()
             if self.left <= self._stop:
                 out[key] = {"$cut": _NO_ROOM}
-            elif self.is_late or self._clock() > self._deadline:
+            elif self.is_late or self._is_over():
                 self.is_late = True
                 out[key] = {"$cut": _NO_TIME}
             else:

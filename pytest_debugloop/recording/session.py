@@ -45,7 +45,8 @@ def start_recording(config: pytest.Config) -> None:
     session = Session(config)
     config.stash[SESSION_KEY] = session
     config.pluginmanager.register(session, "debugloop-session")
-    if config.pluginmanager.hasplugin("xdist") and session.worker is None:
+    # By its hooks: a plugin has another name where it is loaded by the name of its module.
+    if session.worker is None and hasattr(config.hook, "pytest_configure_node"):
         from pytest_debugloop.recording.xdist import Controller
 
         config.pluginmanager.register(Controller(session), "debugloop-xdist")

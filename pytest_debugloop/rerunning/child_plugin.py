@@ -74,7 +74,7 @@ class Rerun:
         config.args = list(self._files)
         if config.pluginmanager.hasplugin("logging"):
             config.option.log_file = os.devnull  # or that of the configuration would be written
-        if config.pluginmanager.hasplugin("xdist"):
+        if hasattr(config.hook, "pytest_configure_node"):  # of pytest-xdist, by whatever name it was loaded
             config.pluginmanager.register(Workers())
         if self._script.stop is not None:
             from pytest_debugloop.rerunning.child_stop import Stopper

@@ -51,6 +51,12 @@ def wanted(times: int) -> Counter[tuple[str, str, str]]:
     )
 
 
+def test_workers_are_recorded_by_whatever_name_the_plugin_was_loaded(project: Project) -> None:
+    project.write("test_one.py", SUITE)
+    run = project.run("-p", "xdist.plugin", "-n2")
+    assert len(of_tests(run)) == 30
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_every_way_to_share_out_tests_makes_one_record(project: Project, mode: str) -> None:
     suite(project)
