@@ -117,6 +117,10 @@ class NewerJournalError(DebugloopError):
     """The journal {path} was written by a newer pytest-debugloop than this one: upgrade the package."""
 
 
+class NoInterpreterError(DebugloopError):
+    """sys.executable is {found}, which is no Python interpreter."""
+
+
 class RerunImpossibleError(DebugloopError):
     """It cannot be run again: {reason}."""
 

@@ -27,6 +27,7 @@ class Order:
         rootdir: pytest's, of the run to follow.
         redactor: the arguments of the run's Redactor.
         told: of how many failed tests the run tells what the record knows.
+        is_child: whether the loader is a child of the run, which must not get the loader's own children too.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Order:
     rootdir: Path | None = None
     redactor: Mapping[str, list[str]] = field(default_factory=dict)
     told: int = 0
+    is_child: bool = False
 
     @classmethod
     def from_environment(cls) -> Order:
@@ -59,4 +61,5 @@ class Order:
             rootdir=Path(given["rootdir"]) if given.get("rootdir") else None,
             redactor=given.get("redactor", {}),
             told=int(given.get("told", 0)),
+            is_child=bool(given.get("is_child")),
         )

@@ -33,6 +33,7 @@ _BATCH_SECONDS = 0.3
 _PATIENCE_SECONDS = 3.0
 _BATCH_BYTES = 1_500_000
 _NICENESS = 5
+_PR_SET_CHILD_SUBREAPER = 36  # of <linux/prctl.h>
 
 
 def main() -> None:
@@ -44,10 +45,26 @@ def main() -> None:
         os.nice(_NICENESS)  # the tests come first
     order = Order.from_environment()
     try:
-        follow(order)
+        with _own_orphans() if order.is_child else contextlib.nullcontext():
+            follow(order)
     except Exception:
         traceback.print_exc()
         sys.exit(1)
+
+
+@contextlib.contextmanager
+def _own_orphans() -> Iterator[None]:
+    """Be the parent of what outlives its own one, such as the embedded server, and leave no dead one to the run."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
 def follow(order: Order) -> None:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.handover import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
 from pytest_debugloop.recording.folders import spare_folder
+from pytest_debugloop.recording.interpreter import interpreter
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.redact import Redactor
     from pytest_debugloop.settings import Settings
 
 _LOG_LIMIT = 1024 * 1024
+_POLL_SECONDS = 0.005
+_PR_GET_CHILD_SUBREAPER = 37  # of <linux/prctl.h>
+
+# Bound before any test, which may put something else there.
+_sleep, _clock = time.sleep, time.perf_counter
+_spawn = os.posix_spawn
+_waitpid = os.waitpid
 
 # Nothing of the tests' folder comes before the standard library and the environment's packages.
 _BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loading.__main__ import main; main()"
@@ -57,34 +67,110 @@ def order_for(
     }
 
 
-def start_loader(folder: Path, order: dict[str, object]) -> None:
-    """Start the process that moves journals into PostgreSQL.
+class Launch:
+    """The loader's start, settled before the first test: these may change what is asked for here.
+
+    Where this process would become the loader's parent, the loader is its child, and is started after the last test.
 
     Args:
         folder: of the record; the loader's log goes there.
         order: see :func:`order_for`; it travels in the environment, which only the same user can read.
 
+    Attributes:
+        is_put_off: whether the loader has to be started after the last test, and ends with this process.
+
     Raises:
-        OSError: it could not be started.
+        NoInterpreterError: there is no Python to run it.
     """
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
-    environ[LOADER_VARIABLE] = json.dumps(order)
-    command = [sys.executable, "-I", "-X", "utf8", "-c", _BOOTSTRAP, *(p for p in sys.path if Path(p).is_absolute())]
-    output = _opened_log(folder / LOADER_LOG)
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_DUP2, output, 1),
-        (os.POSIX_SPAWN_DUP2, output, 2),
-    ]
-    arguments = ["sh", "-c", _DETACH, "sh", *command]
+
+    def __init__(self, folder: Path, order: dict[str, object]) -> None:
+        self.is_put_off = adopts_orphans()
+        self._log = folder / LOADER_LOG
+        self._environ = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
+        self._environ[LOADER_VARIABLE] = json.dumps(order | {"is_child": self.is_put_off})
+        paths = (path for path in sys.path if Path(path).is_absolute())
+        self._command = [interpreter(), "-I", "-X", "utf8", "-c", _BOOTSTRAP, *paths]
+        self._child = 0
+        self._begun = 0.0
+
+    def start(self) -> None:
+        """Start the loader.
+
+        Raises:
+            OSError: it could not be started.
+        """
+        if self.is_put_off:
+            self._begun = _clock()
+            self._child = self._spawn(self._command)
+            return
+        pid = self._spawn(["/bin/sh", "-c", _DETACH, "sh", *self._command])
+        with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: there is nothing to wait for
+            _waitpid(pid, 0)
+
+    def wait_for_child(self, seconds: float) -> None:
+        """Wait until the loader has ended, where it is a child of this process.
+
+        Args:
+            seconds: how long at most, from its start.
+        """
+        with contextlib.suppress(ChildProcessError):
+            while self._child and not _waitpid(self._child, os.WNOHANG)[0] and _clock() - self._begun < seconds:
+                _sleep(_POLL_SECONDS)
+
+    def _spawn(self, command: list[str]) -> int:
+        opened = _opened_log(self._log)
+        try:
+            output = fcntl.fcntl(
+                opened, fcntl.F_DUPFD_CLOEXEC, 3
+            )  # where a standard stream is closed, it had its number
+        finally:
+            os.close(opened)
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, output, 1),
+            (os.POSIX_SPAWN_DUP2, output, 2),
+            *((os.POSIX_SPAWN_CLOSE, number) for number in _inheritable()),
+        ]
+        try:
+            return _spawn(command[0], command, self._environ, file_actions=actions, setsid=True)
+        except NotImplementedError:  # an old libc; the loader leaves the session by itself, a moment later
+            return _spawn(command[0], command, self._environ, file_actions=actions)
+        finally:
+            os.close(output)
+
+
+def adopts_orphans() -> bool:
+    """Tell whether processes become this one's children when the process that started them has ended.
+
+    It is so in the first process of a container, and in one that is a "child subreaper".
+    """
+    if os.getpid() == 1:
+        return True
+    if sys.platform != "linux":
+        return False
     try:
-        pid = os.posix_spawn("/bin/sh", arguments, environ, file_actions=actions, setsid=True)
-    except NotImplementedError:  # an old libc; the loader leaves the session by itself, a moment later
-        pid = os.posix_spawn("/bin/sh", arguments, environ, file_actions=actions)
-    finally:
-        os.close(output)
-    with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: there is nothing to wait for
-        os.waitpid(pid, 0)
+        import ctypes
+
+        flag = ctypes.c_int()
+        asked = ctypes.CDLL(None).prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(flag), *[ctypes.c_ulong()] * 3)
+    except (ImportError, OSError, AttributeError):
+        return False
+    return asked == 0 and flag.value != 0
+
+
+def _inheritable() -> list[int]:
+    """List the descriptors that a program started by this process gets: one of a pipe would keep its reader waiting."""
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        with contextlib.suppress(OSError):
+            return [number for number in map(int, os.listdir(folder)) if number > 2 and _is_inheritable(number)]  # noqa: PTH208
+    return []
+
+
+def _is_inheritable(number: int) -> bool:
+    try:
+        return os.get_inheritable(number)
+    except OSError:  # the one that the folder was read by
+        return False
 
 
 def _opened_log(log: Path) -> int:

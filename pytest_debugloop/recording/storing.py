@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop.errors import NoInterpreterError
 from pytest_debugloop.handover import TOLD
 from pytest_debugloop.recording import summary
-from pytest_debugloop.recording.launch import order_for, start_loader
+from pytest_debugloop.recording.launch import Launch, order_for
 from pytest_debugloop.recording.target import command_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Storing:
         # As pytest has it: where nobody looks at a terminal, lines are not cut to its width.
         self._is_ci = bool(os.environ.get("CI") or os.environ.get("BUILD_NUMBER"))
         self._wait = settings.wait
+        self._launch: Launch | None = None
 
     def _ci_report(self) -> CiReport | None:
         if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
@@ -81,13 +83,17 @@ class Storing:
                 self._config.rootpath, self._settings, self._folder, self._run_folder, self._redactor, told
             )
             try:
-                start_loader(self._folder, order)
-            except OSError as error:
-                self.expect_nothing()
-                problems.append(
-                    f"the loader could not be started ({error.strerror}): the journals wait for `debugloop load`."
-                )
+                self._launch = Launch(self._folder, order)
+                if not self._launch.is_put_off:
+                    self._launch.start()
+            except (OSError, NoInterpreterError) as error:
+                problems.append(self._not_started(error))
         return problems
+
+    def _not_started(self, error: OSError | NoInterpreterError) -> str:
+        self._launch = None
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".")
+        return f"the loader was not started ({reason})."
 
     def expect_nothing(self) -> None:
         """Do not wait at the end for a word of the loader that cannot come."""
@@ -126,11 +132,18 @@ class Storing:
         Args:
             problems: one sentence for each thing that went wrong in this process.
         """
-        correlation_id, settings = self._correlation_id, self._settings
-        if not settings.load:
-            return summary.unloaded_lines(correlation_id, self.target, self._command("load"), problems)
+        correlation_id = self._correlation_id
+        if self._launch is not None and self._launch.is_put_off:
+            try:
+                self._launch.start()
+            except OSError as error:
+                problems = [*problems, self._not_started(error)]
+        if self._launch is None:
+            waits_in = str(self._shown(self._run_folder))
+            return summary.unloaded_lines(correlation_id, waits_in, self._command("load"), problems)
         try:
             status = summary.wait_for_status(self._run_folder, self._wait)
+            self._launch.wait_for_child(self._wait)
         except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
             status = None
         if status is not None and not status.get("problem"):
@@ -143,7 +156,11 @@ class Storing:
                 problems = problems + more
             except Exception as error:
                 problems = [*problems, f"what the record knows could not be told ({error!r}); please report this."]
-        return summary.summary_lines(status, correlation_id, self.target, problems, self._wait, told) + annotations
+        goes_on = not self._launch.is_put_off
+        return (
+            summary.summary_lines(status, correlation_id, self.target, problems, self._wait, told, goes_on=goes_on)
+            + annotations
+        )
 
     def _known(self, status: dict[str, Any] | None, told: list[str]) -> tuple[list[str], list[str], list[str]]:
         """Give the lines below the count of what is stored, those for the CI, and what went wrong."""

@@ -85,6 +85,8 @@ def summary_lines(
     problems: list[str],
     waited: float,
     more: Sequence[str] = (),
+    *,
+    goes_on: bool = True,
 ) -> list[str]:
     """Write the paragraph of the terminal summary.
 
@@ -95,12 +97,14 @@ def summary_lines(
         problems: one sentence for each thing that went wrong in this process.
         waited: seconds that were allowed for waiting.
         more: lines on what a run that is stored left.
+        goes_on: whether the loader outlives this process.
     """
     lines = []
     if status is None:
+        then = "the loader goes on; what it cannot store" if goes_on else "what is not"
         lines.append(
-            f"debugloop: run {correlation_id} was not stored within {waited:g} s: the loader goes on; what it cannot "
-            "store waits in the journals for the next run or `debugloop load`."
+            f"debugloop: run {correlation_id} was not stored within {waited:g} s: {then} waits in the journals for the "
+            "next run or `debugloop load`."
         )
     elif status.get("problem"):
         lines.append(

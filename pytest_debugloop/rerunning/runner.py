@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from pytest_debugloop.errors import RerunFailedError
 from pytest_debugloop.printable import printable
+from pytest_debugloop.recording.interpreter import interpreter
 from pytest_debugloop.rerunning.outcome import RECORD, Outcome, begun_tests, read_outcome
 from pytest_debugloop.rerunning.plan import Plan
 from pytest_debugloop.rerunning.processes import stop_all
@@ -117,7 +117,7 @@ def command(plan: Plan, folder: Path) -> list[str]:
     workers = ["-n", str(plan.workers), f"--dist={plan.dist}", "--max-worker-restart", "0"] if plan.workers else []
     given = [*plan.arguments, *workers, f"--rootdir={plan.rootdir}", *cache, *own]
     # The child's plugin comes last: nothing before it can block it, and what has no plugin would run all there is.
-    return [sys.executable, "-m", "pytest", *given, "-p", CHILD_PLUGIN, "--continue-on-collection-errors"]
+    return [interpreter(), "-m", "pytest", *given, "-p", CHILD_PLUGIN, "--continue-on-collection-errors"]
 
 
 def _is_without_cache(arguments: Sequence[str]) -> bool:

@@ -1,0 +1,40 @@
+"""Which program is Python: an application that embeds it is never started in its place."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from pytest_debugloop.errors import NoInterpreterError
+
+# What interpreters are called: python3.13t, python3-dbg, pypy3.11, and .python3-wrapped on NixOS.
+_NAME = re.compile(r"\.?(python|pypy|graalpy)w?[\d.]*[a-z]?(-dbg|-debug|-wrapped)?", re.IGNORECASE)
+
+
+def interpreter() -> str:
+    """Give the Python that this process runs on.
+
+    Returns:
+        The path of its program.
+
+    Raises:
+        NoInterpreterError: it is not known, as in an application that embeds Python: its name stands in
+            ``sys.executable``, and another of it would start.
+    """
+    found: object = sys.executable
+    if isinstance(found, str) and os.access(found, os.X_OK) and (_is_python(found) or _has_taken_a_module(found)):
+        return found
+    raise NoInterpreterError(found=repr(found))
+
+
+def _is_python(program: str) -> bool:
+    return any(_NAME.fullmatch(os.path.basename(path)) for path in (program, os.path.realpath(program)))  # noqa: PTH119
+
+
+def _has_taken_a_module(program: str) -> bool:
+    """Tell whether it was called as only Python can be, such as ``mayapy -m pytest``: it has a name of its own."""
+    called, *arguments = sys.orig_argv or [""]
+    options = arguments[: arguments.index("-m")] if "-m" in arguments else ["no option"]
+    is_same = os.path.basename(called) == os.path.basename(program)  # noqa: PTH119
+    return is_same and all(option.startswith("-") for option in options)

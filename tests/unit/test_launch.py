@@ -1,0 +1,110 @@
+"""What starts the loader: a Python and nothing else, with none of the descriptors that the run was started with."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_debugloop.errors import NoInterpreterError
+from pytest_debugloop.recording import launch
+from pytest_debugloop.recording.interpreter import interpreter
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# Stands for the loader's program: notes the descriptors that it was started with.
+LOOKS = """#!{python}
+import json, os, pathlib
+found = {{}}
+for number in os.listdir("/proc/self/fd"):
+    try:
+        found[number] = os.readlink(f"/proc/self/fd/{{number}}")
+    except FileNotFoundError:
+        pass
+half = pathlib.Path("{folder}", "half")
+half.write_text(json.dumps(found))
+half.rename("{folder}/found")
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Make a program, and have it stand for this process's own."""
+
+    def make(name: str, text: str = "") -> Path:
+        path = tmp_path / name
+        path.write_text(text)
+        path.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(path))
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["python", "python3", "python3.12", "python3.13t", "python3.12d", "python3-dbg", "pypy3.11", ".python3-wrapped"],
+)
+def test_what_is_called_python_is_one(program: Callable[..., Path], name: str) -> None:
+    assert str(program(name)) == interpreter()
+
+
+@pytest.mark.parametrize("name", ["qgis", "app.sh", "blender", "python-app", "pythonista", "pytest", "uwsgi"])
+def test_an_application_that_embeds_python_is_none(program: Callable[..., Path], name: str) -> None:
+    program(name)
+    with pytest.raises(NoInterpreterError, match=f"{name}', which is no Python interpreter"):
+        interpreter()
+
+
+@pytest.mark.parametrize("found", [None, "", b"/usr/bin/python3", "/not/there/python3"])
+def test_where_no_program_is_known_there_is_none(monkeypatch: pytest.MonkeyPatch, found: object) -> None:
+    monkeypatch.setattr(sys, "executable", found)
+    with pytest.raises(NoInterpreterError):
+        interpreter()
+
+
+def test_a_python_of_another_name_is_one(program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    real = sys.executable
+    link = program("mayapy")
+    monkeypatch.setattr(sys, "orig_argv", ["mayapy", "-I", "-m", "pytest"])
+    assert interpreter() == str(link), "it has run a module, as Python does"
+    monkeypatch.setattr(sys, "orig_argv", ["mayapy", "script.py", "-m", "slow"])
+    with pytest.raises(NoInterpreterError):
+        interpreter()
+    link.unlink()
+    link.symlink_to(real)
+    assert interpreter() == str(link)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
+@pytest.mark.parametrize("is_put_off", [False, True])
+def test_the_loader_has_no_descriptor_of_the_run(
+    tmp_path: Path, program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, *, is_put_off: bool
+) -> None:
+    program("python3", LOOKS.format(python=sys.executable, folder=tmp_path))
+    monkeypatch.setattr(launch, "adopts_orphans", lambda: is_put_off)
+    log = tmp_path / "record" / "loader.log"
+    log.parent.mkdir(mode=0o700)
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    high = os.dup2(writing, 300, inheritable=True)
+    try:
+        started = launch.Launch(log.parent, {})
+        assert started.is_put_off is is_put_off
+        started.start()
+        wait_until((tmp_path / "found").exists)
+        started.wait_for_child(60)
+    finally:
+        for number in (reading, writing, high):
+            os.close(number)
+    found = json.loads((tmp_path / "found").read_text())
+    assert [found.pop(number) for number in "012"] == [os.devnull, str(log), str(log)]
+    assert [name for name in found.values() if str(tmp_path) not in name] == []  # the script itself
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
