@@ -24,8 +24,10 @@ from benchmarks.turns import told
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import migrate, rollback
-from pytest_debugloop.loading.journals import JournalHead, head_of, journals_in
-from pytest_debugloop.loading.loader import Chunk, Loader
+from pytest_debugloop.loading.heads import JournalHead, head_of
+from pytest_debugloop.loading.journals import journals_in
+from pytest_debugloop.loading.lines import Chunk
+from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.sources.survey import lines_of
 
 _SCHEMA = "benchmark"

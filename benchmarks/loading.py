@@ -19,7 +19,7 @@ from benchmarks.turns import told
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import migrate, rollback
-from pytest_debugloop.loading.journals import head_of
+from pytest_debugloop.loading.heads import head_of
 from pytest_debugloop.loading.loader import Loader
 
 _SCHEMA = "benchmark"

@@ -121,6 +121,10 @@ class NoInterpreterError(DebugloopError):
     """sys.executable is {found}, which is no Python interpreter."""
 
 
+class JournalUnreadableError(DebugloopError):
+    """Neither its first line, nor a journal beside it, nor the name of its folder tells whose the journal {path} is."""
+
+
 class RerunImpossibleError(DebugloopError):
     """It cannot be run again: {reason}."""
 

@@ -16,6 +16,12 @@ STATUS_FILE = "status.json"
 LOADER_LOCK = "loader.lock"
 """Held by the loader of a run, in the run's folder."""
 
+OWN_LOADER = b"own"
+"""What the loader that a run started writes into the lock: those of other runs may hold it for a moment."""
+
+TROUBLE_FILE = "trouble.json"
+"""Why the journals of a run could not be stored, and how often that was tried, in the run's folder."""
+
 LOADER_LOG = "loader.log"
 """What a loader has to say beyond its status, in the folder of the record."""
 

@@ -67,9 +67,9 @@ def _server_of(place: Place) -> Iterator[str]:
         yield place.dsn
         return
     if not (place.folder / "postgres").is_dir():
-        from pytest_debugloop.loading.process import count_waiting
+        from pytest_debugloop.loading.waiting import look_at_waiting
 
-        raise (NotLoadedError if count_waiting(place.order()) else NoRecordError)(folder=place.told)
+        raise (NotLoadedError if any(look_at_waiting(place.order())) else NoRecordError)(folder=place.told)
     stack = ExitStack()
     try:
         with undisturbed():

@@ -3,54 +3,39 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, NamedTuple
 
 from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
 from pytest_debugloop.journal import is_being_written
+from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.private import NotPrivateError, is_private, names_in, open_file, read_file
-from pytest_debugloop.records import JOURNAL_FORMAT
 
 MAX_CHUNK = 8 * 1024 * 1024
+LONGEST_LINE = 32 * 1024 * 1024
+"""Bytes of a line that are read; no record is nearly as long, and PostgreSQL takes ten times as much memory for it."""
+KEPT_OF_LINE = 64 * 1024
+"""Bytes that are kept of a longer one."""
 _SNAPSHOT_LINE = b'{"kind":"snapshot"'
-_ID_MASK = (1 << 61) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class JournalHead:
-    """Who wrote a journal: its first line, or what its path tells where that line is damaged.
+class Piece(NamedTuple):
+    """What was read of a journal at once.
 
     Attributes:
-        id_base: the number that a record's ``n`` is added to in its id, as a signed 64-bit integer whose top two bits
-            are the variant of RFC 9562.
-        id_mark: two hexadecimal digits of its ids.
+        data: lines; each is whole, but for the last of a journal that nobody writes any more.
+        end: offset of what follows.
+        refused: the beginning of a line that is too long to be read.
+        length: bytes of that line.
     """
 
-    journal_id: uuid.UUID
-    run_id: uuid.UUID
-    correlation_id: uuid.UUID
-    session_id: uuid.UUID | None
-    project: str
-    agent_name: str
-    is_main: bool
-    format: int = JOURNAL_FORMAT
-    pid: int = 0
-    process_start: str = ""
-
-    @property
-    def id_base(self) -> int:
-        """What a record's ``n`` is added to."""
-        return (self.journal_id.int & _ID_MASK) - (1 << 63)
-
-    @property
-    def id_mark(self) -> str:
-        """Two hexadecimal digits of the journal's id."""
-        return f"{(self.journal_id.int >> 64) & 0xFF:02x}"
+    data: bytes
+    end: int
+    refused: bytes = b""
+    length: int = 0
 
 
 @dataclass(slots=True)
@@ -61,7 +46,7 @@ class JournalFile:
     head: JournalHead | None = None
     offset: int = 0
     finished: bool = False
-    _tail: bytes = field(default=b"", repr=False)
+    _scanned: int = field(default=0, repr=False)
 
     def opened(self) -> IO[bytes]:
         """Open the file to read it.
@@ -71,10 +56,13 @@ class JournalFile:
         """
         return read_file(self.path)
 
-    def read(self) -> bytes:
+    def read(self, *, is_final: bool = False) -> Piece:
         """Read whole lines behind what is loaded, at most 8 MiB of them unless one line is longer.
 
         A snapshot stays with the error behind it: it is left for the next time while nothing follows it.
+
+        Args:
+            is_final: whether nobody writes the journal any more: then a torn last line is read too.
 
         Raises:
             OSError: the file cannot be read.
@@ -82,27 +70,31 @@ class JournalFile:
         with self.opened() as file:
             file.seek(self.offset)
             data = file.read(MAX_CHUNK)
-            while len(data) >= MAX_CHUNK and b"\n" not in data:
+            is_all = len(data) < MAX_CHUNK
+            while not is_all and b"\n" not in data and len(data) <= LONGEST_LINE:
                 more = file.read(MAX_CHUNK)
-                if not more:
-                    break
+                is_all = len(more) < MAX_CHUNK
                 data += more
-        data = data[: data.rfind(b"\n") + 1]
-        last = data.rfind(b"\n", 0, len(data) - 1) + 1
-        if data.startswith(_SNAPSHOT_LINE, last) and last:
-            data = data[:last]
-        if self.head is None and data:
-            self.head = head_of(self.path, data[: data.index(b"\n")])
-        return data
+            if data.find(b"\n") > LONGEST_LINE or (len(data) > LONGEST_LINE and b"\n" not in data):
+                return self._behind_line(file, data[:KEPT_OF_LINE], is_final=is_final)
+        if not (is_all and is_final):
+            data = data[: data.rfind(b"\n") + 1]
+            last = data.rfind(b"\n", 0, len(data) - 1) + 1
+            if data.startswith(_SNAPSHOT_LINE, last) and last:
+                data = data[:last]
+        return Piece(data, self.offset + len(data))
 
-    def read_rest(self) -> bytes:
-        """Read all that is left of a journal that nobody writes any more, a torn last line included."""
-        with self.opened() as file:
-            file.seek(self.offset)
-            data = file.read()
-        if self.head is None and data:
-            self.head = head_of(self.path, data.partition(b"\n")[0])
-        return data
+    def _behind_line(self, file: IO[bytes], begin: bytes, *, is_final: bool) -> Piece:
+        """Find the end of a line that is too long, without holding it in memory."""
+        at = max(self._scanned, self.offset)
+        file.seek(at)
+        while chunk := file.read(MAX_CHUNK):
+            found = chunk.find(b"\n")
+            if found >= 0:
+                return Piece(b"", at + found + 1, begin, at + found - self.offset)
+            at += len(chunk)
+        self._scanned = at
+        return Piece(b"", at, begin, at - self.offset) if is_final else Piece(b"", self.offset)
 
     def size(self) -> int:
         """Give the bytes that wait to be loaded."""
@@ -120,43 +112,16 @@ class JournalFile:
                 return False
         except OSError:
             return True
-        return self.head is None or not _lives(self.head.pid, self.head.process_start)
+        return self.head is None or not lives(self.head.pid, self.head.process_start)
 
 
-def head_of(path: Path, line: bytes) -> JournalHead:
-    """Read who wrote a journal.
+def lives(pid: int, start: str) -> bool:
+    """Tell whether a process is there.
 
     Args:
-        path: of the journal; its folder is named after the run, and it after the process.
-        line: its first line.
-
-    Raises:
-        ValueError: neither the line nor the path tells.
+        pid: its number, 0 where that is not known.
+        start: when it began, as the system says it, empty where that is not known.
     """
-    try:
-        values: dict[str, Any] = json.loads(line)
-        if values["kind"] == "run":
-            return JournalHead(
-                uuid.UUID(values["journal_id"]),
-                uuid.UUID(values["run_id"]),
-                uuid.UUID(values["correlation_id"]),
-                uuid.UUID(values["session_id"]) if values.get("session_id") else None,
-                str(values["project"])[:255],
-                str(values["agent_name"])[:255],
-                values["role"] == "main",
-                int(values["format"]),
-                int(values["pid"]),
-                str(values["facts"].get("process_start", "")),
-            )
-    except (ValueError, LookupError, TypeError, AttributeError):
-        pass
-    correlation_id, _, run_id = path.parent.name.partition("_")
-    run, stem = uuid.UUID(run_id), path.stem.removesuffix("-spare")
-    agent = "pytest" if stem == "main" else f"pytest:{stem}"
-    return JournalHead(uuid.uuid5(run, stem), run, uuid.UUID(correlation_id), None, "unknown", agent, stem == "main")
-
-
-def _lives(pid: int, start: str) -> bool:
     if pid <= 0:
         return False
     try:

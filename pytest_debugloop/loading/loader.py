@@ -15,12 +15,26 @@ import psycopg
 from psycopg import ClientCursor, Connection, sql
 
 from pytest_debugloop.handover import KnownFailure
-from pytest_debugloop.loading.journals import JournalHead
+from pytest_debugloop.loading.blame import blames_data
+from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.known import known_failures
+from pytest_debugloop.loading.lines import (
+    DAMAGED,
+    TOO_DEEP,
+    Chunk,
+    Refused,
+    is_too_deep,
+    joined,
+    leave_out,
+    separate,
+    units,
+)
 from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
+from pytest_debugloop.records import clean_text
 
 _BATCH_STATEMENTS = (
     "records",
+    "unfit",
     "runs",
     "code",
     "steps_stage",
@@ -32,6 +46,7 @@ _BATCH_STATEMENTS = (
     "successes",
     "steps",
     "retract",
+    "runs_without_header",
     "finish",
 )
 _COMPLETE_STATEMENTS = (
@@ -43,19 +58,10 @@ _COMPLETE_STATEMENTS = (
 _COPY = sql.SQL(
     "COPY staged_lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', ESCAPE E'\\x01', DELIMITER E'\\x02')"
 )
-# What COPY would trip over: its own marks, an end of data, and what is no text or would end a line. All other control
-# characters are refused with their line, as JSON.
-_NOT_FOR_COPY = (b"\x00", b"\x01", b"\x02", b"\r")
-_END_OF_COPY = b"\\."
 
 # The work is done in memory; compiling plans would take longer than running them.
+_REFUSED_AT_ONCE = 5_000
 _SETTINGS = "SET LOCAL timezone TO 'UTC'; SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off"
-
-# SQLSTATE classes that blame a line: data exception, constraint violation, and beyond the server's limits. All others
-# (no privilege, no disk, no server) are the database's own trouble: the lines wait.
-_REFUSALS = frozenset({"22", "23", "54"})
-
-Chunk = tuple[JournalHead, bytes]
 
 
 @cache
@@ -84,67 +90,103 @@ class Loader:
         self._schema = schema
         self.rejected = 0
 
-    def load(self, chunks: Sequence[Chunk]) -> None:
+    def load(self, chunks: Sequence[Chunk], refused: Sequence[Refused] = ()) -> None:
         """Store lines.
 
         Args:
-            chunks: the writers of journals and whole lines of theirs.
+            chunks: the writers of journals and lines of theirs.
+            refused: what is to be kept as refused.
 
         Raises:
-            psycopg.Error: the database cannot store anything; nothing of the batch is.
+            psycopg.Error: the database cannot store anything; what is stored of the batch by then will be again.
         """
+        aside = list(refused)
         clean: list[Chunk] = []
         for head, data in chunks:
-            good, bad = _separate(data)
+            good, bad = separate(data)
             if good:
                 clean.append((head, good))
-            for line in bad:
-                self._reject(head, line, "it is damaged: no line of JSON in UTF-8 without control characters")
+            aside += [(head, line, DAMAGED) for line in bad]
+        self._reject(aside)
         if clean:
             self._load(clean)
 
-    def _load(self, chunks: Sequence[Chunk]) -> None:
+    def _load(self, chunks: Sequence[Chunk], *, is_sifted: bool = False) -> None:
         try:
-            unknown = self._load_batch(chunks)
+            unfit = self._load_batch(chunks)
         except psycopg.Error as error:
-            if (error.sqlstate or "")[:2] not in _REFUSALS:
+            if not blames_data(error):
                 raise
-            self._halve(chunks, error)
+            if not is_sifted and (sifted := self._sift(chunks)) is not None:
+                if sifted:
+                    self._load(sifted, is_sifted=True)
+                return
+            self._halve(chunks, error, is_sifted=is_sifted)
         else:
-            for head, line, reason in unknown:
-                self._reject(head, line.encode(), reason)
+            self._reject(unfit)
 
-    def _halve(self, chunks: Sequence[Chunk], error: psycopg.Error) -> None:
-        units = [(head, unit) for head, data in chunks for unit in _units(data)]
-        if len(units) > 1:
-            middle = len(units) // 2
-            for half in (units[:middle], units[middle:]):
-                self._load(_joined(half))
+    def _sift(self, chunks: Sequence[Chunk]) -> list[Chunk] | None:
+        """Set all lines aside that are not what their kind is to be, at once; give the others, None where it is all."""
+        unfit: list[Refused] = []
+        for head, data in chunks:
+            unfit += [(head, line, TOO_DEEP) for line in data.split(b"\n") if is_too_deep(line)]
+        try:
+            unfit += self._unfit_of(leave_out(chunks, unfit))
+        except psycopg.Error as error:
+            if not blames_data(error):
+                raise
+        if not unfit:
+            return None
+        self._reject(unfit)
+        return leave_out(chunks, unfit)
+
+    def _unfit_of(self, chunks: Sequence[Chunk]) -> list[Refused]:
+        if not chunks:
+            return []
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            self._enter(cursor, ())
+            heads = self._stage(cursor, chunks)
+            cursor.execute(statement("sift"))
+            cursor.execute(statement("unfit"))
+            cursor.execute(statement("sifted"))
+            return [(heads[number - 1], line.encode(), reason) for number, line, reason in cursor]
+
+    def _halve(self, chunks: Sequence[Chunk], error: psycopg.Error, *, is_sifted: bool) -> None:
+        parts = [(head, unit) for head, data in chunks for unit in units(data)]
+        if len(parts) > 1:
+            middle = len(parts) // 2
+            for half in (parts[:middle], parts[middle:]):
+                self._load(joined(half), is_sifted=is_sifted)
             return
-        head, unit = units[0]
+        head, unit = parts[0]
         lines = unit.splitlines(keepends=True)
         if len(lines) > 1:  # a snapshot and its error: one of them may do without the other
             for line in lines:
-                self._load([(head, line)])
+                self._load([(head, line)], is_sifted=is_sifted)
             return
-        self._reject(head, unit.rstrip(b"\n"), (error.diag.message_primary or str(error)).strip())
+        self._reject([(head, unit.rstrip(b"\n"), (error.diag.message_primary or str(error)).strip())])
 
-    def _load_batch(self, chunks: Sequence[Chunk]) -> list[tuple[JournalHead, str, str]]:
+    def _load_batch(self, chunks: Sequence[Chunk]) -> list[Refused]:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             self._enter(cursor, {head.correlation_id for head, _ in chunks})
-            cursor.execute(statement("stage"))
-            heads: list[JournalHead] = []
-            for head, data in chunks:
-                if head not in heads:
-                    heads.append(head)
-                    self._stage_head(cursor, len(heads), head)
-                cursor.execute("SELECT set_config('debugloop.journal_no', %s, true)", (str(heads.index(head) + 1),))
-                with cursor.copy(_COPY) as copy:
-                    copy.write(data)
+            heads = self._stage(cursor, chunks)
             for name in _BATCH_STATEMENTS:
                 cursor.execute(statement(name))
             cursor.execute(statement("unknown"))
-            return [(heads[number - 1], line, reason) for number, line, reason in cursor.fetchall()]
+            return [(heads[number - 1], line.encode(), reason) for number, line, reason in cursor]
+
+    def _stage(self, cursor: psycopg.Cursor, chunks: Sequence[Chunk]) -> list[JournalHead]:
+        """Copy lines into the staging table; give the writers of the journals, in the order of their numbers there."""
+        cursor.execute(statement("stage"))
+        heads: list[JournalHead] = []
+        for head, data in chunks:
+            if head not in heads:
+                heads.append(head)
+                self._stage_head(cursor, len(heads), head)
+            cursor.execute("SELECT set_config('debugloop.journal_no', %s, true)", (str(heads.index(head) + 1),))
+            with cursor.copy(_COPY) as copy:
+                copy.write(data)
+        return heads
 
     def _stage_head(self, cursor: psycopg.Cursor, number: int, head: JournalHead) -> None:
         cursor.execute(
@@ -188,19 +230,39 @@ class Loader:
             cursor.execute(statement("code_known"), (paths, hashes))
             return {(path, digest): variables for path, digest, variables in cursor}
 
-    def _reject(self, head: JournalHead, line: bytes, reason: str) -> None:
+    def _reject(self, refused: Sequence[Refused]) -> None:
+        """Keep lines that cannot be stored, with the reasons."""
+        for begin in range(0, len(refused), _REFUSED_AT_ONCE):
+            part = refused[begin : begin + _REFUSED_AT_ONCE]
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                self._enter(cursor, ())
+                cursor.execute(
+                    statement("reject"),
+                    {
+                        "lines": [line for _, line, _ in part],
+                        "journals": [head.journal_id for head, _, _ in part],
+                        "workflows": [head.correlation_id for head, _, _ in part],
+                        "reasons": [clean_text(reason) for _, _, reason in part],
+                    },
+                )
+            self.rejected += len(part)
+
+    def add_run(self, head: JournalHead) -> None:
+        """Add the run of a journal where no main process's journal has told of it.
+
+        Args:
+            head: who wrote a journal of the run, of which all are loaded.
+
+        Raises:
+            psycopg.Error: the database cannot store anything.
+        """
         with self._connection.transaction(), self._connection.cursor() as cursor:
             self._enter(cursor, ())
-            cursor.execute(
-                statement("reject"),
-                {
-                    "line": line,
-                    "journal_id": head.journal_id,
-                    "correlation_id": head.correlation_id,
-                    "reason": reason,
-                },
-            )
-        self.rejected += 1
+            run = {
+                name: getattr(head, name)
+                for name in ("run_id", "correlation_id", "session_id", "project", "agent_name")
+            }
+            cursor.execute(statement("runs_without_main"), run)
 
     def complete(self, run_id: uuid.UUID, correlation_id: uuid.UUID) -> dict[str, int]:
         """Draw the conclusions of a run of which every journal is loaded, and make all of it durable.
@@ -256,58 +318,3 @@ class Loader:
         concluded = explain(cursor, statement, run_id, correlation_id)
         compare_states(cursor, statement)
         cursor.execute(statement("recoveries_conclude"), {**run, "concluded": concluded})
-
-
-def _separate(data: bytes) -> tuple[bytes, list[bytes]]:
-    """Take out the lines that COPY would trip over."""
-    if (
-        data.endswith(b"\n")
-        and _is_text(data)
-        and not data.startswith(_END_OF_COPY)
-        and b"\n" + _END_OF_COPY not in data
-    ):
-        return data, []
-    good, bad = [], []
-    for line in data.split(b"\n"):
-        if line.startswith(b"{") and line.endswith(b"}") and _is_text(line):
-            good.append(line)
-        elif line.strip():
-            bad.append(line)
-    return b"".join(line + b"\n" for line in good), bad
-
-
-def _is_text(data: bytes) -> bool:
-    if any(mark in data for mark in _NOT_FOR_COPY):
-        return False
-    if data.isascii():
-        return True
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _units(data: bytes) -> list[bytes]:
-    """Split into what is loaded together: a line, or a snapshot with the error behind it."""
-    units: list[bytes] = []
-    held = b""
-    for line in data.splitlines(keepends=True):
-        if line.startswith(b'{"kind":"snapshot"') and not held:
-            held = line
-            continue
-        units.append(held + line)
-        held = b""
-    if held:
-        units.append(held)
-    return units
-
-
-def _joined(units: Iterable[Chunk]) -> list[Chunk]:
-    chunks: list[Chunk] = []
-    for head, unit in units:
-        if chunks and chunks[-1][0] is head:
-            chunks[-1] = (head, chunks[-1][1] + unit)
-        else:
-            chunks.append((head, unit))
-    return chunks

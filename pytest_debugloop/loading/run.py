@@ -7,16 +7,21 @@ import os
 import time
 from pathlib import Path
 
-from pytest_debugloop.errors import NewerJournalError
+from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
 from pytest_debugloop.handover import KnownFailure
-from pytest_debugloop.loading.journals import JournalFile, journals_in
-from pytest_debugloop.loading.loader import Chunk, Loader
+from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
+from pytest_debugloop.loading.journals import JournalFile, Piece, journals_in, lives
+from pytest_debugloop.loading.lines import Chunk, Refused
+from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.private import remove
 from pytest_debugloop.records import JOURNAL_FORMAT
 
 _SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5
+_HEADER_BYTES = 1024 * 1024
+_FINISH = b'\n{"kind":"finish"'
+_LONGEST_FINISH = 128 * 1024
 
 
 class RunLoading:
@@ -25,6 +30,9 @@ class RunLoading:
     Args:
         folder: of the run.
         spare: where journals of the run may lie that could not stay in the first.
+
+    Attributes:
+        unread: the journals that cannot be read, and why; they stay.
     """
 
     def __init__(self, folder: Path, spare: Path | None = None) -> None:
@@ -33,11 +41,18 @@ class RunLoading:
         self._journals: dict[Path, JournalFile] = {}
         self._ended = False
         self._checked = 0.0
+        self.unread: dict[Path, str] = {}
 
     @property
     def was_killed(self) -> bool:
         """Whether the main process never ended its journal; known once all is loaded."""
         return not any(j.finished for j in self._journals.values() if j.head is not None and j.head.is_main)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether the main process has ended its journal and is still there: it waits to be told what was stored."""
+        heads = [j.head for j in self._journals.values() if j.head is not None and j.head.is_main]
+        return not self.was_killed and any(lives(head.pid, head.process_start) for head in heads)
 
     def waiting_bytes(self) -> int:
         """Count the bytes that are not loaded yet."""
@@ -55,33 +70,71 @@ class RunLoading:
 
         Raises:
             NewerJournalError: a journal is in a format that is not known yet.
+            JournalUnreadableError: nothing tells which run a journal is of.
             psycopg.Error: the database is away; nothing is marked as loaded.
         """
         self._look()
-        while True:
-            read: list[tuple[JournalFile, bytes]] = []
-            for journal in self._journals.values():
-                data = journal.read()
-                if data:
-                    read.append((journal, data))
-            if not read:
-                return
-            self._load(loader, read)
+        while self._load_pieces(loader):
             # Lines that came meanwhile wait for the next time: a batch of few takes most of its time for itself.
             if self.waiting_bytes() < _SMALL_BATCH:
                 return
 
-    def _load(self, loader: Loader, read: list[tuple[JournalFile, bytes]]) -> None:
+    def _load_pieces(self, loader: Loader, *, is_final: bool = False) -> bool:
+        """Load a piece of each journal, and tell whether there was anything to load."""
+        pieces: list[tuple[JournalFile, Piece]] = []
+        for journal in self._journals.values():
+            try:
+                piece = journal.read(is_final=is_final)
+            except FileNotFoundError:  # somebody has removed it
+                continue
+            except OSError as error:
+                self.unread[journal.path] = f"{journal.path} cannot be read ({error.strerror or error})"
+                continue
+            self.unread.pop(journal.path, None)
+            if piece.end > journal.offset:
+                self._give_head(journal, piece.data)
+                pieces.append((journal, piece))
+        self._load(loader, pieces)
+        return bool(pieces)
+
+    def _give_head(self, journal: JournalFile, data: bytes) -> None:
+        if journal.head is not None:
+            return
+        head = head_in(data)
+        if head is None:
+            beside = self._head_beside(journal)
+            head = head_by_path(journal.path) if beside is None else head_beside(journal.path, beside)
+        if head is None:
+            raise JournalUnreadableError(path=journal.path)
+        if head.format > JOURNAL_FORMAT:
+            raise NewerJournalError(path=journal.path)
+        journal.head = head
+
+    def _head_beside(self, journal: JournalFile) -> JournalHead | None:
+        """Find a header in the other journals of the run, in that of the same process if it has one."""
+        stem = journal.path.stem.removesuffix("-spare")
+        others = [other for other in self._journals.values() if other is not journal]
+        for other in sorted(others, key=lambda other: other.path.stem.removesuffix("-spare") != stem):
+            with contextlib.suppress(OSError), other.opened() as file:
+                found = head_in(file.read(_HEADER_BYTES))
+                if found is not None:
+                    return found
+        return None
+
+    def _load(self, loader: Loader, read: list[tuple[JournalFile, Piece]]) -> None:
         chunks: list[Chunk] = []
-        for journal, data in read:
-            assert journal.head is not None  # noqa: S101 - read() has set it
-            if journal.head.format > JOURNAL_FORMAT:
-                raise NewerJournalError(path=journal.path)
-            chunks.append((journal.head, data))
-        loader.load(chunks)
-        for journal, data in read:
-            journal.offset += len(data)
-            journal.finished = b'\n{"kind":"finish"' in b"\n" + data
+        too_long: list[Refused] = []
+        for journal, piece in read:
+            assert journal.head is not None  # noqa: S101 - it was given one
+            if piece.data:
+                chunks.append((journal.head, piece.data))
+            if piece.length:
+                reason = f"it is too long: {piece.length:,} bytes, of which the first {len(piece.refused):,} are kept"
+                too_long.append((journal.head, piece.refused, reason))
+        loader.load(chunks, too_long)
+        for journal, piece in read:
+            journal.offset = piece.end
+            journal.finished = journal.finished or _FINISH in b"\n" + piece.data
 
     def load_code(self, loader: Loader, surveyor: Surveyor) -> None:
         """Load what is known of the run's code.
@@ -127,8 +180,8 @@ class RunLoading:
             if path.stem == f"{journal.path.stem}-spare":
                 return self._finish_is_written(spare)
         with contextlib.suppress(OSError), journal.opened() as file:
-            file.seek(max(journal.offset, os.fstat(file.fileno()).st_size - 4096))
-            return b'{"kind":"finish"' in file.read()
+            file.seek(max(journal.offset, os.fstat(file.fileno()).st_size - _LONGEST_FINISH))
+            return _FINISH in b"\n" + file.read()
         return False
 
     def complete(self, loader: Loader, surveyor: Surveyor | None = None) -> dict[str, int]:
@@ -138,21 +191,26 @@ class RunLoading:
             loader: into the database.
             surveyor: of the run, where this process follows it.
 
+        Returns:
+            How many rows of each kind the run has; nothing where its journals hold nothing.
+
         Raises:
+            NewerJournalError: a journal is in a format that is not known yet.
+            JournalUnreadableError: nothing tells which run a journal is of.
             psycopg.Error: the database is away; the journals stay.
         """
-        self.load_new(loader)
-        rest = [(journal, journal.read_rest()) for journal in self._journals.values()]
-        rest = [(journal, data) for journal, data in rest if data]
-        if rest:
-            self._load(loader, rest)
+        self._look()
+        while self._load_pieces(loader, is_final=True):
+            pass
         if surveyor is not None:
             self.load_code(loader, surveyor)
         totals: dict[str, int] = {}
         heads = [journal.head for journal in self._journals.values() if journal.head is not None]
+        if heads and not any(head.is_main for head in heads):
+            loader.add_run(heads[0])
         for run_id, correlation_id in dict.fromkeys((head.run_id, head.correlation_id) for head in heads):
             totals = loader.complete(run_id, correlation_id)
-        for path in self._journals:
+        for path in self._journals.keys() - self.unread.keys():
             remove(path)
         for folder in self._folders[1:]:
             with contextlib.suppress(OSError):

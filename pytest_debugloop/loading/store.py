@@ -15,6 +15,7 @@ from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.order import Order
 
 _RECONNECT_SECONDS = 2.0
+_LONGEST_PAUSE_SECONDS = 60.0
 
 
 class Store:
@@ -31,6 +32,7 @@ class Store:
         self._connection: psycopg.Connection | None = None
         self._conninfo = order.dsn
         self._next_try = 0.0
+        self._pause = _RECONNECT_SECONDS
         self.problem = ""
         self.rejected = 0
         self._loader: Loader | None = None
@@ -71,7 +73,12 @@ class Store:
         self.close()
         self._conninfo = self._order.dsn  # an embedded server that died is started again
         self.problem = " ".join(str(error).split())
-        self._next_try = time.monotonic() + _RECONNECT_SECONDS
+        self._next_try = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+
+    def is_well(self) -> None:
+        """Note that something could be stored."""
+        self._pause = _RECONNECT_SECONDS
 
     def rejected_total(self) -> int:
         """Count the lines that were refused."""

@@ -146,7 +146,7 @@ class Storing:
             self._launch.wait_for_child(self._wait)
         except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
             status = None
-        if status is not None and not status.get("problem"):
+        if status is not None and not status.get("problem") and not status.get("unread"):
             shutil.rmtree(self._run_folder, ignore_errors=True)
         told = [f"  see more: {self._command('show', correlation_id)}"]
         annotations: list[str] = []

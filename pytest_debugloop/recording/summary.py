@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, STATUS_FILE
+from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, OWN_LOADER, STATUS_FILE
 from pytest_debugloop.private import NotPrivateError, open_file, read_file
 
 # Bound here, and not where freezegun and time-machine look: a test may leave time frozen.
@@ -45,8 +45,10 @@ def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
         if waited >= seconds:
             return None
         checks += 1
-        if checks % 50 == 0 and not _loader_lives(run_folder, waited) and not status.exists():
-            return {"problem": f"the loader ended early (see {run_folder.parent.parent / LOADER_LOG})"}
+        if checks % 50 == 0:
+            problem = _why_no_word_comes(run_folder, waited)
+            if problem and not status.exists():
+                return {"problem": problem}
         sleep(min(_POLL_SECONDS, seconds - waited))
 
 
@@ -55,7 +57,7 @@ def _understood(written: bytes) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(written)
         stored = () if found.get("problem") else found["stored"].values()
-        numbers = [*stored, found.get("waiting", 0), found.get("rejected", 0)]
+        numbers = [*stored, *(found.get(name, 0) for name in ("waiting", "set_aside", "rejected"))]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         numbers = [None]
     if all(type(number) is int for number in numbers):
@@ -63,19 +65,25 @@ def _understood(written: bytes) -> dict[str, Any]:
     return {"problem": f"the loader's {STATUS_FILE} cannot be understood"}
 
 
-def _loader_lives(run_folder: Path, waited: float) -> bool:
-    lock = run_folder / LOADER_LOCK
+def _why_no_word_comes(run_folder: Path, waited: float) -> str:
+    """Say why no loader will write a status; nothing while one is at work, or may still come."""
     try:
-        fd = open_file(lock, os.O_RDWR)
+        fd = open_file(run_folder / LOADER_LOCK, os.O_RDWR)
     except OSError:
-        return waited < _START_SECONDS
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(fd)
-    return False
+        was_own = False
+    else:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            was_own = os.read(fd, len(OWN_LOADER)) == OWN_LOADER
+        except OSError:
+            return ""
+        finally:
+            os.close(fd)
+    if not (run_folder / MAIN_JOURNAL).exists():  # a loader removes it once all is stored
+        return "its journal is gone: another run's loader has stored it, or somebody has removed it"
+    if was_own or waited >= _START_SECONDS:
+        return f"the loader ended early (see {run_folder.parent.parent / LOADER_LOG})"
+    return ""
 
 
 def summary_lines(
@@ -126,6 +134,10 @@ def summary_lines(
             )
     if status and status.get("waiting"):
         lines.append(f"debugloop: {_count(status['waiting'], 'earlier run')} still waiting to be stored.")
+    if status and status.get("set_aside"):
+        lines.append(f"debugloop: {_count(status['set_aside'], 'earlier run')} set aside: `debugloop doctor` says why.")
+    if status and status.get("trouble"):
+        lines.append(f"debugloop: {status['trouble']}")
     lines.extend(f"debugloop: {problem}" for problem in problems)
     return lines
 

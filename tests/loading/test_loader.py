@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_debugloop.loading.journals import JournalHead, head_of
+from pytest_debugloop.loading.heads import JournalHead, head_of
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.run import RunLoading
 from tests.support.records import Record
@@ -153,6 +153,17 @@ def test_an_error_is_kept_when_its_snapshot_is_refused(record: Record, run_folde
     assert load_whole(record, run_folder) == {"step": 57, "failure": 9, "recovery": 1}
     assert record.value("SELECT count(*) FROM debug_rejected_lines") == 1
     assert record.value("SELECT count(*) FROM debug_error_events WHERE state_snapshot_id IS NULL") == 1
+
+
+def test_states_that_no_recorder_made_keep_no_run_from_being_concluded(any_record: Record, run_folder: Path) -> None:
+    path = run_folder / "main.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        if line.startswith(b'{"kind":"snapshot"'):
+            state = {"exceptions": 7, "frames": {"a": [1]}, "fixtures": "x", "test": [], "at": at}
+            lines[at] = json.dumps({**json.loads(line), "state": state}, separators=(",", ":")).encode() + b"\n"
+    path.write_bytes(b"".join(lines))
+    assert load_whole(any_record, run_folder) == {"step": 57, "failure": 9, "recovery": 1}
 
 
 def test_a_damaged_first_line_costs_only_itself(record: Record, run_folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -13,8 +12,8 @@ from pathlib import Path
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
 from pytest_debugloop.cli.place import Place
 from pytest_debugloop.cli.views.words import counted
-from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG
-from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, read_file
+from pytest_debugloop.handover import LOADER_LOG
+from pytest_debugloop.private import NotPrivateError, read_file
 
 _LITTLE_ROOM = 500_000_000
 _NO_ROOM = 50_000_000
@@ -102,38 +101,22 @@ def waiting(place: Place) -> Iterator[Check]:
     Args:
         place: where the record is.
     """
-    from pytest_debugloop.loading.journals import journals_in, left_alone, run_folders
-    from pytest_debugloop.recording.folders import spare_folder
+    from pytest_debugloop.loading.waiting import look_at_waiting, what_is_left_alone
 
-    places = [place.folder / JOURNALS, spare_folder() / JOURNALS]
-    folders = [folder for journals in places for folder in run_folders(journals) if journals_in(folder)]
-    busy = sum(_is_loading(folder) for folder in folders)
-    left = len(folders) - busy
-    refused = [told for journals in places for told in left_alone(journals)]
+    order = place.order()
+    refused = what_is_left_alone(order)
     if refused:
         more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
         yield Check("journals", PROBLEM, refused[0] + more, "look who made it; remove it, or chmod -R go= it.")
-    going_on = f"{counted(busy, 'run')} being stored" if busy else ""
-    if left:
-        told = f"{counted(left, 'run')} not stored yet" + (f", {going_on}" if busy else "")
+    found = look_at_waiting(order)
+    for trouble in found.troubles:
+        yield Check("journals", PROBLEM if trouble.is_set_aside else WARNING, str(trouble))
+    going_on = f"{counted(len(found.going_on), 'run')} going on, or being stored" if found.going_on else ""
+    if found.waiting:
+        told = f"{counted(len(found.waiting), 'run')} not stored yet" + (f", {going_on}" if going_on else "")
         yield Check("journals", WARNING, told, "debugloop load stores them.")
     else:
         yield Check("journals", OK, going_on or "none waits")
-
-
-def _is_loading(folder: Path) -> bool:
-    """Tell whether a loader is at work on a run, without making its lock."""
-    try:
-        fd = open_file(folder / LOADER_LOCK, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(fd)
-    return False
 
 
 def loader_log(place: Place) -> Iterator[Check]:

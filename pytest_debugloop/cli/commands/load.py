@@ -9,9 +9,10 @@ from pytest_debugloop.cli.place import Place
 
 
 @click.command()
+@click.option("--again", is_flag=True, help="Try those, too, that were set aside because they could not be stored.")
 @json_option
 @click.pass_obj
-def command(place: Place, as_json: bool) -> None:
+def command(place: Place, again: bool, as_json: bool) -> None:
     """Store the journals that runs have left waiting.
 
     \b
@@ -20,22 +21,36 @@ def command(place: Place, as_json: bool) -> None:
     from pytest_debugloop.cli.progress import working
     from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.errors import NoRecordError
-    from pytest_debugloop.loading.process import count_waiting, load_waiting
+    from pytest_debugloop.loading.waiting import load_waiting, look_at_waiting
+    from pytest_debugloop.printable import printable
 
     order = place.order()
-    if not place.dsn and not (place.folder / "postgres").is_dir() and not count_waiting(order):
+    if not place.dsn and not (place.folder / "postgres").is_dir() and not any(look_at_waiting(order)):
         raise NoRecordError(folder=place.told)  # and none is made, for there is nothing to put into it
     with working("Storing the journals that wait"):
-        stored, waiting, rejected, problem = load_waiting(order)
+        loaded = load_waiting(order, again=again)
+    left, problem = loaded.left, printable(loaded.problem)
+    told = [str(trouble) for trouble in left.troubles if str(trouble) != loaded.problem]
     if as_json:
-        facts = {"stored": stored, "waiting": waiting, "rejected_lines": rejected, "problem": problem or None}
-        write_json("load", facts)
+        facts = {
+            "stored": loaded.stored,
+            "waiting": len(left.waiting),
+            "going_on": len(left.going_on),
+            "set_aside": len(left.set_aside),
+            "rejected_lines": loaded.refused_lines,
+            "problem": problem or None,
+        }
+        write_json("load", facts, troubles=[str(trouble) for trouble in left.troubles])
     else:
-        click.echo(f"{counted(stored, 'run')} stored, {waiting:,} still waiting.")
-        if waiting and not problem:
-            click.echo("What waits is of a run that goes on, or another process is storing it.")
-        if rejected:
-            lines = counted(rejected, "line")
+        click.echo(f"{counted(loaded.stored, 'run')} stored, {len(left.waiting):,} still waiting.")
+        if left.going_on:
+            click.echo(
+                f"Not counted: {counted(len(left.going_on), 'run')} going on, or being stored by another process."
+            )
+        if loaded.refused_lines:
+            lines = counted(loaded.refused_lines, "line")
             click.echo(f"{lines} could not be stored: see debug_rejected_lines, which keeps them and why.")
+        for trouble in told:
+            click.echo(printable(trouble[0].upper() + trouble[1:]))
     if problem:
         raise click.ClickException(problem)

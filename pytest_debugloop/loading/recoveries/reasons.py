@@ -7,11 +7,13 @@ code of a side is not known, and nothing else holds, it is ``unknown``.
 
 from __future__ import annotations
 
+import traceback
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import psycopg
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
@@ -75,7 +77,7 @@ def explain(cursor: Cursor[Any], statement: Statement, run_id: uuid.UUID, correl
     pending = facts.pending(run_id, correlation_id)
     if pending:
         histories = facts.histories(pending)
-        reasons = [_reason(one, facts, histories.get(one.id, [])) for one in pending]
+        reasons = [_reason_or_none(one, facts, histories.get(one.id, [])) for one in pending]
         cursor.execute(
             statement("recoveries_store"),
             {
@@ -98,10 +100,31 @@ def compare_states(cursor: Cursor[Any], statement: Statement) -> None:
     """
     found: dict[uuid.UUID, dict[str, Any]] = {}
     for success, failing, passing in cursor.execute(statement("recoveries_states")):
-        found.setdefault(success, state_changes(failing, passing))  # of the last failure before it
+        if success not in found:  # of the last failure before it
+            found[success] = _changes(failing, passing)
     if found:
         values = {"ids": list(found), "factors": [Jsonb(factors) for factors in found.values()]}
         cursor.execute(statement("recoveries_factors"), values)
+
+
+def _changes(failing: dict[str, Any], passing: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return state_changes(failing, passing)
+    except Exception:  # states that no recorder made: they are not to keep the run from being concluded
+        traceback.print_exc()
+        return {}
+
+
+def _reason_or_none(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
+    try:
+        return _reason(one, facts, history)
+    except psycopg.Error:
+        raise
+    except Exception as fault:  # what was recorded of a run is not as any recorder writes it
+        traceback.print_exc()
+        score, terms = confidence("unknown", explanations({}, chance_of_flake([])), 1)
+        evidence = {"missing": ["run"], "fault": repr(fault)[:200], "terms": terms}
+        return Reason("unknown", score, _in_words("unknown", evidence), evidence)
 
 
 def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:

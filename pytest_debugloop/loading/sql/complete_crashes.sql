@@ -4,7 +4,7 @@ UPDATE debug_workflow_steps AS s
 SET status = 'failed',
     error_event_id = e.id,
     completed_at = e.occurred_at,
-    duration_ms = greatest((extract(epoch FROM e.occurred_at - s.started_at) * 1000)::integer, 0),
+    duration_ms = least(greatest(extract(epoch FROM e.occurred_at - s.started_at) * 1000, 0), 2147483647)::integer,
     metadata = s.metadata || '{"outcome": "failed", "rev": 1000}'
 FROM debug_error_events AS e
 WHERE e.correlation_id = %(correlation_id)s

@@ -48,7 +48,7 @@ SELECT DISTINCT ON (e.id)
     coalesce(regexp_replace(j.agent_name, ':[^:]*$', '') || ':' || e.worker, j.agent_name),
     nullif(e.operation_name, ''),
     coalesce(number.step_number, known.step_number),
-    (SELECT s.id FROM staged_snapshots AS s WHERE s.journal_no = e.journal_no AND s.n = e.snapshot),
+    (SELECT s.id FROM staged_snapshots AS s WHERE s.journal_no = e.journal_no AND s.n = e.snapshot ORDER BY s.id LIMIT 1),
     jsonb_strip_nulls(e.metadata || jsonb_build_object('step_id', e.step_id, 'worker', e.worker)),
     e.occurred_at
 FROM staged_errors AS e

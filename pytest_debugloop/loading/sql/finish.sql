@@ -5,8 +5,13 @@ SET finished_at = timestamptz 'epoch' + (l.line ->> 'at')::bigint * interval '1 
     exit_status = (l.line ->> 'exit_status')::integer,
     status = CASE WHEN (l.line ->> 'interrupted')::boolean THEN 'interrupted' ELSE 'finished' END,
     metadata = CASE
-        WHEN jsonb_array_length(l.line -> 'problems') > 0 THEN jsonb_build_object('problems', l.line -> 'problems')
+        WHEN l.line -> 'problems' <> '[]' THEN jsonb_build_object('problems', l.line -> 'problems')
     END
-FROM staged_records AS l
-JOIN staged_journals AS j USING (journal_no)
-WHERE l.line ->> 'kind' = 'finish' AND j.is_main AND run.id = j.run_id;
+FROM (
+    SELECT DISTINCT ON (j.run_id) j.run_id, r.line
+    FROM staged_records AS r
+    JOIN staged_journals AS j USING (journal_no)
+    WHERE r.line ->> 'kind' = 'finish' AND j.is_main
+    ORDER BY j.run_id, (r.line ->> 'at')::bigint DESC
+) AS l
+WHERE run.id = l.run_id;

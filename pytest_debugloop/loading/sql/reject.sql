@@ -1,8 +1,7 @@
--- Keep a line that cannot be stored, with the reason; its content is its identity.
+-- Keep lines that cannot be stored, with the reasons; a line's content is its identity.
 
 INSERT INTO debug_rejected_lines (id, journal_id, correlation_id, line, reason)
-VALUES (
-    debug_snapshot_id(encode(sha256(%(line)s), 'hex'), %(journal_id)s::text),
-    %(journal_id)s, %(correlation_id)s, %(line)s, %(reason)s
-)
+SELECT debug_snapshot_id(encode(sha256(line), 'hex'), journal_id::text), journal_id, correlation_id, line, reason
+FROM unnest(%(lines)s::bytea[], %(journals)s::uuid[], %(workflows)s::uuid[], %(reasons)s::text[])
+    AS refused (line, journal_id, correlation_id, reason)
 ON CONFLICT (id) DO NOTHING;

@@ -1,16 +1,16 @@
--- Add the run that a main process's journal begins.
+-- Add the run that a main process's journal begins. Its ids and names are those that all lines of the journal go by.
 
-INSERT INTO debug_runs (
+INSERT INTO debug_runs AS known (
     id, correlation_id, session_id, project, agent_name, rootdir, command_line, python_version, platform,
     pytest_version, plugins, git_commit, git_branch, ci, interpreter, random_seeds, boot_id, boot_seconds, environment,
     started_at
 )
 SELECT
-    (line ->> 'run_id')::uuid,
-    (line ->> 'correlation_id')::uuid,
-    (line ->> 'session_id')::uuid,
-    left(line ->> 'project', 255),
-    left(line ->> 'agent_name', 255),
+    j.run_id,
+    j.correlation_id,
+    j.session_id,
+    j.project,
+    j.agent_name,
     line ->> 'rootdir',
     ARRAY(SELECT jsonb_array_elements_text(line -> 'facts' -> 'command_line')),
     line -> 'facts' ->> 'python_version',
@@ -27,5 +27,13 @@ SELECT
     line -> 'facts' -> 'environment',
     timestamptz 'epoch' + (line ->> 'started')::bigint * interval '1 microsecond'
 FROM staged_records
-WHERE line ->> 'kind' = 'run' AND line ->> 'role' = 'main'
-ON CONFLICT (id) DO NOTHING;
+JOIN staged_journals AS j USING (journal_no)
+WHERE line ->> 'kind' = 'run' AND j.is_main AND (line ->> 'run_id')::uuid = j.run_id
+-- One without a rootdir was made while the header was missing.
+ON CONFLICT (id) DO UPDATE SET
+    rootdir = excluded.rootdir, command_line = excluded.command_line, python_version = excluded.python_version,
+    platform = excluded.platform, pytest_version = excluded.pytest_version, plugins = excluded.plugins,
+    git_commit = excluded.git_commit, git_branch = excluded.git_branch, ci = excluded.ci,
+    interpreter = excluded.interpreter, random_seeds = excluded.random_seeds, boot_id = excluded.boot_id,
+    boot_seconds = excluded.boot_seconds, environment = excluded.environment, started_at = excluded.started_at
+WHERE known.rootdir IS NULL AND excluded.rootdir IS NOT NULL;

@@ -5,7 +5,7 @@
 
 CREATE TEMP TABLE staged_steps (
     journal_no INTEGER NOT NULL,
-    n BIGINT NOT NULL,
+    n BIGINT NOT NULL CHECK (n BETWEEN 0 AND 9007199254740991),
     rev INTEGER NOT NULL,
     id UUID NOT NULL,
     success_id UUID,
@@ -14,9 +14,9 @@ CREATE TEMP TABLE staged_steps (
     operation_name TEXT NOT NULL,
     long_node_id TEXT,
     task TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
-    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    ended_at TIMESTAMP WITH TIME ZONE,
+    attempt INTEGER NOT NULL CHECK (attempt > 0),
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL CHECK (started_at BETWEEN 'epoch' AND '9999-12-31 23:59:59.999999Z'),
+    ended_at TIMESTAMP WITH TIME ZONE CHECK (ended_at BETWEEN 'epoch' AND '9999-12-31 23:59:59.999999Z'),
     outcome TEXT,
     reason TEXT,
     subtest TEXT,
@@ -42,7 +42,8 @@ WITH ended AS MATERIALIZED (
 ),
 under_way AS (
     -- The line of a step's start counts only while that of its end is not here. Its first bytes tell which step it is.
-    SELECT s.journal_no, r.*
+    -- A full disk leaves equal lines.
+    SELECT DISTINCT ON (s.journal_no, r.n) s.journal_no, r.*
     FROM (
         SELECT journal_no, line, split_part(substr(line, 28, 20), ',', 1)::bigint AS n
         FROM staged_lines
@@ -54,6 +55,7 @@ under_way AS (
         state BIGINT
     )
     WHERE NOT EXISTS (SELECT FROM ended AS e WHERE e.journal_no = s.journal_no AND e.n = s.n)
+    ORDER BY s.journal_no, r.n
 ),
 latest AS (
     SELECT * FROM ended

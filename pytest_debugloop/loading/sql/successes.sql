@@ -16,12 +16,12 @@ SELECT
     j.agent_name,
     number.step_number,
     CASE WHEN s.state IS NOT NULL THEN
-        (SELECT t.id FROM staged_snapshots AS t WHERE t.journal_no = s.journal_no AND t.n = s.state)
+        (SELECT t.id FROM staged_snapshots AS t WHERE t.journal_no = s.journal_no AND t.n = s.state ORDER BY t.id LIMIT 1)
     END,
     round(1.0 / s.attempt, 4),
     CASE s.outcome WHEN 'xpassed' THEN 'degraded' ELSE 'full' END,
     TRUE,
-    (extract(epoch FROM s.ended_at - s.started_at) * 1000)::integer,
+    least(extract(epoch FROM s.ended_at - s.started_at) * 1000, 2147483647)::integer,
     s.attempt - 1,
     CASE
         WHEN s.subtest IS NOT NULL OR s.reason IS NOT NULL

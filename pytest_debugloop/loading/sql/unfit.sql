@@ -1,0 +1,177 @@
+-- Note the records that have not the shape of their kind, with the first reason found, and leave the others.
+--
+-- What is stored once is read for years, in the conclusions of other runs too: so a member is looked at here that the
+-- tables would take as it is.
+
+CREATE TEMP TABLE staged_unfit ON COMMIT DROP AS
+WITH rules (kind, member, type, is_needed) AS (
+    VALUES
+    ('run', 'run_id', 'uuid', TRUE),
+    ('run', 'started', 'time', TRUE),
+    ('run', 'rootdir', 'text', FALSE),
+    ('run', 'facts', 'object', FALSE),
+    ('run', 'facts.command_line', 'array', FALSE),
+    ('run', 'facts.python_version', 'text', FALSE),
+    ('run', 'facts.platform', 'text', FALSE),
+    ('run', 'facts.pytest_version', 'text', FALSE),
+    ('run', 'facts.plugins', 'object', FALSE),
+    ('run', 'facts.ci', 'object', FALSE),
+    ('run', 'facts.git', 'object', FALSE),
+    ('run', 'facts.interpreter', 'object', FALSE),
+    ('run', 'facts.random_seeds', 'object', FALSE),
+    ('run', 'facts.boot_id', 'text', FALSE),
+    ('run', 'facts.boot_seconds', 'double precision', FALSE),
+    ('run', 'facts.environment', 'object', FALSE),
+    ('step', 'n', 'number of a record', TRUE),
+    ('step', 'rev', 'integer', TRUE),
+    ('step', 'phase', 'name', TRUE),
+    ('step', 'node_id', 'text', TRUE),
+    ('step', 'attempt', 'positive integer', TRUE),
+    ('step', 'started', 'time', TRUE),
+    ('step', 'ended', 'time', FALSE),
+    ('step', 'outcome', 'outcome', FALSE),
+    ('step', 'reason', 'text', FALSE),
+    ('step', 'subtest', 'text', FALSE),
+    ('step', 'word', 'text', FALSE),
+    ('step', 'once', 'text', FALSE),
+    ('step', 'task', 'text', FALSE),
+    ('step', 'error', 'number of a record', FALSE),
+    ('step', 'state', 'number of a record', FALSE),
+    ('step', 'parent', 'numbers', FALSE),
+    ('step', 'after', 'numbers', FALSE),
+    ('snapshot', 'n', 'number of a record', TRUE),
+    ('snapshot', 'at', 'time', TRUE),
+    ('snapshot', 'type', 'kind of snapshot', TRUE),
+    ('snapshot', 'description', 'text', FALSE),
+    ('snapshot', 'state', 'object', TRUE),
+    ('snapshot', 'memory_mb', 'numeric(10,2)', FALSE),
+    ('snapshot', 'cpu_ms', 'integer', FALSE),
+    ('snapshot', 'wall_ms', 'integer', FALSE),
+    ('error', 'n', 'number of a record', TRUE),
+    ('error', 'at', 'time', TRUE),
+    ('error', 'step', 'numbers', FALSE),
+    ('error', 'node_id', 'text', TRUE),
+    ('error', 'type', 'name', TRUE),
+    ('error', 'category', 'category', TRUE),
+    ('error', 'severity', 'severity', TRUE),
+    ('error', 'message', 'text', TRUE),
+    ('error', 'code', 'text', FALSE),
+    ('error', 'stack', 'text', FALSE),
+    ('error', 'snapshot', 'number of a record', FALSE),
+    ('error', 'once', 'text', FALSE),
+    ('error', 'worker', 'name', FALSE),
+    ('error', 'task', 'text', FALSE),
+    ('error', 'metadata', 'object', TRUE),
+    ('error', 'metadata.attempt', 'integer', FALSE),
+    ('error', 'metadata.fingerprint', 'text', FALSE),
+    ('error', 'metadata.exception', 'text', FALSE),
+    ('error', 'metadata.phase', 'text', FALSE),
+    ('error', 'metadata.subtest', 'text', FALSE),
+    ('error', 'metadata.chain', 'array', FALSE),
+    ('error', 'metadata.code', 'list of places', FALSE),
+    ('finish', 'at', 'time', TRUE),
+    ('finish', 'exit_status', 'integer', FALSE),
+    ('finish', 'interrupted', 'boolean', FALSE),
+    ('finish', 'problems', 'array', FALSE),
+    ('survey', 'distributions', 'object of texts', FALSE),
+    ('survey', 'environment', 'object', FALSE),
+    ('survey', 'files', 'object of texts', FALSE),
+    ('survey', 'code_version', 'text', FALSE),
+    ('survey', 'tree', 'text', FALSE),
+    ('survey', 'dirty', 'object', FALSE),
+    ('code_file', 'file', 'text', TRUE),
+    ('code_file', 'hash', 'text', TRUE),
+    ('code_file', 'variables', 'list of texts', FALSE),
+    ('code_file', 'units', 'list of functions', TRUE),
+    ('loaded', 'files', 'array', FALSE)
+),
+records AS (
+    SELECT l.place, r.kind, r.line
+    FROM staged_records AS l
+    -- Once, and without the states: to take each member out of them takes most of the time.
+    CROSS JOIN LATERAL (
+        SELECT
+            l.line ->> 'kind' AS kind,
+            CASE
+                WHEN jsonb_typeof(l.line) <> 'object' THEN NULL
+                WHEN jsonb_typeof(l.line -> 'state') = 'object' THEN (l.line - 'state') || '{"state": {}}'
+                ELSE l.line
+            END AS line
+        OFFSET 0
+    ) AS r
+)
+SELECT place, reason
+FROM (
+    SELECT
+        l.place,
+        CASE
+            WHEN l.line IS NULL OR l.kind IS NULL OR NOT EXISTS (SELECT FROM rules WHERE rules.kind = l.kind)
+                THEN 'this version of pytest-debugloop knows no record of its kind'
+            WHEN l.kind = 'step' AND l.line ? 'outcome' AND NOT l.line ? 'ended' THEN 'it ended at no time'
+            ELSE (
+                SELECT 'its member ' || m.member || ' is no ' || m.type
+                FROM (
+                    SELECT member, type, is_needed, nullif(l.line #> string_to_array(member, '.'), 'null') AS value
+                    FROM rules WHERE rules.kind = l.kind
+                    OFFSET 0
+                ) AS m
+                WHERE NOT CASE
+                    WHEN m.value IS NULL THEN NOT m.is_needed
+                    ELSE CASE m.type
+                        WHEN 'text' THEN jsonb_typeof(m.value) = 'string'
+                        WHEN 'name' THEN jsonb_typeof(m.value) = 'string' AND length(m.value #>> '{}') <= 100
+                        WHEN 'object' THEN jsonb_typeof(m.value) = 'object'
+                        WHEN 'array' THEN jsonb_typeof(m.value) = 'array'
+                        WHEN 'boolean' THEN jsonb_typeof(m.value) = 'boolean'
+                        WHEN 'object of texts' THEN jsonb_typeof(m.value) = 'object'
+                            AND NOT jsonb_path_exists(m.value, 'strict $.* ? (@.type() != "string")')
+                        WHEN 'list of texts' THEN jsonb_typeof(m.value) = 'array'
+                            AND NOT jsonb_path_exists(m.value, 'strict $[*] ? (@.type() != "string")')
+                        WHEN 'list of places' THEN jsonb_typeof(m.value) = 'array' AND NOT jsonb_path_exists(
+                            m.value,
+                            'strict $[*] ? (@.type() != "array" || @.size() < 3 || @[0].type() != "string"
+                                || @[1].type() != "number" || @[2].type() != "string")'
+                        )
+                        WHEN 'list of functions' THEN jsonb_typeof(m.value) = 'array'
+                            AND NOT jsonb_path_exists(m.value, 'strict $[*] ? (@.type() != "object")')
+                            AND NOT jsonb_path_exists(
+                                m.value,
+                                '$[*] ? (!exists(@.function ? (@.type() == "string"))
+                                    || !exists(@.hash ? (@.type() == "string"))
+                                    || !exists(@.source ? (@.type() == "string"))
+                                    || !exists(@.first ? (@ >= 0 && @ < 2147483648))
+                                    || !exists(@.last ? (@ >= 0 && @ < 2147483648)))'
+                            )
+                            AND NOT jsonb_path_exists(
+                                m.value, 'strict $[*].* ? (@.type() == "array")[*] ? (@.type() != "string")'
+                            )
+                        WHEN 'numbers' THEN jsonb_typeof(m.value) = 'array' AND NOT jsonb_path_exists(
+                            m.value, 'strict $[*] ? (@.type() != "number" || @ < 0 || @ > 253402300799999999)'
+                        )
+                        WHEN 'time' THEN CASE WHEN jsonb_typeof(m.value) = 'number'
+                                AND pg_input_is_valid(m.value #>> '{}', 'bigint')
+                            THEN (m.value #>> '{}')::bigint BETWEEN 0 AND 253402300799999999 ELSE FALSE END
+                        WHEN 'number of a record' THEN CASE WHEN jsonb_typeof(m.value) = 'number'
+                                AND pg_input_is_valid(m.value #>> '{}', 'bigint')
+                            THEN (m.value #>> '{}')::bigint BETWEEN 0 AND 9007199254740991 ELSE FALSE END
+                        WHEN 'positive integer' THEN CASE WHEN jsonb_typeof(m.value) = 'number'
+                                AND pg_input_is_valid(m.value #>> '{}', 'integer')
+                            THEN (m.value #>> '{}')::integer > 0 ELSE FALSE END
+                        WHEN 'uuid' THEN jsonb_typeof(m.value) = 'string' AND pg_input_is_valid(m.value #>> '{}', 'uuid')
+                        WHEN 'outcome' THEN m.value #>> '{}'
+                            IN ('passed', 'xpassed', 'skipped', 'xfailed', 'failed', 'rerun')
+                        WHEN 'kind of snapshot' THEN m.value #>> '{}'
+                            IN ('error', 'success', 'checkpoint', 'pre_transform', 'post_transform')
+                        WHEN 'category' THEN m.value #>> '{}' IN ('agent', 'framework', 'external', 'user')
+                        WHEN 'severity' THEN m.value #>> '{}' IN ('low', 'medium', 'high', 'critical')
+                        ELSE jsonb_typeof(m.value) = 'number' AND pg_input_is_valid(m.value #>> '{}', m.type)
+                    END
+                END
+                LIMIT 1
+            )
+        END AS reason
+    FROM records AS l
+) AS looked_at
+WHERE reason IS NOT NULL;
+
+DELETE FROM staged_records AS l USING staged_unfit AS u WHERE l.place = u.place;

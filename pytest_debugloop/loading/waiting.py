@@ -1,0 +1,239 @@
+"""What runs have left behind: loaded run by run, so that none keeps another one out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+import traceback
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from pytest_debugloop.handover import LOADER_LOCK, STATUS_FILE, TROUBLE_FILE
+from pytest_debugloop.loading.blame import is_of_database
+from pytest_debugloop.loading.journals import journals_in, left_alone, run_folders
+from pytest_debugloop.loading.locks import is_locked, locked
+from pytest_debugloop.loading.order import Order
+from pytest_debugloop.loading.run import RunLoading
+from pytest_debugloop.loading.store import Store
+from pytest_debugloop.loading.troubles import Trouble, note_trouble, trouble_of
+from pytest_debugloop.private import JOURNALS, NotPrivateError, names_in, remove, write_whole
+
+_MOST_IN_A_ROW = 2
+_STALE_SECONDS = 3600.0
+_OURS = frozenset({STATUS_FILE, f"{STATUS_FILE}.new", LOADER_LOCK, TROUBLE_FILE, f"{TROUBLE_FILE}.new"})
+
+
+class Waiting(NamedTuple):
+    """The runs whose journals are there.
+
+    Attributes:
+        waiting: those that are over, and wait to be stored.
+        going_on: those that are not over, or that another process is storing.
+        troubles: of those that could not be stored, set aside or not.
+    """
+
+    waiting: list[Path]
+    going_on: list[Path]
+    troubles: list[Trouble]
+
+    @property
+    def set_aside(self) -> list[Trouble]:
+        """Of those that are not tried any more."""
+        return [trouble for trouble in self.troubles if trouble.is_set_aside]
+
+
+class Loaded(NamedTuple):
+    """What became of the runs that were left behind.
+
+    Attributes:
+        stored: how many are stored now.
+        refused_lines: how many of their lines were refused.
+        problem: what is wrong, in one sentence.
+        left: the runs that are still there.
+    """
+
+    stored: int
+    refused_lines: int
+    problem: str
+    left: Waiting
+
+
+def look_at_waiting(order: Order) -> Waiting:
+    """Look which runs' journals are there, without a database.
+
+    Args:
+        order: names the folders; the run that it names is left out.
+    """
+    found = Waiting([], [], [])
+    for folder in _left_behind(order):
+        trouble = trouble_of(folder)
+        if trouble is not None:
+            found.troubles.append(trouble)
+        if trouble is None or not trouble.is_set_aside:
+            goes_on = is_locked(folder) or not RunLoading(folder, order.spare).has_ended()
+            (found.going_on if goes_on else found.waiting).append(folder)
+    return found
+
+
+def load_waiting(order: Order, *, again: bool = False) -> Loaded:
+    """Load the journals that runs have left behind.
+
+    Args:
+        order: names the folder and the database.
+        again: whether to try those, too, that were set aside.
+    """
+    with ExitStack() as stack:
+        store = Store(order, stack)
+        if store.loader(now=True) is None:
+            return Loaded(0, 0, store.problem, look_at_waiting(order))
+        stored, problem = load_left_behind(order, store, again=again)
+        refused = what_is_left_alone(order)
+        if refused and not problem:
+            more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+            problem = f"{refused[0]}{more}; look who made it, and remove it or make it yours (chmod -R go=)."
+        return Loaded(stored, store.rejected_total(), problem, look_at_waiting(order))
+
+
+def load_left_behind(order: Order, store: Store, *, again: bool = False) -> tuple[int, str]:
+    """Load what runs have left, each on its own, those that made trouble before after the others.
+
+    Args:
+        order: names the folders; the run that it names is left out.
+        store: the database.
+        again: whether to try those, too, that were set aside.
+
+    Returns:
+        How many runs are stored, and what is wrong with another, in one sentence.
+    """
+    stored, problem, in_a_row = 0, "", 0
+    tries = {folder: trouble.tries if (trouble := trouble_of(folder)) else 0 for folder in _left_behind(order)}
+    for folder in sorted(tries, key=lambda folder: tries[folder]):
+        if not again and Trouble(folder, "", tries[folder]).is_set_aside:
+            continue
+        try:
+            is_stored, reason = _load_one(folder, order, store)
+        except psycopg.Error as error:
+            if is_of_database(error):
+                store.lost(error)
+                problem = store.problem
+                in_a_row += 1
+                if in_a_row == _MOST_IN_A_ROW or store.loader(now=True) is None:
+                    break
+                continue
+            is_stored, reason = False, str(error)
+        except Exception as error:
+            if not isinstance(error, OSError):
+                traceback.print_exc()
+            is_stored, reason = False, str(error) or type(error).__name__
+        in_a_row = 0
+        stored += is_stored
+        if reason:
+            problem = str(note_trouble(folder, reason))
+    _sweep(order)
+    return stored, problem
+
+
+def _load_one(folder: Path, order: Order, store: Store) -> tuple[bool, str]:
+    """Load what a run has left, where nobody else does; tell whether it is stored, and what cannot be."""
+    with locked(folder) as is_mine:
+        if not is_mine:
+            return False, ""
+        run = RunLoading(folder, order.spare)
+        if not run.has_ended():
+            return False, ""
+        loader = store.loader()
+        if loader is None:
+            raise psycopg.OperationalError(store.problem)
+        before = store.rejected_total()
+        totals = run.complete(loader)
+        if run.unread:
+            return False, "; ".join(run.unread.values())
+        if totals and run.is_waited_for:
+            status = {"stored": totals, "rejected": store.rejected_total() - before, **known(run, store, order.told)}
+            write_status(folder, status)
+        else:
+            remove_folder(folder)
+    return True, ""
+
+
+def known(run: RunLoading, store: Store, most: int) -> dict[str, object]:
+    """Give what the record knows of a stored run's failures, as basic types; what goes wrong here is only logged.
+
+    Args:
+        run: all of it is stored.
+        store: the database.
+        most: how many failures are told at most.
+    """
+    try:
+        loader = store.loader()
+        if loader is None or not most:
+            return {}
+        failures, total = run.known_failures(loader, most)
+    except Exception:
+        traceback.print_exc()
+        return {}
+    return {"failures": [failure._asdict() for failure in failures], "failing": total} if total else {}
+
+
+def what_is_left_alone(order: Order) -> list[str]:
+    """Say of each journal that is not this user's alone why it is not read.
+
+    Args:
+        order: names the folder.
+    """
+    return [sentence for folder in _journal_folders(order) for sentence in left_alone(folder)]
+
+
+def _journal_folders(order: Order) -> list[Path]:
+    return [order.folder / JOURNALS, *([order.spare] if order.spare is not None else [])]
+
+
+def _left_behind(order: Order) -> list[Path]:
+    found: dict[str, Path] = {}
+    for journals in _journal_folders(order):
+        for folder in run_folders(journals):
+            if folder.name not in found and journals_in(folder):
+                found[folder.name] = folder
+    if order.run_folder is not None:
+        found.pop(order.run_folder.name, None)
+    return list(found.values())
+
+
+def write_status(folder: Path, status: dict[str, object]) -> None:
+    """Tell the run what became of it.
+
+    Args:
+        folder: of the run, which may be gone: it may not have waited.
+        status: see :func:`pytest_debugloop.recording.summary.wait_for_status`.
+    """
+    with contextlib.suppress(OSError):
+        write_whole(folder / STATUS_FILE, json.dumps(status).encode())
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove the folder of a run that is stored, unless something is in it that is not the loader's.
+
+    Args:
+        folder: of the run.
+    """
+    with contextlib.suppress(OSError):
+        for name in sorted(_OURS - {LOADER_LOCK}):
+            remove(folder / name)
+        if set(names_in(folder)) <= {LOADER_LOCK}:
+            remove(folder / LOADER_LOCK)
+            remove(folder)
+
+
+def _sweep(order: Order) -> None:
+    """Remove folders of runs that hold no journal, and that no run reads any more."""
+    for journals in _journal_folders(order):
+        for folder in list(run_folders(journals)):
+            with contextlib.suppress(OSError, NotPrivateError):
+                names = set(names_in(folder))
+                is_stale = time.time() - folder.lstat().st_mtime > _STALE_SECONDS
+                if is_stale and names <= _OURS and not is_locked(folder):
+                    remove_folder(folder)

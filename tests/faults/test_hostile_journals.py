@@ -1,0 +1,226 @@
+"""A folder of hostile journals beside healthy ones: these are stored, and of those nothing goes without a word."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_debugloop.loading.order import Order
+from pytest_debugloop.loading.troubles import TRIES, trouble_of
+from pytest_debugloop.loading.waiting import Loaded, load_waiting, what_is_left_alone
+from pytest_debugloop.private import JOURNALS
+from tests.faults.hostile_journals import (
+    ALONE,
+    ASIDE,
+    GONE,
+    HOSTILE,
+    Hostile,
+    as_run,
+    folder_of,
+    run_of,
+    write,
+    wrong_members,
+)
+from tests.support.journals import record_example
+from tests.support.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.servers import Server
+
+HEALTHY = ("before", "between", "after")
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """A short journal of a real run: some steps, a failure with its snapshot, and the end."""
+    found = record_example(tmp_path_factory.mktemp("recorded")) / "main.jsonl"
+    recorded = found.read_bytes().splitlines(keepends=True)
+    at = next(at for at, line in enumerate(recorded) if line.startswith(b'{"kind":"error"'))
+    return [*recorded[: at + 2], recorded[-1]]
+
+
+@pytest.fixture(scope="module")
+def hostile_schema(any_postgres: Server) -> Iterator[str]:
+    """A migrated schema."""
+    with any_postgres.schema() as schema:
+        yield schema
+
+
+@pytest.fixture
+def record(any_postgres: Server, hostile_schema: str) -> Iterator[Record]:
+    """An empty record."""
+    record = Record(any_postgres.conninfo, hostile_schema)
+    record.empty()
+    yield record
+    record.connection.close()
+
+
+@pytest.fixture
+def order(record: Record, tmp_path: Path) -> Order:
+    """An order to load what waits in a folder."""
+    folder = tmp_path / ".debugloop"
+    (folder / JOURNALS).mkdir(parents=True, mode=0o700)
+    folder.chmod(0o700)
+    return Order(folder, None, record.conninfo, record.schema, 18, 0)
+
+
+def plant(order: Order, name: str, lines: list[bytes], hostile: Hostile | None = None) -> None:
+    mine = as_run(lines, run_of(name))
+    folder = order.folder / JOURNALS / folder_of(name)
+    if hostile is None:
+        write(folder / "main.jsonl", b"".join(mine))
+    else:
+        hostile.plant(folder, mine)
+
+
+def counts(record: Record, name: str) -> tuple[object, ...]:
+    """Count the runs, steps, errors and refused lines that a run has."""
+    run = run_of(name)
+    return record.rows(
+        f"SELECT (SELECT count(*) FROM debug_runs WHERE id = '{run}' AND status <> 'running'), "
+        f"(SELECT count(*) FROM debug_workflow_steps WHERE correlation_id = '{run}'), "
+        f"(SELECT count(*) FROM debug_error_events WHERE run_id = '{run}'), "
+        f"(SELECT count(*) FROM debug_rejected_lines WHERE correlation_id = '{run}')"
+    )[0]
+
+
+def load(order: Order, times: int) -> Loaded:
+    for _ in range(times):
+        loaded = load_waiting(order)
+    return loaded
+
+
+@pytest.mark.slow
+def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
+    record: Record, order: Order, lines: list[bytes], capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, hostile in HOSTILE.items():
+        plant(order, name, lines, hostile)
+    for name in HEALTHY:
+        plant(order, name, lines)
+    loaded = load_waiting(order)
+    whole = counts(record, "before")
+    assert whole[0] == 1
+    assert whole[3] == 0
+    assert {name: counts(record, name) for name in HEALTHY} == dict.fromkeys(HEALTHY, whole)
+    loaded = load(order, TRIES)
+    alone = what_is_left_alone(order)
+    aside = {trouble.folder.name: trouble for trouble in loaded.left.set_aside}
+    assert (loaded.left.waiting, loaded.left.going_on) == ([], [])
+    wrong = {}
+    for name, hostile in HOSTILE.items():
+        runs, steps, errors, refused = counts(record, name)
+        folder = order.folder / JOURNALS / folder_of(name)
+        match hostile.fate:
+            case "set aside":
+                is_right = bool(aside)
+            case "left alone":
+                is_right = any(folder.name in sentence for sentence in alone)
+            case "nothing to store":
+                is_right = not folder.exists() and (runs, steps, errors, refused) == (0, 0, 0, 0)
+            case _:
+                is_right = not folder.exists() or name == "a folder for the status"
+                is_right = is_right and (steps, errors) in {whole[1:3], (0, 0)} and bool(runs or refused)
+        if hostile.refused is not None:
+            is_right = is_right and refused == hostile.refused
+        if not is_right:
+            wrong[name] = (hostile.fate, hostile.refused, (runs, steps, errors, refused), folder.exists())
+    assert not wrong
+    expected = sum(hostile.fate == ASIDE for hostile in HOSTILE.values())
+    assert len(aside) == expected
+    assert all(trouble.reason for trouble in aside.values())
+    # What is stored can be read, and a run of the same tests that comes later is none the worse.
+    before = record.content()
+    assert all(record.value(f"SELECT count(*) FROM {table}") == len(before[table]) for table in before)
+    plant(order, "later", lines)
+    assert load_waiting(order).stored == 1
+    assert counts(record, "later") == whole
+
+
+@pytest.mark.slow
+def test_a_hostile_journal_that_is_loaded_again_changes_nothing(
+    record: Record, order: Order, lines: list[bytes]
+) -> None:
+    names = [name for name, hostile in HOSTILE.items() if hostile.fate not in {ASIDE, ALONE, GONE} and "40" not in name]
+
+    def load_all() -> dict[str, list[tuple[object, ...]]]:
+        for name in names:
+            plant(order, name, lines, HOSTILE[name])
+        assert load_waiting(order).stored == len(names)
+        shutil.rmtree(order.folder / JOURNALS)  # where a folder is in the place of a file, it is left
+        (order.folder / JOURNALS).mkdir(mode=0o700)
+        return record.content()
+
+    assert load_all() == load_all()
+
+
+@pytest.mark.parametrize("kind", ["step", "snapshot", "error", "finish", "run"])
+def test_a_record_with_a_wrong_member_is_stored_or_refused(
+    record: Record, order: Order, lines: list[bytes], kind: str
+) -> None:
+    plant(order, "healthy", lines)
+    load_waiting(order)
+    whole = counts(record, "healthy")
+    line = next(line for line in reversed(lines) if line.startswith(b'{"kind":"' + kind.encode() + b'"'))
+    wrong = list(wrong_members(line, 100_000))
+    plant(order, "hostile", [*lines[:-1], *wrong, lines[-1]])
+    loaded = load_waiting(order)
+    assert (loaded.stored, loaded.problem) == (1, "")
+    runs, steps, errors, refused = counts(record, "hostile")
+    assert runs == 1
+    assert isinstance(refused, int)
+    assert len(wrong) // 4 < refused <= len(wrong)
+    if kind == "error":
+        assert errors == whole[2] + len(wrong) - refused  # type: ignore[operator]
+    if kind == "step":
+        assert steps == whole[1] + len(wrong) - refused  # type: ignore[operator]
+    # Nothing that was taken in makes trouble for others: they are linked with it, and what is stored can be read.
+    record.content()
+    plant(order, "later", lines)
+    assert load_waiting(order).problem == ""
+    assert counts(record, "later") == whole
+
+
+def test_a_run_without_a_usable_header_is_a_run(record: Record, order: Order, lines: list[bytes]) -> None:
+    for name in ("no header", "NUL in the project", "a journal of a worker alone"):
+        plant(order, name, lines, HOSTILE[name])
+    load_waiting(order)
+    found = record.rows("SELECT id::text, project, status, exit_status FROM debug_runs ORDER BY started_at, status")
+    projects = {run: (project, status, exit_status) for run, project, status, exit_status in found}
+    assert projects == {
+        str(run_of("no header")): ("unknown", "finished", 1),
+        str(run_of("NUL in the project")): ("a\\x00b", "finished", 1),
+        str(run_of("a journal of a worker alone")): ("orders", "died", None),
+    }
+    assert record.value("SELECT count(*) FROM debug_error_events WHERE run_id NOT IN (SELECT id FROM debug_runs)") == 0
+
+
+def test_what_is_set_aside_is_tried_again_when_somebody_asks_or_by_another_version(
+    record: Record, order: Order, lines: list[bytes]
+) -> None:
+    name = "a folder for the lock"
+    plant(order, name, lines, HOSTILE[name])
+    folder = order.folder / JOURNALS / folder_of(name)
+    problems = [load(order, 1).problem for _ in range(TRIES)]
+    assert [f"try {number} of {TRIES}." in problem for number, problem in enumerate(problems[:-1], 1)] == [True, True]
+    assert "are set aside" in problems[-1]
+    assert load_waiting(order).problem == ""
+    (folder / "loader.lock").rmdir()
+    assert load_waiting(order).stored == 0
+    assert load_waiting(order, again=True).stored == 1
+    plant(order, name, lines, HOSTILE[name])
+    load(order, TRIES)
+    (folder / "loader.lock").rmdir()
+    kept = json.loads((folder / "trouble.json").read_bytes())
+    write(folder / "trouble.json", json.dumps({**kept, "version": str(uuid.uuid4())}).encode())
+    trouble = trouble_of(folder)
+    assert trouble is not None
+    assert not trouble.is_set_aside
+    assert load_waiting(order).stored == 1
