@@ -52,8 +52,17 @@ def repository_of(rootdir: Path, ci: Mapping[str, str]) -> str:
         Its name, empty where nobody knows it.
     """
     url = git_facts(rootdir).get("vcs.repository.url.full", "")
-    name = url.partition("://")[2] if "://" in url else url.replace(":", "/", 1)
-    return name or ci.get("vcs.repository.name", "")
+    return repository_of_url(url) or ci.get("vcs.repository.name", "")
+
+
+def repository_of_url(url: str) -> str:
+    """Give one name to a repository by the address of a clone: ``example.org/owner/name``.
+
+    Args:
+        url: as git knows it; empty where it knows none.
+    """
+    url = _bare(url)
+    return url.partition("://")[2] if "://" in url else url.replace(":", "/", 1)
 
 
 def project_name(repository: str, rootdir: Path) -> str:
@@ -112,5 +121,9 @@ def _remote(config: Path) -> str:
             section = line
         elif line.startswith("url") and section.startswith("[remote ") and (not found or "origin" in section):
             found = line.partition("=")[2].strip()
-    # Credentials go, and so does the ending that clones of one repository may or may not have.
-    return re.sub(r"(?<=://)[^/@]*@|^[\w.-]+@(?=[\w.-]+:)", "", found).removesuffix(".git")
+    return _bare(found)
+
+
+def _bare(url: str) -> str:
+    """Take off credentials, and the ending that clones of one repository may or may not have."""
+    return re.sub(r"(?<=://)[^/@]*@|^[\w.-]+@(?=[\w.-]+:)", "", url).removesuffix(".git")
