@@ -6,8 +6,7 @@ import io
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -72,38 +71,6 @@ def end_orderly() -> None:
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Put off Ctrl-C and requests to end until a block is over that must not be left half done.
-
-    A second one is not put off: who asks twice is in earnest.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    seen: list[int] = []
-    before: dict[int, Callable[[int, FrameType | None], object]] = {}
-
-    def note(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        if len(seen) > 1:
-            before[number](number, frame)
-
-    numbers: tuple[int, ...] = (signal.SIGINT, *_ENDING)
-    for number in numbers:
-        handler = signal.getsignal(number)
-        if callable(handler):
-            before[number] = handler
-            signal.signal(number, note)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if len(seen) == 1:
-            signal.raise_signal(seen[0])
 
 
 @contextmanager

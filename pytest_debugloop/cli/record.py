@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -12,7 +12,6 @@ from psycopg import errors as server_errors
 from psycopg import sql
 
 from pytest_debugloop.cli.place import Place
-from pytest_debugloop.cli.process import undisturbed
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import Migration, available, pending
@@ -62,7 +61,7 @@ def open_server(place: Place) -> Iterator[tuple[str, Connection]]:
 
 @contextmanager
 def _server_of(place: Place) -> Iterator[str]:
-    """Give the connection string of the server, which runs meanwhile; Ctrl-C leaves none behind."""
+    """Give the connection string of the server, which runs meanwhile."""
     if place.dsn:
         yield place.dsn
         return
@@ -70,14 +69,8 @@ def _server_of(place: Place) -> Iterator[str]:
         from pytest_debugloop.loading.waiting import look_at_waiting
 
         raise (NotLoadedError if any(look_at_waiting(place.order())) else NoRecordError)(folder=place.told)
-    stack = ExitStack()
-    try:
-        with undisturbed():
-            conninfo = stack.enter_context(embedded_server(place.folder, postgres_version=place.postgres_version))
+    with embedded_server(place.folder, postgres_version=place.postgres_version) as conninfo:
         yield conninfo
-    finally:
-        with undisturbed():
-            stack.close()
 
 
 @contextmanager

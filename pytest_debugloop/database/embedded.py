@@ -6,6 +6,7 @@ Who uses a server is known by file locks alone, which the system drops however a
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -19,11 +20,12 @@ from typing import TYPE_CHECKING
 from pytest_debugloop.database.account import open_private
 from pytest_debugloop.database.binaries import binaries
 from pytest_debugloop.database.data_directory import make_data_directory
+from pytest_debugloop.database.interruptions import Interruptions, undisturbed
 from pytest_debugloop.database.postmaster import SOCKET, Postmaster
 from pytest_debugloop.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["binaries", "embedded_server"]
 
@@ -31,6 +33,8 @@ __all__ = ["binaries", "embedded_server"]
 _LONGEST_SOCKET_PATH = 100
 # How long one may wait for another to finish a start or a stop, beyond what the start itself may take.
 _PATIENCE = 90.0
+# The same, where somebody asks us to end meanwhile.
+_IMPATIENCE = 5.0
 
 
 @contextmanager
@@ -57,19 +61,27 @@ def embedded_server(
     """
     directory = directory.absolute()
     server_user = os.getpid()
-    with ExitStack() as stack:
-        with _told_in_one_sentence(directory):
+    held = ExitStack()
+
+    def leave() -> None:
+        with undisturbed():
+            if os.getpid() == server_user:  # a forked child leaves its parent's server alone
+                held.close()
+        atexit.unregister(leave)
+
+    # An interruption may come after the start and before any `with` or `finally` knows of it.
+    atexit.register(leave)
+    try:
+        with undisturbed() as interruptions, _told_in_one_sentence(directory):
             _prepare(directory)
-            server = Postmaster(directory, _address(directory / "postgres", stack), durable)
+            server = Postmaster(directory, _address(directory / "postgres", held), durable)
             users = open_private(directory / "postgres.users", os.O_RDWR)
-            stack.callback(os.close, users)
-            _join(server, users, postgres_version, start_timeout)
-            stack.callback(_leave, server, users)
-        try:
-            yield server.conninfo()
-        finally:
-            if os.getpid() != server_user:
-                stack.pop_all()  # a forked child leaves its parent's server alone
+            held.callback(os.close, users)
+            _join(server, users, postgres_version, start_timeout, interruptions)
+            held.callback(_leave, server, users)
+        yield server.conninfo()
+    finally:
+        leave()
 
 
 def _prepare(directory: Path) -> None:
@@ -98,24 +110,33 @@ def _fits(folder: Path) -> bool:
         return False
 
 
-def _join(server: Postmaster, users: int, postgres_version: int, start_timeout: float) -> None:
-    with _deciding(server.directory, start_timeout + _PATIENCE):
+def _join(
+    server: Postmaster, users: int, postgres_version: int, start_timeout: float, interruptions: Interruptions
+) -> None:
+    with _deciding(server.directory, start_timeout + _PATIENCE, interruptions.let_in):
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             make_data_directory(server.data, postgres_version, durable=server.durable)
-            server.run(lambda: _is_alone(users), start_timeout)
+            server.run(lambda: _is_alone(users), start_timeout, interruptions.let_in)
         except BaseException:
-            _stop_if_unused(server, users, patience=3.0)
+            _stop_if_unused(server, users, 3.0, interruptions)
             raise
 
 
 def _leave(server: Postmaster, users: int) -> None:
-    try:
-        with _deciding(server.directory, _PATIENCE):
-            _stop_if_unused(server, users, patience=30.0)
-    except (EmbeddedServerError, OSError):
-        # Whoever holds that lock for so long, or the next user of this directory, finds the server and stops it.
-        fcntl.flock(users, fcntl.LOCK_UN)
+    with undisturbed() as interruptions:
+        begun = time.monotonic()
+
+        def hurry() -> None:
+            if interruptions and time.monotonic() - begun > _IMPATIENCE:
+                raise TimeoutError
+
+        try:
+            with _deciding(server.directory, _PATIENCE, hurry):
+                _stop_if_unused(server, users, 30.0, interruptions)
+        except (EmbeddedServerError, OSError):
+            # Whoever holds that lock for so long, or the next user of this directory, finds the server and stops it.
+            fcntl.flock(users, fcntl.LOCK_UN)
 
 
 def _is_alone(users: int) -> bool:
@@ -129,17 +150,17 @@ def _is_alone(users: int) -> bool:
     return True
 
 
-def _stop_if_unused(server: Postmaster, users: int, patience: float) -> None:
+def _stop_if_unused(server: Postmaster, users: int, patience: float, interruptions: Interruptions) -> None:
     try:
         if _is_alone(users):
-            server.stop(patience)
+            server.stop(lambda: min(patience, _IMPATIENCE) if interruptions else patience)
     finally:
         # Said, not left to closing the file: a child forked meanwhile has it open too.
         fcntl.flock(users, fcntl.LOCK_UN)
 
 
 @contextmanager
-def _deciding(directory: Path, patience: float) -> Iterator[None]:
+def _deciding(directory: Path, patience: float, while_waiting: Callable[[], None]) -> Iterator[None]:
     """Keep every other process and thread from starting or stopping the server meanwhile."""
     lock = open_private(directory / "postgres.lock", os.O_RDWR)
     deadline = time.monotonic() + patience
@@ -152,6 +173,7 @@ def _deciding(directory: Path, patience: float) -> Iterator[None]:
                 if time.monotonic() > deadline:
                     reason = f"another process has been starting or stopping it for {patience:g} seconds"
                     raise EmbeddedServerError(directory=directory, reason=reason) from None
+                while_waiting()
                 time.sleep(0.01)
         try:
             yield

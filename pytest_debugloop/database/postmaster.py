@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from pytest_debugloop.database.account import Account, open_private, own_folder
 from pytest_debugloop.database.binaries import runnable
 from pytest_debugloop.database.data_directory import ROLE, admit, complaint, last_words, server_programs
-from pytest_debugloop.database.processes import exists, is_alive, is_server, read_pid
+from pytest_debugloop.database.processes import birth, exists, is_alive, is_server, read_pid
 from pytest_debugloop.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
@@ -106,12 +106,13 @@ class Postmaster:
             options="",
         )
 
-    def run(self, alone: Callable[[], bool], timeout: float) -> None:
+    def run(self, alone: Callable[[], bool], timeout: float, while_waiting: Callable[[], None]) -> None:
         """Make sure that the server runs, which nothing proves but its answer to a query.
 
         Args:
             alone (Callable): tells whether nobody else uses this server.
             timeout (float): how many seconds to wait; a server that recovers from a crash needs some.
+            while_waiting (Callable): called now and then; what it raises ends the start.
 
         Raises:
             EmbeddedServerError: it does not run.
@@ -120,42 +121,61 @@ class Postmaster:
         attempt: _Attempt | None = None
         said = b""
         kills = 0
-        while refusal := self._refusal():
-            if any(words in refusal for words in _HOPELESS):
-                raise self._failed(refusal)
-            if attempt and not is_alive(attempt.pid):
-                said = self._said(attempt)
-                if complaint(said, self.data):
-                    worth_another = any(words in said for words in _PASSING)
-                else:  # one that ends by itself says why
-                    kills += 1
-                    worth_another = kills < _MOST_KILLS
-                if not worth_another:
-                    raise self._failed(last_words(said, self.data))
-                attempt = None
-                time.sleep(0.1)
-            if time.monotonic() > deadline:
-                reason = complaint(said, self.data) or refusal
-                raise self._failed(f"it did not answer within {timeout:g} seconds ({reason})")
-            if not attempt and self._may_start(alone):
-                attempt = self._start()
-            time.sleep(0.01)
+        try:
+            while refusal := self._refusal():
+                if any(words in refusal for words in _HOPELESS):
+                    raise self._failed(refusal)
+                if attempt and not is_alive(attempt.pid):
+                    said = self._said(attempt)
+                    if complaint(said, self.data):
+                        worth_another = any(words in said for words in _PASSING)
+                    else:  # one that ends by itself says why
+                        kills += 1
+                        worth_another = kills < _MOST_KILLS
+                    if not worth_another:
+                        raise self._failed(last_words(said, self.data))
+                    attempt = None
+                    time.sleep(0.1)
+                if time.monotonic() > deadline:
+                    reason = complaint(said, self.data) or refusal
+                    raise self._failed(f"it did not answer within {timeout:g} seconds ({reason})")
+                if not attempt and self._may_start(alone):
+                    attempt = self._start()
+                while_waiting()
+                time.sleep(0.01)
+        except BaseException:
+            if attempt:
+                self._await_pid(attempt)
+            raise
 
-    def stop(self, patience: float) -> None:
+    def stop(self, patience: Callable[[], float]) -> None:
         """Stop the server and wait until it is gone; one that does not go is left to its next user.
 
         Args:
-            patience (float): how many seconds each of a friendly and a harsh request to stop may take.
+            patience (Callable): how many seconds each of a friendly and a harsh request to stop may take, asked anew
+                while it takes them.
         """
         pid = read_pid(self.data / "postmaster.pid")
+        born = birth(pid) if pid and is_server(pid, self.data) else ""
         for number in (signal.SIGINT, signal.SIGQUIT):
-            if not pid or not is_server(pid, self.data):
+            if not pid or not born or birth(pid) != born:
                 return
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
-            deadline = time.monotonic() + patience
-            while is_server(pid, self.data) and time.monotonic() < deadline:
+            begun = time.monotonic()
+            # Until it is gone: on its way out it has no program any more, and still a folder that it runs in.
+            while birth(pid) == born and time.monotonic() < begun + patience():
                 time.sleep(0.005)
+
+    def _await_pid(self, attempt: _Attempt) -> None:
+        """Wait until a server that was just started has written its number, or nobody would find it to stop it."""
+        deadline = time.monotonic() + 3
+        while is_alive(attempt.pid) and read_pid(self.data / "postmaster.pid") != attempt.pid:
+            if time.monotonic() > deadline:
+                with suppress(ProcessLookupError):
+                    os.kill(attempt.pid, signal.SIGKILL)  # so early, it has touched nothing
+                return
+            time.sleep(0.005)
 
     def _refusal(self) -> str:
         """Ask the server for its database, and make that if it is missing; what it says against it, or nothing."""

@@ -38,14 +38,27 @@ def exists(pid: int) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process runs."""
+    """Tell whether a process runs, or is still on its way out."""
+    return bool(birth(pid))
+
+
+def birth(pid: int) -> str:
+    """Tell when a process was started, which tells it from a later one of the same number.
+
+    Args:
+        pid (int): its number.
+
+    Returns:
+        str: the moment, by a clock of the system's, or where there is no /proc the number; nothing if it has ended.
+    """
     if not HAS_PROC:
-        return exists(pid)
+        return str(pid) if exists(pid) else ""
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] not in "ZX"
+        return ""
+    state, *rest = status.rpartition(")")[2].split()
+    return "" if state in "ZX" else rest[18]
 
 
 def is_server(pid: int, data: Path) -> bool:
