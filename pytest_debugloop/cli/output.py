@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_debugloop.ci_log import harmless, is_ci
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -82,8 +84,16 @@ def write_json(command: str, facts: dict[str, Any], **lists: Iterable[Any]) -> N
 
 
 def _json(value: Any) -> str:
-    # In ASCII: whatever a record holds, nothing of it can act on a terminal.
-    return json.dumps(plain(value), ensure_ascii=True, default=str)
+    return json_text(plain(value))
+
+
+def json_text(value: Any) -> str:
+    """Write JSON of which nothing can act on a terminal, nor on a CI that reads it as a log; it means the same.
+
+    Args:
+        value: of basic types.
+    """
+    return harmless(json.dumps(value, ensure_ascii=True, default=str), "\\u{:04x}")
 
 
 def show(pages: Iterable[RenderableType], *, paging: bool = True) -> None:
@@ -95,7 +105,7 @@ def show(pages: Iterable[RenderableType], *, paging: bool = True) -> None:
     """
     console = make_console()
     texts = _rendered(console, pages)
-    if paging and console.is_terminal and sys.stdin.isatty() and os.environ.get("TERM") != "dumb":
+    if paging and console.is_terminal and sys.stdin.isatty() and os.environ.get("TERM") != "dumb" and not is_ci():
         os.environ.setdefault("LESS", "FRX")  # leave at once what fits the screen; colours; keep the screen
         click.echo_via_pager(texts, color=True)
         return

@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from pytest_debugloop.cli.guarded import guard_output
+
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 def prepare_streams() -> None:
     """Make the standard streams usable: open those that are closed, and let each write letters that it does not have.
+
+    Nothing that is printed from here on is a command to a CI that reads it.
 
     A closed output stays one that nothing can be written to, so that what is not told is an error, as in other tools.
     Left closed, its number would go to the next file that is opened, such as the connection to the server.
@@ -36,6 +40,7 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    guard_output()
 
 
 def _is_open(number: int) -> bool:

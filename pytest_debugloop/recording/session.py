@@ -14,6 +14,7 @@ import pytest
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
+from pytest_debugloop.ci_log import harmless
 from pytest_debugloop.handover import SUFFIX
 from pytest_debugloop.journal import Journal
 from pytest_debugloop.private import JOURNALS, open_folder
@@ -174,7 +175,7 @@ class Session:
         """Say where records go."""
         if self._storing is None or self._writer is None or self._identity is None:
             return []
-        return [f"debugloop: recording to {self._storing.target} as {self._identity.correlation_id}"]
+        return [harmless(f"debugloop: recording to {self._storing.target} as {self._identity.correlation_id}")]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -289,10 +290,14 @@ class Session:
 
     def _summary(self) -> list[str]:
         if self._writer is None or self._storing is None:
-            return [f"debugloop: {problem}" for problem in self._problems]
+            return _told(self._problems)
         problems = [self._redactor.text(problem) for problem in self._problems]
         try:
             return self._storing.lines(problems)
         except Exception as fault:  # the summary is pytest's: what we cannot tell may not end it
             problems.append(f"what was stored could not be told ({fault!r}); please report this.")
-            return [f"debugloop: {problem}" for problem in problems]
+            return _told(problems)
+
+
+def _told(problems: list[str]) -> list[str]:
+    return [harmless(f"debugloop: {problem}") for problem in problems]

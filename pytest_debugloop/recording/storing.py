@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop.ci_log import harmless
 from pytest_debugloop.errors import NoInterpreterError
 from pytest_debugloop.handover import TOLD
 from pytest_debugloop.recording import summary
@@ -140,7 +141,8 @@ class Storing:
                 problems = [*problems, self._not_started(error)]
         if self._launch is None:
             waits_in = str(self._shown(self._run_folder))
-            return summary.unloaded_lines(correlation_id, waits_in, self._command("load"), problems)
+            lines = summary.unloaded_lines(correlation_id, waits_in, self._command("load"), problems)
+            return list(map(harmless, lines))
         try:
             status = summary.wait_for_status(self._run_folder, self._wait)
             self._launch.wait_for_child(self._wait)
@@ -157,10 +159,8 @@ class Storing:
             except Exception as error:
                 problems = [*problems, f"what the record knows could not be told ({error!r}); please report this."]
         goes_on = not self._launch.is_put_off
-        return (
-            summary.summary_lines(status, correlation_id, self.target, problems, self._wait, told, goes_on=goes_on)
-            + annotations
-        )
+        lines = summary.summary_lines(status, correlation_id, self.target, problems, self._wait, told, goes_on=goes_on)
+        return [*map(harmless, lines), *annotations]
 
     def _known(self, status: dict[str, Any] | None, told: list[str]) -> tuple[list[str], list[str], list[str]]:
         """Give the lines below the count of what is stored, those for the CI, and what went wrong."""

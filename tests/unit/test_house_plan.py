@@ -17,6 +17,7 @@ FLOORS = {
     "printable": 0,
     "private": 0,
     "dsn": 0,
+    "ci_log": 0,
     "capture": 1,
     "journal": 1,
     "state_changes": 2,
@@ -46,6 +47,7 @@ _TEST_PROCESS = (
     "printable",
     "private",
     "dsn",
+    "ci_log",
     "errors",
     "plugin",
 )

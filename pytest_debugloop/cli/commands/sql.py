@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -52,6 +51,7 @@ def _run_psql(program: str, conninfo: str, place: Place, arguments: tuple[str, .
     """Run psql on the record, and give its exit status; Ctrl-C is psql's, which stops a statement and goes on."""
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+    from pytest_debugloop.cli.guarded import run_guarded
     from pytest_debugloop.cli.process import interrupts_left_to_child
 
     given = {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
@@ -64,10 +64,10 @@ def _run_psql(program: str, conninfo: str, place: Place, arguments: tuple[str, .
     options = f"{theirs} -c search_path={_quoted(place.schema)},public".strip()
     target = make_conninfo(**{**given, "options": options})
     with interrupts_left_to_child() as interrupts:
-        done = subprocess.run([program, "-d", target, *arguments], check=False, env=environment)
-    if done.returncode and interrupts:
+        status = run_guarded([program, "-d", target, *arguments], environment)
+    if status and interrupts:
         return 130
-    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+    return status if status >= 0 else 128 - status
 
 
 def _psql(place: Place) -> str | None:

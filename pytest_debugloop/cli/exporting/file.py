@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TypeVar, cast
 
+from pytest_debugloop.cli.guarded import output_for_data
 from pytest_debugloop.errors import OutputExistsError
 from pytest_debugloop.printable import printable
 
@@ -49,7 +50,7 @@ def _standard_output() -> Iterator[IO[str]]:
         yield cast(IO[str], _Terminal())
         return
     sys.stdout.flush()
-    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline="")
+    out = io.TextIOWrapper(output_for_data(), encoding="utf-8", errors="backslashreplace", newline="")
     try:
         yield out
         out.flush()

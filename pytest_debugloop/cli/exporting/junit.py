@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import IO, TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from pytest_debugloop.ci_log import harmless
 from pytest_debugloop.queries.exports import Attempt, WholeFailure, attempts_of_run, failures_by_id
 from pytest_debugloop.queries.runs import Run
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # What XML 1.0 cannot hold (https://www.w3.org/TR/xml/#charsets), and DEL and the C1 controls, which act on terminals.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = "&#{};"
 _LONGEST_MESSAGE = 500
 _COUNTED = ("failure", "error", "skipped")
 
@@ -224,7 +226,7 @@ def escaped(text: str) -> str:
     Args:
         text: any.
     """
-    return escape(_FORBIDDEN.sub(_spelt, text).replace("\r", "#x0D"))
+    return harmless(escape(_FORBIDDEN.sub(_spelt, text).replace("\r", "#x0D")), _REFERENCE)
 
 
 def attributes(values: dict[str, object]) -> str:
@@ -238,7 +240,8 @@ def attributes(values: dict[str, object]) -> str:
 
 def _quoted(text: str) -> str:
     # A parser makes spaces of line ends that are not written as references.
-    return quoteattr(_FORBIDDEN.sub(_spelt, text), {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+    written = quoteattr(_FORBIDDEN.sub(_spelt, text), {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+    return harmless(written, _REFERENCE)
 
 
 def _spelt(match: re.Match[str]) -> str:

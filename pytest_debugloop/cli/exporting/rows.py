@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.output import JSON_VERSION, plain
+from pytest_debugloop.cli.output import JSON_VERSION, json_text, plain
 from pytest_debugloop.queries import exports
 from pytest_debugloop.queries.runs import Run
 
@@ -48,7 +48,7 @@ def write_jsonl(out: IO[str], connection: Connection, runs: Iterable[Run]) -> di
 
 
 def _line(out: IO[str], value: dict[str, Any]) -> None:
-    out.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
+    out.write(json_text(value) + "\n")
 
 
 def write_csv(out: IO[str], connection: Connection, runs: Iterable[Run], table: str) -> dict[str, int]:
