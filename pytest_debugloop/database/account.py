@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_debugloop.database.server_user import NOBODY, free_number, idle_user
 from pytest_debugloop.errors import EmbeddedServerError
 
 # On Linux a process has this name for the folder it runs in, whatever lies above that and however long its path is.
@@ -32,7 +33,8 @@ class Account:
     def for_data(cls, data: Path) -> Account:
         """Choose who runs the server of a data directory.
 
-        We do, unless we are root, whom PostgreSQL refuses: then the directory's owner, and for root's own `nobody`.
+        We do, unless we are root, whom PostgreSQL refuses: then the directory's owner, and for root's own directories a
+        number that is nobody else's, or where there is none `nobody`.
 
         Args:
             data (Path): the data directory; it need not exist, but its parent must.
@@ -56,19 +58,31 @@ class Account:
             reason = "it cannot run for root here: be another user, or set --debugloop-dsn"
             raise EmbeddedServerError(directory=data.parent, reason=reason)
         owner = (data if data.is_dir() else data.parent).stat()
-        if owner.st_uid and (data.is_dir() or _name(owner.st_uid)):
-            return cls(owner.st_uid, owner.st_gid)
         try:
-            nobody = pwd.getpwnam("nobody")
+            nobody = cls(pwd.getpwnam(NOBODY).pw_uid, pwd.getpwnam(NOBODY).pw_gid)
         except KeyError:
+            nobody = None
+        is_roots = not owner.st_uid or (nobody and owner.st_uid == nobody.uid and not data.parent.stat().st_uid)
+        if not is_roots and (data.is_dir() or _name(owner.st_uid)):
+            return cls(owner.st_uid, owner.st_gid)
+        if nobody is None:  # `initdb` needs a user with a name
             reason = "PostgreSQL does not run as root, and there is no user nobody: set --debugloop-dsn"
-            raise EmbeddedServerError(directory=data.parent, reason=reason) from None
-        return cls(nobody.pw_uid, nobody.pw_gid)
+            raise EmbeddedServerError(directory=data.parent, reason=reason)
+        number = free_number()
+        return nobody if number is None else cls(number, number)
 
     @property
     def is_ours(self) -> bool:
         """Whether this is who we are."""
         return self.uid == os.geteuid()
+
+    def maker(self) -> Account:
+        """Choose who makes the data for this user.
+
+        Returns:
+            Account: this one, or for root's server a user with a name and as few processes as can be had.
+        """
+        return self if self.is_ours or _name(self.uid) else Account(idle_user(), self.gid)
 
     def welcome(self) -> list[str]:
         """List the users who may connect: the owner of the data, we, and root, who can become either of them anyway.
@@ -77,7 +91,7 @@ class Account:
             list[str]: their names, without the `nobody` that root's server runs as, for others run as that too.
         """
         wanted = {0, os.geteuid(), self.uid}
-        return sorted(name for uid in wanted if (name := _name(uid)) and (name != "nobody" or uid == os.geteuid()))
+        return sorted(name for uid in wanted if (name := _name(uid)) and (name != NOBODY or uid == os.geteuid()))
 
     def check(self) -> None:
         """Try whether a process of ours can become this user; in a container, root may be less than root.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_debugloop.database.account import Account, own_folder
 from pytest_debugloop.database.binaries import binaries, installed_versions, runnable
+from pytest_debugloop.database.server_user import hand_over
 from pytest_debugloop.errors import DataDirectoryVersionError, EmbeddedServerError
 
 ROLE = "debugloop"
@@ -36,17 +37,20 @@ def make_data_directory(data: Path, postgres_version: int, *, durable: bool) -> 
     if data.is_dir() and any(data.iterdir()):
         return
     account = Account.for_data(data)
-    initdb = runnable(binaries(postgres_version), account) / "initdb"
+    maker = account.maker()
+    initdb = runnable(binaries(postgres_version), maker) / "initdb"
     making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=data.parent))
     try:
-        if not account.is_ours:
-            os.chown(making, account.uid, account.gid, follow_symlinks=False)
+        if not maker.is_ours:
+            os.chown(making, maker.uid, maker.gid, follow_symlinks=False)
         command = [str(initdb), "-D", own_folder(making), "-U", ROLE, "--auth=peer", "-E", "UTF8", "--locale=C"]
         if not durable:
             command.append("--no-sync")
-        made = subprocess.run(command, capture_output=True, check=False, **account.process_options(making))
+        made = subprocess.run(command, capture_output=True, check=False, **maker.process_options(making))
         if made.returncode:
             raise EmbeddedServerError(directory=data.parent, reason=last_words(made.stderr, making))
+        if maker != account:
+            hand_over(making, maker.uid, account.uid)
         making.rename(data)
     finally:
         shutil.rmtree(making, ignore_errors=True)

@@ -18,6 +18,7 @@ from pytest_debugloop.database.account import Account, open_private, own_folder
 from pytest_debugloop.database.binaries import runnable
 from pytest_debugloop.database.data_directory import ROLE, admit, complaint, last_words, server_programs
 from pytest_debugloop.database.processes import birth, exists, is_alive, is_server, read_pid
+from pytest_debugloop.database.server_user import hand_over
 from pytest_debugloop.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
@@ -231,6 +232,9 @@ class Postmaster:
     def _start(self) -> _Attempt:
         account = Account.for_data(self.data)
         postgres = runnable(server_programs(self.data), account) / "postgres"
+        owner = self.data.stat().st_uid
+        if not account.is_ours and owner != account.uid:  # root's data, of when its server ran as `nobody`
+            hand_over(self.data, owner, account.uid)
         admit(self.data, account)
         command = [str(postgres), "-D", own_folder(self.data)]
         for name, value in (_SETTINGS if self.durable else {**_SETTINGS, **_THROW_AWAY}).items():

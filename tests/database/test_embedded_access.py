@@ -16,6 +16,7 @@ from pytest_debugloop.database import binaries as binaries_module
 from pytest_debugloop.database.account import HAS_PROC, Account
 from pytest_debugloop.database.binaries import binaries, runnable
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.server_user import free_number
 from pytest_debugloop.errors import EmbeddedServerError
 from tests.support import groups
 from tests.support.embedded import NOBODY, OTHER, ask, public_programs, run_as, server_pid
@@ -89,6 +90,55 @@ def test_only_the_owner_and_root_are_let_in(directory: Path) -> None:
 
 
 @needs_root
+def test_no_process_of_nobody_enters_the_server_of_root(fresh: Path) -> None:
+    with embedded_server(fresh, durable=False):
+        inside = Path(f"/proc/{server_pid(fresh)}/cwd")
+        for who in (NOBODY, OTHER):
+            listed = subprocess.run(
+                ["ls", f"{inside}/"], user=who[0], group=who[1], extra_groups=[], capture_output=True, check=False
+            )
+            assert (listed.returncode, listed.stdout) == (2, b"")
+            assert "Permission denied" in psql(str(inside), Path("/"), who).stderr
+        users = {path.stat().st_uid for path in Path("/proc").glob("[0-9]*") if is_server_of(fresh, path)}
+    assert users == {free_number()}
+    assert {path.lstat().st_uid for path in (fresh / "postgres").rglob("*")} == {free_number()}
+
+
+def is_server_of(directory: Path, process: Path) -> bool:
+    """Tell whether a process is one of the server's."""
+    try:
+        return (process / "cwd").samefile(directory / "postgres")
+    except OSError:
+        return False
+
+
+@needs_root
+def test_what_was_nobodys_becomes_the_servers_own(directory: Path, folder: Path) -> None:
+    data = directory / "postgres"
+    subprocess.run(["chown", "-R", f"{NOBODY[0]}:{NOBODY[1]}", data], check=True)
+    precious = folder / "precious"
+    precious.touch()
+    os.chown(precious, *NOBODY)
+    (data / "link").symlink_to(precious)
+    (data / "of_root").touch()
+    with embedded_server(directory) as conninfo:
+        assert ask(conninfo, "SELECT 1") == 1
+    assert precious.stat().st_uid == NOBODY[0]
+    assert (data / "of_root").stat().st_uid == 0
+    assert (data / "base").stat().st_uid == free_number()
+
+
+@needs_root
+def test_without_a_number_of_its_own_the_server_of_root_runs_as_nobody(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_debugloop.database.server_user._NUMBERS", range(1))
+    fresh.mkdir()
+    assert free_number() is None
+    assert Account.for_data(fresh / "postgres") == Account(*NOBODY)
+
+
+@needs_root
 def test_no_folder_above_is_opened_for_the_server(directory: Path, folder: Path) -> None:
     home = folder / "home"
     project = home / "work" / "project"
@@ -102,7 +152,7 @@ def test_no_folder_above_is_opened_for_the_server(directory: Path, folder: Path)
         assert looks(project / ".debugloop") == before
     assert looks(project / ".debugloop") == before
     owner = (project / ".debugloop" / "postgres").stat()
-    assert (owner.st_uid, owner.st_mode & 0o777) == (NOBODY[0], 0o700)
+    assert (owner.st_uid, owner.st_mode & 0o777) == (free_number(), 0o700)
 
 
 def looks(path: Path) -> dict[str, tuple[int, int, int]]:
