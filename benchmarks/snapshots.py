@@ -19,6 +19,7 @@ from benchmarks import shop
 from benchmarks.turns import PROJECT, environment, told
 from pytest_debugloop.capture.bounds import Bounds
 from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.records import json_line
@@ -49,7 +50,7 @@ def measure(rounds: int) -> None:
 
     transport: Any = Transport()
     sentry_sdk.init("https://key@example.org/1", transport=transport, default_integrations=False)
-    capturer = Capturer(str(Path(shop.__file__).parent), Bounds(), Redactor())
+    capturer = Capturer(ProjectCode(str(Path(shop.__file__).parent)), Bounds(), Redactor())
 
     def ours(error: AssertionError) -> float:
         begun = time.perf_counter()

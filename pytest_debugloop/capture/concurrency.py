@@ -8,7 +8,7 @@ import threading
 from types import CoroutineType, FrameType
 from typing import Any
 
-from pytest_debugloop.capture.frames import relative_file
+from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, dict_of, find_class, module_namespace, namespace_of
 from pytest_debugloop.records import clean_text
 
@@ -25,11 +25,11 @@ _cr_frame = CoroutineType.__dict__["cr_frame"].__get__
 _cr_await = CoroutineType.__dict__["cr_await"].__get__
 
 
-def threads(rootdir: str) -> list[dict[str, Any]]:
+def threads(project: ProjectCode) -> list[dict[str, Any]]:
     """List the other threads of the process, without those of pytest's plugins.
 
     Args:
-        rootdir: pytest's rootdir.
+        project: names the files.
 
     Returns:
         For each its name, whether it is a daemon, and its stack, innermost last.
@@ -48,17 +48,17 @@ def threads(rootdir: str) -> list[dict[str, Any]]:
             {
                 "name": clean_text(name) if _type(name) is str else None,
                 "daemon": stored.get("_daemonic") is True,
-                "stack": _stack(frame, rootdir),
+                "stack": _stack(frame, project),
             }
         )
     return found
 
 
-def tasks(rootdir: str) -> list[dict[str, Any]]:
+def tasks(project: ProjectCode) -> list[dict[str, Any]]:
     """List the asyncio tasks that are not done.
 
     Args:
-        rootdir: pytest's rootdir.
+        project: names the files.
 
     Returns:
         For each its name and its stack, innermost last.
@@ -79,7 +79,7 @@ def tasks(rootdir: str) -> list[dict[str, Any]]:
         while _type(coroutine) is CoroutineType and _len(stack) < _MOST_FRAMES:
             frame = _cr_frame(coroutine)
             if frame is not None:
-                stack.append(_place(frame, rootdir))
+                stack.append(_place(frame, project))
             coroutine = _cr_await(coroutine)
         found.append({"name": clean_text(name) if _type(name) is str else None, "stack": stack})
     return sorted(found, key=lambda one: str(one["name"]))
@@ -107,17 +107,17 @@ def _is_ours(frame: FrameType | None) -> bool:
     return False
 
 
-def _stack(frame: FrameType | None, rootdir: str) -> list[dict[str, Any]]:
+def _stack(frame: FrameType | None, project: ProjectCode) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while frame is not None and _len(found) < _MOST_FRAMES:
         if not (frame.f_code.co_name in _STARTS and frame.f_globals.get("__name__") == "threading"):
-            found.append(_place(frame, rootdir))
+            found.append(_place(frame, project))
         frame = frame.f_back
     return found[::-1]
 
 
-def _place(frame: FrameType, rootdir: str) -> dict[str, Any]:
+def _place(frame: FrameType, project: ProjectCode) -> dict[str, Any]:
     code = frame.f_code
     # Not more than its code is asked: the frame may be running.
     function = clean_text(getattr(code, "co_qualname", code.co_name))
-    return {"file": relative_file(code.co_filename, rootdir), "function": function, "line": frame.f_lineno}
+    return {"file": project.name_of(code.co_filename), "function": function, "line": frame.f_lineno}

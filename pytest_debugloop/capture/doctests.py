@@ -10,7 +10,8 @@ import re
 from types import FrameType, SimpleNamespace
 from typing import Any, cast
 
-from pytest_debugloop.capture.frames import Frame, context_of, is_pytest, relative_file
+from pytest_debugloop.capture.frames import Frame, context_of, is_pytest
+from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.records import clean_text
 
 _FILE = re.compile(r"<doctest (.*)\[(\d+)\]>")
@@ -27,42 +28,42 @@ def message_of(failure: Any) -> str:
     return f"{example.source}Expected:\n{_indented(example.want)}Got:\n{_indented(failure.got)}".rstrip("\n")
 
 
-def placed(frames: list[Frame], failure: Any, rootdir: str) -> list[Frame]:
+def placed(frames: list[Frame], failure: Any, project: ProjectCode) -> list[Frame]:
     """Give the frames of a failed doctest, with those of its examples where these stand.
 
     Args:
         frames: of the exception.
         failure: of an example, or of several examples of one docstring.
-        rootdir: pytest's rootdir.
+        project: tells which code is its own.
     """
     if hasattr(failure, "failures"):
-        return [_frame(one.test, 0, "", rootdir) for one in failure.failures[:1]]
+        return [_frame(one.test, 0, "", project) for one in failure.failures[:1]]
     test, example = failure.test, failure.example
-    own = _frame(test, example.lineno, example.source, rootdir)
+    own = _frame(test, example.lineno, example.source, project)
     if not hasattr(failure, "exc_info"):
         return [own]
     theirs = [frame for frame in frames if not is_pytest(frame.frame)]
-    found = [_with_place(frame, test, rootdir) for frame in theirs]
+    found = [_with_place(frame, test, project) for frame in theirs]
     return [own, *found] if found == theirs else found  # an example with an error of syntax was not run
 
 
-def _with_place(frame: Frame, test: Any, rootdir: str) -> Frame:
+def _with_place(frame: Frame, test: Any, project: ProjectCode) -> Frame:
     match = _FILE.fullmatch(frame.frame.f_code.co_filename)
     if match is None or match[1] != test.name or int(match[2]) >= len(test.examples):
         return frame
     example = test.examples[int(match[2])]
     lines = example.source.splitlines()[frame.line - 1 : frame.line]
-    return _frame(test, example.lineno + frame.line - 1, "".join(lines), rootdir, frame)
+    return _frame(test, example.lineno + frame.line - 1, "".join(lines), project, frame)
 
 
-def _frame(test: Any, offset: int, source: str, rootdir: str, live: Frame | None = None) -> Frame:
+def _frame(test: Any, offset: int, source: str, project: ProjectCode, live: Frame | None = None) -> Frame:
     """Make the frame of a line of a docstring.
 
     Args:
         test: the docstring's.
         offset: of the line in the docstring, from 0.
         source: of the line, where the file has none.
-        rootdir: pytest's rootdir.
+        project: tells which code is its own.
         live: the frame that stood there, where one did.
     """
     file = str(test.filename or "<doctest>")
@@ -82,12 +83,13 @@ def _frame(test: Any, offset: int, source: str, rootdir: str, live: Frame | None
     text = lines[line - first] if line - first < len(lines) else source.partition("\n")[0]
     return Frame(
         stand_in,
-        relative_file(file, rootdir),
+        project.name_of(file),
         clean_text(own),
         line,
         clean_text(text.strip()[:_LONGEST_LINE]),
         is_project=True,
         is_hidden=False,
+        identity=project.identity_of(file),
     )
 
 

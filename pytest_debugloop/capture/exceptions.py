@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.frames import Frame, frames_of
+from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, type_name
 from pytest_debugloop.records import clean_text, plain_text
 
@@ -70,12 +71,12 @@ class Seen(NamedTuple):
         return [*lines, f"{self.type}: {self.message}" if self.message else self.type, *self.notes]
 
 
-def look_at(error: BaseException, rootdir: str, limit: int, others: Sequence[BaseException] = ()) -> list[Seen]:
+def look_at(error: BaseException, project: ProjectCode, limit: int, others: Sequence[BaseException] = ()) -> list[Seen]:
     """Look at an exception and at those behind it.
 
     Args:
         error: the exception that failed the phase.
-        rootdir: pytest's rootdir.
+        project: tells which code is its own.
         limit: how many frames of each are kept.
         others: what else failed in the same phase; shown as if the exception were a group of them.
 
@@ -92,7 +93,7 @@ def look_at(error: BaseException, rootdir: str, limit: int, others: Sequence[Bas
         met.add(_id(current))
         raised, doctest = _raised_by_example(current)
         waiting += [(name, behind, len(found)) for name, behind in _behind(raised)]
-        found.append(_see(relation, raised, parent, rootdir, limit, doctest))
+        found.append(_see(relation, raised, parent, project, limit, doctest))
     return found
 
 
@@ -117,13 +118,13 @@ def _raised_by_example(error: Any) -> tuple[Any, Any]:
     return (error.exc_info[1] if name == _DOCTEST_UNEXPECTED else error), error
 
 
-def _see(relation: str, error: Any, parent: int | None, rootdir: str, limit: int, doctest: Any) -> Seen:
+def _see(relation: str, error: Any, parent: int | None, project: ProjectCode, limit: int, doctest: Any) -> Seen:
     traceback: TracebackType | None = _traceback(error)
-    frames, count = frames_of(traceback, rootdir, limit)
+    frames, count = frames_of(traceback, project, limit)
     if doctest is not None:
         from pytest_debugloop.capture.doctests import placed
 
-        frames = placed(frames, doctest, rootdir)
+        frames = placed(frames, doctest, project)
         count = max(count, len(frames))
     return Seen(relation, type_name(_type(error)), _message(error), _notes(error), frames, parent, count)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from pytest_debugloop.capture.exceptions import DOCTEST_FAILURES, Seen
+from pytest_debugloop.capture.project_code import is_generated
 
 FINGERPRINT_VERSION = 1
 _FRAMES = 25
@@ -61,7 +62,9 @@ def _parts_of(seen: Seen) -> list[str]:
         frames = frames[:_FRAMES] + frames[-_FRAMES:]  # however many are kept
     for frame in frames:
         if frame.is_project:
-            parts += [frame.file, frame.frame.f_code.co_name, frame.source]
+            is_numbered = is_generated(frame.identity) and not frame.identity.startswith("<doctest ")
+            file = normalised(frame.identity) if is_numbered else frame.identity
+            parts += [file, frame.frame.f_code.co_name, frame.source]
     return parts
 
 

@@ -6,18 +6,17 @@ Source lines come from ``linecache``; nothing is parsed.
 from __future__ import annotations
 
 import linecache
-import os
 from collections.abc import Iterator
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple
 
+from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, type_name
 from pytest_debugloop.records import clean_text
 
 AROUND = 5
 """Lines of source that are kept before and after the one that a frame stands at."""
 _LONGEST_LINE = 300
-_FRAMEWORK = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}lib{os.sep}python")
 _PYTEST = frozenset({"_pytest", "pluggy", "pytest_debugloop", "unittest", "doctest", "xdist"})
 
 
@@ -26,11 +25,12 @@ class Frame(NamedTuple):
 
     Attributes:
         frame: the interpreter's own, still alive.
-        file: relative to rootdir where it lies below it.
+        file: as :meth:`ProjectCode.name_of` names it.
         function: its qualified name.
         source: the line it stands at.
         is_project: whether it belongs to the project under test.
         is_hidden: whether ``__tracebackhide__`` keeps it out of pytest's tracebacks.
+        identity: the file as :meth:`ProjectCode.identity_of` names it.
     """
 
     frame: FrameType
@@ -40,24 +40,7 @@ class Frame(NamedTuple):
     source: str
     is_project: bool
     is_hidden: bool
-
-
-def is_project_file(path: str, rootdir: str) -> bool:
-    """Tell whether a source file belongs to the project under test.
-
-    Args:
-        path: the file as its code object names it.
-        rootdir: pytest's rootdir.
-    """
-    if path.startswith("<"):
-        return path.startswith("<doctest ")
-    prefix = rootdir.rstrip(os.sep) + os.sep
-    if path.startswith(prefix):
-        path = path[len(prefix) - 1 :]
-    elif path.startswith(os.sep):
-        return False
-    # A virtual environment may lie below rootdir, and rootdir below a folder that is named like one.
-    return not any(part in path for part in _FRAMEWORK)
+    identity: str
 
 
 def is_pytest(frame: FrameType) -> bool:
@@ -70,35 +53,28 @@ def is_pytest(frame: FrameType) -> bool:
     return type(module) is str and module.partition(".")[0] in _PYTEST
 
 
-def relative_file(path: str, rootdir: str) -> str:
-    """Name a source file relative to rootdir where it lies below it.
-
-    Args:
-        path: the file as its code object names it.
-        rootdir: pytest's rootdir.
-    """
-    prefix = rootdir.rstrip(os.sep) + os.sep
-    return clean_text(path[len(prefix) :] if path.startswith(prefix) else path)
-
-
-def frames_of(traceback: TracebackType | None, rootdir: str, limit: int) -> tuple[list[Frame], int]:
+def frames_of(traceback: TracebackType | None, project: ProjectCode, limit: int) -> tuple[list[Frame], int]:
     """List the frames of a traceback, outermost first, without those in front of the project's own.
 
     Args:
         traceback: of an exception.
-        rootdir: pytest's rootdir.
+        project: tells which code is its own.
         limit: how many frames at most; where there are more, those in the middle are left out.
 
     Returns:
         The frames, and how many there were.
     """
-    found = list(_walk(traceback))
-    start = next((i for i, (f, _) in enumerate(found) if is_project_file(f.f_code.co_filename, rootdir)), None)
+    found: list[tuple[FrameType, int, bool]] = []
+    is_own: bool | None = None  # of the frame that called; of the first, that is asked of the frame
+    for frame, line in _walk(traceback):
+        is_own = project.has(frame, is_called_by_own=is_own)
+        found.append((frame, line, is_own))
+    start = next((i for i, (_, _, is_project) in enumerate(found) if is_project), None)
     if start is None:
-        start = next((i for i, (f, _) in enumerate(found) if not is_pytest(f)), max(len(found) - 1, 0))
+        start = next((i for i, (f, _, _) in enumerate(found) if not is_pytest(f)), max(len(found) - 1, 0))
     found = found[start:]
     kept = found if len(found) <= limit else found[: limit // 2] + found[len(found) - (limit + 1) // 2 :]
-    return [frame_at(frame, line, rootdir) for frame, line in kept], len(found)
+    return [frame_at(frame, line, project, is_project=is_own) for frame, line, is_own in kept], len(found)
 
 
 def context_of(frame: FrameType, line: int) -> tuple[int, list[str]]:
@@ -137,24 +113,26 @@ def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
         traceback = traceback.tb_next
 
 
-def frame_at(frame: FrameType, line: int, rootdir: str) -> Frame:
+def frame_at(frame: FrameType, line: int, project: ProjectCode, *, is_project: bool | None = None) -> Frame:
     """Say what is to be told of a frame.
 
     Args:
         frame: any frame.
         line: where it stands.
-        rootdir: pytest's rootdir.
+        project: tells which code is its own.
+        is_project: whether the frame's is, where that is known.
     """
-    code = frame.f_code
+    path = frame.f_code.co_filename
     lines = _source_lines(frame)
     return Frame(
         frame,
-        relative_file(code.co_filename, rootdir),
+        project.name_of(path),
         clean_text(_function_name(frame)),
         line,
         clean_text(lines[line - 1].strip()[:_LONGEST_LINE]) if 0 < line <= len(lines) else "",
-        is_project_file(code.co_filename, rootdir),
+        project.has(frame) if is_project is None else is_project,
         _is_hidden(frame),
+        project.identity_of(path),
     )
 
 

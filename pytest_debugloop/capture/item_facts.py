@@ -15,7 +15,7 @@ class ItemFacts(NamedTuple):
         markers: name, positional and keyword arguments of each, the closest first.
         captured: what pytest calls the section, and its text.
         is_captured: False where the user wants no state of this test.
-        code: file relative to rootdir, line and role (``test`` or ``fixture``) of the functions that it is made of.
+        code: file as the project names it, line and role (``test`` or ``fixture``) of the functions that it is made of.
     """
 
     fixtures: dict[str, object] = {}  # noqa: RUF012 - never changed

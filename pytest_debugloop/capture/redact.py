@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture.secret_names import EVERYTHING, NO_NUMBERS, SecretNames
 from pytest_debugloop.capture.secret_shapes import SHAPES, without_base64, without_cards, without_key_bodies
+
+if TYPE_CHECKING:
+    from pytest_debugloop.settings import Settings
 
 REDACTED = "[redacted: key]"
 
@@ -159,6 +162,17 @@ class Redactor:
         if kind not in (EVERYTHING, NO_NUMBERS) or (kind == NO_NUMBERS and value.isdecimal()):
             return False
         return not (_NO_SECRET.match(value) or value.startswith("[redacted"))
+
+
+def redactor_of(settings: Settings, names: Iterable[str] = (), patterns: Iterable[str] = ()) -> Redactor:
+    """Make what takes secrets out, for a run or for whoever looks at the code of one again.
+
+    Args:
+        settings: of the run, or of the checkout.
+        names: that plugins add.
+        patterns: that plugins add.
+    """
+    return Redactor((*settings.redact_names, *names), (*settings.redact_patterns, *patterns), settings.capture_exclude)
 
 
 def _is_inside(line: str, quote: str, at: int) -> bool:

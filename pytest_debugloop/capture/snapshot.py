@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_debugloop.capture import concurrency
 from pytest_debugloop.capture.bounds import Bounds, cut_text
@@ -17,15 +15,13 @@ from pytest_debugloop.capture.frames import Frame, context_of, frame_at, is_pyte
 from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import PlanOf, planner
+from pytest_debugloop.capture.project_code import ProjectCode, is_generated
 from pytest_debugloop.capture.redact import Redactor, redacted_tree, without_known
+from pytest_debugloop.capture.stack_room import room_on_stack
 from pytest_debugloop.capture.variables import Variables
 from pytest_debugloop.records import clean_text, json_size, plain_text
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 STATE_SCHEMA = 1
-_LOW_LIMIT = 500
 _CAPTURED_TAIL = 4_000
 _OVERLAP = 1_000
 _SMALLEST = 1_024
@@ -40,7 +36,7 @@ class Capturer:
     """Takes the state at failures.
 
     Args:
-        rootdir: pytest's rootdir.
+        project: tells which code is its own.
         bounds: of each snapshot.
         redactor: takes secrets out.
         plan_of: tells how the values of a class are shown.
@@ -50,13 +46,13 @@ class Capturer:
         is_on: whether any state is captured.
 
     Attributes:
-        redactor: the one it was given.
+        project: the one it was given, as is ``redactor``.
         is_kept_variable: tells by its name whether an environment variable is kept.
     """
 
     def __init__(
         self,
-        rootdir: str,
+        project: ProjectCode,
         bounds: Bounds,
         redactor: Redactor,
         plan_of: PlanOf | None = None,
@@ -66,7 +62,7 @@ class Capturer:
         has_foreign_locals: bool = False,
         is_on: bool = True,
     ) -> None:
-        self._rootdir = rootdir
+        self.project = project
         self._bounds = bounds
         self.redactor = redactor
         self._plan_of = plan_of or planner()
@@ -84,8 +80,8 @@ class Capturer:
             error: the exception that failed the phase.
             others: what else failed in it.
         """
-        with _room():
-            seen = look_at(error, self._rootdir, self._bounds.frames, others)
+        with room_on_stack():
+            seen = look_at(error, self.project, self._bounds.frames, others)
             return [_with_texts(one, self.redactor.text, self._source) for one in seen]
 
     def state_at(
@@ -102,7 +98,7 @@ class Capturer:
             The exceptions, without the secrets that were found among the locals, and what is stored as
             ``agent_state``.
         """
-        with _room():
+        with room_on_stack():
             bounds = self._bounds
             while True:
                 found, state, spent = self._state(seen, facts, returning, bounds)
@@ -181,12 +177,12 @@ class Capturer:
         return entry
 
     def _returned(self, returning: FrameType, encoder: Encoder) -> dict[str, Any]:
-        seen = frame_at(returning, returning.f_lineno, self._rootdir)
+        seen = frame_at(returning, returning.f_lineno, self.project)
         return {**self._frame(seen, encoder), "source": self._source(seen.source)}
 
     def _context(self, frame: FrameType, line: int) -> tuple[int, list[str]]:
         key = (frame.f_code.co_filename, line)
-        found = self._contexts.get(key)
+        found = None if is_generated(key[0]) else self._contexts.get(key)  # many have one name
         if found is None:
             first, lines = context_of(frame, line)
             text = self._source(clean_text("\n".join(lines)))
@@ -222,9 +218,9 @@ class Capturer:
         if captured:
             out["captured"] = captured
         out["environment"] = encoder.encode_names(self._variables.now(), "/environment")
-        if found := concurrency.threads(self._rootdir):
+        if found := concurrency.threads(self.project):
             out["threads"] = found
-        if found := concurrency.tasks(self._rootdir):
+        if found := concurrency.tasks(self.project):
             out["tasks"] = found
         return out
 
@@ -266,20 +262,6 @@ class _Unset:
 
 
 _UNSET = _Unset()
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """Have room on the stack where a test left next to none; what it set is put back."""
-    limit = sys.getrecursionlimit()
-    if limit >= _LOW_LIMIT:
-        yield
-        return
-    sys.setrecursionlimit(limit + _LOW_LIMIT)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _exception(one: Seen, frames: list[dict[str, Any]]) -> dict[str, Any]:

@@ -33,6 +33,6 @@ def redactor_of_checkout(place: Place) -> Redactor:
     Args:
         place: where the command is typed.
     """
-    from pytest_debugloop.recording.capturing import redactor_of
+    from pytest_debugloop.capture.redact import redactor_of
 
     return redactor_of(checkout_settings(place))

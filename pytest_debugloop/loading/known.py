@@ -64,7 +64,8 @@ def place_of(test: str, places: Sequence[Sequence[Any]]) -> tuple[str, int]:
     own = test.partition("::")[0]
     frames = [(str(file), int(line)) for file, line, role in places if role == "frame"]
     functions = [(str(file), int(line)) for file, line, role in places if role == "test"]
-    for found in ([place for place in frames if place[0] == own], frames, functions):
+    in_files = [place for place in frames if not place[0].startswith("<")]  # generated code is in none
+    for found in ([place for place in frames if place[0] == own], in_files, functions):
         if found:
             return found[0]
     return own, 0

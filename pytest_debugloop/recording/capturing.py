@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from pytest_debugloop.capture.bounds import Bounds
 from pytest_debugloop.capture.globs import glob_matcher
 from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import planner
-from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.capture.project_code import ProjectCode
+from pytest_debugloop.capture.redact import redactor_of
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.variables import ENVIRONMENT
 from pytest_debugloop.recording.code import code_of
+from pytest_debugloop.recording.code_folders import project_code
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_debugloop.settings import Settings
 
     Renderer = Callable[[Any], Mapping[str, object]]
 
 _MARK = "debugloop"
 _UNSTABLE = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_*", "DEBUGLOOP_DSN")
+
+
+PROJECT = pytest.StashKey[ProjectCode]()
+"""Which code is the project's in a run."""
 
 
 def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) -> Capturer:
@@ -48,8 +54,10 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
         milliseconds=settings.max_snapshot_ms,
     )
     has_renderers = bool(hook.pytest_debugloop_renderer.get_hookimpls())
+    project = config.stash.get(PROJECT, None) or project_code(config)
+    config.stash[PROJECT] = project
     return Capturer(
-        str(config.rootpath),
+        project,
         bounds,
         redactor,
         planner(_renderers_of(hook) if has_renderers else None),
@@ -58,17 +66,6 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
         has_foreign_locals=settings.all_locals,
         is_on=settings.capture,
     )
-
-
-def redactor_of(settings: Settings, names: Iterable[str] = (), patterns: Iterable[str] = ()) -> Redactor:
-    """Make what takes secrets out, for a run or for whoever looks at the code of one again.
-
-    Args:
-        settings: of the run, or of the checkout.
-        names: that plugins add.
-        patterns: that plugins add.
-    """
-    return Redactor((*settings.redact_names, *names), (*settings.redact_patterns, *patterns), settings.capture_exclude)
 
 
 def facts_of(item: object) -> ItemFacts:
@@ -83,6 +80,8 @@ def facts_of(item: object) -> ItemFacts:
     parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", None) or {}
     marks = list(item.iter_markers()) if hasattr(item, "iter_markers") else []
     sections: list[tuple[str, str, str]] = getattr(item, "_report_sections", None) or []
+    config: pytest.Config | None = getattr(item, "config", None)
+    project = None if config is None else config.stash.get(PROJECT, None)
     return ItemFacts(
         fixtures={name: value for name, value in fixtures.items() if name != "request"},
         scopes=scopes,
@@ -93,7 +92,7 @@ def facts_of(item: object) -> ItemFacts:
         ),
         captured=tuple((f"{when} {key}", text) for when, key, text in sections),
         is_captured=next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), True) is not False,
-        code=code_of(item, definitions),
+        code=() if project is None else code_of(item, definitions, project),
     )
 
 

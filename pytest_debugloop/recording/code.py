@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from pytest_debugloop.capture.frames import is_project_file, relative_file
+from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import module_namespace
 
 _MOST_WRAPPERS = 20
@@ -23,23 +23,23 @@ def function_of(item: object) -> FunctionType | None:
     return _plain(getattr(item, "obj", None))
 
 
-def code_of(item: object, definitions: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
+def code_of(item: object, definitions: Mapping[str, Any], project: ProjectCode) -> tuple[tuple[str, int, str], ...]:
     """Say where the functions are that a test is made of.
 
     Args:
         item: the test.
         definitions: its fixtures' definitions, innermost last, by name.
+        project: tells which code is its own.
 
     Returns:
-        File relative to rootdir, first line and role of each function of the project.
+        File as the project names it, first line and role of each function of the project.
     """
-    rootdir = str(getattr(getattr(item, "config", None), "rootpath", ""))
     functions = [("test", function_of(item))]
     functions += [("fixture", _plain(getattr(found[-1], "func", None))) for found in definitions.values() if found]
     return tuple(
-        (relative_file(function.__code__.co_filename, rootdir), function.__code__.co_firstlineno, role)
+        (project.name_of(function.__code__.co_filename), function.__code__.co_firstlineno, role)
         for role, function in functions
-        if function is not None and is_project_file(function.__code__.co_filename, rootdir)
+        if function is not None and project.has_file(function.__code__.co_filename)
     )
 
 
@@ -60,25 +60,25 @@ class LoadedFiles:
     """The project's source files that this process has loaded.
 
     Args:
-        rootdir: pytest's rootdir.
+        project: tells which code is its own.
         plugins: gives pytest's plugins, the modules of ``conftest.py`` among them: where several have that name,
             ``sys.modules`` holds one.
     """
 
-    def __init__(self, rootdir: str, plugins: Callable[[], Iterable[object]]) -> None:
-        self._rootdir = rootdir
+    def __init__(self, project: ProjectCode, plugins: Callable[[], Iterable[object]]) -> None:
+        self._project = project
         self._plugins = plugins
         self._told: set[str] = set()
 
     def more(self) -> list[tuple[str, int, int]]:
-        """Give those that were not given before: path relative to rootdir, time of change, size."""
+        """Give those that were not given before: path as the project names it, time of change, size."""
         found = []
         for path in self._paths():
             try:
                 status = os.stat(path)  # noqa: PTH116 - tests patch pathlib
             except OSError:
                 continue
-            found.append((relative_file(path, self._rootdir), status.st_mtime_ns, status.st_size))
+            found.append((self._project.name_of(path), status.st_mtime_ns, status.st_size))
         return found
 
     def _paths(self) -> Iterator[str]:
@@ -89,5 +89,5 @@ class LoadedFiles:
             if type(path) is not str or path in self._told or not path.endswith(".py"):
                 continue
             self._told.add(path)
-            if path.startswith(self._rootdir) and is_project_file(path, self._rootdir):
+            if self._project.has_file(path):
                 yield path

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.recording.failure import kind_of, kind_of_report, root_of
+from pytest_debugloop.recording.node_ids import Places
 from pytest_debugloop.recording.reported import judge
 from pytest_debugloop.recording.steps import Step
 from pytest_debugloop.recording.writer import Writer
@@ -20,10 +21,12 @@ class CollectionRecorder:
 
     Args:
         writer: takes lines and failures, and catches our own faults.
+        places: of files outside of rootdir.
     """
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, places: Places) -> None:
         self._writer = writer
+        self._places = places
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
@@ -40,7 +43,8 @@ class CollectionRecorder:
 
     def _begin(self, collector: pytest.Collector, started: int) -> Step | None:
         try:
-            step = Step(self._writer.next_n(), "collect", started, step_suffix(collector.nodeid, 1, collector.nodeid))
+            node_id = self._places.node_id_of(collector, collector.nodeid)
+            step = Step(self._writer.next_n(), "collect", started, step_suffix(node_id, 1, node_id))
             self._writer.write(step.started_line())
         except Exception as fault:
             self._writer.fault(fault)
@@ -49,7 +53,7 @@ class CollectionRecorder:
 
     def _end(self, collector: pytest.Collector, report: pytest.CollectReport, step: Step | None, started: int) -> None:
         try:
-            node_id = collector.nodeid
+            node_id = self._places.node_id_of(collector, collector.nodeid)
             step = step or Step(self._writer.next_n(), "collect", started, step_suffix(node_id, 1, node_id))
             step.ended = self._writer.now()
             judge(self._writer, step, report)

@@ -1,4 +1,8 @@
-"""Node ids as they are recorded: without xdist's groups, and without the secrets that parameters put into them."""
+"""Node ids as they are recorded: without xdist's groups and the secrets of parameters, and with the file they are in.
+
+Outside of rootdir pytest names a file from the argument that it was found by, or not at all: one test has several node
+ids there, and tests of different files the same.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,95 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.capture.scalars import bytes_text
 from pytest_debugloop.private import read_file
+from pytest_debugloop.recording.code_folders import folder_of_tests
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
+    from pytest_debugloop.capture.project_code import ProjectCode
+
 _TAIL = 256 * 1024
+_INSTALLED = ("site-packages/", "dist-packages/")
+
+
+class Place(NamedTuple):
+    """The file that a node is in, where it lies outside of rootdir.
+
+    Attributes:
+        file: as the project names it.
+        identity: the same on every machine, as far as that can be.
+    """
+
+    file: str
+    identity: str
+
+
+class Places:
+    """Where nodes are whose file pytest does not name from rootdir.
+
+    Args:
+        project: is told of folders that tests are collected from.
+        rootdir: pytest's rootdir.
+    """
+
+    def __init__(self, project: ProjectCode, rootdir: Path) -> None:
+        self._project = project
+        self._rootdir = rootdir
+        self._known: dict[Path, Place | None] = {}
+
+    def of(self, path: Path) -> Place | None:
+        """Give the place of a node.
+
+        Args:
+            path: of its file.
+
+        Returns:
+            None in rootdir, where a node id says it.
+        """
+        if path in self._known:
+            return self._known[path]
+        found = None
+        if not self._project.is_below_rootdir(str(path)):
+            if not self._project.has_file(str(path)):
+                self._project.add(str(folder_of_tests(path, self._rootdir)))
+            name, identity = self._project.name_of(str(path)), self._project.identity_of(str(path))
+            # Of all that is installed, one is imported by a name; of other folders, several may be called alike.
+            found = Place(name, identity if identity.startswith(_INSTALLED) else name)
+        self._known[path] = found
+        return found
+
+    def node_id_of(self, node: pytest.Item | pytest.Collector, node_id: str) -> str:
+        """Give a node id with the file that it is in.
+
+        Args:
+            node: of any kind.
+            node_id: of it.
+        """
+        place = self.of(node.path)
+        return node_id if place is None else in_file(node_id, place.file)
+
+    def name_of(self, item: pytest.Item, node_id: str) -> str:
+        """Give a node id with what names its file on every machine.
+
+        Args:
+            item: the test.
+            node_id: of it.
+        """
+        place = self.of(item.path)
+        return node_id if place is None else in_file(node_id, place.identity)
+
+
+def in_file(node_id: str, file: str) -> str:
+    """Give a node id with another file.
+
+    Args:
+        node_id: of any node.
+        file: that it is in.
+    """
+    _, separator, rest = node_id.partition("::")
+    return f"{file}{separator}{rest}"
 
 
 class NodeIds:
@@ -25,13 +111,15 @@ class NodeIds:
 
     Args:
         redactor: takes secrets out.
+        places: of files outside of rootdir.
         group_suffix: whether xdist appends ``@group`` to node ids here (``--dist loadgroup``).
     """
 
-    __slots__ = ("_group_suffix", "_redacted", "_redactor")
+    __slots__ = ("_group_suffix", "_redacted", "_redactor", "places")
 
-    def __init__(self, redactor: Redactor, *, group_suffix: bool) -> None:
+    def __init__(self, redactor: Redactor, places: Places, *, group_suffix: bool) -> None:
         self._redactor = redactor
+        self.places = places
         self._group_suffix = group_suffix
         self._redacted: dict[str, str] = {}
 
@@ -55,8 +143,8 @@ class NodeIds:
         if self._group_suffix and "@" in node_id:
             markers = item.iter_markers("xdist_group")
             names = {str(m.args[0] if m.args else m.kwargs.get("name", "default")) for m in markers}
-            return node_id.removesuffix("@" + "_".join(sorted(names)))
-        return node_id
+            node_id = node_id.removesuffix("@" + "_".join(sorted(names)))
+        return self.places.node_id_of(item, node_id)
 
 
 def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[str, str]:
@@ -102,6 +190,13 @@ def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[
     return found
 
 
+def _is_called(recorded: str, node_id: str) -> bool:
+    """Tell whether a recorded node id may be what pytest calls so: of the file it may know less."""
+    file, _, rest = recorded.partition("::")
+    given, _, name = node_id.partition("::")
+    return rest == name and (not given or f"/{file}".endswith(f"/{given}"))
+
+
 class Begun(NamedTuple):
     """A test that a process began, as its journal has it.
 
@@ -129,7 +224,7 @@ def begun_last(journal: Path, node_id: str) -> Begun:
         found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
         step = json.loads(found)
         begun = Begun(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
-        if begun.node_id.partition("[")[0] == node_id.partition("[")[0]:
+        if _is_called(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
             return begun
     except (OSError, ValueError, KeyError, StopIteration):
         pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of_report
+from pytest_debugloop.recording.node_ids import in_file
 from pytest_debugloop.recording.reports import reason_of
 from pytest_debugloop.recording.steps import Attempt, Step
 from pytest_debugloop.records import clean_text, json_string
@@ -153,7 +154,9 @@ def write_unseen(writer: Writer, report: pytest.TestReport) -> None:
     """
     ended = writer.now()
     phase = report.when if report.when in ("setup", "teardown") else "call"
-    attempt = Attempt(writer.redact(report.nodeid), 1)
+    file = report.location[0]  # from rootdir, which a node id is not where the file lies outside of it
+    node_id = in_file(report.nodeid, file) if file.startswith("../") else report.nodeid
+    attempt = Attempt(writer.redact(node_id), 1)
     step = attempt.begin(writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
     step.ended = ended
     judge(writer, step, report)

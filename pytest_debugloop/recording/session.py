@@ -25,7 +25,7 @@ from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
-from pytest_debugloop.recording.node_ids import NodeIds, begun_last
+from pytest_debugloop.recording.node_ids import NodeIds, Places, begun_last
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.storing import Storing
 from pytest_debugloop.recording.tasks import Tasks
@@ -123,13 +123,14 @@ class Session:
         self._journal = self._open_journal(self._run_folder, self._identity, capturer)
         self._writer = Writer(self._journal, self._clock, capturer)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
-            node_ids = NodeIds(self._redactor, group_suffix=self.worker is not None and self.is_grouped)
-            tasks = Tasks(self._writer)
-            loaded = LoadedFiles(str(config.rootpath), config.pluginmanager.get_plugins)
+            places = Places(capturer.project, config.rootpath)
+            node_ids = NodeIds(self._redactor, places, group_suffix=self.worker is not None and self.is_grouped)
+            tasks = Tasks(self._writer, places)
+            loaded = LoadedFiles(capturer.project, config.pluginmanager.get_plugins)
             self._recorder = Recorder(self._writer, node_ids, tasks, loaded)
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
-            config.pluginmanager.register(CollectionRecorder(self._writer), "debugloop-collection")
+            config.pluginmanager.register(CollectionRecorder(self._writer, places), "debugloop-collection")
         if self._storing is not None:
             self._problems += self._storing.start()
 

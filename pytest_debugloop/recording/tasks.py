@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_debugloop.recording.node_ids import Places
     from pytest_debugloop.recording.writer import Writer
 
 _VOLATILE = (
@@ -35,10 +36,12 @@ class Tasks:
 
     Args:
         writer: catches our own faults.
+        places: of files outside of rootdir.
     """
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, places: Places) -> None:
         self._writer = writer
+        self._places = places
         self._stable: dict[str, str] = {}
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: before another plugin leaves tests out
@@ -58,9 +61,10 @@ class Tasks:
         return report
 
     def _learn(self, items: list[pytest.Item], suspects: list[pytest.Item]) -> None:
-        names = {item.nodeid: item.nodeid for item in items}
+        ids = {item: self._places.name_of(item, item.nodeid) for item in items}
+        names = {node: node for node in ids.values()}
         for item in suspects:
-            names[item.nodeid] = _without_volatile(item)
+            names[ids[item]] = _without_volatile(item, ids[item])
         times = Counter(names.values())
         self._stable |= {node: name for node, name in names.items() if name != node and times[name] == 1}
 
@@ -71,6 +75,7 @@ class Tasks:
             item: the test.
             node_id: as it is recorded.
         """
+        node_id = self._places.name_of(item, node_id)
         if "[" not in node_id:
             return node_id
         if self._stable and node_id in self._stable:
@@ -85,8 +90,8 @@ class Tasks:
         return node_id
 
 
-def _without_volatile(item: pytest.Item) -> str:
-    head, _, identifier = item.nodeid.partition("[")
+def _without_volatile(item: pytest.Item, node_id: str) -> str:
+    head, _, identifier = node_id.partition("[")
     source: list[str] = []
 
     def replaced(name: str) -> Callable[[re.Match[str]], str]:

@@ -53,6 +53,7 @@ _SHORT_FLAGS_DROPPED = frozenset("xfd")
 _SHORT_FLAGS_KEPT = frozenset("vqslhV")
 _SHORT_VALUES_DROPPED = frozenset("kmn")
 _SHORT_VALUES_KEPT = frozenset("pcoWr")
+_CONFIGURATION = ("--config-file", "-c")
 _REDACTED = "[redacted"
 
 
@@ -84,8 +85,18 @@ def rerun_arguments(command_line: Sequence[str], rootdir: Path) -> Arguments:
         if any(_REDACTED in word for word in words):
             redacted.append(option)
         elif not _is_dropped(option, words):
-            kept += words
+            kept += _of_rootdir(words, rootdir) if option in _CONFIGURATION else words
     return Arguments(tuple(kept), tuple(dict.fromkeys(redacted)))
+
+
+def _of_rootdir(words: list[str], rootdir: Path) -> list[str]:
+    """Name the configuration file from rootdir, where it lies: the run may have been started elsewhere."""
+    option = next(name for name in _CONFIGURATION if words[0].startswith(name))
+    value = words[0][len(option) :].removeprefix("=") or "".join(words[1:])
+    name = value.rpartition("/")[2]
+    if not name or _exists(rootdir / value) or not _exists(rootdir / name):
+        return words
+    return [option, name]
 
 
 def option_values(command_line: Sequence[str], rootdir: Path, *names: str) -> list[str]:

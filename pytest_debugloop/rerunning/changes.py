@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.recording.checkout import git_facts
+from pytest_debugloop.recording.code_folders import checkout_around
 from pytest_debugloop.replay.nodes import FrameNode, exceptions_in
 from pytest_debugloop.replay.sources import whole
 from pytest_debugloop.rerunning.recorded import RecordedFailure
+from pytest_debugloop.sources.beside import hash_beside, is_beside
 from pytest_debugloop.sources.checkout import text_of
 from pytest_debugloop.sources.secrets import matches
 from pytest_debugloop.sources.survey import Survey
@@ -32,8 +35,12 @@ def changes_since(failure: RecordedFailure, rootdir: Path, redactor: Redactor) -
     Returns:
         One sentence for each difference that may matter; none for what the record does not have.
     """
-    now = Survey(rootdir, redactor, {}).conclude()
-    notes = _code_changes(failure, rootdir, now.get("files"))
+    survey = Survey(rootdir, redactor, {})
+    now = survey.conclude()
+    files: dict[str, str] | None = now.get("files")
+    if files is not None:
+        files |= {path: survey.told_hash(path, digest) for path, digest in _beside(failure.files or (), rootdir)}
+    notes = _code_changes(failure, rootdir, files)
     version = platform.python_version()
     if failure.python_version not in (None, version):
         notes.append(f"it ran on Python {failure.python_version}, this is {version}")
@@ -46,12 +53,22 @@ def changes_since(failure: RecordedFailure, rootdir: Path, redactor: Redactor) -
     return notes
 
 
+def _beside(names: Iterable[str], rootdir: Path) -> Iterator[tuple[str, str]]:
+    """Hash the recorded files beside rootdir: of a record that somebody else made, only those of the same checkout."""
+    top = checkout_around(rootdir)
+    for name in names if top is not None else ():
+        path = Path(os.path.realpath(rootdir / name)) if is_beside(name) else None
+        if path is not None and path.is_relative_to(os.path.realpath(top or rootdir)):
+            yield name, hash_beside(path)
+
+
 def _code_changes(failure: RecordedFailure, rootdir: Path, files: Mapping[str, str] | None) -> list[str]:
     commit = git_facts(rootdir).get("vcs.ref.head.revision", "")
     then = failure.git_commit or ""
     commits = f", commit {then[:12]} then and {commit[:12]} now" if then and commit and then != commit else ""
     if failure.files is not None and files is not None:
-        changed = sorted(f for f in failure.files.keys() | files.keys() if failure.files.get(f) != files.get(f))
+        known = [f for f in failure.files.keys() | files.keys() if f in files or not is_beside(f)]
+        changed = sorted(f for f in known if failure.files.get(f) != files.get(f))
         if not changed:
             return []
         return [f"the code is not as it was{commits}: {_differs(changed, 'file')}"]

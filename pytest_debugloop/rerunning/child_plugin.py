@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_debugloop.recording.capturing import capturer_of
-from pytest_debugloop.recording.node_ids import NodeIds
+from pytest_debugloop.recording.node_ids import NodeIds, Places
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.rerunning.arguments import rerun_arguments
 from pytest_debugloop.rerunning.recorded import Planned
@@ -146,9 +146,11 @@ class Names:
     def __init__(self, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         session: Session = cast("Session", config.pluginmanager.get_plugin("debugloop-session"))
         tasks: Tasks | None = config.pluginmanager.get_plugin("debugloop-tasks")
-        redactor = capturer_of(config, session.settings, []).redactor
+        capturer = capturer_of(config, session.settings, [])
         is_worker = bool(worker_name(config))
-        self._node_ids = NodeIds(redactor, group_suffix=is_worker and session.is_grouped)
+        self._node_ids = NodeIds(
+            capturer.redactor, Places(capturer.project, config.rootpath), group_suffix=is_worker and session.is_grouped
+        )
         self._node_ids.collect(items)
         self._by_name: dict[str, list[pytest.Item]] = defaultdict(list)
         self._by_task: dict[str, list[pytest.Item]] = defaultdict(list)

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.capture.frames import frame_at, is_project_file
+from pytest_debugloop.capture.frames import frame_at
+from pytest_debugloop.capture.project_code import ProjectCode
+from pytest_debugloop.recording.capturing import PROJECT
 from pytest_debugloop.recording.failure import root_of
+from pytest_debugloop.recording.node_ids import Places
 from pytest_debugloop.rerunning.outcome import errors_of, read_lines
 from pytest_debugloop.rerunning.script import Report, Script, Stop
 
@@ -43,7 +46,7 @@ class Stopper:
         if call.excinfo is None or self._report.stopped or not self._is_target(node) or not self._is_recorded():
             return
         error = root_of(call.excinfo.value)
-        frame = frame_to_stop_at(error.__traceback__, str(node.config.rootpath), self._stop)
+        frame = frame_to_stop_at(error.__traceback__, node.config.stash[PROJECT], self._stop)
         if frame is None:
             return
         # Said first: who is in the debugger may end all of it there.
@@ -61,7 +64,8 @@ class Stopper:
 
     def _is_target(self, node: pytest.Item | pytest.Collector) -> bool:
         if self._script.is_collection:
-            return node.nodeid == self._script.target.name
+            places = Places(node.config.stash[PROJECT], node.config.rootpath)
+            return places.node_id_of(node, node.nodeid) == self._script.target.name
         return node is self.target
 
     def _is_recorded(self) -> bool:
@@ -75,12 +79,12 @@ class Stopper:
         return self._stop.is_forced and found["code"] == self._stop.error_code
 
 
-def frame_to_stop_at(traceback: TracebackType | None, rootdir: str, stop: Stop) -> FrameType | None:
+def frame_to_stop_at(traceback: TracebackType | None, project: ProjectCode, stop: Stop) -> FrameType | None:
     """Find a recorded frame in a traceback.
 
     Args:
         traceback: of the exception.
-        rootdir: pytest's rootdir.
+        project: tells which code is its own.
         stop: file and function of the frame.
 
     Returns:
@@ -91,10 +95,10 @@ def frame_to_stop_at(traceback: TracebackType | None, rootdir: str, stop: Stop) 
     while traceback is not None:
         frame = traceback.tb_frame
         if stop.file:
-            seen = frame_at(frame, traceback.tb_lineno, rootdir)
+            seen = frame_at(frame, traceback.tb_lineno, project)
             if (seen.file, seen.function) == (stop.file, stop.function):
                 wanted = frame
-        elif is_project_file(frame.f_code.co_filename, rootdir):
+        elif project.has(frame):
             wanted = frame
         last = frame
         traceback = traceback.tb_next

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.records import clean_text, json_line
+from pytest_debugloop.sources.beside import is_beside, tree_beside
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
-from pytest_debugloop.sources.tree import tree_of, version_of
+from pytest_debugloop.sources.tree import Tree, tree_of, version_of
 from pytest_debugloop.sources.units import Unit, units_of
 
 _LARGEST = 2 * 1024 * 1024
@@ -59,14 +60,15 @@ class Survey:
         self._environ = environ
         self._seen: set[tuple[str, int, int]] = set()
         self._variables: set[str] = set()
+        self._beside: dict[str, None] = {}
         self._read = 0
 
     def look_at(self, loaded: Iterable[tuple[str, int, int]], known: KnownFiles | None = None) -> list[dict[str, Any]]:
         """Look at source files.
 
         Args:
-            loaded: path relative to rootdir, time of change in nanoseconds and size in bytes of each, as they were when
-                the test process had loaded them.
+            loaded: path as the project names it, time of change in nanoseconds and size in bytes of each, as they were
+                when the test process had loaded them.
             known: asked once which files need not be looked at again; None where there is nobody to ask.
 
         Returns:
@@ -76,6 +78,7 @@ class Survey:
         files = [file for one in new if (file := self._file(*one)) is not None]
         has = known([(file.path, file.hash) for file in files]) if known is not None else {}
         self._seen.update(new)
+        self._beside |= {path: None for path, _, _ in new if is_beside(path)}
         for variables in has.values():
             self._variables.update(variables)
         return [self._record(file) for file in files if (file.path, file.hash) not in has]
@@ -130,15 +133,22 @@ class Survey:
             "environment": self._read_variables(),
         }
         if tree is not None:
-            files = {path: self._told_hash(path, digest) for path, digest in tree.files.items()}
+            beside = tree_beside(self._rootdir, self._beside)
+            tree = Tree({**tree.files, **beside.files}, tree.tree, {**tree.dirty, **beside.dirty})
+            files = {path: self.told_hash(path, digest) for path, digest in tree.files.items()}
             record["files"] = {clean_text(path): digest for path, digest in files.items()}
             record["code_version"] = version_of(record["files"])
             record["tree"] = tree.tree
             record["dirty"] = {clean_text(path): files.get(path, digest) for path, digest in tree.dirty.items()}
         return record
 
-    def _told_hash(self, path: str, digest: str) -> str:
-        """Give the hash of a file, or of its text without secrets where it holds any, whoever has loaded it."""
+    def told_hash(self, path: str, digest: str) -> str:
+        """Give the hash of a file, or of its text without secrets where it holds any, whoever has loaded it.
+
+        Args:
+            path: as the project names it.
+            digest: of all that is in it.
+        """
         most = _LARGEST if path.endswith(".py") else _LARGEST_READ
         try:
             if self._read >= _MOST_READ or (self._rootdir / path).stat().st_size > most:

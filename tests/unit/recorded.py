@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture.bounds import Bounds
 from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.replay.values import Recording
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def state_of(call: Callable[[], object], rootdir: Path, **bounds: Any) -> dict[str, Any]:
     """Call what fails, and give the state at the failure, as JSON brings it back."""
-    capturer = Capturer(str(rootdir), Bounds(**{"milliseconds": 1e6, **bounds}), Redactor())
+    capturer = Capturer(ProjectCode(str(rootdir)), Bounds(**{"milliseconds": 1e6, **bounds}), Redactor())
     try:
         call()
     except Exception as error:

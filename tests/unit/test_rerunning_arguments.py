@@ -88,3 +88,16 @@ def test_the_values_of_an_option_are_found_in_each_spelling(tmp_path: Path) -> N
     given = ["--dist", "load", "--dist=loadgroup", "-n2", "-n", "3", "--numprocesses=4"]
     assert option_values(given, tmp_path, "--dist") == ["load", "loadgroup"]
     assert option_values(given, tmp_path, "-n", "--numprocesses") == ["2", "3", "4"]
+
+
+@pytest.mark.parametrize("words", [["-c", "ci/own.ini"], ["-cci/own.ini"], ["--config-file=/gone/ci/own.ini"]])
+def test_the_configuration_is_named_from_rootdir_where_the_run_was_started_elsewhere(
+    tmp_path: Path, words: list[str]
+) -> None:
+    assert list(rerun_arguments(words, tmp_path).kept) == words
+    (tmp_path / "own.ini").touch()
+    assert rerun_arguments([*words, "-v"], tmp_path).kept[1:] == ("own.ini", "-v")
+    (tmp_path / "ci").mkdir()
+    (tmp_path / "ci/own.ini").touch()
+    if not words[-1].endswith("/gone/ci/own.ini"):
+        assert list(rerun_arguments(words, tmp_path).kept) == words

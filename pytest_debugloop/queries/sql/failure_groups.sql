@@ -4,7 +4,8 @@ SELECT
     g.fingerprint, g.times, g.tests, g.runs, g.first_at, g.last_at, g.recovered, g.retried,
     last.id AS last_error_id, last.error_type, last.error_code, last.error_message, last.error_category,
     coalesce(t.node_id, last.operation_name, '') AS last_node_id,
-    last.metadata #>> '{code,0,0}' AS file, substring(last.metadata #>> '{code,0,1}' FROM '^\d{1,9}$')::integer AS line
+    -- Of the frames, the innermost; of generated code there is no file to go to.
+    place.value ->> 0 AS file, substring(place.value ->> 1 FROM '^\d{1,9}$')::integer AS line
 FROM (
     SELECT
         e.metadata ->> 'fingerprint' AS fingerprint, count(*) AS times, count(DISTINCT e.task_id) AS tests,
@@ -23,4 +24,9 @@ FROM (
 ) AS g
 JOIN debug_error_events AS last ON last.id = g.last_id
 LEFT JOIN debug_tasks AS t ON t.id = last.task_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(
+        jsonb_path_query_first(last.metadata, '$.code[*] ? (!(@[0] starts with "<"))'), last.metadata #> '{code,0}'
+    ) AS value
+) AS place
 ORDER BY g.times DESC, g.last_at DESC;
