@@ -29,6 +29,10 @@ LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
 """The loader's order, as JSON."""
 
 
+WORKER_INPUT = "debugloop"
+"""Under this name a worker of pytest-xdist is told how it records; where nothing is, it does not."""
+
+
 class KnownFailure(NamedTuple):
     """A test that a run leaves failed, and what the record knows of it.
 

@@ -6,6 +6,7 @@ In a run that does not record, this module and :mod:`pytest_debugloop.settings` 
 from __future__ import annotations
 
 import os
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,11 @@ _NO_TESTS_RUN = (
     "showfixtures",
     "version",
 )
+
+# Set by pytest while a test is going on, and by pytest-xdist in a worker: what has inherited one was started in there.
+_INSIDE = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER")
+# The runs of this process; the first variable is gone once a run inside of a test has had a test of its own.
+_going_on: weakref.WeakSet[pytest.Config] = weakref.WeakSet()
 
 
 class Hooks:
@@ -88,11 +94,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         text = f"{option.help} [{option.variable}]"
         if option.metavar is None:
             group.addoption(option.flag, action="store_true", default=None, dest=option.name, help=text)
-            no = option.flag.replace("--", "--no-", 1)
+            no = _negative(option.flag)
             group.addoption(no, action="store_false", default=None, dest=option.name, help=f"Switch {option.flag} off.")
         else:
             group.addoption(option.flag, default=None, dest=option.name, metavar=option.metavar, help=text)
         parser.addini(option.name, text, type=_ini_type(option.kind), default=None)
+
+
+def _negative(flag: str) -> str:
+    return flag.replace("--", "--no-", 1)
 
 
 def _ini_type(kind: type) -> Any:
@@ -107,18 +117,34 @@ def _ini_type(kind: type) -> Any:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder where this run is to be recorded."""
     config.addinivalue_line("markers", _MARKER)
-    if _enabled(config):
+    is_inside = bool(_going_on) or any(name in os.environ for name in _INSIDE)
+    _going_on.add(config)
+    if _enabled(config, is_inside=is_inside):
         from pytest_debugloop.recording.session import start_recording
 
         start_recording(config)
 
 
-def _enabled(config: pytest.Config) -> bool:
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Note that this run is over."""
+    _going_on.discard(config)
+
+
+def _enabled(config: pytest.Config, *, is_inside: bool) -> bool:
     if any(config.getoption(name, None) for name in _NO_TESTS_RUN):
         return False
-    # A test that runs pytest itself inherits our variable, and its output must not change: only a flag counts there.
-    environ = {} if "PYTEST_CURRENT_TEST" in os.environ else os.environ
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:  # a worker of pytest-xdist does as the process that started it
+        from pytest_debugloop.handover import WORKER_INPUT
+
+        return WORKER_INPUT in worker_input
+    switch = OPTIONS[0]
+    if is_inside:
+        # What a test runs inherits variables and maybe the ini file, and its output must not change: only what stands
+        # on its own command line is meant for it.
+        given = [word for word in config.invocation_params.args if word in (switch.flag, _negative(switch.flag))]
+        return given[-1:] == [switch.flag]
     try:
-        return as_bool(raw_value(OPTIONS[0], config.getoption, config.getini, environ))
+        return as_bool(raw_value(switch, config.getoption, config.getini, os.environ))
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"debugloop: {error}") from None

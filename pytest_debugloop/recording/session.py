@@ -15,7 +15,7 @@ from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.ci_log import harmless
-from pytest_debugloop.handover import SUFFIX
+from pytest_debugloop.handover import SUFFIX, WORKER_INPUT
 from pytest_debugloop.journal import Journal
 from pytest_debugloop.private import JOURNALS, open_folder
 from pytest_debugloop.recording import folders
@@ -34,7 +34,6 @@ from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
 from pytest_debugloop.settings import Settings, raw_value
 
 SESSION_KEY = pytest.StashKey["Session"]()
-WORKER_INPUT = "debugloop"
 
 
 def start_recording(config: pytest.Config) -> None:

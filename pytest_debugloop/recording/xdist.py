@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_debugloop.handover import WORKER_INPUT
+
 if TYPE_CHECKING:
     from pytest_debugloop.recording.session import Session
-
-WORKER_INPUT = "debugloop"
 
 
 class Controller:
