@@ -23,6 +23,9 @@ _TOLD = {
     "dbname": "PGDATABASE",
     "user": "PGUSER",
 }
+# A server whose machine is gone without a word is found out in half a minute, and not in two hours. The last is in
+# milliseconds, the first two are in seconds.
+_KEPT_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000}
 _MALFORMED = "an address that cannot be read"
 
 
@@ -50,6 +53,8 @@ def connect(
     ours: dict[str, str | int] = {"client_encoding": "UTF8"}  # whatever PGCLIENTENCODING says
     if "fallback_application_name" not in given:
         ours["fallback_application_name"] = application_name
+    if not given.get("service", os.environ.get("PGSERVICE")):  # which may say so itself, and comes after what is given
+        ours |= {name: value for name, value in _KEPT_ALIVE.items() if name not in given}
     if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
         ours["connect_timeout"] = connect_timeout
     try:

@@ -35,7 +35,10 @@ _FILE = re.compile(r"(?P<version>\d{3})_(?P<rollback>rollback_)?(?P<name>\w+)\.s
 # One lock for the database and not one for each schema: schemas may share the host's tables in public.
 _LOCK = sql.SQL("SELECT pg_advisory_xact_lock(7234302065886292848)")
 # A statement after the lock must see what the last holder committed, whatever isolation the connection defaults to.
-_BEGIN = sql.SQL("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages TO warning")
+_BEGIN = sql.SQL(
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages TO warning; "
+    "SET LOCAL lock_timeout TO '60s'"
+)
 _SEARCH_PATH = sql.SQL("SET LOCAL search_path TO {schema}, public")
 # Whoever waits to change the host's table makes all who read it wait behind: better fail, and try at the next run.
 _PATIENCE = sql.SQL("SET LOCAL lock_timeout TO '10s'")

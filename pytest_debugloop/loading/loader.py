@@ -59,9 +59,7 @@ _COPY = sql.SQL(
     "COPY staged_lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', ESCAPE E'\\x01', DELIMITER E'\\x02')"
 )
 
-# The work is done in memory; compiling plans would take longer than running them.
 _REFUSED_AT_ONCE = 5_000
-_SETTINGS = "SET LOCAL timezone TO 'UTC'; SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off"
 
 
 @cache
@@ -208,7 +206,7 @@ class Loader:
     def _enter(self, cursor: psycopg.Cursor, workflows: Iterable[uuid.UUID]) -> None:
         """Begin a transaction: the schema, and the locks of the workflows, whose steps have one numbering each."""
         cursor.execute(sql.SQL("SET LOCAL search_path TO {}, public").format(sql.Identifier(self._schema)))
-        cursor.execute(_SETTINGS)
+        cursor.execute(statement("enter"))
         for workflow in sorted(workflows):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(workflow),))
 

@@ -6,10 +6,12 @@ import time
 from contextlib import ExitStack
 
 import psycopg
+from psycopg import errors
 
-from pytest_debugloop.database.connect import connect
+from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import migrate
+from pytest_debugloop.database.silence import SilenceWatch
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.order import Order
@@ -36,6 +38,7 @@ class Store:
         self.problem = ""
         self.rejected = 0
         self._loader: Loader | None = None
+        self._watch: SilenceWatch | None = None
 
     def loader(self, *, now: bool = False) -> Loader | None:
         """Give the loader, or None while the database is away; ``problem`` says why.
@@ -54,6 +57,7 @@ class Store:
                 )
             self._stack.callback(self.close)  # before the server is left
             self._connection = connect(self._conninfo, application_name="pytest-debugloop loader")
+            self._watch = SilenceWatch(self._connection, self._conninfo)
             migrate(self._connection, self._order.schema)
         except (DebugloopError, psycopg.Error, OSError) as error:
             self.lost(error)
@@ -70,11 +74,20 @@ class Store:
         """
         if self._loader is not None:
             self.rejected += self._loader.rejected
+        self.problem = self._in_words(error)
         self.close()
         self._conninfo = self._order.dsn  # an embedded server that died is started again
-        self.problem = " ".join(str(error).split())
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+
+    def _in_words(self, error: Exception) -> str:
+        if self._watch is not None and self._watch.has_cut:
+            where = describe(self._conninfo)
+            return f"PostgreSQL at {where} fell silent: it gave no answer for {self._watch.seconds:g} s"
+        told = " ".join(str(error).split())
+        if isinstance(error, errors.LockNotAvailable):
+            return f"somebody holds a lock on the record, VACUUM FULL or an open transaction say ({told})"
+        return told
 
     def is_well(self) -> None:
         """Note that something could be stored."""
@@ -87,6 +100,9 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._loader = None
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None

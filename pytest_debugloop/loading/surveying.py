@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
+from pytest_debugloop.loading.journals import LONGEST_LINE, JournalFile
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.private import read_file, write_whole
 from pytest_debugloop.records import json_line
@@ -18,6 +19,8 @@ from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 
 _LOADED = b'{"kind":"loaded",'
 _FILE = "code" + SUFFIX
+# What a line may lead to that is no record, or not of the kind that it says.
+_NO_RECORD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 class Surveyor:
@@ -30,7 +33,7 @@ class Surveyor:
     def __init__(self, order: Order) -> None:
         self._survey = Survey(order.rootdir or Path(), Redactor(**order.redactor), os.environ)
         self._is_on = order.rootdir is not None
-        self._offsets: dict[Path, int] = {}
+        self._journals: dict[Path, JournalFile] = {}
         self._records: list[dict[str, Any]] = []
         self._taken = 0
         self._is_concluded = False
@@ -48,18 +51,16 @@ class Surveyor:
                     self._look(path, known)
 
     def _look(self, path: Path, known: KnownFiles | None) -> None:
-        with read_file(path) as file:
-            file.seek(self._offsets.get(path, 0))
-            data = file.read()
-        data = data[: data.rfind(b"\n") + 1]
-        if _LOADED in data:
-            self._look_at(data, known)
-        self._offsets[path] = self._offsets.get(path, 0) + len(data)
+        journal = self._journals.setdefault(path, JournalFile(path))
+        while (piece := journal.read()).end > journal.offset:
+            journal.offset = piece.end
+            if _LOADED in piece.data:
+                self._look_at(piece.data, known)
 
     def _look_at(self, data: bytes, known: KnownFiles | None) -> None:
         for line in data.split(b"\n"):
             if line.startswith(_LOADED):
-                with contextlib.suppress(ValueError, LookupError, TypeError):
+                with contextlib.suppress(*_NO_RECORD):
                     files = [(str(f), int(t), int(s)) for f, t, s in json.loads(line)["files"]]
                     self._records += self._survey.look_at(files, known)
         # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
@@ -84,9 +85,9 @@ class Surveyor:
         """
         if not self._records:
             return
-        with contextlib.suppress(OSError, ValueError, LookupError):
+        with contextlib.suppress(OSError, *_NO_RECORD):
             with read_file(folder / MAIN_JOURNAL) as file:
-                head: dict[str, Any] = json.loads(file.readline())
+                head: dict[str, Any] = json.loads(file.readline(LONGEST_LINE))
             head |= {"journal_id": str(uuid.uuid5(uuid.UUID(head["run_id"]), "code")), "role": "code", "facts": {}}
             finish = json_line({"kind": "finish", "at": head["started"], "problems": []})
             write_whole(folder / _FILE, json_line(head) + lines_of(self._records) + finish)

@@ -226,6 +226,6 @@ def begun_last(journal: Path, node_id: str) -> Begun:
         begun = Begun(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
         if _is_called(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
             return begun
-    except (OSError, ValueError, KeyError, StopIteration):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, StopIteration):
         pass
     return Begun(node_id, node_id)

@@ -72,6 +72,24 @@ def test_a_killed_loader_costs_no_record(held_trouble: Trouble) -> None:
     held_trouble.all_waits_and_is_loaded(run)
 
 
+def test_a_loader_that_is_told_to_end_leaves_no_server_and_costs_no_record(held_trouble: Trouble) -> None:
+    correlation_id, command = held_trouble.embedded()
+    with held(held_trouble.project, correlation_id, command) as held_run:
+        wait_until((held_trouble.folder / "postgres" / "postmaster.pid").exists)
+        with embedded_server(held_trouble.folder) as conninfo:
+            held_run.wait_for_steps(conninfo, SCHEMA)
+        (loader,) = loaders(held_trouble.folder)
+        loader.terminate()
+        wait_until(lambda: loaders(held_trouble.folder) == [])
+        assert not (held_trouble.folder / "postgres" / "postmaster.pid").exists()
+        run = held_run.end()
+    held_trouble.ended_as_without_us(run)
+    assert "is not stored: the loader was told to end (SIGTERM). Its journals wait" in only_sentence(run)
+    assert held_trouble.load(dsn="") == "1 run stored, 0 still waiting."
+    with embedded_server(held_trouble.folder) as conninfo:
+        assert content(conninfo, held_trouble.project.schema, correlation_id) == held_trouble.whole
+
+
 def test_a_killed_server_costs_no_record(held_trouble: Trouble) -> None:
     correlation_id, command = held_trouble.embedded()
     with held(held_trouble.project, correlation_id, command) as held_run:
