@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
 from pytest_debugloop.handover import KnownFailure
+from pytest_debugloop.loading.died import crashes_of
 from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
 from pytest_debugloop.loading.journals import JournalFile, Piece, journals_in, lives
 from pytest_debugloop.loading.lines import Chunk, Refused
@@ -202,6 +203,8 @@ class RunLoading:
         self._look()
         while self._load_pieces(loader, is_final=True):
             pass
+        if crashes := crashes_of(self._journals.values()):
+            loader.load(crashes)
         if surveyor is not None:
             self.load_code(loader, surveyor)
         totals: dict[str, int] = {}

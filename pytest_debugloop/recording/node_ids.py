@@ -215,7 +215,7 @@ def begun_last(journal: Path, node_id: str) -> Begun:
 
     Args:
         journal: of the process.
-        node_id: of the test, as another process names it.
+        node_id: of the test, as another process names it; empty where it names none.
     """
     try:
         with read_file(journal) as file:
@@ -224,7 +224,7 @@ def begun_last(journal: Path, node_id: str) -> Begun:
         found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
         step = json.loads(found)
         begun = Begun(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
-        if _is_called(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
+        if node_id and _is_called(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
             return begun
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, StopIteration):
         pass

@@ -56,7 +56,7 @@ def stop_of(failure: RecordedFailure, plan: Plan, *, force: bool) -> Stop:
         CodeChangedError: it is not.
         RerunImpossibleError: the failure has no frames: a process crashed.
     """
-    if failure.error_type == "worker_crash":
+    if failure.is_crash:
         raise RerunImpossibleError(reason="a process crashed, and there is no frame to stop at")
     frames = project_frames(failure.chain)
     changed = changed_frames(frames, plan.rootdir)

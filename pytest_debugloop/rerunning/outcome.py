@@ -13,7 +13,7 @@ from typing import Any
 from pytest_debugloop.handover import SUFFIX
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.rerunning.plan import Plan
-from pytest_debugloop.rerunning.recorded import Where
+from pytest_debugloop.rerunning.recorded import CRASHES, Where
 from pytest_debugloop.rerunning.script import Report
 
 RECORD = "record"
@@ -117,7 +117,7 @@ def _failed(plan: Plan, errors: list[dict[str, Any]], facts: dict[str, Any]) -> 
     alike = [place for place, where in enumerate(places) if where is not None and where == plan.where]
     chosen = (same or alike or [0])[0]
     error, metadata = errors[chosen], errors[chosen]["metadata"]
-    ending = Ending.CRASHED if error["type"] == "worker_crash" else Ending.OTHER
+    ending = Ending.CRASHED if error["type"] in CRASHES else Ending.OTHER
     return Outcome(
         ending=Ending.SAME if same else Ending.ALIKE if alike else ending,
         fingerprint=metadata.get("fingerprint"),
@@ -130,8 +130,8 @@ def _failed(plan: Plan, errors: list[dict[str, Any]], facts: dict[str, Any]) -> 
 
 
 def _is_same(plan: Plan, error: dict[str, Any]) -> bool:
-    if "worker_crash" in (plan.error_type, error["type"]):  # its text names the worker
-        return bool(plan.error_type == error["type"])
+    if plan.error_type in CRASHES or error["type"] in CRASHES:  # the text of a worker's names the worker
+        return plan.error_type in CRASHES and error["type"] in CRASHES
     return plan.fingerprint is not None and error["metadata"].get("fingerprint") == plan.fingerprint
 
 
@@ -145,7 +145,7 @@ def _ending(
     if None in outcomes.values() or (status < 0 and "teardown" not in outcomes):
         if outcomes and status in (2, -2):
             return Ending.NOT_REACHED  # interrupted
-        return Ending.SAME if plan.error_type == "worker_crash" and outcomes else Ending.CRASHED
+        return Ending.SAME if plan.error_type in CRASHES and outcomes else Ending.CRASHED
     if "collect" in outcomes or "call" in outcomes or "setup" in outcomes:
         words = set(outcomes.values())
         return Ending.SKIPPED if words & {"skipped", "xfailed"} else Ending.PASSED

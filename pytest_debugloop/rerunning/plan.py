@@ -14,7 +14,7 @@ from pytest_debugloop.rerunning.arguments import option_values, rerun_arguments
 from pytest_debugloop.rerunning.changes import changes_since
 from pytest_debugloop.rerunning.environment import rerun_environment
 from pytest_debugloop.rerunning.plugins import Plugins
-from pytest_debugloop.rerunning.recorded import Planned, RecordedFailure, RecordedStep, Where, worker_of
+from pytest_debugloop.rerunning.recorded import CRASHES, Planned, RecordedFailure, RecordedStep, Where, worker_of
 from pytest_debugloop.rerunning.trust import (
     MOST_WORKERS,
     collects_outside,
@@ -27,7 +27,7 @@ _PLUGIN = "pytest_debugloop.plugin"
 _MOST_NAMED = 5
 _LONGEST_NAMED = 100
 _DISTRIBUTIONS = frozenset({"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal"})  # of pytest-xdist
-_NO_TEST = ("worker_crash", "internal_error")
+_NO_TEST = CRASHES | {"internal_error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,8 @@ def plan_rerun(
     Raises:
         RerunImpossibleError: the failure is of no test, or its file is not there, or xdist is not.
     """
-    if not failure.test or (failure.error_type in _NO_TEST and "::" not in failure.test):
+    is_of_test = failure.error_type not in _NO_TEST or failure.is_collection or "::" in failure.test
+    if not failure.test or not is_of_test:
         raise RerunImpossibleError(reason="the failure is of no test")
     rootdir = _rootdir_with(file_of(failure.test), rootdir, Path(failure.rootdir), is_trusted=is_trusted)
     notes: list[str] = []

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+CRASHES = frozenset({"worker_crash", "process_crash"})
+"""The error types of a process that died: either its parent saw it, or nobody did."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedFailure:
@@ -53,6 +56,11 @@ class RecordedFailure:
     environment: Mapping[str, str | None] | None
     random_seeds: Mapping[str, str] | None
     chain: list[dict[str, Any]] | None
+
+    @property
+    def is_crash(self) -> bool:
+        """Whether its process died."""
+        return self.error_type in CRASHES
 
     @property
     def is_collection(self) -> bool:

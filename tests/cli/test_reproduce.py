@@ -195,6 +195,28 @@ def test_the_end_of_the_whole_process_is_a_crash(suite: Suite) -> None:
     assert endings(recorded.reproduce("test_target")) == ["crashed"]
 
 
+@pytest.mark.parametrize(
+    ("dies", "what"),
+    [("def test_target(): os._exit(3)", "test_target"), ("os._exit(3)", "test_b.py")],
+    ids=["in a test", "while a file was imported"],
+)
+def test_a_run_that_died_dies_in_the_same_again(suite: Suite, dies: str, what: str) -> None:
+    recorded = suite({"test_b.py": f"import os\ndef test_first(): pass\n{dies}\n"})
+    assert recorded.record().returncode == 3
+
+    def crashes() -> list[dict[str, Any]]:
+        shown = recorded.debugloop("show", "--json")
+        return json.loads(shown.stdout)["failures"] if shown.returncode == 0 else []
+
+    wait_until(lambda: crashes() != [])
+    (crash,) = (found["failure"] for found in crashes())
+    assert crash["node_id"].endswith(what)
+    error = crash["id"]
+    assert endings(recorded.reproduce(error)) == ["same"]
+    recorded.edit({"test_b.py": "def test_first(): pass\ndef test_target(): pass\n"})
+    assert endings(recorded.reproduce(error)) == ["passed"]
+
+
 def test_the_random_seed_and_order_are_those_of_the_run(suite: Suite) -> None:
     test = """
         import random, string

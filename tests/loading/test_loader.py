@@ -178,7 +178,9 @@ def test_a_damaged_first_line_costs_only_itself(record: Record, run_folder: Path
     assert record.value("SELECT count(*) FROM debug_rejected_lines") == 1
 
 
-def test_a_torn_last_line_is_set_aside_and_the_open_step_stays_started(record: Record, run_folder: Path) -> None:
+def test_a_torn_last_line_is_set_aside_and_the_open_step_is_the_one_it_died_in(
+    record: Record, run_folder: Path
+) -> None:
     path = run_folder / "main.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     start = next(i for i, line in enumerate(lines) if b'"rev":0' in line and b'"phase":"call"' in line)
@@ -186,9 +188,11 @@ def test_a_torn_last_line_is_set_aside_and_the_open_step_stays_started(record: R
     run = RunLoading(run_folder)
     assert run.has_ended()
     run.complete(record.loader)
-    assert record.rows("SELECT step_type, completed_at FROM debug_workflow_steps WHERE status = 'started'") == [
-        ("call", None)
-    ]
+    (step,) = record.rows(
+        "SELECT s.step_type, s.status, s.completed_at, e.error_type FROM debug_workflow_steps AS s"
+        " JOIN debug_error_events AS e ON e.id = s.error_event_id"
+    )
+    assert step == ("call", "failed", None, "process_crash")
     assert record.rows("SELECT status, exit_status FROM debug_runs") == [("died", None)]
     assert record.value("SELECT line FROM debug_rejected_lines") == b'{"kind":"step","rev":1,"n"'
 

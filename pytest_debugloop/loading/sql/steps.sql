@@ -20,7 +20,9 @@ WITH final AS MATERIALIZED (
         failure.id AS error_event_id,
         CASE WHEN s.phase IN ('call', 'subtest') AND s.outcome IN ('passed', 'xpassed') THEN s.success_id END
             AS success_event_id,
-        least(extract(epoch FROM s.ended_at - s.started_at) * 1000, 2147483647)::integer AS duration_ms,
+        CASE WHEN s.ended_at IS NOT NULL THEN  -- least() takes no notice of NULL
+            least(extract(epoch FROM s.ended_at - s.started_at) * 1000, 2147483647)::integer
+        END AS duration_ms,
         CASE WHEN s.parent IS NOT NULL THEN coalesce(
             (SELECT p.id FROM staged_steps AS p WHERE p.journal_no = s.journal_no AND p.n = s.parent[1]),
             (SELECT p.id FROM debug_workflow_steps AS p WHERE p.id = (

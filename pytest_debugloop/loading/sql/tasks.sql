@@ -16,7 +16,7 @@ SELECT DISTINCT ON (j.project, s.task)
     s.started_at
 FROM staged_steps AS s
 JOIN staged_journals AS j USING (journal_no)
-WHERE s.phase = 'setup' AND s.outcome IS NOT NULL
+WHERE s.phase = 'setup'
 ORDER BY j.project, s.task, s.started_at
 ON CONFLICT (id) DO UPDATE SET first_seen_at = excluded.first_seen_at
 WHERE excluded.first_seen_at < known.first_seen_at;
