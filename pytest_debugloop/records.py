@@ -121,6 +121,7 @@ class Run(_Record):
         journal_id: UUID of this process's journal.
         role: ``main``, or ``worker`` for a process of pytest-xdist.
         facts: what is the same in all processes of the run: versions, platform, git, CI, command line.
+        redactor: how secrets are taken out, for whoever looks at the run's code later; not stored.
     """
 
     kind: ClassVar[str] = "run"
@@ -136,6 +137,7 @@ class Run(_Record):
     started: int
     rootdir: str
     facts: dict[str, Any]
+    redactor: dict[str, list[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ class Place:
             postgres_version=self.postgres_version,
             wait=0,
             spare=spare_folder() / JOURNALS,
+            rootdir=self.rootdir,
         )
 
 

@@ -24,9 +24,10 @@ class Order:
         postgres_version: of the embedded server where it has no data yet.
         wait: seconds that the run waits at its end.
         spare: a second folder of journals that could not stay in the first.
-        rootdir: pytest's, of the run to follow.
+        rootdir: pytest's, of the run to follow, or of the folder that this process works for.
         redactor: the arguments of the run's Redactor.
         told: of how many failed tests the run tells what the record knows.
+        is_survey: whether to store nothing, and only to look at the code of the run, which has ended.
         is_child: whether the loader is a child of the run, which must not get the loader's own children too.
     """
 
@@ -41,6 +42,7 @@ class Order:
     redactor: Mapping[str, list[str]] = field(default_factory=dict)
     told: int = 0
     is_child: bool = False
+    is_survey: bool = False
 
     @classmethod
     def from_environment(cls) -> Order:
@@ -62,4 +64,5 @@ class Order:
             redactor=given.get("redactor", {}),
             told=int(given.get("told", 0)),
             is_child=bool(given.get("is_child")),
+            is_survey=bool(given.get("is_survey")),
         )

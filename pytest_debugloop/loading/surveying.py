@@ -6,21 +6,24 @@ import contextlib
 import json
 import os
 import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
-from pytest_debugloop.loading.journals import LONGEST_LINE, JournalFile
+from pytest_debugloop.handover import MAIN_JOURNAL, STATUS_FILE, SUFFIX
+from pytest_debugloop.loading.journals import LONGEST_LINE, JournalFile, journals_in
+from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.private import read_file, write_whole
 from pytest_debugloop.records import json_line
 from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 
 _LOADED = b'{"kind":"loaded",'
-_FILE = "code" + SUFFIX
-# What a line may lead to that is no record, or not of the kind that it says.
-_NO_RECORD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+CODE_JOURNAL = "code" + SUFFIX
+"""What a run was run on, where no database was there to take it."""
+NO_RECORD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a line may lead to that is no record, or not of the kind that it says."""
 
 
 class Surveyor:
@@ -38,6 +41,21 @@ class Surveyor:
         self._taken = 0
         self._is_concluded = False
 
+    @classmethod
+    def of(cls, rootdir: Path, redactor: Mapping[str, list[str]]) -> Surveyor:
+        """Look at the code of a run that nobody has ordered to be followed.
+
+        Args:
+            rootdir: pytest's, of the run.
+            redactor: the arguments of the run's Redactor.
+
+        Raises:
+            TypeError: they are none.
+            ValueError: one of them is no regular expression.
+        """
+        order = Order(Path(), None, "", "", 0, 0, rootdir=rootdir, redactor=redactor)
+        return cls(order)
+
     def look(self, journals: list[Path], known: KnownFiles | None) -> None:
         """Look at the files that have been loaded since.
 
@@ -46,7 +64,7 @@ class Surveyor:
             known: tells which files the database has; None while it is away.
         """
         for path in journals if self._is_on else ():
-            if path.name != _FILE:
+            if path.name != CODE_JOURNAL:
                 with contextlib.suppress(OSError):
                     self._look(path, known)
 
@@ -58,14 +76,27 @@ class Surveyor:
                 self._look_at(piece.data, known)
 
     def _look_at(self, data: bytes, known: KnownFiles | None) -> None:
-        for line in data.split(b"\n"):
-            if line.startswith(_LOADED):
-                with contextlib.suppress(*_NO_RECORD):
-                    files = [(str(f), int(t), int(s)) for f, t, s in json.loads(line)["files"]]
-                    self._records += self._survey.look_at(files, known)
+        for files in loaded_in(data):
+            with contextlib.suppress(*NO_RECORD):
+                self._records += self._survey.look_at(files, known)
         # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
         self._records.append(self._survey.conclude() if not self._is_concluded else self._survey.variables())
         self._is_concluded = True
+
+    def files(self) -> list[str]:
+        """Name the files of the project, as far as they are told."""
+        return [file for record in self._records for file in record.get("files", ())]
+
+    def leave_out(self, *names: str) -> None:
+        """Tell less of what holds for the whole run.
+
+        Args:
+            *names: of what is not told.
+        """
+        for record in self._records:
+            if record["kind"] == "survey":
+                for name in names:
+                    record.pop(name, None)
 
     def take(self) -> bytes:
         """Give the lines that were not given before."""
@@ -85,9 +116,39 @@ class Surveyor:
         """
         if not self._records:
             return
-        with contextlib.suppress(OSError, *_NO_RECORD):
+        with contextlib.suppress(OSError, *NO_RECORD):
             with read_file(folder / MAIN_JOURNAL) as file:
                 head: dict[str, Any] = json.loads(file.readline(LONGEST_LINE))
             head |= {"journal_id": str(uuid.uuid5(uuid.UUID(head["run_id"]), "code")), "role": "code", "facts": {}}
             finish = json_line({"kind": "finish", "at": head["started"], "problems": []})
-            write_whole(folder / _FILE, json_line(head) + lines_of(self._records) + finish)
+            write_whole(folder / CODE_JOURNAL, json_line(head) + lines_of(self._records) + finish)
+
+
+def loaded_in(data: bytes) -> Iterator[list[tuple[str, int, int]]]:
+    """Give the source files that a process has loaded: path as the project names it, time of change, and size.
+
+    Args:
+        data: lines of its journal.
+    """
+    for line in data.split(b"\n"):
+        if line.startswith(_LOADED):
+            with contextlib.suppress(*NO_RECORD):
+                yield [(str(f), int(t), int(s)) for f, t, s in json.loads(line)["files"]]
+
+
+def survey_ended(order: Order) -> None:
+    """Look at the code of a run that has ended and is not stored now, leave what it is as a journal, and say so.
+
+    Args:
+        order: names the run.
+    """
+    folder = order.run_folder
+    if folder is None:
+        return
+    with locked(folder, is_own=True) as is_mine, contextlib.suppress(OSError):
+        if is_mine:
+            surveyor = Surveyor(order)
+            spare = journals_in(order.spare / folder.name) if order.spare is not None else []
+            surveyor.look([*journals_in(folder), *spare], None)
+            surveyor.leave_journal(folder)
+            write_whole(folder / STATUS_FILE, b'{"stored": {}}')

@@ -15,6 +15,7 @@ import psycopg
 from pytest_debugloop.handover import LOADER_LOCK, STATUS_FILE, TROUBLE_FILE
 from pytest_debugloop.loading.blame import is_of_database
 from pytest_debugloop.loading.journals import journals_in, left_alone, run_folders
+from pytest_debugloop.loading.late import survey_late
 from pytest_debugloop.loading.locks import is_locked, locked
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.run import RunLoading
@@ -149,7 +150,7 @@ def _load_one(folder: Path, order: Order, store: Store) -> tuple[bool, str]:
         if loader is None:
             raise psycopg.OperationalError(store.problem)
         before = store.rejected_total()
-        totals = run.complete(loader)
+        totals = run.complete(loader, survey_late(folder, run.paths, order))
         if run.unread:
             return False, "; ".join(run.unread.values())
         if totals and run.is_waited_for:

@@ -153,6 +153,7 @@ class Session:
             started=self._clock.now(),
             rootdir=clean_text(str(config.rootpath)),
             facts=facts,
+            redactor=self._redactor.to_plain() if self.worker is None else None,
         ).to_line()
         spare = folders.spare_folder() / JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
         return Journal(run_folder / (stem + SUFFIX), header, spare)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.ci_log import harmless
 from pytest_debugloop.errors import NoInterpreterError
-from pytest_debugloop.handover import TOLD
+from pytest_debugloop.handover import STATUS_FILE, TOLD
+from pytest_debugloop.private import remove
 from pytest_debugloop.recording import summary
 from pytest_debugloop.recording.launch import Launch, order_for
 from pytest_debugloop.recording.target import command_of
@@ -78,14 +79,14 @@ class Storing:
                 self._ci.begin(self._correlation_id, self._command("show", self._correlation_id))
             except Exception as error:
                 problems.append(f"the report for the CI could not be begun ({error!r}); please report this.")
-        if self._settings.load:
+        if self._settings.load or self._wait:  # without the one, the code of the run is looked at, at its end
             told = TOLD if self._ci is None else self._ci.told
             order = order_for(
                 self._config.rootpath, self._settings, self._folder, self._run_folder, self._redactor, told
             )
             try:
-                self._launch = Launch(self._folder, order)
-                if not self._launch.is_put_off:
+                self._launch = Launch(self._folder, order | {"is_survey": not self._settings.load})
+                if self._settings.load and not self._launch.is_put_off:
                     self._launch.start()
             except (OSError, NoInterpreterError) as error:
                 problems.append(self._not_started(error))
@@ -94,7 +95,33 @@ class Storing:
     def _not_started(self, error: OSError | NoInterpreterError) -> str:
         self._launch = None
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".")
-        return f"the loader was not started ({reason})."
+        if self._settings.load:
+            return f"the loader was not started ({reason})."
+        return f"the code of this run was not looked at ({reason}): `debugloop load` does, where nothing changes."
+
+    def _survey(self) -> tuple[bool, list[str]]:
+        """Have the run's code looked at now that it has ended, and wait for that: files change, and machines go.
+
+        Returns:
+            Whether the loader of another run has stored this one meanwhile, and what went wrong.
+        """
+        launch = self._launch
+        if launch is None or not self._wait:
+            return False, []
+        try:
+            launch.start()
+            status = summary.wait_for_status(self._run_folder, self._wait)
+            launch.wait_for_child(self._wait)
+        except OSError as error:
+            return False, [self._not_started(error)]
+        except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
+            return False, []
+        if status is not None and status.get("stored"):
+            return True, []
+        with contextlib.suppress(OSError):
+            remove(self._run_folder / STATUS_FILE)
+        reason = status.get("problem") if status else "it takes longer than debugloop_wait"
+        return False, [f"the code of this run is not recorded ({reason})."] if reason else []
 
     def expect_nothing(self) -> None:
         """Do not wait at the end for a word of the loader that cannot come."""
@@ -134,12 +161,16 @@ class Storing:
             problems: one sentence for each thing that went wrong in this process.
         """
         correlation_id = self._correlation_id
-        if self._launch is not None and self._launch.is_put_off:
+        is_stored = False
+        if not self._settings.load:
+            is_stored, more = self._survey()
+            problems = problems + more
+        elif self._launch is not None and self._launch.is_put_off:
             try:
                 self._launch.start()
             except OSError as error:
                 problems = [*problems, self._not_started(error)]
-        if self._launch is None:
+        if self._launch is None or not (self._settings.load or is_stored):
             waits_in = str(self._shown(self._run_folder))
             lines = summary.unloaded_lines(correlation_id, waits_in, self._command("load"), problems)
             return list(map(harmless, lines))

@@ -112,7 +112,8 @@ def command(plan: Plan, folder: Path) -> list[str]:
         plan: what to run.
         folder: of the rerun.
     """
-    own = ["--debugloop", "--no-debugloop-load", "--no-debugloop-ci-report", f"--debugloop-dir={folder / RECORD}"]
+    own = ["--debugloop", "--no-debugloop-load", "--debugloop-wait=0", "--no-debugloop-ci-report"]
+    own.append(f"--debugloop-dir={folder / RECORD}")
     cache = () if _is_without_cache(plan.arguments) else ("-o", f"cache_dir={folder / 'cache'}")
     workers = ["-n", str(plan.workers), f"--dist={plan.dist}", "--max-worker-restart", "0"] if plan.workers else []
     given = [*plan.arguments, *workers, f"--rootdir={plan.rootdir}", *cache, *own]

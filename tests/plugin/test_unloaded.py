@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.support.projects import Project
+    from collections.abc import Callable
+
+    from tests.support.projects import Project, Run
 
 SUITE = """
     def test_good():
@@ -50,8 +53,8 @@ def test_a_run_that_is_not_to_be_loaded_leaves_its_journals_and_says_where(proje
         f"debugloop: run {run.record.correlation_id} waits in {where} to be stored: by `debugloop --dsn "
     )
     assert told.endswith(f" --schema {project.schema} load`, or the next run.")
-    assert journals(project) == ["main.jsonl"]
-    assert not (project.folder / ".debugloop" / "loader.log").exists()  # which a loader has from its first moment
+    assert journals(project) == ["code.jsonl", "loader.lock", "main.jsonl"]
+    assert (project.folder / ".debugloop" / "loader.log").read_text(encoding="utf-8") == ""
     assert run.record.all_steps == []
 
 
@@ -80,11 +83,84 @@ def test_a_run_that_is_not_to_be_loaded_needs_no_database(project: Project) -> N
     assert "waits in .debugloop/journals/" in told
 
 
+def code_of(run: Run) -> dict[str, Any]:
+    """What is recorded of the code that a run was run on."""
+    (row,) = run.record.query(
+        "SELECT code_version, git_tree, distributions, environment FROM debug_runs WHERE correlation_id = %(id)s"
+    )
+    return row
+
+
+def checked_out(project: Project) -> Project:
+    project.write("test_any.py", SUITE)
+    project.write(".gitignore", "__pycache__/\n.pytest_cache/\n.debugloop/\n")
+    project.git("init", "-q")
+    project.git("add", "-A")
+    project.git("commit", "-qm", "x")
+    return project
+
+
+def test_the_code_of_a_run_that_is_loaded_later_is_what_it_was_run_on(project: Project) -> None:
+    now = checked_out(project).run()
+    later = project.run("--no-debugloop-load")
+    project.write("test_any.py", "# another one\n")
+    project.git("commit", "-qam", "y")
+    load(project)
+    assert code_of(later) == code_of(now)
+    assert code_of(later)["code_version"] is not None
+
+
+def test_it_is_looked_at_by_whoever_loads_where_nobody_did_and_the_checkout_is_the_same(project: Project) -> None:
+    now = checked_out(project).run()
+    same, changed = (project.run("--no-debugloop-load", "--debugloop-wait=0") for _ in range(2))
+    assert "code.jsonl" not in journals(project)
+    (journal,) = (project.folder / ".debugloop/journals").glob(f"{changed.record.correlation_id}*/main.jsonl")
+    os.utime(journal, ns=(1, 1))  # before the files were written
+    load(project)
+    assert code_of(same)["code_version"] == code_of(now)["code_version"]
+    assert code_of(same)["distributions"] is None
+    assert code_of(changed)["code_version"] is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda project: project.write("test_any.py", SUITE + "\n"),
+        lambda project: project.write("new.py", ""),
+        lambda project: project.git("commit", "--allow-empty", "-qm", "y"),
+    ],
+    ids=["a loaded file", "a new file", "a commit"],
+)
+def test_it_is_not_known_where_something_has_changed_since(
+    project: Project, change: Callable[[Project], object]
+) -> None:
+    later = checked_out(project).run("--no-debugloop-load", "--debugloop-wait=0")
+    change(project)
+    load(project)
+    assert code_of(later)["code_version"] is None
+
+
+def test_a_run_that_can_start_nothing_says_that_its_code_is_not_looked_at(project: Project) -> None:
+    project.write("test_any.py", SUITE)
+    project.write(
+        "conftest.py",
+        "import pytest_debugloop.recording.launch as l\n\ndef broken(*a, **k):\n"
+        "    raise PermissionError(1, 'not permitted')\n\nl._spawn = broken\n",
+    )
+    run = project.run("--no-debugloop-load")
+    assert run.ret == 1
+    assert run.lines[-2].startswith(
+        "debugloop: the code of this run was not looked at (not permitted): `debugloop load`"
+    )
+    load(project)
+    assert code_of(run)["code_version"] is not None
+
+
 def test_workers_of_such_a_run_leave_their_journals_too(project: Project) -> None:
     pytest.importorskip("xdist")
     project.write("test_any.py", SUITE)
     run = project.run("-p", "xdist", "-n", "2", "--no-debugloop-load")
     assert run.ret == 1
-    assert journals(project) == ["gw0.jsonl", "gw1.jsonl", "main.jsonl"]
+    assert journals(project) == ["code.jsonl", "gw0.jsonl", "gw1.jsonl", "loader.lock", "main.jsonl"]
     load(project)
     assert len(run.record.errors("test_bad")) == 1
