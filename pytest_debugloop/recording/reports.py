@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Any
 
 import pytest
+
+import pytest_debugloop
+
+_PACKAGE = os.path.join(os.path.dirname(pytest_debugloop.__file__), "")  # noqa: PTH118, PTH120 - with its separator
 
 
 def subtest_name(report: pytest.TestReport) -> str | None:
@@ -42,14 +47,46 @@ def remove_from_traceback(traceback: TracebackType | None, file: str) -> None:
 
     Args:
         traceback: of an exception that passed them.
-        file: where the wrappers are written.
+        file: where the wrappers are written, or how the names of these files begin.
     """
     before: list[TracebackType] = []
     while traceback is not None:
         # In front of a wrapper's frame is the one in which pluggy threw the exception into it.
-        if len(before) >= 2 and traceback.tb_frame.f_code.co_filename == file:
+        if len(before) >= 2 and traceback.tb_frame.f_code.co_filename.startswith(file):
             before.pop()
             before[-1].tb_next = traceback.tb_next
         else:
             before.append(traceback)
         traceback = traceback.tb_next
+
+
+def remove_from_internal_error(excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Take the frames of our hook wrappers out of an internal error, which pytest has put into words already.
+
+    Args:
+        excrepr: what pytest is going to print, changed here.
+        excinfo: the error.
+    """
+    remove_from_error(excinfo.value)
+    if excrepr.reprtraceback.style == "native":  # the others leave out what says that it is to be hidden
+        excrepr.__dict__.update(excinfo.getrepr(funcargs=True, style="native").__dict__)
+
+
+def remove_from_error(error: BaseException | None) -> None:
+    """Unlink the frames of our hook wrappers from an error, and from those behind it; one of our own stays as it is.
+
+    Args:
+        error: that passed them; None for none.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen and not _is_ours(error.__traceback__):
+        seen.add(id(error))
+        remove_from_traceback(error.__traceback__, _PACKAGE)
+        error = error.__cause__ or error.__context__
+
+
+def _is_ours(traceback: TracebackType | None) -> bool:
+    """Tell whether the innermost frame is one of this package."""
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import uuid
@@ -27,6 +28,7 @@ from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kin
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
 from pytest_debugloop.recording.node_ids import NodeIds, Places, begun_last
 from pytest_debugloop.recording.recorder import Recorder
+from pytest_debugloop.recording.reports import remove_from_error, remove_from_internal_error
 from pytest_debugloop.recording.storing import Storing
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.writer import Writer
@@ -184,8 +186,10 @@ class Session:
         self._interrupted = True
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Record an error of pytest or of a plugin."""
+    def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Record an error of pytest or of a plugin; what is printed of it is as without us."""
+        with contextlib.suppress(Exception):
+            remove_from_internal_error(excrepr, excinfo)
         if self._writer is None:
             return
         try:
@@ -249,6 +253,8 @@ class Session:
 
     def pytest_unconfigure(self) -> None:
         """End what no summary has ended: after an internal error there is none, nor without a terminal."""
+        with contextlib.suppress(Exception):
+            remove_from_error(sys.exc_info()[1])  # what ends pytest itself, as from another plugin's summary
         if self._writer is not None:
             self._tell(self._config.pluginmanager.get_plugin("terminalreporter"))
 

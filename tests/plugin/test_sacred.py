@@ -113,6 +113,46 @@ def test_what_is_printed_is_what_would_be_printed(noisy: Project, arguments: tup
     assert f"debugloop: run {run.record.correlation_id} is in " in run.out
 
 
+RAISED = "def pytest_make_collect_report(): raise KeyError('inner')\n"
+RAISED_BY_WRAPPER = """
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    raise KeyError((yield)) from OSError("broken")
+"""
+RAISED_IN_TURN = """
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection():
+    try:
+        return (yield)
+    except KeyError as error:
+        raise OSError("broken")
+"""
+
+
+@pytest.mark.parametrize(
+    "hook", [RAISED, RAISED_BY_WRAPPER, RAISED + RAISED_IN_TURN], ids=["raised", "by a wrapper", "in turn"]
+)
+def test_an_internal_error_is_shown_without_us(project: Project, hook: str) -> None:
+    project.write("conftest.py", f"import pytest\n{hook}\n")
+    project.write("test_any.py", "def test(): pass\n")
+    shown = []
+    for recorded in (False, True):
+        run = project.run("-p", "no:cacheprovider", recorded=recorded)
+        assert run.ret == 3
+        shown.append([TIMES.sub("", line) for line in run.lines if line.startswith("INTERNALERROR>")])
+    assert len(shown[0]) > 20
+    assert shown[1] == shown[0]
+    assert run.record.errors()[-1].error_type == "internal_error"
+
+
+def test_an_error_that_ends_pytest_itself_is_shown_without_us(project: Project) -> None:
+    project.write("conftest.py", "def pytest_terminal_summary(): raise KeyError('inner')\n")
+    project.write("test_any.py", "def test(): pass\n")
+    plain, run = (project.run("-p", "no:cacheprovider", recorded=recorded) for recorded in (False, True))
+    assert "KeyError: 'inner'" in plain.err
+    assert (run.ret, run.err) == (plain.ret, plain.err)
+
+
 def test_a_junit_report_is_what_it_would_be(noisy: Project) -> None:
     texts = []
     for recorded in (False, True):
