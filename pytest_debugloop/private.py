@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from pytest_debugloop.system import System
+
 JOURNALS = "journals"
 """Folder, below that of the record, with a folder for each run."""
 
@@ -52,7 +54,7 @@ def open_folder(folder: Path, *, make: bool = False) -> int:
     """
     base, *inner = _steps(folder)
     if make:
-        Path(base).mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(base)
     path = Path(base)
     found = _opened_folder(base, None, path)
     for name in inner:
@@ -61,10 +63,11 @@ def open_folder(folder: Path, *, make: bool = False) -> int:
         try:
             if make:
                 with suppress(FileExistsError):
-                    os.mkdir(name, 0o700, dir_fd=above)
+                    System.mkdir(name, 0o700, dir_fd=above)
+                    System.chmod(name, 0o700, dir_fd=above)  # whatever umask a test has set
             found = _opened_folder(name, above, path)
         finally:
-            os.close(above)
+            System.close(above)
     return found
 
 
@@ -84,15 +87,17 @@ def open_file(path: Path, flags: int) -> int:
     """
     with _entered(path.parent) as folder:
         try:
-            fd = os.open(path.name, flags | _FILE, 0o600, dir_fd=folder)
+            fd = System.open(path.name, flags | _FILE, 0o600, dir_fd=folder)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO):
                 raise NotPrivateError(path, "it is a link, or no file") from error
             raise
     try:
-        _check(fd, path, stat.S_ISREG, "it is no regular file")
+        found = _check(fd, path, stat.S_ISREG, "it is no regular file")
+        if flags & os.O_CREAT and found.st_mode & 0o600 != 0o600:  # a test has set such a umask
+            System.fchmod(fd, 0o600)
     except BaseException:
-        os.close(fd)
+        System.close(fd)
         raise
     return fd
 
@@ -106,7 +111,7 @@ def read_file(path: Path) -> IO[bytes]:
     Raises:
         OSError: as :func:`open_file`.
     """
-    return open(open_file(path, os.O_RDONLY), "rb")
+    return System.open_file(open_file(path, os.O_RDONLY), "rb")
 
 
 def make_file(path: Path) -> IO[bytes]:
@@ -118,7 +123,7 @@ def make_file(path: Path) -> IO[bytes]:
     Raises:
         OSError: as :func:`open_file`; FileExistsError where it is there.
     """
-    return open(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
+    return System.open_file(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
 
 
 def names_in(folder: Path) -> list[str]:
@@ -132,7 +137,7 @@ def names_in(folder: Path) -> list[str]:
     """
     try:
         with _entered(folder) as fd:
-            return sorted(os.listdir(fd))  # noqa: PTH208 - of a descriptor
+            return sorted(System.listdir(fd))
     except NotPrivateError:
         raise
     except OSError:
@@ -147,10 +152,10 @@ def is_private(path: Path) -> bool:
     """
     try:
         with _entered(path.parent) as folder:
-            found = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+            found = System.stat(path.name, dir_fd=folder, follow_symlinks=False)
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+    return stat.S_ISREG(found.st_mode) and found.st_uid == System.geteuid() and not found.st_mode & 0o077
 
 
 def remove(path: Path) -> None:
@@ -163,10 +168,35 @@ def remove(path: Path) -> None:
         OSError: it cannot be removed, or is not in a folder of this user alone.
     """
     with suppress(FileNotFoundError), _entered(path.parent) as folder:
-        if stat.S_ISDIR(os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode):
-            os.rmdir(path.name, dir_fd=folder)
+        if stat.S_ISDIR(System.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode):
+            System.rmdir(path.name, dir_fd=folder)
         else:
-            os.unlink(path.name, dir_fd=folder)
+            System.unlink(path.name, dir_fd=folder)
+
+
+def give_name(path: Path, name: str) -> None:
+    """Give a file in a folder of the record another name, which nothing has yet.
+
+    Args:
+        path: of the file.
+        name: the new one, in the same folder.
+
+    Raises:
+        FileExistsError: something has that name.
+        OSError: it cannot be done, or not in a folder of this user alone.
+    """
+    with _entered(path.parent) as folder:
+        try:
+            System.link(path.name, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            with suppress(FileNotFoundError):
+                System.stat(name, dir_fd=folder, follow_symlinks=False)
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name) from None
+            System.rename(path.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+        else:
+            System.unlink(path.name, dir_fd=folder)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -184,7 +214,7 @@ def write_whole(path: Path, data: bytes) -> None:
     with make_file(half) as file:
         file.write(data)
     with _entered(path.parent) as folder:
-        os.replace(half.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        System.replace(half.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _steps(folder: Path) -> list[str]:
@@ -196,18 +226,35 @@ def _steps(folder: Path) -> list[str]:
     return [str(folder)]
 
 
+def _make_folder(folder: str, mode: int = 0o700) -> None:
+    """Make a folder that is this user's alone, with those above it."""
+    try:
+        try:
+            System.mkdir(folder, mode)
+        except FileNotFoundError:
+            above = os.path.dirname(folder)  # noqa: PTH120 - a text
+            if above in ("", folder):
+                raise
+            _make_folder(above, 0o777)
+            System.mkdir(folder, mode)
+    except FileExistsError:
+        return
+    if mode == 0o700:
+        System.chmod(folder, mode)  # whatever umask a test has set
+
+
 @contextmanager
 def _entered(folder: Path) -> Iterator[int]:
     fd = open_folder(folder)
     try:
         yield fd
     finally:
-        os.close(fd)
+        System.close(fd)
 
 
 def _opened_folder(name: str, above: int | None, path: Path) -> int:
     try:
-        fd = os.open(name, _FOLDER, dir_fd=above)
+        fd = System.open(name, _FOLDER, dir_fd=above)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
             raise NotPrivateError(path, "it is a link, or no folder") from error
@@ -215,16 +262,17 @@ def _opened_folder(name: str, above: int | None, path: Path) -> int:
     try:
         _check(fd, path, stat.S_ISDIR, "it is no folder")
     except BaseException:
-        os.close(fd)
+        System.close(fd)
         raise
     return fd
 
 
-def _check(fd: int, path: Path, is_kind: Callable[[int], bool], otherwise: str) -> None:
-    found = os.fstat(fd)
+def _check(fd: int, path: Path, is_kind: Callable[[int], bool], otherwise: str) -> os.stat_result:
+    found = System.fstat(fd)
     if not is_kind(found.st_mode):
         raise NotPrivateError(path, otherwise)
-    if found.st_uid != os.geteuid():
+    if found.st_uid != System.geteuid():
         raise NotPrivateError(path, "it is of another user")
     if found.st_mode & 0o077:
         raise NotPrivateError(path, f"others may enter it (mode {stat.S_IMODE(found.st_mode):04o})")
+    return found

@@ -1,7 +1,6 @@
 """The examples of a doctest that failed, each with a place in its file: doctest's exceptions have none of their own.
 
 No line of an example is in a file of its own name: frames in ``<doctest name[0]>`` are shown where the example stands.
-Only what sees an exception of doctest's imports this.
 """
 
 from __future__ import annotations

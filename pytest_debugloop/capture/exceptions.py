@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from pytest_debugloop.capture.doctests import message_of, placed
 from pytest_debugloop.capture.frames import Frame, frames_of
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, type_name
@@ -122,8 +123,6 @@ def _see(relation: str, error: Any, parent: int | None, project: ProjectCode, li
     traceback: TracebackType | None = _traceback(error)
     frames, count = frames_of(traceback, project, limit)
     if doctest is not None:
-        from pytest_debugloop.capture.doctests import placed
-
         frames = placed(frames, doctest, project)
         count = max(count, len(frames))
     return Seen(relation, type_name(_type(error)), _message(error), _notes(error), frames, parent, count)
@@ -154,8 +153,6 @@ def _doctest_message(error: Any) -> str:
     """Say what doctest expected and what it got: its exceptions name but the file."""
     name = type_name(_type(error))
     if name == _DOCTEST_FAILURE:
-        from pytest_debugloop.capture.doctests import message_of
-
         return message_of(error)
     return f"{len(error.failures)} examples failed" if name == DOCTEST_FAILURES else ""
 

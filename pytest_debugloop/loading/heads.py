@@ -25,6 +25,7 @@ class JournalHead:
         id_base: the number that a record's ``n`` is added to in its id, as a signed 64-bit integer whose top two bits
             are the variant of RFC 9562.
         id_mark: two hexadecimal digits of its ids.
+        record: the folder of the record that the run was begun in, empty where that is not known.
     """
 
     journal_id: uuid.UUID
@@ -37,6 +38,7 @@ class JournalHead:
     format: int = JOURNAL_FORMAT
     pid: int = 0
     process_start: str = ""
+    record: str = ""
 
     @property
     def id_base(self) -> int:
@@ -71,6 +73,7 @@ def _read(line: bytes) -> JournalHead | None:
         if values["kind"] != "run":
             return None
         facts = values.get("facts")
+        facts = facts if isinstance(facts, dict) else {}
         return JournalHead(
             uuid.UUID(values["journal_id"]),
             uuid.UUID(values["run_id"]),
@@ -81,7 +84,8 @@ def _read(line: bytes) -> JournalHead | None:
             values["role"] == "main",
             int(values["format"]),
             int(values["pid"]),
-            str(facts.get("process_start", "")) if isinstance(facts, dict) else "",
+            str(facts.get("process_start", "")),
+            str(facts.get("record", "")),
         )
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
@@ -147,4 +151,4 @@ def head_of(path: Path, line: bytes) -> JournalHead:
 
 
 def _process(path: Path) -> str:
-    return clean_text(path.stem.removesuffix("-spare"))
+    return clean_text(path.stem.partition("-spare")[0])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
-from pytest_debugloop.journal import is_being_written
-from pytest_debugloop.loading.heads import JournalHead
+from pytest_debugloop.journal.lock import is_being_written
+from pytest_debugloop.loading.heads import JournalHead, head_in
 from pytest_debugloop.private import NotPrivateError, is_private, names_in, open_file, read_file
 
 MAX_CHUNK = 8 * 1024 * 1024
@@ -19,6 +20,8 @@ LONGEST_LINE = 32 * 1024 * 1024
 """Bytes of a line that are read; no record is nearly as long, and PostgreSQL takes ten times as much memory for it."""
 KEPT_OF_LINE = 64 * 1024
 """Bytes that are kept of a longer one."""
+HEADER_BYTES = 1024 * 1024
+"""Bytes in which a header is looked for."""
 _SNAPSHOT_LINE = b'{"kind":"snapshot"'
 
 
@@ -47,6 +50,7 @@ class JournalFile:
     offset: int = 0
     finished: bool = False
     _scanned: int = field(default=0, repr=False)
+    _writer: JournalHead | None = field(default=None, repr=False)
 
     def opened(self) -> IO[bytes]:
         """Open the file to read it.
@@ -99,20 +103,47 @@ class JournalFile:
     def size(self) -> int:
         """Give the bytes that wait to be loaded."""
         with contextlib.suppress(OSError):
-            return self.path.lstat().st_size - self.offset
+            return max(self.path.lstat().st_size - self.offset, 0)  # a test may have shortened it
         return 0
+
+    def look_at_writer(self) -> None:
+        """Read who writes the journal, which is asked whether it lives also before anything is loaded."""
+        if self.head is None and self._writer is None:
+            with contextlib.suppress(OSError), self.opened() as file:
+                self._writer = head_in(file.read(HEADER_BYTES))
 
     def is_abandoned(self) -> bool:
         """Tell whether the process that wrote the journal is gone without having ended it.
 
-        The lock says so; a process may lose it by reading its own journal, so its number is asked too.
+        Its number is asked first: the journal may be removed while its process goes on, and a file system may have no
+        locks. The lock also tells of a process in another container, where numbers are others. A process that could not
+        write its last line has left the journal read-only.
         """
+        with contextlib.suppress(OSError):
+            if not self.path.lstat().st_mode & stat.S_IWUSR:
+                return True
+        self.look_at_writer()
+        writer = self.head or self._writer
+        if writer is not None and lives(writer.pid, writer.process_start):
+            return False
         try:
-            if is_being_written(self.path):
-                return False
+            return not is_being_written(self.path)
         except OSError:
             return True
-        return self.head is None or not lives(self.head.pid, self.head.process_start)
+
+    def is_for(self, record: Path) -> bool:
+        """Tell whether the journal, which could not stay in its own record, is to be loaded into another.
+
+        Args:
+            record: the folder of the record that would take it.
+
+        Returns:
+            True where the run was begun in this record, or in one that is not there any more, or nobody knows.
+        """
+        self.look_at_writer()
+        writer = self.head or self._writer
+        begun_in = Path(writer.record if writer is not None else "")
+        return not begun_in.name or not begun_in.is_dir() or (record.is_dir() and begun_in.samefile(record))
 
 
 def lives(pid: int, start: str) -> bool:
@@ -125,12 +156,14 @@ def lives(pid: int, start: str) -> bool:
     if pid <= 0:
         return False
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        line = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         if Path("/proc/self/stat").exists():
             return False
     else:
-        return not start or stat.rpartition(b")")[2].split()[19].decode("ascii") == start
+        facts = line.rpartition(b")")[2].split()
+        # What is dead and only waits for its parent to ask is called Z.
+        return facts[0] != b"Z" and (not start or facts[19].decode("ascii") == start)
     try:
         os.kill(pid, 0)
     except OSError:

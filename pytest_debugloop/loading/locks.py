@@ -35,7 +35,8 @@ def locked(folder: Path, *, patience: float = 0.0, is_own: bool = False) -> Iter
     try:
         is_mine = _take(fd, time.monotonic() + patience)
         if is_mine and is_own:
-            os.write(fd, OWN_LOADER)
+            with contextlib.suppress(OSError):  # the disk is full: the run then waits longer for one that has died
+                os.write(fd, OWN_LOADER)
         yield is_mine
     finally:
         os.close(fd)

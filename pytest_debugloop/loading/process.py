@@ -26,6 +26,7 @@ from pytest_debugloop.loading.store import Store
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.loading.troubles import note_trouble, trouble_of
 from pytest_debugloop.loading.waiting import known, load_left_behind, look_at_waiting, remove_folder, write_status
+from pytest_debugloop.private import open_folder
 
 _POLL_SECONDS = 0.01
 _BATCH_SECONDS = 0.3
@@ -109,6 +110,8 @@ def follow(order: Order) -> None:
 def _follow_and_tell(run: RunLoading, order: Order, store: Store) -> None:
     surveyor = Surveyor(order)
     totals, problem = _follow_run(run, store, surveyor)
+    if totals is None and run.is_displaced:
+        return  # what the run goes on in is loaded by a loader that it starts at its end, or by the next run's
     if totals is None:
         surveyor.leave_journal(run.folder)
     left = look_at_waiting(order)
@@ -125,6 +128,9 @@ def _follow_and_tell(run: RunLoading, order: Order, store: Store) -> None:
     status.update({"problem": problem} if totals is None else {"stored": totals})
     if totals is not None and totals["failure"] and not run.was_killed:
         status.update(known(run, store, order.told))
+    if run.is_displaced:  # the run waits for the word there all the same
+        with contextlib.suppress(OSError):
+            os.close(open_folder(run.folder, make=True))
     if totals is None or run.unread or not run.was_killed:
         write_status(run.folder, status)
     else:  # nobody is left to read it, and to remove the folder then
@@ -135,7 +141,7 @@ def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict
     """Load until the run has ended; give what it has, or why it could not be stored."""
     looked = loaded = time.monotonic()
     tries = 0
-    while True:
+    while not run.is_displaced:
         ended = run.has_ended()
         waiting = run.waiting_bytes()
         is_time = time.monotonic() - loaded > _BATCH_SECONDS
@@ -172,6 +178,7 @@ def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict
                 return None, str(note_trouble(run.folder, error))
             loaded = time.monotonic()
         time.sleep(_POLL_SECONDS)
+    return None, "the folder of the run was removed"
 
 
 def _completed(run: RunLoading, loader: Loader, surveyor: Surveyor) -> dict[str, int]:

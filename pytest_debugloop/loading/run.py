@@ -11,7 +11,7 @@ from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
 from pytest_debugloop.handover import KnownFailure
 from pytest_debugloop.loading.died import crashes_of
 from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
-from pytest_debugloop.loading.journals import JournalFile, Piece, journals_in, lives
+from pytest_debugloop.loading.journals import HEADER_BYTES, JournalFile, Piece, journals_in, lives
 from pytest_debugloop.loading.lines import Chunk, Refused
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.surveying import Surveyor
@@ -20,7 +20,6 @@ from pytest_debugloop.records import JOURNAL_FORMAT
 
 _SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5
-_HEADER_BYTES = 1024 * 1024
 _FINISH = b'\n{"kind":"finish"'
 _LONGEST_FINISH = 128 * 1024
 
@@ -42,6 +41,7 @@ class RunLoading:
         self._journals: dict[Path, JournalFile] = {}
         self._ended = False
         self._checked = 0.0
+        self._place = _identity(folder)
         self.unread: dict[Path, str] = {}
 
     @property
@@ -55,6 +55,11 @@ class RunLoading:
         heads = [j.head for j in self._journals.values() if j.head is not None and j.head.is_main]
         return not self.was_killed and any(lives(head.pid, head.process_start) for head in heads)
 
+    @property
+    def is_displaced(self) -> bool:
+        """Whether the run's folder was removed, or moved, while it was followed."""
+        return _identity(self.folder) != self._place
+
     def waiting_bytes(self) -> int:
         """Count the bytes that are not loaded yet."""
         self._look()
@@ -65,6 +70,7 @@ class RunLoading:
             for path in journals_in(folder):
                 if path not in self._journals:
                     self._journals[path] = JournalFile(path)
+                    self._journals[path].look_at_writer()
 
     def load_new(self, loader: Loader) -> None:
         """Load the whole lines that are there.
@@ -113,11 +119,11 @@ class RunLoading:
 
     def _head_beside(self, journal: JournalFile) -> JournalHead | None:
         """Find a header in the other journals of the run, in that of the same process if it has one."""
-        stem = journal.path.stem.removesuffix("-spare")
+        stem = journal.path.stem.partition("-spare")[0]
         others = [other for other in self._journals.values() if other is not journal]
-        for other in sorted(others, key=lambda other: other.path.stem.removesuffix("-spare") != stem):
+        for other in sorted(others, key=lambda other: other.path.stem.partition("-spare")[0] != stem):
             with contextlib.suppress(OSError), other.opened() as file:
-                found = head_in(file.read(_HEADER_BYTES))
+                found = head_in(file.read(HEADER_BYTES))
                 if found is not None:
                     return found
         return None
@@ -171,19 +177,24 @@ class RunLoading:
             self._ended = bool(journals) and all(self._finish_is_written(journal) for journal in journals)
         if not self._ended and time.monotonic() - self._checked >= _ABANDONED_CHECK_SECONDS:
             self._checked = time.monotonic()
-            self._ended = all(self._finish_is_written(journal) or journal.is_abandoned() for journal in journals)
+            self._ended = all(self._finish_is_written(j) or self._last_of(j).is_abandoned() for j in journals)
         return self._ended
 
     def _finish_is_written(self, journal: JournalFile) -> bool:
+        journal = self._last_of(journal)
         if journal.finished:
             return True
-        for path, spare in self._journals.items():  # where a journal goes on once its disk is full
-            if path.stem == f"{journal.path.stem}-spare":
-                return self._finish_is_written(spare)
         with contextlib.suppress(OSError), journal.opened() as file:
             file.seek(max(journal.offset, os.fstat(file.fileno()).st_size - _LONGEST_FINISH))
             return _FINISH in b"\n" + file.read()
         return False
+
+    def _last_of(self, journal: JournalFile) -> JournalFile:
+        """Give the file that a journal goes on in, where it could not stay in its first."""
+        for path, spare in self._journals.items():
+            if path.stem == f"{journal.path.stem}-spare":
+                return self._last_of(spare)
+        return journal
 
     def complete(self, loader: Loader, surveyor: Surveyor | None = None) -> dict[str, int]:
         """Load what is left of a run that has ended, conclude it, and remove its journals.
@@ -235,3 +246,11 @@ class RunLoading:
         """
         head = next(journal.head for journal in self._journals.values() if journal.head is not None)
         return loader.known_failures(head.run_id, head.correlation_id, most)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -14,7 +14,7 @@ import psycopg
 
 from pytest_debugloop.handover import LOADER_LOCK, STATUS_FILE, TROUBLE_FILE
 from pytest_debugloop.loading.blame import is_of_database
-from pytest_debugloop.loading.journals import journals_in, left_alone, run_folders
+from pytest_debugloop.loading.journals import JournalFile, journals_in, left_alone, run_folders
 from pytest_debugloop.loading.late import survey_late
 from pytest_debugloop.loading.locks import is_locked, locked
 from pytest_debugloop.loading.order import Order
@@ -197,7 +197,11 @@ def _left_behind(order: Order) -> list[Path]:
     found: dict[str, Path] = {}
     for journals in _journal_folders(order):
         for folder in run_folders(journals):
-            if folder.name not in found and journals_in(folder):
+            paths = journals_in(folder)
+            is_spare = journals == order.spare
+            if folder.name in found or (is_spare and not all(JournalFile(path).is_for(order.folder) for path in paths)):
+                continue
+            if paths:
                 found[folder.name] = folder
     if order.run_folder is not None:
         found.pop(order.run_folder.name, None)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.handover import TOLD
+from pytest_debugloop.recording import github
 
 if TYPE_CHECKING:
     import pytest
@@ -48,9 +49,7 @@ class CiReport:
         """Of how many failures it tells."""
         if not self._is_github:
             return TOLD
-        from pytest_debugloop.recording.github import ROWS
-
-        return ROWS
+        return github.ROWS
 
     def begin(self, correlation_id: str, command: str) -> None:
         """Put the run's identity into the JUnit XML, where one is written, on GitLab.
@@ -82,8 +81,6 @@ class CiReport:
         """
         if not self._is_github:
             return [], []
-        from pytest_debugloop.recording import github
-
         problems = []
         if self._summary:
             try:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from pytest_debugloop.handover import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
-from pytest_debugloop.recording.folders import spare_folder
 from pytest_debugloop.recording.interpreter import interpreter
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ _NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
 
 
 def order_for(
-    rootdir: Path, settings: Settings, folder: Path, run_folder: Path, redactor: Redactor, told: int
+    rootdir: Path, settings: Settings, folder: Path, run_folder: Path, spare: Path, redactor: Redactor, told: int
 ) -> dict[str, object]:
     """Write what the loader of a run is to do.
 
@@ -47,6 +46,7 @@ def order_for(
         settings: of the run.
         folder: of the record.
         run_folder: of the run's journals.
+        spare: where journals go that cannot stay there.
         redactor: of the run.
         told: of how many failed tests the run tells what the record knows.
 
@@ -63,7 +63,7 @@ def order_for(
         "postgres_version": settings.postgres_version,
         "wait": settings.wait,
         "told": told,
-        "spare": str(spare_folder() / JOURNALS),
+        "spare": str(spare / JOURNALS),
     }
 
 

@@ -17,7 +17,7 @@ from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.ci_log import harmless
 from pytest_debugloop.handover import SUFFIX, WORKER_INPUT
-from pytest_debugloop.journal import Journal
+from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.private import JOURNALS, open_folder
 from pytest_debugloop.recording import folders
 from pytest_debugloop.recording.capturing import capturer_of
@@ -34,6 +34,7 @@ from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
 from pytest_debugloop.settings import Settings, raw_value
+from pytest_debugloop.system import System, open_files_allowed
 
 SESSION_KEY = pytest.StashKey["Session"]()
 
@@ -80,7 +81,7 @@ class Session:
         self._storing: Storing | None = None
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._exit_status: int | None = None
         self._interrupted = False
         self._finished = False
@@ -112,7 +113,7 @@ class Session:
                 self._problems.append(problem)
             name = f"{self._identity.correlation_id}_{self._identity.run_id}"
             self._run_folder = folder / JOURNALS / name
-            os.close(open_folder(self._run_folder, make=True))
+            System.close(open_folder(self._run_folder, make=True))
             self._storing = Storing(
                 config, self.settings, self._identity.correlation_id, folder, self._run_folder, self._redactor
             )
@@ -141,7 +142,8 @@ class Session:
         journal_id = uuid.uuid5(uuid.UUID(identity.run_id), stem)
         agent = self.settings.agent_name if self.worker is None else f"{self.settings.agent_name}:{self.worker}"
         facts = run_facts(config, os.environ, capturer) if self.worker is None else {}
-        facts["process_start"] = process_start(os.getpid())
+        facts["process_start"] = process_start(System.getpid())
+        facts["record"] = clean_text(str(run_folder.parents[1]))
         header = Run(
             format=JOURNAL_FORMAT,
             run_id=identity.run_id,
@@ -151,7 +153,7 @@ class Session:
             project=identity.project,
             agent_name=agent[:255],
             role="main" if self.worker is None else "worker",
-            pid=os.getpid(),
+            pid=System.getpid(),
             started=self._clock.now(),
             rootdir=clean_text(str(config.rootpath)),
             facts=facts,
@@ -243,7 +245,8 @@ class Session:
         self._exit_status = int(exitstatus)
         self._interrupted = self._interrupted or bool(session.shouldfail or session.shouldstop)
         if self.worker is not None:
-            self._finish()
+            with open_files_allowed():
+                self._finish()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: what it says comes last
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
@@ -260,11 +263,12 @@ class Session:
 
     def _tell(self, reporter: pytest.TerminalReporter | None) -> None:
         # A worker has a terminal too, which nobody sees; a fork of ours may come here, and is none of our business.
-        if self._told or self.worker is not None or os.getpid() != self._pid:
+        if self._told or self.worker is not None or System.getpid() != self._pid:
             return
         self._told = True
-        self._finish()
-        lines = self._summary()
+        with open_files_allowed():
+            self._finish()
+            lines = self._summary()
         if reporter is not None:
             for line in lines:
                 reporter.write_line(line)
@@ -273,7 +277,7 @@ class Session:
 
     def _finish(self) -> None:
         writer, journal = self._writer, self._journal
-        if self._finished or writer is None or journal is None or os.getpid() != self._pid:
+        if self._finished or writer is None or journal is None or System.getpid() != self._pid:
             return
         self._finished = True
         if self._recorder is not None:
@@ -285,22 +289,20 @@ class Session:
             at=writer.now(), exit_status=self._exit_status, interrupted=self._interrupted, problems=faults[:20]
         )
         try:
-            writer.write(finish.to_line().decode("ascii"))
-            journal.close()
+            writer.end(finish.to_line())
         except Exception as fault:
             self._problems.append(f"the journal could not be ended ({fault!r}); please report this.")
             if self._storing is not None:
                 self._storing.expect_nothing()  # the loader waits for an end that it is not told
-        if journal.problem:
-            lost = f"{journal.lost_lines:,} records are lost" if journal.lost_lines else "nothing is lost"
-            self._problems.append(f"{journal.problem}: {lost}, what was written is stored; free some space.")
+        if journal.told:
+            self._problems.append(journal.told)
 
     def _summary(self) -> list[str]:
-        if self._writer is None or self._storing is None:
+        if self._writer is None or self._storing is None or self._journal is None:
             return _told(self._problems)
         problems = [self._redactor.text(problem) for problem in self._problems]
         try:
-            return self._storing.lines(problems)
+            return self._storing.lines(problems, self._journal.path)
         except Exception as fault:  # the summary is pytest's: what we cannot tell may not end it
             problems.append(f"what was stored could not be told ({fault!r}); please report this.")
             return _told(problems)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop import private
 from pytest_debugloop.ci_log import harmless
+from pytest_debugloop.dsn import describe_dsn
 from pytest_debugloop.errors import NoInterpreterError
 from pytest_debugloop.handover import STATUS_FILE, TOLD
 from pytest_debugloop.private import remove
 from pytest_debugloop.recording import summary
+from pytest_debugloop.recording.folders import open_folder, spare_folder
+from pytest_debugloop.recording.known import Known, known_lines
 from pytest_debugloop.recording.launch import Launch, order_for
 from pytest_debugloop.recording.target import command_of
+from pytest_debugloop.system import System, what_changed
 
 if TYPE_CHECKING:
     import pytest
@@ -59,6 +65,7 @@ class Storing:
         self._is_ci = bool(os.environ.get("CI") or os.environ.get("BUILD_NUMBER"))
         self._wait = settings.wait
         self._launch: Launch | None = None
+        self._place = _identity(run_folder)
 
     def _ci_report(self) -> CiReport | None:
         if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
@@ -81,9 +88,8 @@ class Storing:
                 problems.append(f"the report for the CI could not be begun ({error!r}); please report this.")
         if self._settings.load or self._wait:  # without the one, the code of the run is looked at, at its end
             told = TOLD if self._ci is None else self._ci.told
-            order = order_for(
-                self._config.rootpath, self._settings, self._folder, self._run_folder, self._redactor, told
-            )
+            folders = self._folder, self._run_folder, spare_folder()
+            order = order_for(self._config.rootpath, self._settings, *folders, self._redactor, told)
             try:
                 self._launch = Launch(self._folder, order | {"is_survey": not self._settings.load})
                 if self._settings.load and not self._launch.is_put_off:
@@ -133,8 +139,6 @@ class Storing:
         if not self._settings.load:
             return str(self._shown(self._run_folder))
         if self._settings.dsn:
-            from pytest_debugloop.dsn import describe_dsn
-
             return describe_dsn(self._settings.dsn)
         return f"{self._shown(self._folder)} (embedded PostgreSQL)"
 
@@ -154,31 +158,39 @@ class Storing:
             given["--dir"] = os.path.relpath(folder, self._config.invocation_params.dir)
         return " ".join((command_of(given, self._redactor.text), *arguments))
 
-    def lines(self, problems: list[str]) -> list[str]:
+    def lines(self, problems: list[str], journal: Path) -> list[str]:
         """Wait for the loader, and say in one paragraph what was stored.
 
         Args:
             problems: one sentence for each thing that went wrong in this process.
+            journal: of this process, wherever it is now.
         """
         correlation_id = self._correlation_id
+        changed = what_changed()
+        is_displaced = not changed and _identity(self._run_folder) != self._place
         is_stored = False
         if not self._settings.load:
-            is_stored, more = self._survey()
-            problems = problems + more
-        elif self._launch is not None and self._launch.is_put_off:
+            if not changed and not is_displaced:
+                is_stored, more = self._survey()
+                problems = problems + more
+        elif self._launch is not None and (self._launch.is_put_off or is_displaced):
             try:
-                self._launch.start()
+                self._start_at_end(journal if is_displaced else None, changed)
             except OSError as error:
                 problems = [*problems, self._not_started(error)]
         if self._launch is None or not (self._settings.load or is_stored):
-            waits_in = str(self._shown(self._run_folder))
+            waits_in = str(journal.parent if is_displaced else self._shown(self._run_folder))
             lines = summary.unloaded_lines(correlation_id, waits_in, self._command("load"), problems)
             return list(map(harmless, lines))
+        if changed:
+            return self._untold(f"a test {changed}", problems)
         try:
-            status = summary.wait_for_status(self._run_folder, self._wait)
+            status = summary.wait_for_status(self._run_folder, self._wait, journal)
             self._launch.wait_for_child(self._wait)
         except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
             status = None
+        except OSError as error:
+            return self._untold(str(error.strerror), problems)
         if status is not None and not status.get("problem") and not status.get("unread"):
             shutil.rmtree(self._run_folder, ignore_errors=True)
         told = [f"  see more: {self._command('show', correlation_id)}"]
@@ -193,10 +205,35 @@ class Storing:
         lines = summary.summary_lines(status, correlation_id, self.target, problems, self._wait, told, goes_on=goes_on)
         return [*map(harmless, lines), *annotations]
 
+    def _untold(self, reason: str, problems: list[str]) -> list[str]:
+        lines = summary.untold_lines(self._correlation_id, reason, self._command("show"), problems)
+        return list(map(harmless, lines))
+
+    def _start_at_end(self, displaced: Path | None, changed: str) -> None:
+        """Start a loader when the tests are over.
+
+        Args:
+            displaced: the journal that is left of a run whose folder a test has removed, with all that the first
+                loader stood on.
+            changed: see :func:`what_changed`.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        assert self._launch is not None  # noqa: S101 - whoever calls has asked
+        if changed:
+            raise OSError(errno.EACCES, f"a test {changed}")
+        if displaced is not None:
+            if _identity(displaced) is None or _identity(self._folder.parent) is None:
+                raise FileNotFoundError(errno.ENOENT, f"a test has removed {self._run_folder}")
+            folder, _ = open_folder(self._folder)
+            if folder != self._folder:
+                raise OSError(errno.EACCES, f"{self._folder}, which a test has removed, could not be made again")
+            System.close(private.open_folder(self._run_folder, make=True))
+        self._launch.start()
+
     def _known(self, status: dict[str, Any] | None, told: list[str]) -> tuple[list[str], list[str], list[str]]:
         """Give the lines below the count of what is stored, those for the CI, and what went wrong."""
-        from pytest_debugloop.recording.known import Known, known_lines
-
         known = Known.of(status)
         annotations: list[str] = []
         problems: list[str] = []
@@ -210,3 +247,11 @@ class Storing:
             # On a server of many, the last run need not be this one.
             told = [*lines, *told] if self._settings.dsn else [*lines, f"  see more: {self._command('show')}"]
         return told, annotations, problems
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = System.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

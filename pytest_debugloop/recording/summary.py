@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, OWN_LOADER, STATUS_FILE
 from pytest_debugloop.private import NotPrivateError, open_file, read_file
+from pytest_debugloop.system import System
 
-# Bound here, and not where freezegun and time-machine look: a test may leave time frozen.
-_CLOCK = (time.sleep, time.perf_counter)
 _POLL_SECONDS = 0.005
 _START_SECONDS = 10.0
 
 
-def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
+def wait_for_status(run_folder: Path, seconds: float, journal: Path | None = None) -> dict[str, Any] | None:
     """Wait until the loader says what it stored.
 
     Args:
         run_folder: the folder of the run's journals.
         seconds: how long at most.
+        journal: of this process, where it is not the first that it had.
 
     Returns:
         What the loader wrote, None where it has not yet, ``{"problem": ...}`` where it died or cannot be understood.
+
+    Raises:
+        OSError: this process can open no file any more.
     """
-    sleep, clock = _CLOCK
+    sleep, clock = System.sleep, System.perf_counter
     status = run_folder / STATUS_FILE
     begun = clock()
     checks = 0
@@ -39,14 +42,15 @@ def wait_for_status(run_folder: Path, seconds: float) -> dict[str, Any] | None:
                 return _understood(file.read())
         except NotPrivateError as error:
             return {"problem": str(error)}
-        except OSError:
-            pass
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise
         waited = clock() - begun
         if waited >= seconds:
             return None
         checks += 1
         if checks % 50 == 0:
-            problem = _why_no_word_comes(run_folder, waited)
+            problem = _why_no_word_comes(run_folder, journal or run_folder / MAIN_JOURNAL, waited)
             if problem and not status.exists():
                 return {"problem": problem}
         sleep(min(_POLL_SECONDS, seconds - waited))
@@ -65,7 +69,7 @@ def _understood(written: bytes) -> dict[str, Any]:
     return {"problem": f"the loader's {STATUS_FILE} cannot be understood"}
 
 
-def _why_no_word_comes(run_folder: Path, waited: float) -> str:
+def _why_no_word_comes(run_folder: Path, journal: Path, waited: float) -> str:
     """Say why no loader will write a status; nothing while one is at work, or may still come."""
     try:
         fd = open_file(run_folder / LOADER_LOCK, os.O_RDWR)
@@ -73,13 +77,13 @@ def _why_no_word_comes(run_folder: Path, waited: float) -> str:
         was_own = False
     else:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            System.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
             was_own = os.read(fd, len(OWN_LOADER)) == OWN_LOADER
         except OSError:
             return ""
         finally:
-            os.close(fd)
-    if not (run_folder / MAIN_JOURNAL).exists():  # a loader removes it once all is stored
+            System.close(fd)
+    if not journal.exists():  # a loader removes it once all is stored
         return "its journal is gone: another run's loader has stored it, or somebody has removed it"
     if was_own or waited >= _START_SECONDS:
         return f"the loader ended early (see {run_folder.parent.parent / LOADER_LOG})"
@@ -140,6 +144,19 @@ def summary_lines(
         lines.append(f"debugloop: {status['trouble']}")
     lines.extend(f"debugloop: {problem}" for problem in problems)
     return lines
+
+
+def untold_lines(correlation_id: str, reason: str, command: str, problems: list[str]) -> list[str]:
+    """Write the paragraph of a run whose process can read nothing of what was stored.
+
+    Args:
+        correlation_id: of the run.
+        reason: why it cannot.
+        command: that shows what was.
+        problems: one sentence for each thing that went wrong in this process.
+    """
+    untold = f"debugloop: run {correlation_id} was recorded; what was stored cannot be told here ({reason})"
+    return [f"{untold}: see `{command}`.", *(f"debugloop: {problem}" for problem in problems)]
 
 
 def unloaded_lines(correlation_id: str, journals: str, command: str, problems: list[str]) -> list[str]:

@@ -15,10 +15,11 @@ from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, tex
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.storage import type_name
-from pytest_debugloop.journal import Journal
+from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.failure import Kind
 from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text, plain_text
+from pytest_debugloop.system import System
 
 _LONGEST_MESSAGE = 10_000
 _MOST_PLACES = 50
@@ -102,11 +103,17 @@ class Writer:
     def be_fork(self) -> None:
         """Append nothing any more: this is a fork of the process that records, and its reports come from there."""
         self._is_fork = True
+        self._journal.let_go()
 
     def write(self, text: str) -> None:
         """Append lines, given as ASCII; a fork of this process appends nothing."""
         if not self._is_fork:
             self._journal.append(text.encode("ascii"))
+
+    def end(self, line: bytes) -> None:
+        """Append the last line, and close the journal."""
+        if not self._is_fork:
+            self._journal.end(line)
 
     def write_failure(self, failure: Failure, text: str = "") -> None:
         """Append a failure, and the text of more lines behind it."""
@@ -283,7 +290,7 @@ class Writer:
     ) -> tuple[list[Seen], tuple[int | None, bytes]]:
         try:
             found, state = self._capturer.state_at(seen, facts, returning)
-            usage = resource.getrusage(resource.RUSAGE_SELF)
+            usage = System.getrusage(resource.RUSAGE_SELF)
             n = self.next_n()
             line = Snapshot(
                 n=n,

@@ -111,7 +111,7 @@ def test_a_loader_that_others_came_before_is_waited_for(order: Order) -> None:
 GOES_ON = """
 import json, os, sys
 from pathlib import Path
-from pytest_debugloop.journal import Journal
+from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.recording.identity import process_start
 
 head = json.loads(sys.argv[2])

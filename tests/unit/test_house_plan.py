@@ -18,6 +18,7 @@ FLOORS = {
     "private": 0,
     "dsn": 0,
     "ci_log": 0,
+    "system": -1,
     "capture": 1,
     "journal": 1,
     "state_changes": 2,
@@ -48,6 +49,7 @@ _TEST_PROCESS = (
     "private",
     "dsn",
     "ci_log",
+    "system",
     "errors",
     "plugin",
 )

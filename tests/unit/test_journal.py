@@ -12,14 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop import journal as module
-from pytest_debugloop.journal import Journal, is_being_written
+from pytest_debugloop.journal.journal import Journal
+from pytest_debugloop.journal.lock import is_being_written
+from pytest_debugloop.system import System
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HEADER = b'{"kind":"run"}\n'
 _write = os.write
+
+
+def fd_of(journal: Journal) -> int:
+    return journal._file._fd
 
 
 def test_lines_are_in_the_file_as_soon_as_they_are_appended(tmp_path: Path) -> None:
@@ -34,7 +39,7 @@ def test_lines_are_in_the_file_as_soon_as_they_are_appended(tmp_path: Path) -> N
 def test_a_killed_process_leaves_all_that_it_appended(tmp_path: Path) -> None:
     path = tmp_path / "main.jsonl"
     code = (
-        "import os, signal, sys; from pathlib import Path; from pytest_debugloop.journal import Journal\n"
+        "import os, signal, sys; from pathlib import Path; from pytest_debugloop.journal.journal import Journal\n"
         "j = Journal(Path(sys.argv[1]), b'head\\n')\n"
         "for n in range(1000): j.append(b'%d\\n' % n)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -54,13 +59,13 @@ def test_an_existing_file_is_never_taken_over(tmp_path: Path) -> None:
 def test_the_file_is_the_owners_alone_and_no_child_inherits_it(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "main.jsonl", HEADER)
     assert journal.path.stat().st_mode & 0o777 == 0o600
-    assert not os.get_inheritable(journal._fd)
+    assert not os.get_inheritable(fd_of(journal))
     journal.close()
 
 
 def test_a_descriptor_that_a_test_closed_is_opened_again(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "main.jsonl", HEADER)
-    os.close(journal._fd)
+    os.close(fd_of(journal))
     journal.append(b"after\n")
     assert journal.path.read_bytes() == HEADER + b"after\n"
     assert journal.lost_lines == 0
@@ -88,7 +93,7 @@ def test_what_a_failing_disk_takes_in_the_end_is_every_line_whole_and_in_order(
     journal = Journal(path, HEADER)
     lines = [b'{"line":%d}\n' % n for n in range(count)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_write", Disk([*moods]).write)
+        patch.setattr(System, "write", Disk([*moods]).write)
         for line in lines:
             journal.append(line)
     journal.append(b'{"last":1}\n')  # the disk is well again
@@ -102,7 +107,7 @@ def test_what_a_failing_disk_takes_in_the_end_is_every_line_whole_and_in_order(
 def test_where_the_disk_stays_full_the_spare_file_takes_over(tmp_path: Path) -> None:
     spare = tmp_path / "other" / "main-spare.jsonl"
     journal = Journal(tmp_path / "main.jsonl", HEADER, spare)
-    full = journal._fd
+    full = fd_of(journal)
 
     def write(fd: int, data: bytes) -> int:
         if fd == full:
@@ -110,7 +115,7 @@ def test_where_the_disk_stays_full_the_spare_file_takes_over(tmp_path: Path) -> 
         return _write(fd, data)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_write", write)
+        patch.setattr(System, "write", write)
         journal.append(b"one\n")
         journal.append(b"two\n")
     journal.close()
@@ -127,7 +132,7 @@ def test_lines_that_fit_nowhere_are_counted(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, "full")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_write", write)
+        patch.setattr(System, "write", write)
         for _ in range(3):
             journal.append(b"x\n")
         journal.close()
@@ -137,7 +142,7 @@ def test_lines_that_fit_nowhere_are_counted(tmp_path: Path) -> None:
 def test_a_journal_tells_whether_its_writer_lives(tmp_path: Path) -> None:
     path = tmp_path / "main.jsonl"
     code = (
-        "import sys; from pathlib import Path; from pytest_debugloop.journal import Journal\n"
+        "import sys; from pathlib import Path; from pytest_debugloop.journal.journal import Journal\n"
         "j = Journal(Path(sys.argv[1]), b'head\\n'); print('open', flush=True); sys.stdin.read()\n"
     )
     with subprocess.Popen(
