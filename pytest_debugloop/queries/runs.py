@@ -20,7 +20,7 @@ class Run:
 
     Attributes:
         status: running, finished, interrupted or died.
-        exit_status: what pytest returned; None while it runs and where it died.
+        exit_status: what pytest returned; None while it runs, where it died, and where an error ended pytest itself.
         is_dirty: whether files were not as the commit has them; None where that is not known.
     """
 
@@ -67,7 +67,8 @@ def runs(connection: Connection[Any], *, limit: int = MANY, **filters: object) -
         connection: in a transaction, its search path leads to the record.
         limit: how many at most.
         **filters: of ``project``, ``branch``, ``commit`` (its first characters), ``status`` (of the run; or ``passed``
-            or ``failed``, by the exit status), ``since`` and ``until`` (times it began).
+            or ``failed``, by the exit status, or ``broken``, where that is not known), ``since`` and ``until`` (times
+            it began).
 
     Raises:
         psycopg.Error: the database cannot answer.

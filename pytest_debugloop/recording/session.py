@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.ci_log import harmless
@@ -24,7 +23,8 @@ from pytest_debugloop.recording.capturing import capturer_of
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.collection import CollectionRecorder
-from pytest_debugloop.recording.failure import INTERNAL_ERROR, WORKER_CRASH, kind_of_report
+from pytest_debugloop.recording.ending import Ending
+from pytest_debugloop.recording.failure import WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
 from pytest_debugloop.recording.node_ids import NodeIds, Places, begun_last
 from pytest_debugloop.recording.recorder import Recorder
@@ -82,16 +82,16 @@ class Session:
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
         self._pid = System.getpid()
-        self._exit_status: int | None = None
-        self._interrupted = False
+        self._ending = Ending()
         self._finished = False
         self._told = False
 
     # -- begin ------------------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self) -> None:
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Open the journal and, in the user's process, start the loader."""
+        self._ending.begins(session)
         try:
             self._open()
         except Exception as error:
@@ -185,30 +185,15 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note an interrupt; where it hit a test, the phase's wrapper has recorded it."""
-        self._interrupted = True
+        self._ending.is_interrupted = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Record an error of pytest or of a plugin; what is printed of it is as without us."""
         with contextlib.suppress(Exception):
             remove_from_internal_error(excrepr, excinfo)
-        if self._writer is None:
-            return
-        try:
-            error = excinfo.value
-            failure = self._writer.failure_of_exception(
-                error,
-                INTERNAL_ERROR,
-                step=None,
-                at=self._writer.now(),
-                node_id="",
-                phase="",
-                attempt=0,
-                facts=ItemFacts(),
-            )
-            self._writer.write_failure(failure)
-        except Exception as fault:
-            self._writer.fault(fault)
+        if self._writer is not None:
+            self._ending.record(self._writer, excinfo.value)
 
     def worker_failed(self, worker: str, node_id: str, text: str, phase: str = "call") -> None:
         """Record what only the controller of pytest-xdist knows: that a worker died, or collected other tests.
@@ -242,8 +227,7 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """End a worker's journal; the user's process has more to come."""
-        self._exit_status = int(exitstatus)
-        self._interrupted = self._interrupted or bool(session.shouldfail or session.shouldstop)
+        self._ending.finishes(session, exitstatus)
         if self.worker is not None:
             with open_files_allowed():
                 self._finish()
@@ -258,7 +242,11 @@ class Session:
         """End what no summary has ended: after an internal error there is none, nor without a terminal."""
         with contextlib.suppress(Exception):
             remove_from_error(sys.exc_info()[1])  # what ends pytest itself, as from another plugin's summary
-        if self._writer is not None:
+        if self._writer is not None and System.getpid() == self._pid:
+            if not self._finished:
+                self._ending.unconfigures(self._writer)
+            if self.worker is not None:
+                self._finish()
             self._tell(self._config.pluginmanager.get_plugin("terminalreporter"))
 
     def _tell(self, reporter: pytest.TerminalReporter | None) -> None:
@@ -285,8 +273,9 @@ class Session:
         faults = writer.faults
         if faults:
             self._problems.append(f"{len(faults)} record(s) could not be made, first: {faults[0]}; please report this.")
+        ending = self._ending
         finish = Finish(
-            at=writer.now(), exit_status=self._exit_status, interrupted=self._interrupted, problems=faults[:20]
+            at=writer.now(), exit_status=ending.exit_status, interrupted=ending.is_interrupted, problems=faults[:20]
         )
         try:
             writer.end(finish.to_line())

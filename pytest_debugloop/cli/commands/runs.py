@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.runs import Run
 
-_STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died")
+_STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died", "broken")
 
 
 @click.command()
 @branch_option
 @click.option("--commit", help="Only runs of this commit, or of those that begin so.")
-@click.option("--status", type=click.Choice(_STATUSES), help="How they ended: passed and failed by the exit status.")
+@click.option(
+    "--status",
+    type=click.Choice(_STATUSES),
+    help="How they ended: passed and failed by the exit status; broken where it is not known.",
+)
 @since_option
 @click.option("--until", type=Moment(), help="Before then.")
 @limit_option(50, "Runs")

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from pytest_debugloop.ci_log import harmless
-from pytest_debugloop.queries.exports import Attempt, WholeFailure, attempts_of_run, failures_by_id
+from pytest_debugloop.queries.exports import Attempt, WholeFailure, attempts_of_run, failures_by_id, failures_of_run
 from pytest_debugloop.queries.runs import Run
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def _write_suite(out: IO[str], connection: Connection, run: Run) -> int:
         totals["tests"] += 1
         for tag in case.tags:
             totals[tag] += 1
+    of_no_test = [f for f in failures_of_run(connection, run.id) if not f.operation_name]
+    totals["tests"] += len(of_no_test)
+    totals["error"] += len(of_no_test)
     seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
     head = {
         "name": "pytest",
@@ -72,6 +75,12 @@ def _write_suite(out: IO[str], connection: Connection, run: Run) -> int:
     out.write("</properties>\n")
     for case in _cases(connection, run):
         case.write(out, connection)
+    for failure in of_no_test:  # as pytest has it where its own error ends a run
+        message = attributes({"message": _shortened(_message(failure))})
+        text = escaped(failure.error_stack_trace or failure.error_message)
+        out.write(
+            f'<testcase classname="pytest" name="internal" time="0.000"><error{message}>{text}</error></testcase>\n'
+        )
     out.write("</testsuite>\n")
     return totals["tests"]
 

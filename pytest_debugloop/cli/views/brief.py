@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_debugloop.cli.views.failure import history_line
 from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
-from pytest_debugloop.cli.views.run import verdict_of
+from pytest_debugloop.cli.views.run import nothing_failed, verdict_of
 from pytest_debugloop.cli.views.values import Values, own_name
 from pytest_debugloop.cli.views.words import counted, error_line, local, short
 from pytest_debugloop.printable import printable
@@ -72,7 +72,7 @@ def _of_run(connection: Connection, found: Found, budget: int) -> str:
     failed = list(islice(failures.failures_of_run(connection, run.id, run.correlation_id, _MOST_LISTED), _MOST_LISTED))
     head = f"run {run.id} {verdict_of(run)[0]}, {local(run.started_at)}: "
     if not failed:
-        return fitted([Piece(0, head + "nothing failed")], budget)
+        return fitted([Piece(0, head + nothing_failed(run).replace("N", "n", 1).rstrip("."))], budget)
     told = max(min(len(failed), (budget - len(head)) // _LEAST_SHARE), 1)
     many = f"{len(failed)}+ failures" if len(failed) == _MOST_LISTED else counted(len(failed), "failure")
     listed = [Piece(0, head + many)]

@@ -22,8 +22,21 @@ def verdict_of(run: Run) -> tuple[str, str]:
     """
     if run.status != "finished":
         return printable(run.status), "warn"
-    names = {0: ("passed", "pass"), 1: ("failed", "fail"), 5: ("no tests", "warn")}
-    return names.get(run.exit_status or 0, (f"exit status {run.exit_status}", "fail"))
+    names = {0: ("passed", "pass"), 1: ("failed", "fail"), 5: ("no tests", "warn"), None: ("broken", "fail")}
+    return names.get(run.exit_status, (f"exit status {run.exit_status}", "fail"))
+
+
+def nothing_failed(run: Run) -> str:
+    """Say that nothing of a run has failed, and no more than is known.
+
+    Args:
+        run: of the record.
+    """
+    if run.status == "running":
+        return "Nothing has failed so far."
+    if run.status == "finished" and run.exit_status in (0, 5):
+        return "Nothing failed."
+    return "Nothing that failed is recorded, but it did not end as a run that passes does."
 
 
 def duration_of(run: Run) -> str:
@@ -63,6 +76,8 @@ def run_lines(run: Run) -> Iterator[Text]:
     text.append(verdict, style=style)
     took = f" in {duration}" if (duration := duration_of(run)) else ""
     yield text.append(f"{took}, {local(run.started_at)} ({ago(run.started_at)})")
+    if run.status == "finished" and run.exit_status is None:
+        yield Text("  its exit status is not known: an error ended pytest itself", style="warn")
     totals = [
         f"{run.successes_total or 0:,} passed",
         counted(run.errors_total or 0, "failure"),

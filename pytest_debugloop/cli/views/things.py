@@ -11,7 +11,7 @@ from pytest_debugloop.cli.output import plain
 from pytest_debugloop.cli.views.failure import listed, surroundings, whole
 from pytest_debugloop.cli.views.frames import exception_lines, failing_frame, names_lines
 from pytest_debugloop.cli.views.recovery import recovery_lines
-from pytest_debugloop.cli.views.run import run_lines
+from pytest_debugloop.cli.views.run import nothing_failed, run_lines
 from pytest_debugloop.cli.views.strip import strip_of
 from pytest_debugloop.cli.views.values import Values
 from pytest_debugloop.cli.views.words import ago, counted, error_line, local, short
@@ -65,7 +65,7 @@ def _run(connection: Connection, id: uuid.UUID, width: int, limit: int) -> Itera
         history = failures.history_of_failure(connection, failure)
         yield from listed(failure, failures.recorded_state_of(connection, failure.snapshot_id), history, width)
     if not shown:
-        yield Text("Nothing failed.", style="pass")
+        yield Text(nothing_failed(run), style="pass" if run.exit_status in (0, 5) else "warn")
         return
     if next(failed, None) is not None:
         yield Text(f"More failed: `debugloop show {short(run.id)} --limit 0` shows all.", style="faint")

@@ -17,6 +17,7 @@ WHERE (%(id)s::uuid IS NULL OR r.id = %(id)s)
         OR CASE %(status)s
             WHEN 'passed' THEN r.exit_status = 0
             WHEN 'failed' THEN r.exit_status = 1
+            WHEN 'broken' THEN r.status = 'finished' AND r.exit_status IS NULL
             ELSE r.status = %(status)s
         END
     )

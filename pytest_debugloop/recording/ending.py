@@ -1,0 +1,104 @@
+"""How pytest itself ends: its exit status, and an exception that nobody in it catches."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.recording.failure import INTERNAL_ERROR
+
+if TYPE_CHECKING:
+    from pytest_debugloop.recording.writer import Writer
+
+_MOST_BEHIND = 50
+_exc_info = sys.exc_info
+
+
+def leaving() -> BaseException | None:
+    """Give the exception that pytest is leaving with, None where there is none.
+
+    To be asked in ``pytest_unconfigure``, which pytest calls on its way out: what another plugin raised in
+    ``pytest_sessionfinish``, say, is told by no hook. An exception that the caller of pytest handles is not it.
+    """
+    error = _exc_info()[1]
+    if error is None or error.__traceback__ is None:
+        return None
+    handles = str(error.__traceback__.tb_frame.f_globals.get("__name__", ""))
+    return error if handles.partition(".")[0] == "_pytest" else None
+
+
+class Ending:
+    """What is known of the end of a run, in one of its processes.
+
+    Attributes:
+        exit_status: what pytest returns; None while that is not known.
+        is_interrupted: whether somebody, or ``-x``, ended it before its time.
+    """
+
+    __slots__ = ("_recorded", "_session", "exit_status", "is_interrupted")
+
+    def __init__(self) -> None:
+        self.exit_status: int | None = None
+        self.is_interrupted = False
+        self._session: pytest.Session | None = None
+        self._recorded: set[tuple[int, type]] = set()
+
+    def begins(self, session: pytest.Session) -> None:
+        """Keep the session: it knows the exit status."""
+        self._session = session
+
+    def finishes(self, session: pytest.Session, exit_status: int) -> None:
+        """Note what pytest says at the end of the session."""
+        self._session = session
+        self.exit_status = int(exit_status)
+        self.is_interrupted = self.is_interrupted or bool(session.shouldfail or session.shouldstop)
+
+    def unconfigures(self, writer: Writer) -> None:
+        """Note how pytest is left, and record the exception that it is left with.
+
+        Args:
+            writer: of this process.
+        """
+        error = leaving()
+        status = None if self._session is None else self._session.exitstatus
+        if isinstance(error, pytest.UsageError) or error is None:  # pytest makes an exit status of it
+            self.exit_status = None if status is None else int(status)
+            return
+        self.exit_status = None
+        if isinstance(error, KeyboardInterrupt):
+            self.is_interrupted = True
+        else:
+            self.record(writer, error)
+
+    def record(self, writer: Writer, error: BaseException) -> None:
+        """Record an error of pytest or of a plugin, unless it follows from one that was recorded.
+
+        Args:
+            writer: of this process.
+            error: with its frames.
+        """
+        try:
+            behind: BaseException | None = error
+            for _ in range(_MOST_BEHIND):
+                if behind is None:
+                    break
+                if (id(behind), type(behind)) in self._recorded:
+                    return
+                behind = behind.__context__
+            self._recorded.add((id(error), type(error)))
+            failure = writer.failure_of_exception(
+                error,
+                INTERNAL_ERROR,
+                step=None,
+                at=writer.now(),
+                node_id="",
+                phase="",
+                attempt=0,
+                facts=ItemFacts(),
+            )
+            writer.write_failure(failure)
+        except Exception as fault:
+            writer.fault(fault)
