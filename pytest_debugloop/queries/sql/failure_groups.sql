@@ -26,7 +26,8 @@ JOIN debug_error_events AS last ON last.id = g.last_id
 LEFT JOIN debug_tasks AS t ON t.id = last.task_id
 CROSS JOIN LATERAL (
     SELECT coalesce(
-        jsonb_path_query_first(last.metadata, '$.code[*] ? (!(@[0] starts with "<"))'), last.metadata #> '{code,0}'
+        jsonb_path_query_first(last.metadata, 'strict $.code[*] ? (!(@[0] starts with "<"))', '{}', true),
+        last.metadata #> '{code,0}'
     ) AS value
 ) AS place
 ORDER BY g.times DESC, g.last_at DESC;
