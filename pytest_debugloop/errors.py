@@ -53,6 +53,10 @@ class DataDirectoryVersionError(EmbeddedServerError):
     """{directory} holds data of PostgreSQL {found}, but the installed binaries are {available}: move it away."""
 
 
+class ForeignRecordError(EmbeddedServerError):
+    """Another user or machine made {directory}, which may hold programs: `debugloop status --trust` opens it."""
+
+
 class NoRecordError(DebugloopError):
     """There is no record in {folder}: run `pytest --debugloop` there first, or name a server with --dsn."""
 

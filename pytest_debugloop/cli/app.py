@@ -34,6 +34,8 @@ COMMANDS = (
 )
 """In the order of the help; each is ``command`` in the module of ``commands`` that has its name."""
 
+_TRUSTED = "record_trusted"
+
 
 class RecordGroup(click.Group):
     """Loads a command when it is asked for: the help of one must not wait for the imports of all."""
@@ -47,8 +49,9 @@ class RecordGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"pytest_debugloop.cli.commands.{cmd_name}").command
-        known = {parameter.name for parameter in command.params}
-        command.params += [option for option in _place_options(hidden=True) if option.name not in known]
+        known = {name for parameter in command.params for name in (parameter.name, *parameter.opts)}
+        shared = _place_options(hidden=True)
+        command.params += [option for option in shared if known.isdisjoint((option.name, *option.opts))]
         if not isinstance(command.callback, _WithPlace):
             command.callback = _WithPlace(command.callback)
         return command
@@ -63,11 +66,13 @@ class _WithPlace:
     def __call__(self, **values: Any) -> Any:
         context = click.get_current_context()
         given = dict(context.obj or {})
-        for name in (*NAMES, "no_pager"):
+        if values.get("trust"):  # an option of the command's own, which says that and more
+            given[_TRUSTED] = True
+        for name in (*NAMES, "no_pager", _TRUSTED):
             value = values.pop(name, None)
             if value:
                 given[name] = value
-        context.obj = Place.find(given, paging=not given.get("no_pager"))
+        context.obj = Place.find(given, paging=not given.get("no_pager"), trusted=bool(given.get(_TRUSTED)))
         return self._callback(**values)
 
 
@@ -84,6 +89,12 @@ def _place_options(*, hidden: bool = False) -> list[click.Option]:
         click.Option(
             ["--postgres-version", "debugloop_postgres_version"],
             help="Of the embedded server, where it has no data yet.",
+            hidden=hidden,
+        ),
+        click.Option(
+            ["--trust", _TRUSTED],
+            is_flag=True,
+            help="Open an embedded record that was made by another user or on another machine.",
             hidden=hidden,
         ),
         click.Option(["--no-pager"], is_flag=True, help="Print long answers at once.", hidden=hidden),

@@ -33,6 +33,7 @@ class Place:
         postgres_version: of the embedded server where it has no data yet.
         project: the one that is asked for; empty: of the checkout on a shared server, all in an embedded one.
         paging: whether long answers go through a pager on a terminal.
+        trusted: whether an embedded record is opened that this user did not make on this machine.
     """
 
     rootdir: Path
@@ -43,14 +44,16 @@ class Place:
     postgres_version: int
     project: str
     paging: bool = True
+    trusted: bool = False
 
     @classmethod
-    def find(cls, given: Mapping[str, object], *, paging: bool = True) -> Place:
+    def find(cls, given: Mapping[str, object], *, paging: bool = True, trusted: bool = False) -> Place:
         """Read the settings.
 
         Args:
             given: from the command line, by the option's name; None where it was not given.
             paging: whether long answers go through a pager.
+            trusted: whether any embedded record is opened.
 
         Raises:
             FolderGoneError: the current folder was deleted.
@@ -80,6 +83,7 @@ class Place:
             postgres_version=settings.postgres_version,
             project=settings.project,
             paging=paging,
+            trusted=trusted,
         )
 
     @property
@@ -113,6 +117,7 @@ class Place:
             schema=self.schema,
             postgres_version=self.postgres_version,
             wait=0,
+            trusted=self.trusted,
             spare=spare_folder() / JOURNALS,
             rootdir=self.rootdir,
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import click
 import psycopg
 from psycopg import errors as server_errors
 from psycopg import sql
@@ -15,6 +17,7 @@ from pytest_debugloop.cli.place import Place
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import Migration, available, pending
+from pytest_debugloop.database.origin import is_ours
 from pytest_debugloop.errors import (
     MigrationError,
     NoRecordError,
@@ -23,6 +26,7 @@ from pytest_debugloop.errors import (
     RecordLockedError,
     SchemaTooOldError,
 )
+from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.reading import read_whatever_is_stored
 
 Connection = psycopg.Connection[Any]
@@ -36,11 +40,12 @@ _ENTER = sql.SQL("""
 
 
 @contextmanager
-def open_server(place: Place) -> Iterator[tuple[str, Connection]]:
+def open_server(place: Place, *, asking: bool = True) -> Iterator[tuple[str, Connection]]:
     """Connect to the server of the record, in autocommit mode; the embedded one is started, and stopped after.
 
     Args:
         place: where the record is.
+        asking: whether, on a terminal, one question admits a record that was made elsewhere.
 
     Yields:
         Its connection string, and a connection.
@@ -49,7 +54,7 @@ def open_server(place: Place) -> Iterator[tuple[str, Connection]]:
         NoRecordError, NotLoadedError: there is no embedded server in that folder.
         DebugloopError: it cannot be reached.
     """
-    with _server_of(place) as conninfo, connect(conninfo) as connection:
+    with _server_of(place, asking) as conninfo, connect(conninfo) as connection:
         read_whatever_is_stored(connection)
         # What psycopg could not undo, as the connection was lost or interrupted, is no news beside the reason.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -60,7 +65,7 @@ def open_server(place: Place) -> Iterator[tuple[str, Connection]]:
 
 
 @contextmanager
-def _server_of(place: Place) -> Iterator[str]:
+def _server_of(place: Place, asking: bool) -> Iterator[str]:
     """Give the connection string of the server, which runs meanwhile."""
     if place.dsn:
         yield place.dsn
@@ -69,8 +74,31 @@ def _server_of(place: Place) -> Iterator[str]:
         from pytest_debugloop.loading.waiting import look_at_waiting
 
         raise (NotLoadedError if any(look_at_waiting(place.order())) else NoRecordError)(folder=place.told)
-    with embedded_server(place.folder, postgres_version=place.postgres_version) as conninfo:
+    version, trusted = place.postgres_version, place.trusted or (asking and admit(place))
+    with embedded_server(place.folder, postgres_version=version, trusted=trusted) as conninfo:
         yield conninfo
+
+
+def admit(place: Place) -> bool:
+    """Ask, on a terminal, whether to open an embedded record that this user did not make on this machine.
+
+    Args:
+        place: where the record is.
+
+    Returns:
+        Whether somebody said so; False where there was nothing to ask, or nobody.
+
+    Raises:
+        click.Abort: somebody said no.
+    """
+    streams = (sys.stdin, sys.stderr)
+    if is_ours(place.folder) or not all(stream.isatty() for stream in streams):
+        return False
+    question = (
+        f"{place.folder} was made by another user or on another machine. Programs may be in it that run, as you, when "
+        "it is opened. Do you know who made it, and open it?"
+    )
+    return click.confirm(printable(question), err=True, abort=True)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Makes the embedded server's data directory, reads of which version it is, and writes who may connect."""
+"""Makes the embedded server's data directory and reads of which version it is."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pytest_debugloop.database.account import Account, own_folder
 from pytest_debugloop.database.binaries import binaries, installed_versions, runnable
+from pytest_debugloop.database.configuration import ROLE
 from pytest_debugloop.database.server_user import hand_over
 from pytest_debugloop.errors import DataDirectoryVersionError, EmbeddedServerError
 
-ROLE = "debugloop"
 _MAKING = "postgres.making-"
 _COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|ERROR|error): +(.+)")
 
@@ -69,37 +69,28 @@ def server_programs(data: Path) -> Path:
         EmbeddedServerError: it is no data directory.
         DataDirectoryVersionError: no programs of its version are installed.
     """
-    try:
-        found = (data / "PG_VERSION").read_text(encoding="ascii").strip()
-    except (FileNotFoundError, UnicodeError):
-        reason = f"{data} holds something else than a database: move it away"
-        raise EmbeddedServerError(directory=data.parent, reason=reason) from None
+    found = _version(data)
     installed = {str(major): programs for major, programs in installed_versions().items()}
     if found not in installed:
         raise DataDirectoryVersionError(directory=data, found=found, available=", ".join(sorted(installed)))
     return installed[found]
 
 
-def admit(data: Path, account: Account) -> None:
-    """Write who may connect. Done before each start: users get other names, and directories other owners.
+def major_version(data: Path) -> int:
+    """Tell of which major version a data directory is, whose programs are installed.
 
     Args:
         data (Path): the data directory.
-        account (Account): who runs its server.
     """
-    names = (name.replace('"', '""') for name in account.welcome())
-    rules = {
-        "pg_hba.conf": f"local all {ROLE} peer map={ROLE}\n",
-        "pg_ident.conf": "".join(f'{ROLE} "{name}" {ROLE}\n' for name in names),
-    }
-    for name, text in rules.items():
-        # A new file, then a rename: root must not write through a link that the server's user might have put here.
-        fresh = data / f"{name}.new"
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchown(file.fileno(), account.uid, -1)
-        fresh.replace(data / name)
+    return int(_version(data))
+
+
+def _version(data: Path) -> str:
+    try:
+        return (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeError):
+        reason = f"{data} holds something else than a database: move it away"
+        raise EmbeddedServerError(directory=data.parent, reason=reason) from None
 
 
 def complaint(output: bytes, folder: Path) -> str:

@@ -21,8 +21,9 @@ from pytest_debugloop.database.account import open_private
 from pytest_debugloop.database.binaries import binaries
 from pytest_debugloop.database.data_directory import make_data_directory
 from pytest_debugloop.database.interruptions import Interruptions, undisturbed
+from pytest_debugloop.database.origin import is_ours, keep_mark
 from pytest_debugloop.database.postmaster import SOCKET, Postmaster
-from pytest_debugloop.errors import EmbeddedServerError
+from pytest_debugloop.errors import EmbeddedServerError, ForeignRecordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,12 @@ _IMPATIENCE = 5.0
 
 @contextmanager
 def embedded_server(
-    directory: Path, *, postgres_version: int = 18, start_timeout: float = 60.0, durable: bool = True
+    directory: Path,
+    *,
+    postgres_version: int = 18,
+    start_timeout: float = 60.0,
+    durable: bool = True,
+    trusted: bool = False,
 ) -> Iterator[str]:
     """Start or join the server of a directory; whoever leaves it last stops it.
 
@@ -50,6 +56,7 @@ def embedded_server(
         postgres_version (int): the major version for new data; existing data keep theirs.
         start_timeout (float): how many seconds the server may take until it answers.
         durable (bool): False trades the safety of the data for speed, for data nobody will miss.
+        trusted (bool): whether data that this user did not make on this machine are opened; from then on they are ours.
 
     Yields:
         str: a libpq connection string, valid inside the with-block.
@@ -57,6 +64,7 @@ def embedded_server(
     Raises:
         EmbeddedServerError: it does not run; the message says why.
         EmbeddedServerMissingError: the PostgreSQL programs are not installed.
+        ForeignRecordError: another user or machine has made the data, and they are not trusted.
         DataDirectoryVersionError: there are data of a version whose programs are not installed.
     """
     directory = directory.absolute()
@@ -77,8 +85,12 @@ def embedded_server(
             server = Postmaster(directory, _address(directory / "postgres", held), durable)
             users = open_private(directory / "postgres.users", os.O_RDWR)
             held.callback(os.close, users)
-            _join(server, users, postgres_version, start_timeout, interruptions)
-            held.callback(_leave, server, users)
+            with _deciding(directory, start_timeout + _PATIENCE, interruptions.let_in):
+                if not trusted and not is_ours(directory):
+                    raise ForeignRecordError(directory=directory)
+                _join(server, users, postgres_version, start_timeout, interruptions)
+                held.callback(_leave, server, users)
+                keep_mark(directory)
         yield server.conninfo()
     finally:
         leave()
@@ -113,14 +125,14 @@ def _fits(folder: Path) -> bool:
 def _join(
     server: Postmaster, users: int, postgres_version: int, start_timeout: float, interruptions: Interruptions
 ) -> None:
-    with _deciding(server.directory, start_timeout + _PATIENCE, interruptions.let_in):
-        fcntl.flock(users, fcntl.LOCK_SH)
-        try:
-            make_data_directory(server.data, postgres_version, durable=server.durable)
-            server.run(lambda: _is_alone(users), start_timeout, interruptions.let_in)
-        except BaseException:
-            _stop_if_unused(server, users, 3.0, interruptions)
-            raise
+    """Make sure that it runs; only for one who holds `postgres.lock`."""
+    fcntl.flock(users, fcntl.LOCK_SH)
+    try:
+        make_data_directory(server.data, postgres_version, durable=server.durable)
+        server.run(lambda: _is_alone(users), start_timeout, interruptions.let_in)
+    except BaseException:
+        _stop_if_unused(server, users, 3.0, interruptions)
+        raise
 
 
 def _leave(server: Postmaster, users: int) -> None:

@@ -16,7 +16,8 @@ from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.account import Account, open_private, own_folder
 from pytest_debugloop.database.binaries import runnable
-from pytest_debugloop.database.data_directory import ROLE, admit, complaint, last_words, server_programs
+from pytest_debugloop.database.configuration import PORT, ROLE, configure, settings
+from pytest_debugloop.database.data_directory import complaint, last_words, major_version, server_programs
 from pytest_debugloop.database.processes import birth, exists, is_alive, is_server, read_pid
 from pytest_debugloop.database.server_user import hand_over
 from pytest_debugloop.errors import EmbeddedServerError
@@ -25,31 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_PORT = 5432  # a part of the socket's name, no more: the server listens to no network
-SOCKET = f".s.PGSQL.{_PORT}"
+SOCKET = f".s.PGSQL.{PORT}"
 _DATABASE = "debugloop"
 _PID_FILES = ("postmaster.pid", f"{SOCKET}.lock")
 _LARGEST_LOG = 4 * 1024 * 1024
-_SETTINGS = {
-    "listen_addresses": "",
-    "port": str(_PORT),
-    "unix_socket_directories": ".",
-    "unix_socket_permissions": "0700",
-    "cluster_name": "pytest-debugloop",
-    "max_connections": "40",
-    "shared_buffers": "64MB",
-    "work_mem": "32MB",  # one person asks at a time: sorts need not go to disk
-    "max_wal_size": "256MB",
-    "synchronous_commit": "off",  # a crash of the machine may cost the last moments, never what came before
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_destination": "stderr",
-    "logging_collector": "off",
-    "log_checkpoints": "off",
-    "log_statement": "none",
-    "log_min_error_statement": "panic",  # a statement that was refused may hold a secret
-}
-_THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
 # What a start fails with as long as a killed server's processes are still going away.
 _PASSING = (b"pre-existing shared memory block", b'lock" already exists', b'postmaster.pid" already exists')
 # How often in one start a server may be killed by somebody else, such as a system that is out of memory.
@@ -97,7 +77,7 @@ class Postmaster:
         return make_conninfo(
             host=self.address,
             hostaddr="",
-            port=_PORT,
+            port=PORT,
             user=ROLE,
             dbname=dbname,
             sslmode="disable",
@@ -235,9 +215,9 @@ class Postmaster:
         owner = self.data.stat().st_uid
         if not account.is_ours and owner != account.uid:  # root's data, of when its server ran as `nobody`
             hand_over(self.data, owner, account.uid)
-        admit(self.data, account)
+        configure(self.data, account)
         command = [str(postgres), "-D", own_folder(self.data)]
-        for name, value in (_SETTINGS if self.durable else {**_SETTINGS, **_THROW_AWAY}).items():
+        for name, value in settings(major_version(self.data), durable=self.durable).items():
             command += ["-c", f"{name}={value}"]
         log = open_private(self._log, os.O_WRONLY | os.O_APPEND)
         try:

@@ -28,6 +28,7 @@ class Order:
         redactor: the arguments of the run's Redactor.
         told: of how many failed tests the run tells what the record knows.
         is_survey: whether to store nothing, and only to look at the code of the run, which has ended.
+        trusted: whether an embedded record is opened that this user did not make on this machine.
         is_child: whether the loader is a child of the run, which must not get the loader's own children too.
     """
 
@@ -41,6 +42,7 @@ class Order:
     rootdir: Path | None = None
     redactor: Mapping[str, list[str]] = field(default_factory=dict)
     told: int = 0
+    trusted: bool = False
     is_child: bool = False
     is_survey: bool = False
 

@@ -53,7 +53,11 @@ class Store:
         try:
             if not self._conninfo:
                 self._conninfo = self._stack.enter_context(
-                    embedded_server(self._order.folder, postgres_version=self._order.postgres_version)
+                    embedded_server(
+                        self._order.folder,
+                        postgres_version=self._order.postgres_version,
+                        trusted=self._order.trusted,
+                    )
                 )
             self._stack.callback(self.close)  # before the server is left
             self._connection = connect(self._conninfo, application_name="pytest-debugloop loader")

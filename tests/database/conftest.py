@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.origin import keep_mark
 from tests.support.embedded import server_pid
 from tests.support.servers import fast_place
 from tests.support.waiting import has_ended, wait_until
@@ -55,4 +56,5 @@ def template() -> Iterator[Path]:
 def directory(template: Path, fresh: Path) -> Path:
     """A debugloop directory with data, whose server is stopped: saves making the data."""
     subprocess.run(["cp", "-a", str(template), str(fresh)], check=True)
+    keep_mark(fresh)
     return fresh

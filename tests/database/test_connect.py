@@ -214,7 +214,7 @@ def old_server(folder: Path) -> Iterator[str]:
     folder.chmod(0o755)  # these programs want to come back to where they started by its name
     data = folder / "old"
     data.mkdir(mode=0o700)
-    account = Account.for_data(data)
+    account = Account.for_data(data).maker()
     if not account.is_ours:
         subprocess.run(["chown", str(account.uid), data], check=True)
     options = account.process_options(data)

@@ -16,7 +16,7 @@ from pytest_debugloop.database import binaries as binaries_module
 from pytest_debugloop.database.account import HAS_PROC, Account
 from pytest_debugloop.database.binaries import binaries, runnable
 from pytest_debugloop.database.embedded import embedded_server
-from pytest_debugloop.database.server_user import free_number
+from pytest_debugloop.database.server_user import free_number, hand_over
 from pytest_debugloop.errors import EmbeddedServerError
 from tests.support import groups
 from tests.support.embedded import NOBODY, OTHER, ask, public_programs, run_as, server_pid
@@ -71,6 +71,7 @@ def test_the_directory_is_for_its_owner_only(fresh: Path) -> None:
         "postgres.log": 0o600,
         "postgres.lock": 0o600,
         "postgres.users": 0o600,
+        f"postgres.origin-{os.geteuid()}": 0o600,
     }
 
 
@@ -121,7 +122,11 @@ def test_what_was_nobodys_becomes_the_servers_own(directory: Path, folder: Path)
     os.chown(precious, *NOBODY)
     (data / "link").symlink_to(precious)
     (data / "of_root").touch()
-    with embedded_server(directory) as conninfo:
+    hand_over(data, NOBODY[0], free_number() or 0)
+    (data / "link").unlink()
+    for path in (data, data / "base"):
+        os.chown(path, *NOBODY)
+    with embedded_server(directory, trusted=True) as conninfo:
         assert ask(conninfo, "SELECT 1") == 1
     assert precious.stat().st_uid == NOBODY[0]
     assert (data / "of_root").stat().st_uid == 0
@@ -180,7 +185,8 @@ def test_root_in_a_users_directory_leaves_nothing_that_this_user_could_not_use(f
     directory = folder / ".debugloop"
     directory.mkdir(mode=0o700)
     os.chown(directory, *OTHER)
-    code = f"with embedded_server(Path({str(directory)!r})): print('joined')"
+    # Whose server it was may be known to root, but not to this user.
+    code = f"with embedded_server(Path({str(directory)!r}), trusted=True): print('joined')"
     with embedded_server(directory, durable=False) as conninfo:
         assert Path(f"/proc/{server_pid(directory)}").stat().st_uid == OTHER[0]
         assert ask(conninfo, "SELECT 1") == 1

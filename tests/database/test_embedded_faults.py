@@ -18,6 +18,7 @@ import pytest
 
 from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.origin import keep_mark
 from pytest_debugloop.database.processes import is_alive
 from pytest_debugloop.errors import DataDirectoryVersionError, EmbeddedServerError
 from tests.support import groups
@@ -130,6 +131,7 @@ def test_existing_data_win_over_the_version_that_is_asked_for(fresh: Path) -> No
 @pytest.mark.parametrize("found", ["15", "99"])
 def test_data_of_a_version_without_programs_are_refused(directory: Path, found: str) -> None:
     (directory / "postgres" / "PG_VERSION").write_text(f"{found}\n")
+    keep_mark(directory)
     with pytest.raises(DataDirectoryVersionError, match=rf"postgres holds data of PostgreSQL {found}, .* 16, 18"):
         join(directory)
 

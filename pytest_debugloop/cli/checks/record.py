@@ -70,7 +70,7 @@ def server(place: Place) -> Iterator[Check]:
     with ExitStack() as stack:
         begun = time.monotonic()
         try:
-            conninfo, connection = stack.enter_context(open_server(place))
+            conninfo, connection = stack.enter_context(open_server(place, asking=False))
         except (DebugloopError, OSError) as error:
             yield Check("server", PROBLEM, " ".join(str(error).split()))
             return

@@ -18,12 +18,17 @@ def command(place: Place, again: bool, as_json: bool) -> None:
     \b
     Example: debugloop --dsn service=ci load
     """
+    from dataclasses import replace
+
     from pytest_debugloop.cli.progress import working
+    from pytest_debugloop.cli.record import admit
     from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.errors import NoRecordError
     from pytest_debugloop.loading.waiting import load_waiting, look_at_waiting
     from pytest_debugloop.printable import printable
 
+    if not place.dsn and not place.trusted:
+        place = replace(place, trusted=admit(place))
     order = place.order()
     if not place.dsn and not (place.folder / "postgres").is_dir() and not any(look_at_waiting(order)):
         raise NoRecordError(folder=place.told)  # and none is made, for there is nothing to put into it

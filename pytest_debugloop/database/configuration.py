@@ -1,0 +1,118 @@
+"""What an embedded server is told before each start, so that nothing that lies in its folder tells it anything.
+
+A folder may come from somebody else, and a checkout may put files into one: they could name programs to run, other
+folders to write to, or clients to let in. The files that a server reads are written anew; its command line says what
+it would else take from them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pytest_debugloop.database.account import Account
+from pytest_debugloop.errors import EmbeddedServerError
+
+ROLE = "debugloop"
+PORT = 5432  # a part of the socket's name, no more: the server listens to no network
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_directories": ".",
+    "unix_socket_permissions": "0700",
+    "cluster_name": "pytest-debugloop",
+    "max_connections": "40",
+    "shared_buffers": "64MB",
+    "work_mem": "32MB",  # one person asks at a time: sorts need not go to disk
+    "max_wal_size": "256MB",
+    "synchronous_commit": "off",  # a crash of the machine may cost the last moments, never what came before
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "logging_collector": "off",
+    "log_checkpoints": "off",
+    "log_statement": "none",
+    "log_min_error_statement": "panic",  # a statement that was refused may hold a secret
+    # Whatever runs a program, loads code, or connects to somewhere.
+    "archive_mode": "off",
+    "archive_command": "",
+    "archive_library": "",
+    "archive_cleanup_command": "",
+    "recovery_end_command": "",
+    "restore_command": "",
+    "ssl": "off",
+    "ssl_passphrase_command": "",
+    "shared_preload_libraries": "",
+    "session_preload_libraries": "",
+    "local_preload_libraries": "",
+    "dynamic_library_path": "$libdir",
+    "jit": "off",
+    "primary_conninfo": "",
+    "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
+}
+_THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
+# Event triggers, of which some run when somebody connects, can be turned off since this version.
+_EVENT_TRIGGERS_OFF = 17
+_CONFIGURATION = "# Written by pytest-debugloop before each start: what stands here is lost.\n"
+# A server that finds one of them restores a backup or follows another server.
+_SIGNALS = ("recovery.signal", "standby.signal", "promote")
+
+
+def settings(major: int, *, durable: bool) -> dict[str, str]:
+    """Give what stands on the command line of a server.
+
+    Args:
+        major (int): its major version.
+        durable (bool): whether the data are to survive a crash of the machine.
+
+    Returns:
+        dict[str, str]: values by the name of the setting.
+    """
+    more = {} if durable else _THROW_AWAY
+    return {**_SETTINGS, **more, **({"event_triggers": "off"} if major >= _EVENT_TRIGGERS_OFF else {})}
+
+
+def configure(data: Path, account: Account) -> None:
+    """Write what the server reads, and who may connect. Done before each start: users get other names, too.
+
+    Args:
+        data (Path): the data directory.
+        account (Account): who runs its server.
+
+    Raises:
+        EmbeddedServerError: something in it leads out of it.
+        OSError: it cannot be written.
+    """
+    names = (name.replace('"', '""') for name in account.welcome())
+    files = {
+        "postgresql.conf": _CONFIGURATION,
+        "postgresql.auto.conf": "",
+        "pg_hba.conf": f"local all {ROLE} peer map={ROLE}\n",
+        "pg_ident.conf": "".join(f'{ROLE} "{name}" {ROLE}\n' for name in names),
+    }
+    for name, text in files.items():
+        # A new file, then a rename: root must not write through a link that the server's user might have put here.
+        fresh = data / f"{name}.new"
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchown(file.fileno(), account.uid, -1)
+        fresh.replace(data / name)
+    for name in _SIGNALS:
+        (data / name).unlink(missing_ok=True)
+    if (link := _link_in(data)) is not None:
+        reason = f"{link} is a link, and no server of ours makes one: remove it, or put what it leads to in its place"
+        raise EmbeddedServerError(directory=data.parent, reason=reason)
+
+
+def _link_in(folder: Path | str) -> Path | None:
+    """Find a link, by which a server would write to another place, such as a tablespace."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                return Path(entry.path)
+            if entry.is_dir(follow_symlinks=False) and (found := _link_in(entry.path)) is not None:
+                return found
+    return None
