@@ -5,7 +5,6 @@ from __future__ import annotations
 import locale
 import platform
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -98,7 +97,6 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
             if capturer.is_kept_variable(name)
         },
         "random_seeds": _random_seeds(config),
-        **_boot(),
     }
 
 
@@ -111,16 +109,6 @@ def _random_seeds(config: pytest.Config) -> dict[str, str]:
     """Give the seeds of plugins that put tests in random order, or seed generators of random numbers."""
     found = {name: config.getoption(name, None) for name in _SEEDS}
     return {name: str(value) for name, value in found.items() if type(value) in (str, int)}
-
-
-def _boot() -> dict[str, Any]:
-    """Say when it is by a clock that nobody sets: two runs on one machine keep their order whatever its date is."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123
-            boot = file.read().strip()
-        return {"boot_id": boot, "boot_seconds": round(time.clock_gettime(time.CLOCK_BOOTTIME), 3)}
-    except (OSError, AttributeError, ValueError):
-        return {}
 
 
 def process_start(pid: int) -> str:

@@ -20,7 +20,7 @@ from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.private import JOURNALS, open_folder
 from pytest_debugloop.recording import folders
 from pytest_debugloop.recording.capturing import capturer_of
-from pytest_debugloop.recording.clock import Clock
+from pytest_debugloop.recording.clock import Clock, boot_facts
 from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.ending import Ending
@@ -141,7 +141,9 @@ class Session:
         stem = self.worker or "main"
         journal_id = uuid.uuid5(uuid.UUID(identity.run_id), stem)
         agent = self.settings.agent_name if self.worker is None else f"{self.settings.agent_name}:{self.worker}"
+        started = self._clock.now()
         facts = run_facts(config, os.environ, capturer) if self.worker is None else {}
+        facts |= boot_facts(started, self._clock.now) if self.worker is None else {}
         facts["process_start"] = process_start(System.getpid())
         facts["record"] = clean_text(str(run_folder.parents[1]))
         header = Run(
@@ -154,7 +156,7 @@ class Session:
             agent_name=agent[:255],
             role="main" if self.worker is None else "worker",
             pid=System.getpid(),
-            started=self._clock.now(),
+            started=started,
             rootdir=clean_text(str(config.rootpath)),
             facts=facts,
             redactor=self._redactor.to_plain() if self.worker is None else None,
