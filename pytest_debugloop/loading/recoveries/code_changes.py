@@ -18,6 +18,8 @@ from pytest_debugloop.sources.units import MODULE
 _FARTHEST = 6
 _MOST_FOLLOWED = 60
 _LONGEST_DIFF = 8_000
+# What is called where an object is made of its class.
+_MAKING = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__class_getitem__"})
 
 
 class Unit(NamedTuple):
@@ -48,7 +50,7 @@ class Unit(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A function that has other code.
+    """A function that has other code, or a name that is assigned otherwise in a class or a module.
 
     Attributes:
         file: from rootdir.
@@ -57,6 +59,9 @@ class Change(NamedTuple):
         before: its id in ``debug_code_pointers``, None for one that was added.
         after: the same, None for one that was removed.
         provides: names by which others reach it.
+        is_import: whether nothing changed but which names of other modules are known.
+        texts: what changed, before and after, where that is a part of what the ids stand for.
+        rest_of: the class or module that it is a part of, and no function; empty for a function.
     """
 
     file: str
@@ -65,6 +70,15 @@ class Change(NamedTuple):
     before: str | None
     after: str | None
     provides: tuple[str, ...]
+    is_import: bool = False
+    texts: tuple[str, str] | None = None
+    rest_of: str = ""
+
+    @property
+    def is_special(self) -> bool:
+        """Whether Python calls it by itself, for a sign or a function of its own: the class's name alone does not."""
+        name = self.function.rpartition(".")[2]
+        return name.startswith("__") and name.endswith("__") and name not in _MAKING and "." in self.function
 
 
 class Reached(NamedTuple):
@@ -139,14 +153,15 @@ class Reach:
         self._distances += [(change, {(change.file, change.function): 0}) for change in changes[_MOST_FOLLOWED:]]
 
     def _distances_to(self, change: Change) -> dict[tuple[str, str], int]:
-        found = {(change.file, change.function): 0}
+        found = {(change.file, change.function): 0, (change.file, change.rest_of or change.function): 0}
+        own = change.file, MODULE  # what a module makes of a name of its own is among those that are provided
         waiting = {(_alone(change.file), name) for name in change.provides}
         met = set(waiting)
         for distance in range(1, _FARTHEST + 1):
             coming: set[tuple[str, str]] = set()
             for file, name in waiting:
                 for unit in self._users.get(name, ()):
-                    if file and unit.file != file:
+                    if (file and unit.file != file) or (change.rest_of == MODULE and unit.place == own):
                         continue
                     found.setdefault(unit.place, distance)
                     coming.update((_alone(unit.file), other) for other in unit.provides)
@@ -163,11 +178,21 @@ class Reach:
         begun = list(starts)
         found = []
         for change, distances in self._distances:
-            near = [(distances[place], role) for role, place in begun if place in distances]
+            near = [(role == "module", distances[place], role) for role, place in begun if place in distances]
             if near:
-                distance, role = min(near)
-                found.append(Reached(change, role, distance))
-        return sorted(found, key=lambda one: (one.distance, one.change.file, one.change.function))
+                _, distance, role = min(near)
+                found.append(Reached(change, role, distance + (change.is_special and distance > 0)))
+        return sorted(found, key=by_likelihood)
+
+
+def by_likelihood(reached: Reached) -> tuple[bool, bool, int, str, str]:
+    """Give what changes that a test reaches are sorted by: what is most likely the reason comes first.
+
+    Args:
+        reached: one of them.
+    """
+    change = reached.change
+    return change.is_import, reached.role == "module", reached.distance, change.file, change.function
 
 
 def _alone(file: str) -> str:
@@ -192,7 +217,7 @@ def diff_of(change: Change, sources: Mapping[str, str]) -> str:
         change: of a function.
         sources: its source by its id in ``debug_code_pointers``.
     """
-    before, after = (sources.get(side, "") if side else "" for side in (change.before, change.after))
+    before, after = change.texts or [sources.get(side, "") if side else "" for side in (change.before, change.after)]
     lines = difflib.unified_diff(
         before.splitlines(),
         after.splitlines(),

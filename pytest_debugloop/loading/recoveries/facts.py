@@ -14,9 +14,11 @@ from psycopg.rows import class_row
 
 from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between, is_test_file
 from pytest_debugloop.loading.recoveries.orders import Order
+from pytest_debugloop.loading.recoveries.refining import refined
 
 Statement = Callable[[str], str]
 _MOST_AT_ONCE = 500
+_MOST_REFINED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,8 @@ class Facts:
             before += sides[0] or []
             after += sides[1] or []
         changes = changes_between(before, after)
+        looked_into = changes[:_MOST_REFINED]
+        changes = refined(looked_into, self.sources(looked_into, ())) + changes[_MOST_REFINED:]
         units = [unit for file, digest in passing.items() for unit in self._units.get((file, digest), ())]
         reach = Reach(units if changes else [], changes)
         known = {file: self._units.get((file, digest), []) for file, digest in failing.items()}

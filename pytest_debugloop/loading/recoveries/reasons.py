@@ -18,7 +18,7 @@ from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from pytest_debugloop.loading.recoveries import confidence as weights
-from pytest_debugloop.loading.recoveries.code_changes import Reached, diff_of, unit_at
+from pytest_debugloop.loading.recoveries.code_changes import Reached, by_likelihood, diff_of, unit_at
 from pytest_debugloop.loading.recoveries.confidence import Version, chance_of_flake, confidence, explanations
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, RunFacts, Statement
 from pytest_debugloop.loading.recoveries.orders import order_change, suspects
@@ -183,6 +183,7 @@ def _look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fac
     own = [change for change in difference.changes if change.file == module]
     near = {one.change for one in reached}
     reached += [Reached(change, "module", 1) for change in own if change not in near]
+    reached.sort(key=by_likelihood)
     if difference.unknown:
         found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
         if {module, *(str(file) for file, *_ in one.places)}.intersection(difference.unknown):
