@@ -47,12 +47,6 @@ class Account:
         """
         uid = os.geteuid()
         if uid:
-            if not _name(uid):
-                reason = (
-                    f"the user number {uid} has no name on this system, which PostgreSQL asks for: "
-                    "add a line for it to /etc/passwd, or set --debugloop-dsn"
-                )
-                raise EmbeddedServerError(directory=data.parent, reason=reason)
             return cls(uid, os.getegid())
         if not HAS_PROC:
             reason = "it cannot run for root here: be another user, or set --debugloop-dsn"

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from pytest_debugloop.database.account import Account, own_folder
 from pytest_debugloop.database.binaries import binaries, installed_versions, runnable
 from pytest_debugloop.database.configuration import ROLE
+from pytest_debugloop.database.lent_name import has_name, lent_name
 from pytest_debugloop.database.server_user import hand_over
 from pytest_debugloop.errors import DataDirectoryVersionError, EmbeddedServerError
 
@@ -38,6 +40,7 @@ def make_data_directory(data: Path, postgres_version: int, *, durable: bool) -> 
         return
     account = Account.for_data(data)
     maker = account.maker()
+    lent = check_maker(maker, data)
     initdb = runnable(binaries(postgres_version), maker) / "initdb"
     making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=data.parent))
     try:
@@ -46,7 +49,7 @@ def make_data_directory(data: Path, postgres_version: int, *, durable: bool) -> 
         command = [str(initdb), "-D", own_folder(making), "-U", ROLE, "--auth=peer", "-E", "UTF8", "--locale=C"]
         if not durable:
             command.append("--no-sync")
-        made = subprocess.run(command, capture_output=True, check=False, **maker.process_options(making))
+        made = subprocess.run(command, capture_output=True, check=False, **maker.process_options(making), **lent)
         if made.returncode:
             raise EmbeddedServerError(directory=data.parent, reason=last_words(made.stderr, making))
         if maker != account:
@@ -54,6 +57,29 @@ def make_data_directory(data: Path, postgres_version: int, *, durable: bool) -> 
         making.rename(data)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def check_maker(maker: Account, data: Path) -> dict[str, Any]:
+    """Make sure that who makes the data has a name, or can be lent one.
+
+    Args:
+        maker (Account): that user.
+        data (Path): the data directory.
+
+    Returns:
+        dict[str, Any]: what `subprocess` needs beside the options of that user.
+
+    Raises:
+        EmbeddedServerError: he has none.
+    """
+    lent = lent_name(maker.uid)
+    if lent or has_name(maker.uid):
+        return lent
+    reason = (
+        f"the user number {maker.uid} has no name on this system, which PostgreSQL asks for: "
+        "add a line for it to /etc/passwd, or set --debugloop-dsn"
+    )
+    raise EmbeddedServerError(directory=data.parent, reason=reason)
 
 
 def server_programs(data: Path) -> Path:

@@ -41,7 +41,8 @@ class SilenceWatch:
     """
 
     def __init__(self, connection: psycopg.Connection, conninfo: str) -> None:
-        given = connection.info.get_parameters()
+        # Not by psycopg's get_parameters(), which asks for a home where there may be none.
+        given = {option.keyword.decode(): option.val.decode() for option in connection.pgconn.info if option.val}
         self.seconds = _positive(given.get("tcp_user_timeout")) / 1000 or _SECONDS
         self.has_cut = False
         self._patience = _positive(given.get("connect_timeout")) or _CONNECT_SECONDS

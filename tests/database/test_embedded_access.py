@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.database import binaries as binaries_module
+from pytest_debugloop.database import configuration
 from pytest_debugloop.database.account import HAS_PROC, Account
 from pytest_debugloop.database.binaries import binaries, runnable
 from pytest_debugloop.database.embedded import embedded_server
@@ -88,6 +89,16 @@ def test_only_the_owner_and_root_are_let_in(directory: Path) -> None:
         people = ask(conninfo, "SELECT array_agg(DISTINCT sys_name) FROM pg_ident_file_mappings")
     assert rules == [{"f1": "local", "f2": ["all"], "f3": ["debugloop"], "f4": "peer"}]
     assert set(people) == {"root", pwd.getpwuid(os.geteuid()).pw_name}  # type: ignore[call-overload]
+
+
+@needs_root
+def test_who_has_no_name_is_trusted_by_a_server_of_his_own_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configuration, "has_name", lambda uid: False)
+    for account, method in ((Account(os.geteuid(), os.getegid()), "trust"), (Account(*NOBODY), "peer map=debugloop")):
+        configuration.configure(tmp_path, account)
+        assert (tmp_path / "pg_hba.conf").read_text() == f"local all debugloop {method}\n"
 
 
 @needs_root

@@ -14,6 +14,7 @@ from pytest_debugloop.cli.record import Connection, enter, open_server, waiting_
 from pytest_debugloop.cli.views.words import ago, counted, short
 from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.connect import describe
+from pytest_debugloop.database.data_directory import check_maker
 from pytest_debugloop.database.migrate import available, pending
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.queries import health
@@ -90,7 +91,8 @@ def _first_start(place: Place) -> Check:
     """Look whether there is somebody to run the embedded server."""
     try:
         if place.folder.is_dir():
-            Account.for_data(place.folder / "postgres")
+            data = place.folder / "postgres"
+            check_maker(Account.for_data(data).maker(), data)
     except DebugloopError as error:
         return Check("server", PROBLEM, str(error))
     return Check("server", OK, "the embedded one has no data yet: the first run makes it")
