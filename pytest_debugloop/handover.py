@@ -16,8 +16,8 @@ STATUS_FILE = "status.json"
 LOADER_LOCK = "loader.lock"
 """Held by the loader of a run, in the run's folder."""
 
-OWN_LOADER = b"own"
-"""What the loader that a run started writes into the lock: those of other runs may hold it for a moment."""
+OWN_LOADER = 0o100
+"""A bit of the lock's mode: the loader that the run started has held it, and not only those of other runs."""
 
 TROUBLE_FILE = "trouble.json"
 """Why the journals of a run could not be stored, and how often that was tried, in the run's folder."""
@@ -30,7 +30,7 @@ LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
 
 
 WORKER_INPUT = "debugloop"
-"""Under this name a worker of pytest-xdist is told how it records; where nothing is, it does not."""
+"""Under this name a worker of pytest-xdist is told how it records, and tells what it lost, if it does."""
 
 
 class KnownFailure(NamedTuple):

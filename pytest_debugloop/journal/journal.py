@@ -12,6 +12,7 @@ import errno
 import os
 from pathlib import Path
 
+from pytest_debugloop.journal.loss import Loss
 from pytest_debugloop.journal.own_file import OwnFile, TakenAwayError, no_space
 from pytest_debugloop.private import open_folder
 from pytest_debugloop.system import System, what_changed
@@ -85,16 +86,11 @@ class Journal:
         return self._file.path
 
     @property
-    def told(self) -> str | None:
-        """What became of the file, what that cost and what to do: one sentence, or None."""
-        lost = self.lost_lines + self.cut_lines
-        if self.problem is None or (not lost and not self.remedy):
+    def loss(self) -> Loss | None:
+        """What became of the file, what that cost and what to do; None where there is nothing to tell."""
+        if self.problem is None or not (self.lost_lines or self.cut_lines or self.remedy):
             return None
-        loss = f"{lost:,} record{'s are' if lost > 1 else ' is'} lost" if lost else "nothing is lost"
-        if self.cut_lines:
-            loss = f"at most {loss}"
-        remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{self.problem}: {loss}, what was written is stored{remedy}."
+        return Loss(self.problem, self.lost_lines, self.cut_lines, self.remedy)
 
     def append(self, lines: bytes) -> None:
         """Write whole lines.

@@ -35,8 +35,10 @@ def locked(folder: Path, *, patience: float = 0.0, is_own: bool = False) -> Iter
     try:
         is_mine = _take(fd, time.monotonic() + patience)
         if is_mine and is_own:
-            with contextlib.suppress(OSError):  # the disk is full: the run then waits longer for one that has died
-                os.write(fd, OWN_LOADER)
+            with contextlib.suppress(
+                OSError
+            ):  # of a file system without modes: the run then waits longer for one that died
+                os.fchmod(fd, 0o600 | OWN_LOADER)  # which needs no room on a full disk
         yield is_mine
     finally:
         os.close(fd)

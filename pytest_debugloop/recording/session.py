@@ -26,6 +26,7 @@ from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.ending import Ending
 from pytest_debugloop.recording.failure import WORKER_CRASH, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
+from pytest_debugloop.recording.losses import Losses
 from pytest_debugloop.recording.node_ids import NodeIds, Places, begun_last
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.reports import remove_from_error, remove_from_internal_error
@@ -81,6 +82,7 @@ class Session:
         self._storing: Storing | None = None
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
+        self._losses = Losses()
         self._pid = System.getpid()
         self._ending = Ending()
         self._finished = False
@@ -97,7 +99,7 @@ class Session:
         except Exception as error:
             self._writer = None
             reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
-            self._problems.append(
+            self._losses.add_problem(
                 f"this run is not recorded: no journal could be written ({reason}); "
                 "set --debugloop-dir to a folder that can be."
             )
@@ -233,6 +235,16 @@ class Session:
         if self.worker is not None:
             with open_files_allowed():
                 self._finish()
+            if told := self._losses.to_plain():
+                self._config.workeroutput[WORKER_INPUT] = told  # type: ignore[attr-defined]
+
+    def worker_ended(self, told: dict[str, Any]) -> None:
+        """Sum up what a worker of pytest-xdist could not record.
+
+        Args:
+            told: what it says of that.
+        """
+        self._losses.add(told)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: what it says comes last
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
@@ -258,6 +270,7 @@ class Session:
         self._told = True
         with open_files_allowed():
             self._finish()
+            self._problems += self._losses.sentences()
             lines = self._summary()
         if reporter is not None:
             for line in lines:
@@ -273,20 +286,18 @@ class Session:
         if self._recorder is not None:
             self._recorder.finish()
         faults = writer.faults
-        if faults:
-            self._problems.append(f"{len(faults)} record(s) could not be made, first: {faults[0]}; please report this.")
         ending = self._ending
+        self._losses.add_faults(faults)
         finish = Finish(
             at=writer.now(), exit_status=ending.exit_status, interrupted=ending.is_interrupted, problems=faults[:20]
         )
         try:
             writer.end(finish.to_line())
         except Exception as fault:
-            self._problems.append(f"the journal could not be ended ({fault!r}); please report this.")
+            self._losses.add_problem(f"the journal could not be ended ({fault!r}); please report this.")
             if self._storing is not None:
                 self._storing.expect_nothing()  # the loader waits for an end that it is not told
-        if journal.told:
-            self._problems.append(journal.told)
+        self._losses.add_journal(journal.loss)
 
     def _summary(self) -> list[str]:
         if self._writer is None or self._storing is None or self._journal is None:

@@ -78,7 +78,7 @@ def _why_no_word_comes(run_folder: Path, journal: Path, waited: float) -> str:
     else:
         try:
             System.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            was_own = os.read(fd, len(OWN_LOADER)) == OWN_LOADER
+            was_own = bool(System.fstat(fd).st_mode & OWN_LOADER)
         except OSError:
             return ""
         finally:

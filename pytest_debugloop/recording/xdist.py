@@ -34,7 +34,10 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Note a worker that died; the test it was in is told a moment later, if it was in one."""
+        """Note what a worker lost, or that it died; the test it was in is told a moment later, if it was in one."""
+        told = getattr(node, "workeroutput", {}).get(WORKER_INPUT)
+        if told:
+            self._session.worker_ended(told)
         if error:
             self._down[str(node.gateway.id)] = str(error)
 

@@ -31,6 +31,8 @@ import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
 os.execv(sys.argv[1], sys.argv[1:])
 """
+# Python would cut the files of its cache too, and read them next time.
+UNCACHED = {"PYTHONDONTWRITEBYTECODE": "1"}
 AWAY = ("-p", "no:cacheprovider", "--debugloop-dsn", "host=/nowhere")
 
 
@@ -100,13 +102,26 @@ def test_a_disk_that_fills_up_behind_what_is_loaded_costs_no_record(held_trouble
 
 
 def test_a_limit_on_the_size_of_files_is_told_with_what_it_cost(trouble: Trouble) -> None:
-    run = run_after(trouble, [sys.executable, "-c", LIMIT.format(8192)], *AWAY)
+    run = run_after(trouble, [sys.executable, "-c", LIMIT.format(8192)], *AWAY, **UNCACHED)
     waits, problem = said(run)
     assert "is not stored" in waits
     assert "main-spare.jsonl could not be written (File too large)" in problem
     assert re.search(r"\d+ records are lost, what was written is stored; free some space\.$", problem)
     assert trouble.load().startswith("1 run stored, 0 still waiting.")
     assert 0 < len(trouble.stored(run)["steps"]) < len(trouble.whole["steps"])
+
+
+def test_what_workers_of_xdist_lose_is_told_in_one_sum(trouble: Trouble) -> None:
+    run = run_after(trouble, [sys.executable, "-c", LIMIT.format(4096)], *AWAY, "-p", "xdist", "-n", "2", **UNCACHED)
+    (problem,) = [line for line in run.lines if "free some space" in line]
+    found = re.search(r"-spare\.jsonl could not be written \(File too large\).*: (\d+) records are lost", problem)
+    assert found, problem
+    assert trouble.load().startswith("1 run stored, 0 still waiting.")
+    stored = trouble.stored(run)
+    whole = trouble.whole
+    # Of each step that is lost both lines are, or the one of its end.
+    lost = len(whole["steps"]) - sum(step.split()[-1] != "started" for step in stored["steps"])
+    assert int(found[1]) >= lost > 0
 
 
 def run_after(trouble: Trouble, prefix: list[str], *arguments: str, **env: str) -> Run:

@@ -103,7 +103,7 @@ def test_what_a_test_opens_under_our_number_gets_no_line_and_stays_open(
         assert received() == b"its own"
         os.close(number)
     assert (place / "main.jsonl").read_bytes() == whole(*LINES)
-    assert journal.told is None
+    assert journal.loss is None
 
 
 def test_a_stranger_at_the_end_is_not_closed(journal: Journal, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_lines_wait_for_a_descriptor_where_none_can_be_had(journal: Journal, pla
         journal.append(LINES[3])
     journal.end(b'{"last":1}\n')
     assert (place / "main.jsonl").read_bytes() == whole(*LINES, b'{"last":1}\n')
-    assert journal.told is None
+    assert journal.loss is None
 
 
 def test_what_no_descriptor_could_be_had_for_is_told(journal: Journal) -> None:
@@ -131,11 +131,11 @@ def test_what_no_descriptor_could_be_had_for_is_told(journal: Journal) -> None:
         patch.setattr(System, "open", none_left)
         journal.append(LINES[2])
         journal.end(LINES[3])
-    assert journal.told is not None
+    assert journal.loss is not None
     assert "was closed by a test, and could not be opened again (Too many open files): 2 records are lost" in (
-        journal.told
+        str(journal.loss)
     )
-    assert "free some space" not in journal.told
+    assert "free some space" not in str(journal.loss)
 
 
 def none_left(*args: object, **kwargs: object) -> int:
@@ -168,8 +168,10 @@ def test_a_removed_journal_is_begun_again_with_all_that_it_held(
     assert is_being_written(spare_in(tmp_path))
     journal.end(LINES[3])
     assert spare_in(tmp_path).read_bytes() == whole(*LINES)
-    assert journal.told is not None
-    assert f"was removed during the run, and recording went on in {spare_in(tmp_path)}: nothing is lost" in journal.told
+    assert journal.loss is not None
+    assert f"was removed during the run, and recording went on in {spare_in(tmp_path)}: nothing is lost" in str(
+        journal.loss
+    )
 
 
 def test_a_removed_journal_whose_descriptor_was_closed_is_counted_as_lost(
@@ -181,8 +183,8 @@ def test_a_removed_journal_whose_descriptor_was_closed_is_counted_as_lost(
     journal.end(LINES[3])
     assert spare_in(tmp_path).read_bytes() == whole(*LINES[2:])
     assert journal.cut_lines == 2
-    assert journal.told is not None
-    assert ": at most 2 records are lost, what was written is stored; " in journal.told
+    assert journal.loss is not None
+    assert ": at most 2 records are lost, what was written is stored; " in str(journal.loss)
 
 
 @pytest.mark.parametrize(("left", "lost"), [(0, 2), (5, 2), (len(HEADER), 2), (len(whole(LINES[0])) + 3, 1)])
@@ -195,8 +197,8 @@ def test_a_shortened_journal_is_left_and_what_was_cut_off_is_counted(
     assert (place / "main.jsonl").read_bytes() == whole(*LINES[:2])[:left]
     assert spare_in(tmp_path).read_bytes() == whole(*LINES[2:])
     assert journal.cut_lines == lost
-    assert journal.told is not None
-    assert "was shortened during the run" in journal.told
+    assert journal.loss is not None
+    assert "was shortened during the run" in str(journal.loss)
 
 
 @pytest.mark.parametrize(("text", "between"), [(b"a word", b"a word\n"), (b"a line\n", b"a line\n")])
@@ -206,7 +208,7 @@ def test_what_somebody_else_appends_costs_no_line(journal: Journal, place: Path,
     journal.append(LINES[2])
     journal.end(LINES[3])
     assert (place / "main.jsonl").read_bytes() == whole(*LINES[:2]) + between + b"".join(LINES[2:])
-    assert journal.told is None
+    assert journal.loss is None
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
@@ -219,7 +221,7 @@ def test_a_moved_journal_is_made_again_at_the_end(
         os.close(fd_of(journal))
     journal.end(LINES[3])
     assert spare_in(tmp_path).read_bytes() == (whole(LINES[3]) if is_closed else whole(*LINES))
-    assert journal.told is not None
+    assert journal.loss is not None
     assert journal.cut_lines == (3 if is_closed else 0)
 
 
@@ -238,9 +240,9 @@ def test_where_no_other_file_can_be_made_the_removed_one_is_written_and_told_as_
     remove_file(place)
     journal.append(LINES[1])
     journal.end(LINES[2])
-    assert journal.told is not None
-    assert "was removed during the run, and no other could be made" in journal.told
-    assert "at most 3 records are lost" in journal.told
+    assert journal.loss is not None
+    assert "was removed during the run, and no other could be made" in str(journal.loss)
+    assert "at most 3 records are lost" in str(journal.loss)
 
 
 def test_whatever_umask_a_test_has_set_the_spare_file_can_be_read(
