@@ -11,7 +11,7 @@ from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.project_code import ProjectCode
-from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, type_name
+from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, short_name, type_name
 from pytest_debugloop.records import clean_text
 
 AROUND = 5
@@ -127,7 +127,7 @@ def frame_at(frame: FrameType, line: int, project: ProjectCode, *, is_project: b
     return Frame(
         frame,
         project.name_of(path),
-        clean_text(_function_name(frame)),
+        short_name(_function_name(frame)),
         line,
         clean_text(lines[line - 1].strip()[:_LONGEST_LINE]) if 0 < line <= len(lines) else "",
         project.has(frame) if is_project is None else is_project,

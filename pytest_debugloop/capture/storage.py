@@ -14,6 +14,8 @@ from typing import Any
 
 from pytest_debugloop.records import clean_text
 
+_LONGEST_NAME = 500
+
 mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 namespace_of: Callable[[type], MappingProxyType[str, Any]] = type.__dict__["__dict__"].__get__
 module_namespace: Callable[[Any], dict[str, Any]] = vars(ModuleType)["__dict__"].__get__
@@ -33,9 +35,18 @@ def type_name(cls: type) -> str:
     Returns:
         The qualified name, with the module in front unless it is a built-in.
     """
-    name = clean_text(str.__str__(_qualname(cls)))
+    name = short_name(str.__str__(_qualname(cls)))
     module = module_name(cls)
-    return name if module in _BUILT_IN else f"{clean_text(module)}.{name}"
+    return name if module in _BUILT_IN else f"{short_name(module)}.{name}"
+
+
+def short_name(name: str) -> str:
+    """Make a name fit for the record; those that programs make up may be of any length.
+
+    Args:
+        name: of a class, a module or a function.
+    """
+    return clean_text(name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}...")
 
 
 def module_name(cls: type) -> str:

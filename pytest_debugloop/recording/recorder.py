@@ -150,7 +150,7 @@ class Recorder:
             error, *others = errors_of(item, raised, step.phase)
             if isinstance(error, NO_FAILURES):
                 step.outcome = "xfailed" if isinstance(error, pytest.xfail.Exception) else "skipped"
-                step.add_reason(self._writer.redact(str(error)))
+                step.add_reason(self._writer.short(str(error)))
                 return
             step.outcome = "failed"
             if item.get_closest_marker("xfail") is not None:
@@ -240,7 +240,7 @@ class Recorder:
             self._excused.add(self._attempt.task, step)
         if outcome in ("skipped", "xfailed", "xpassed"):
             step.expected = None
-            step.add_reason(self._writer.redact(reason_of(report)))
+            step.add_reason(self._writer.short(reason_of(report)))
         elif outcome in ("failed", "rerun") and not step.error and step.expected is None:
             step.report = report
             by_subtests = step.phase == "call" and self._attempt.is_failed_by_subtests

@@ -96,7 +96,7 @@ def judge(writer: Writer, step: Step, report: pytest.TestReport | pytest.Collect
     if step.outcome == "rerun":
         step.forgive()
     elif step.outcome not in ("passed", "failed"):
-        step.add_reason(writer.redact(reason_of(report)))
+        step.add_reason(writer.short(reason_of(report)))
 
 
 def failure_of_report(writer: Writer, attempt: Attempt, step: Step, report: pytest.TestReport) -> Failure:
@@ -139,7 +139,7 @@ def step_of_subtest(writer: Writer, attempt: Attempt, report: pytest.TestReport,
     ended = writer.now()
     step = attempt.begin_subtest(writer.next_n(), ended - max(int(report.duration * 1_000_000), 0))
     step.ended = ended
-    step.subtest = name = writer.redact(name)
+    step.subtest = name = writer.short(name)
     step.extra = f'"subtest":{json_string(name)},'
     judge(writer, step, report)
     return step

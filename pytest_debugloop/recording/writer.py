@@ -22,6 +22,7 @@ from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text, plain_tex
 from pytest_debugloop.system import System
 
 _LONGEST_MESSAGE = 10_000
+_LONGEST_HALF = 200_000  # of a text that is all there is of a failure: the beginning, and the end
 _MOST_PLACES = 50
 _MIB_PER_MAXRSS = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 
@@ -124,6 +125,11 @@ class Writer:
         """Take secrets, and colours, out of a text."""
         return self._capturer.redactor.text(plain_text(text))
 
+    def short(self, text: str) -> str:
+        """Take secrets, and colours, out of a reason or a name that somebody wrote, and cut it if it is very long."""
+        text = self.redact(text[: 2 * _LONGEST_MESSAGE])
+        return text if len(text) <= _LONGEST_MESSAGE else f"{text[: _LONGEST_MESSAGE - 3]}..."
+
     def pass_on_interrupt(self) -> None:
         """Go on with the interrupt that came while a snapshot was taken.
 
@@ -197,7 +203,7 @@ class Writer:
                 "code": [*_frame_places(seen), *facts.code],
                 "phase": phase,
                 "attempt": attempt,
-                "subtest": None if subtest is None else clean_text(self.redact(subtest)),
+                "subtest": None if subtest is None else clean_text(self.short(subtest)),
             },
             once=fingerprint if phase == "collect" else None,
             task=None if task == node_id else task,
@@ -236,6 +242,8 @@ class Writer:
             task: the test's name across runs, where that is not its node id.
             code_places: see :attr:`ItemFacts.code`.
         """
+        if len(text) > 2 * _LONGEST_HALF:
+            text = f"{text[:_LONGEST_HALF]}\n...\n{text[-_LONGEST_HALF:]}"
         text = self.redact(text)
         message = text.strip().rpartition("\n")[2] if phase == "collect" else text
         fingerprint = text_fingerprint("\0".join((kind.error_type, node_id, normalised(message[:500]))))
@@ -256,7 +264,7 @@ class Writer:
                 "code": list(code_places),
                 "phase": phase,
                 "attempt": attempt,
-                "subtest": None if subtest is None else clean_text(self.redact(subtest)),
+                "subtest": None if subtest is None else clean_text(self.short(subtest)),
             },
             once=fingerprint if phase == "collect" else None,
             worker=worker,

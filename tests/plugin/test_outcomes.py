@@ -485,3 +485,41 @@ def test_a_run_of_attempts_that_passed_is_green(project: Project) -> None:
     run = project.run()
     assert (run.ret, run.record.run["errors_total"], run.record.run["successes_total"]) == (0, 0, 1)
     assert {s.success_type for s in run.record.all_successes} == {"validation_pass", "task_completion"}
+
+
+def test_what_somebody_wrote_without_an_end_is_cut(make_project: Callable[[str], Project]) -> None:
+    project = make_project("endless")
+    project.write(
+        "test_endless.py",
+        """
+        import pytest, unittest
+        LONG = "long " * 300_000
+
+        def test_skip():
+            pytest.skip(LONG)
+
+        def test_xfail():
+            pytest.xfail(LONG)
+
+        @pytest.mark.skip(reason=LONG)
+        def test_marked():
+            pass
+
+        class TestSub(unittest.TestCase):
+            def test_subtests(self):
+                with self.subTest(LONG):
+                    assert False
+
+        def test_fail():
+            raise type(LONG, (Exception,), {"__module__": LONG})(LONG)
+        """,
+    )
+    run = project.run()
+    assert run.outcomes["skipped"] == 2
+    reasons = {step.metadata["reason"] for step in run.record.all_steps if "reason" in step.metadata}
+    assert {(len(reason), reason[:5], reason[-3:]) for reason in reasons} == {(10_000, "long ", "...")}
+    error = run.record.error("test_fail")
+    assert len(error.metadata["exception"]) == 1001
+    asked = "SELECT max(length(e::text)) AS longest FROM debug_error_events AS e WHERE correlation_id = %(id)s"
+    assert run.record.query(asked)[0]["longest"] < 100_000
+    assert not run.record.query("SELECT FROM debug_rejected_lines WHERE correlation_id = %(id)s")
