@@ -26,7 +26,7 @@ _HEAD = b'{"kind":"run",'
 _STARTED = b'{"kind":"step","rev":0,'
 _STEP = b'{"kind":"step",'
 _ERROR = b'{"kind":"error",'
-_WORKER_CRASH = b'"type":"worker_crash"'
+_CRASHES = (b'"type":"worker_crash"', b'"type":"process_crash"')
 _NEEDED = ("n", "phase", "started", "node_id", "attempt")
 _WHEN = {
     "collect": "while collecting {}",
@@ -43,11 +43,13 @@ class Remains:
     Attributes:
         step: the line of the step that was begun last, None where that has ended, or there is none.
         last_at: the latest time in it, in microseconds since 1970.
+        is_told: whether the process has written the error event of that step itself, before it was ended.
         crashed_workers: the workers of pytest-xdist whose crash it has recorded.
     """
 
     step: dict[str, Any] | None = None
     last_at: int = 0
+    is_told: bool = False
     crashed_workers: set[str] = field(default_factory=set)
 
     def read(self, file: IO[bytes]) -> None:
@@ -63,17 +65,21 @@ class Remains:
                 self._take(piece)
 
     def _take(self, line: bytes) -> None:
-        is_step, is_crash = line.startswith(_STEP), line.startswith(_ERROR) and _WORKER_CRASH in line
+        is_step = line.startswith(_STEP)
+        is_crash = line.startswith(_ERROR) and any(name in line for name in _CRASHES)
         if not (is_step or is_crash or line.startswith(_HEAD)):
             return
         try:
             record = json.loads(line)
             times = (record.get("started"), record.get("ended"), record.get("at"))
             self.last_at = max(self.last_at, *(time for time in times if isinstance(time, int)))
-            if is_crash:
+            if is_crash and record["type"] == PROCESS_CRASH:
+                self.is_told = self.step is not None and record["step"] == [self.step["n"], self.step["started"]]
+            elif is_crash:
                 self.crashed_workers.add(str(record["worker"]))
             elif line.startswith(_STARTED):
                 self.step = {name: record[name] for name in _NEEDED} | {"task": record.get("task")}
+                self.is_told = False
             elif is_step and self.step is not None and self.step["n"] == record["n"]:
                 self.step = None
         except (ValueError, LookupError, TypeError, RecursionError):
@@ -110,7 +116,8 @@ def crashes_of(journals: Iterable[JournalFile]) -> list[tuple[JournalHead, bytes
         if one.step is not None and (id_ in main or heads[id_].agent_name.rpartition(":")[2] not in known)
     }
     # Of a controller nothing else is to be said where its workers say more.
-    return [(heads[id_], _event(heads[id_], remains[id_], len(open_steps)).to_line()) for id_ in open_steps or main]
+    untold = [id_ for id_ in open_steps or main if not remains[id_].is_told]
+    return [(heads[id_], _event(heads[id_], remains[id_], len(open_steps)).to_line()) for id_ in untold]
 
 
 def _remains_of(journals: list[JournalFile]) -> Remains:

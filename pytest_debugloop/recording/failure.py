@@ -34,6 +34,7 @@ class Kind(NamedTuple):
 
 UNEXPECTED_PASS = Kind("unexpected_pass", "user", "medium")
 WORKER_CRASH = Kind("worker_crash", "agent", "critical")
+PROCESS_CRASH = Kind("process_crash", "agent", "critical")
 INTERNAL_ERROR = Kind("internal_error", "framework", "critical")
 FAILED_SUBTESTS = Kind("validation_error", "user", "medium")
 

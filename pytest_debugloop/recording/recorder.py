@@ -70,6 +70,10 @@ class Recorder:
         except Exception as fault:
             self._writer.fault(fault)
 
+    def under_way(self) -> tuple[Attempt, Step]:
+        """Give the attempt and the step that began last."""
+        return self._attempt, self._step
+
     def tell_loaded(self) -> None:
         """Write which source files were loaded since it was last written."""
         if files := self._loaded.more():

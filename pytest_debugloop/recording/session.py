@@ -32,6 +32,7 @@ from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.reports import remove_from_error, remove_from_internal_error
 from pytest_debugloop.recording.storing import Storing
 from pytest_debugloop.recording.tasks import Tasks
+from pytest_debugloop.recording.timeouts import Timeouts
 from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
 from pytest_debugloop.settings import Settings, raw_value
@@ -132,6 +133,9 @@ class Session:
             tasks = Tasks(self._writer, places)
             loaded = LoadedFiles(capturer.project, config.pluginmanager.get_plugins)
             self._recorder = Recorder(self._writer, node_ids, tasks, loaded)
+            timeouts = Timeouts(self._writer, self._recorder.under_way)
+            timeouts.watch()
+            config.pluginmanager.register(timeouts, "debugloop-timeouts")
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             config.pluginmanager.register(CollectionRecorder(self._writer, places), "debugloop-collection")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.recording.capturing import facts_of
 from pytest_debugloop.records import json_string, step_ended, step_head, step_started, step_suffix
 
@@ -122,9 +123,14 @@ class Attempt:
         return step
 
     @property
+    def facts(self) -> ItemFacts:
+        """What pytest knows of the test; nothing where it ran in another process."""
+        return ItemFacts() if self._item is None else facts_of(self._item)
+
+    @property
     def code_places(self) -> tuple[tuple[str, int, str], ...]:
         """Where the functions are that the test is made of; none where it ran in another process."""
-        return () if self._item is None else facts_of(self._item).code
+        return self.facts.code
 
     @property
     def is_failed_by_subtests(self) -> bool:

@@ -141,3 +141,31 @@ def test_workers_that_are_stopped_have_not_crashed(project: Project) -> None:
     )
     run = project.run("-p", "xdist", "-n2", "-x")
     assert {error.error_type for error in run.record.all_errors} == {"validation_error"}
+
+
+@pytest.mark.parametrize(
+    ("workers", "kind"),
+    [((), "process_crash"), (("-p", "xdist", "-n1", "--max-worker-restart=0"), "worker_crash")],
+    ids=["in one process", "in a worker"],
+)
+def test_where_a_test_hung_is_known_where_its_time_out_ends_the_process(
+    project: Project, workers: tuple[str, ...], kind: str
+) -> None:
+    project.write(
+        "test_it.py",
+        """
+        import time
+
+        def test_hangs():
+            waiting_for = "godot"
+            time.sleep(60)
+        """,
+    )
+    run = died(project, "-p", "pytest_timeout", "--timeout=0.5", "--timeout-method=thread", *workers)
+    (error,) = run.record.all_errors
+    assert (error.error_type, error.error_code) == (kind, "TimeoutError")
+    assert error.error_message.startswith("Timeout (>0.5s) from pytest-timeout")
+    assert (error.frames[-1]["function"], error.locals) == ("test_hangs", {"waiting_for": "godot"})
+    assert run.record.step("test_hangs", "call").error_event_id == error.id
+    assert "Stack of MainThread" in run.out + run.err or workers
+    assert "pytest_debugloop/recording" not in run.out + run.err

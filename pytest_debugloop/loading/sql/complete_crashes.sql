@@ -1,5 +1,21 @@
 -- Tie the crash of a process to the step that the process was in, which its own journal leaves open.
 
+-- Of a worker that told what it was doing before it was ended, the controller tells too: one event, with what both know.
+UPDATE debug_error_events AS e
+SET state_snapshot_id = told.state_snapshot_id,
+    error_message = told.error_message || E'\n' || e.error_message,
+    error_stack_trace = told.error_stack_trace,
+    error_code = told.error_code,
+    metadata = e.metadata || jsonb_strip_nulls(jsonb_build_object(
+        'code', told.metadata -> 'code', 'exception', told.metadata -> 'exception',
+        'fingerprint', told.metadata -> 'fingerprint', 'phase', told.metadata -> 'phase'
+    ))
+FROM debug_error_events AS told
+WHERE e.correlation_id = %(correlation_id)s AND e.run_id = %(run_id)s AND e.error_type = 'worker_crash'
+    AND told.correlation_id = e.correlation_id AND told.run_id = e.run_id AND told.error_type = 'process_crash'
+    AND told.agent_name = e.agent_name AND told.operation_name = e.operation_name
+    AND e.metadata ->> 'exception' IS NULL AND told.metadata ->> 'exception' IS NOT NULL;
+
 -- More of a run may come that was taken for dead: its steps then ended, or its main process did, and it did not crash.
 WITH gone AS (
     DELETE FROM debug_error_events AS e
@@ -8,6 +24,12 @@ WITH gone AS (
         AND r.id = e.run_id
         AND (
             r.status NOT IN ('running', 'died')
+            OR EXISTS (
+                SELECT FROM debug_error_events AS crash
+                WHERE crash.correlation_id = e.correlation_id AND crash.run_id = e.run_id
+                    AND crash.error_type = 'worker_crash' AND crash.agent_name = e.agent_name
+                    AND crash.operation_name = e.operation_name
+            )
             OR EXISTS (
                 SELECT FROM debug_workflow_steps AS s
                 WHERE s.id = (e.metadata ->> 'step_id')::uuid AND s.status <> 'started'
