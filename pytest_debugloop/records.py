@@ -122,6 +122,8 @@ class Run(_Record):
         role: ``main``, or ``worker`` for a process of pytest-xdist.
         facts: what is the same in all processes of the run: versions, platform, git, CI, command line.
         redactor: how secrets are taken out, for whoever looks at the run's code later; not stored.
+        checkout: UUID of the checkout, None where it has none.
+        project_source: where the name of the project is from: ``given``, ``repository`` or ``folder``.
     """
 
     kind: ClassVar[str] = "run"
@@ -138,6 +140,8 @@ class Run(_Record):
     rootdir: str
     facts: dict[str, Any]
     redactor: dict[str, list[str]] | None = None
+    checkout: str | None = None
+    project_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

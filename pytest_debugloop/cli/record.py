@@ -101,6 +101,22 @@ def admit(place: Place) -> bool:
     return click.confirm(printable(question), err=True, abort=True)
 
 
+def asked_project(connection: Connection, place: Place) -> str | None:
+    """Name the project that is asked for, as the record names it now.
+
+    Args:
+        connection: of :func:`open_record`.
+        place: where the record is.
+
+    Returns:
+        None for all that are in an embedded record.
+    """
+    from pytest_debugloop.queries.projects import project_named
+
+    asked = place.asked_project()
+    return None if asked is None else project_named(connection, asked)
+
+
 @contextmanager
 def open_record(place: Place) -> Iterator[Connection]:
     """Read the record, as it is now.

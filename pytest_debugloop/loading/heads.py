@@ -14,6 +14,7 @@ from pytest_debugloop.records import JOURNAL_FORMAT, clean_text
 _HEADER = b'{"kind":"run"'
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONGEST_NAME = 255
+_SOURCES = ("given", "repository", "folder")
 _ID_MASK = (1 << 61) - 1
 
 
@@ -26,6 +27,8 @@ class JournalHead:
             are the variant of RFC 9562.
         id_mark: two hexadecimal digits of its ids.
         record: the folder of the record that the run was begun in, empty where that is not known.
+        checkout_id: of the checkout that the run was in, None where that is not told.
+        project_source: where the project's name is from, None where that is not told.
     """
 
     journal_id: uuid.UUID
@@ -39,6 +42,8 @@ class JournalHead:
     pid: int = 0
     process_start: str = ""
     record: str = ""
+    checkout_id: uuid.UUID | None = None
+    project_source: str | None = None
 
     @property
     def id_base(self) -> int:
@@ -86,6 +91,8 @@ def _read(line: bytes) -> JournalHead | None:
             int(values["pid"]),
             str(facts.get("process_start", "")),
             str(facts.get("record", "")),
+            uuid.UUID(values["checkout"]) if values.get("checkout") else None,
+            values["project_source"] if values.get("project_source") in _SOURCES else None,
         )
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None

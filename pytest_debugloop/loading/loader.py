@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 
@@ -15,6 +16,7 @@ import psycopg
 from psycopg import ClientCursor, Connection, sql
 
 from pytest_debugloop.handover import KnownFailure
+from pytest_debugloop.loading.adopting import adopt
 from pytest_debugloop.loading.blame import blames_data
 from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.known import known_failures
@@ -78,13 +80,15 @@ class Loader:
     Args:
         connection: in autocommit mode, to a migrated database.
         schema: of the record.
+        is_embedded: whether the record is that of one checkout.
 
     Attributes:
         rejected: how many lines could not be stored, and were kept with the reason.
     """
 
-    def __init__(self, connection: Connection, schema: str) -> None:
+    def __init__(self, connection: Connection, schema: str, *, is_embedded: bool = False) -> None:
         self._connection = connection
+        self._is_embedded = is_embedded
         self._schema = schema
         self.rejected = 0
 
@@ -187,21 +191,8 @@ class Loader:
         return heads
 
     def _stage_head(self, cursor: psycopg.Cursor, number: int, head: JournalHead) -> None:
-        cursor.execute(
-            "INSERT INTO staged_journals VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (
-                number,
-                head.journal_id,
-                head.run_id,
-                head.correlation_id,
-                head.session_id,
-                head.project,
-                head.agent_name,
-                head.is_main,
-                head.id_base,
-                head.id_mark,
-            ),
-        )
+        told = {**asdict(head), "id_base": head.id_base, "id_mark": head.id_mark}
+        cursor.execute(statement("stage_head"), {"number": number, **told})
 
     def _enter(self, cursor: psycopg.Cursor, workflows: Iterable[uuid.UUID]) -> None:
         """Begin a transaction: the schema, and the locks of the workflows, whose steps have one numbering each."""
@@ -311,6 +302,7 @@ class Loader:
     def _link(self, cursor: psycopg.Cursor, run_id: uuid.UUID, correlation_id: uuid.UUID) -> None:
         """Link what failed and passed again, and find the reasons."""
         run = {"run_id": run_id, "correlation_id": correlation_id}
+        adopt(cursor, statement, run_id, is_embedded=self._is_embedded)
         cursor.execute(statement("lock_project"), run)
         cursor.execute(statement("recoveries_link"), run)
         concluded = explain(cursor, statement, run_id, correlation_id)

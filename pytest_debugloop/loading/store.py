@@ -67,7 +67,7 @@ class Store:
             self.lost(error)
             return None
         self.problem = ""
-        self._loader = Loader(self._connection, self._order.schema)
+        self._loader = Loader(self._connection, self._order.schema, is_embedded=not self._order.dsn)
         return self._loader
 
     def lost(self, error: Exception) -> None:

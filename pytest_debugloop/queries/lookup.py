@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +101,7 @@ def find_test(connection: Connection[Any], text: str, project: str | None = None
     if len(best) == 1:
         return best[0]
     if best:
-        raise _ambiguous(text, [test.node_id for test in best])
+        raise _ambiguous(text, _told_apart(best))
     raise NotFoundError(text=_quoted(text), hint="give an id, a node id or a part of one; `debugloop runs` lists runs")
 
 
@@ -137,6 +138,12 @@ def _by_id(connection: Connection[Any], text: str) -> list[Found]:
 def _dashed_ending(digits: str) -> str:
     """Write the last digits of an id as PostgreSQL does: 8-4-4-4-12."""
     return str(uuid.UUID(digits.rjust(32, "0")))[-(len(digits) + sum(len(digits) > n for n in (12, 16, 20, 24))) :]
+
+
+def _told_apart(tests: list[Test]) -> list[str]:
+    """Name tests, those of one name with their projects: `--project` chooses one."""
+    times = Counter(test.node_id for test in tests)
+    return [test.node_id if times[test.node_id] == 1 else f"{test.node_id} of project {test.project}" for test in tests]
 
 
 def _ambiguous(text: str, candidates: list[str]) -> AmbiguousError:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+import uuid
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pytest_debugloop import private
 from pytest_debugloop.private import JOURNALS, NotPrivateError
 
 _IGNORE = ".gitignore"
+_CHECKOUT = "checkout-id"
 _IGNORED = "# Made by pytest-debugloop.\n*\n"
 # One of these says that a folder is a record's.
 _OURS = {JOURNALS, "postgres", "postgres.lock", "loader.log"}
@@ -55,6 +57,29 @@ def open_folder(wanted: Path) -> tuple[Path, str | None]:
                 return other, f"{wanted} cannot be written ({error.strerror}): recording to {other} instead."
         raise
     return wanted, None
+
+
+def checkout_id(folder: Path, rootdir: Path) -> str | None:
+    """Tell a checkout from all others: a name may be that of several, and change.
+
+    Args:
+        folder: of the record, where an id is kept.
+        rootdir: pytest's rootdir: several may share a folder, and a copy of both is another checkout.
+
+    Returns:
+        A UUID; None where no id can be kept.
+    """
+    path = folder / _CHECKOUT
+    try:
+        try:
+            with private.make_file(path) as file:
+                file.write(uuid.uuid4().hex.encode())
+        except FileExistsError:
+            pass
+        with private.read_file(path) as file:
+            return str(uuid.uuid5(uuid.UUID(file.read(32).decode("ascii")), os.path.realpath(rootdir)))
+    except (OSError, ValueError):
+        return None
 
 
 def find_folder(wanted: Path) -> Path | None:

@@ -31,15 +31,27 @@ class RunIdentity:
         correlation_id: UUID of the workflow, which several invocations may share where the user says so.
         session_id: UUID of what groups workflows, or None.
         project: name of the project.
+        project_source: where that is from: ``given`` by the user, ``repository`` or ``folder``.
+        checkout: UUID of the checkout, None where it has none.
     """
 
-    __slots__ = ("correlation_id", "project", "run_id", "session_id")
+    __slots__ = ("checkout", "correlation_id", "project", "project_source", "run_id", "session_id")
 
-    def __init__(self, run_id: str, correlation_id: str, session_id: str | None, project: str) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        correlation_id: str,
+        session_id: str | None,
+        project: str,
+        project_source: str = "given",
+        checkout: str | None = None,
+    ) -> None:
         self.run_id = run_id
         self.correlation_id = correlation_id
         self.session_id = session_id
         self.project = project
+        self.project_source = project_source
+        self.checkout = checkout
 
     @classmethod
     def new(cls, settings: Settings, rootdir: Path, environ: Mapping[str, str], now: int) -> RunIdentity:
@@ -60,7 +72,8 @@ class RunIdentity:
             session = str(uuid_of(settings.session_id, project))
         elif "cicd.pipeline.run.id" in ci:
             session = str(uuid_of(f"{ci['cicd.provider']}:{repository}:{ci['cicd.pipeline.run.id']}", "ci"))
-        return cls(str(uuid7(now)), correlation, session, clean_text(project))
+        source = "given" if settings.project else "repository" if repository else "folder"
+        return cls(str(uuid7(now)), correlation, session, clean_text(project), source)
 
     def to_plain(self) -> dict[str, str | None]:
         """Give the ids as basic types, which execnet can carry to a worker."""

@@ -117,6 +117,7 @@ class Session:
             name = f"{self._identity.correlation_id}_{self._identity.run_id}"
             self._run_folder = folder / JOURNALS / name
             System.close(open_folder(self._run_folder, make=True))
+            self._identity.checkout = folders.checkout_id(folder, config.rootpath)
             self._storing = Storing(
                 config, self.settings, self._identity.correlation_id, folder, self._run_folder, self._redactor
             )
@@ -166,6 +167,8 @@ class Session:
             rootdir=clean_text(str(config.rootpath)),
             facts=facts,
             redactor=self._redactor.to_plain() if self.worker is None else None,
+            checkout=identity.checkout,
+            project_source=identity.project_source,
         ).to_line()
         spare = folders.spare_folder() / JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
         return Journal(run_folder / (stem + SUFFIX), header, spare)

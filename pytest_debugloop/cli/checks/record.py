@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
 from pytest_debugloop.cli.place import Place
-from pytest_debugloop.cli.record import Connection, enter, open_server, waiting_migrations
+from pytest_debugloop.cli.record import Connection, asked_project, enter, open_server, waiting_migrations
 from pytest_debugloop.cli.views.words import ago, counted, short
 from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.connect import describe
@@ -192,10 +192,10 @@ def _record(place: Place, connection: Connection) -> Iterator[Check]:
 
 
 def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
-    project = place.asked_project()
     with connection.transaction():
         if not _enter(place, connection):
             return
+        project = asked_project(connection, place)
         run = health.last_run_of(connection, project)
     of = f" of project {project}" if project else ""
     if run is None:

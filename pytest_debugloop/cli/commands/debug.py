@@ -39,7 +39,7 @@ def command(
     Example: debugloop debug test_discount --pdbcls IPython.terminal.debugger:TerminalPdb
     Example: printf 'where\\nargs\\n' | debugloop debug 8cb8e15c
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.queries.debugging import failure_to_debug, files_of_run
     from pytest_debugloop.replay.frames import files_of
 
@@ -47,7 +47,7 @@ def command(
         raise click.UsageError("--json tells what was recorded, and --live is a session: give one of them.")
     debugger = None if live else _debugger(pdbcls)
     with open_record(place) as connection:
-        failure = failure_to_debug(connection, error, place.asked_project())
+        failure = failure_to_debug(connection, error, asked_project(connection, place))
         state = failure.state or {}
         files = [] if as_json or live else files_of_run(connection, failure.code_version, files_of(state))
     if live:

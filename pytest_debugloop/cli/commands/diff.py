@@ -35,11 +35,11 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
     Example: debugloop diff 8cb8e15c
     Example: debugloop diff 8cb8e15c 4923dbbd
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.queries.comparing import compare
 
     with open_record(place) as connection:
-        project = place.asked_project()
+        project = asked_project(connection, place)
         first, recovery = _side(connection, a, project)
         if b is not None:
             second, recovery = _side(connection, b, project)[0], None

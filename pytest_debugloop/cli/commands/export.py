@@ -91,10 +91,11 @@ def command(
 def _runs(
     connection: Connection, place: Place, run: str | None, since: dt.datetime | None, branch: str | None, *, many: bool
 ) -> Iterator[Run]:
+    from pytest_debugloop.cli.record import asked_project
     from pytest_debugloop.queries import runs
     from pytest_debugloop.queries.lookup import find_id
 
-    project = place.asked_project()
+    project = asked_project(connection, place)
     if many:
         runs.last_run(connection, project)  # says so where there is none at all
         return runs.runs(connection, project=project, since=since, branch=branch)

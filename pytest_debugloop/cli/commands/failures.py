@@ -31,13 +31,14 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
     \b
     Example: debugloop failures --since 7d
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries.failures import failure_groups
     from pytest_debugloop.queries.statements import MANY
 
-    filters = {"project": place.asked_project(), "branch": branch, "since": since, "is_open": is_open}
     with open_record(place) as connection:
+        project = asked_project(connection, place)
+        filters = {"project": project, "branch": branch, "since": since, "is_open": is_open}
         groups = failure_groups(connection, limit=limit or MANY, **filters)
         if as_json:
             write_json("failures", {}, failures=groups)

@@ -34,13 +34,14 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
     \b
     Example: debugloop flaky --limit 10
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.queries.recoveries import costs_of_tests, flaky_tests
     from pytest_debugloop.queries.statements import MANY
 
     with open_record(place) as connection:
-        tests = flaky_tests(connection, place.asked_project(), only_flaky=not everything, limit=limit or MANY)
+        project = asked_project(connection, place)
+        tests = flaky_tests(connection, project, only_flaky=not everything, limit=limit or MANY)
         costs = costs_of_tests(connection, [test.task_id for test in tests])
     if as_json:
         rows = ({**plain(test), "cost_minutes": costs.get(test.task_id, 0.0) / 60_000} for test in tests)

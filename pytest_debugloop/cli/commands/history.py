@@ -32,13 +32,13 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
     \b
     Example: debugloop history test_discount
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.queries.lookup import find, test_of
     from pytest_debugloop.queries.recoveries import history_of_test
     from pytest_debugloop.queries.statements import MANY
 
     with open_record(place) as connection:
-        found = test_of(connection, find(connection, test, place.asked_project(), kinds=("test",)).id)
+        found = test_of(connection, find(connection, test, asked_project(connection, place), kinds=("test",)).id)
         attempts = history_of_test(connection, found.id, limit or MANY)
         if as_json:
             write_json("history", {"test": found}, attempts=attempts)

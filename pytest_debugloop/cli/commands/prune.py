@@ -48,14 +48,15 @@ def command(
         raise click.UsageError("say which runs are to go: by --older-than, --keep or both.")
     if as_json and not (dry_run or yes):
         raise click.UsageError("with --json nothing is asked: give --dry-run or --yes.")
-    from pytest_debugloop.cli.record import check_schema, enter, open_server
+    from pytest_debugloop.cli.record import asked_project, check_schema, enter, open_server
     from pytest_debugloop.loading.prune import Choice, plan
 
     with open_server(place) as (conninfo, connection):
         with connection.transaction():
             enter(connection, place.schema)
             check_schema(connection, place, conninfo)
-        choice = Choice(before=older_than, keep=keep, project=place.asked_project(), branch=branch)
+            project = asked_project(connection, place)
+        choice = Choice(before=older_than, keep=keep, project=project, branch=branch)
         planned = plan(connection, place.schema, choice)
         if not as_json:
             click.echo(_told(planned))

@@ -44,7 +44,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
     Example: debugloop recoveries --strategy code_change
     Example: debugloop recoveries --patterns
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries import recoveries
     from pytest_debugloop.queries.lookup import find
@@ -54,7 +54,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
         raise click.UsageError("--patterns is of the whole record: give neither TEST nor --strategy with it.")
     most = limit or MANY
     with open_record(place) as connection:
-        project = place.asked_project()
+        project = asked_project(connection, place)
         if patterns:
             by_strategy = recoveries.strategy_patterns(connection, most)
             by_failure = recoveries.recovery_patterns(connection, most)

@@ -88,12 +88,12 @@ def planned(place: Place, what: str, *, is_trusted: bool = False) -> tuple[Recor
         DebugloopError: there is none, it is ambiguous, or it cannot be run here.
     """
     from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.queries.rerunning import recorded_failure, steps_until, suspected_polluters
     from pytest_debugloop.rerunning.plan import plan_rerun
 
     with open_record(place) as connection:
-        failure = recorded_failure(connection, what, place.asked_project())
+        failure = recorded_failure(connection, what, asked_project(connection, place))
         steps = steps_until(connection, failure)
         suspects = suspected_polluters(connection, failure)
     plan = plan_rerun(

@@ -46,14 +46,14 @@ def command(
     \b
     Example: debugloop runs --branch main --status failed --since 7d
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries.runs import no_runs, runs
     from pytest_debugloop.queries.statements import MANY
 
     filters = {"branch": branch, "commit": commit, "status": status, "since": since, "until": until}
     with open_record(place) as connection:
-        project = place.asked_project()
+        project = asked_project(connection, place)
         found = runs(connection, limit=limit or MANY, project=project, **filters)
         if as_json:
             write_json("runs", {}, runs=found)

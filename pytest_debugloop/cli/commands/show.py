@@ -29,13 +29,13 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
     Example: debugloop show test_discount
     Example: debugloop show --brief --budget 2000
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.cli.views import things
     from pytest_debugloop.queries.lookup import Found, find
     from pytest_debugloop.queries.runs import last_run
 
     with open_record(place) as connection:
-        project = place.asked_project()
+        project = asked_project(connection, place)
         found = find(connection, what, project) if what else Found("run", last_run(connection, project).id)
         if brief:
             from pytest_debugloop.cli.views.brief import brief_text

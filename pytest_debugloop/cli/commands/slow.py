@@ -59,13 +59,13 @@ def command(
     \b
     Example: debugloop slow --branch main --last 10
     """
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.queries.runs import last_run
     from pytest_debugloop.queries.statements import MANY
     from pytest_debugloop.queries.timings import LEAST_RUNS, Changes, changes_of_time, timed_runs
 
     with open_record(place) as connection:
-        project = place.asked_project()
+        project = asked_project(connection, place)
         last_run(connection, project)  # says so where there is none at all
         runs = timed_runs(connection, last + before, project, branch)
         recent, earlier = runs[:last], runs[last:]

@@ -3,7 +3,7 @@
 INSERT INTO debug_runs AS known (
     id, correlation_id, session_id, project, agent_name, rootdir, command_line, python_version, platform,
     pytest_version, plugins, git_commit, git_branch, ci, interpreter, random_seeds, boot_id, boot_seconds, environment,
-    started_at
+    started_at, checkout_id, project_source
 )
 SELECT
     j.run_id,
@@ -25,7 +25,9 @@ SELECT
     line -> 'facts' ->> 'boot_id',
     (line -> 'facts' ->> 'boot_seconds')::double precision,
     line -> 'facts' -> 'environment',
-    timestamptz 'epoch' + (line ->> 'started')::bigint * interval '1 microsecond'
+    timestamptz 'epoch' + (line ->> 'started')::bigint * interval '1 microsecond',
+    j.checkout_id,
+    j.project_source
 FROM staged_records
 JOIN staged_journals AS j USING (journal_no)
 WHERE line ->> 'kind' = 'run' AND j.is_main AND (line ->> 'run_id')::uuid = j.run_id
@@ -35,5 +37,6 @@ ON CONFLICT (id) DO UPDATE SET
     platform = excluded.platform, pytest_version = excluded.pytest_version, plugins = excluded.plugins,
     git_commit = excluded.git_commit, git_branch = excluded.git_branch, ci = excluded.ci,
     interpreter = excluded.interpreter, random_seeds = excluded.random_seeds, boot_id = excluded.boot_id,
-    boot_seconds = excluded.boot_seconds, environment = excluded.environment, started_at = excluded.started_at
+    boot_seconds = excluded.boot_seconds, environment = excluded.environment, started_at = excluded.started_at,
+    checkout_id = excluded.checkout_id, project_source = excluded.project_source
 WHERE known.rootdir IS NULL AND excluded.rootdir IS NOT NULL;

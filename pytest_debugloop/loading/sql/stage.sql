@@ -14,7 +14,9 @@ CREATE TEMP TABLE staged_journals (
     agent_name TEXT NOT NULL,
     is_main BOOLEAN NOT NULL,
     id_base BIGINT NOT NULL,
-    id_mark TEXT NOT NULL
+    id_mark TEXT NOT NULL,
+    checkout_id UUID,
+    project_source TEXT
 ) ON COMMIT DROP;
 
 CREATE TEMP TABLE staged_lines (
