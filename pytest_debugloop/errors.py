@@ -122,7 +122,7 @@ class NewerJournalError(DebugloopError):
 
 
 class NoInterpreterError(DebugloopError):
-    """sys.executable is {found}, which is no Python interpreter."""
+    """sys.executable is {found}, which is not this run's Python interpreter."""
 
 
 class JournalUnreadableError(DebugloopError):

@@ -10,6 +10,7 @@ from pytest_debugloop.errors import NoInterpreterError
 
 # What interpreters are called: python3.13t, python3-dbg, pypy3.11, and .python3-wrapped on NixOS.
 _NAME = re.compile(r"\.?(python|pypy|graalpy)w?[\d.]*[a-z]?(-dbg|-debug|-wrapped)?", re.IGNORECASE)
+_VERSION = re.compile(r"(?:python|pypy)(\d+)\.(\d+)")
 
 
 def interpreter() -> str:
@@ -29,7 +30,11 @@ def interpreter() -> str:
 
 
 def _is_python(program: str) -> bool:
-    return any(_NAME.fullmatch(os.path.basename(path)) for path in (program, os.path.realpath(program)))  # noqa: PTH119
+    names = [os.path.basename(path) for path in (os.path.realpath(program), program)]  # noqa: PTH119
+    # An application may name whatever python3 is first on the PATH: one of another version than it embeds.
+    version = _VERSION.search(names[0])
+    is_another = version is not None and (int(version[1]), int(version[2])) != sys.version_info[:2]
+    return not is_another and any(_NAME.fullmatch(name) for name in names)
 
 
 def _has_taken_a_module(program: str) -> bool:

@@ -95,9 +95,8 @@ def test_an_application_that_embeds_python_is_not_started(project: Project, prog
     waits, why = run.paragraph[1:]
     assert waits.startswith(f"debugloop: run {run.record.correlation_id} waits in .debugloop/journals/")
     assert " load`, or the next run." in waits
-    assert why == (
-        f"debugloop: the loader was not started (sys.executable is {found!r}, which is no Python interpreter)."
-    )
+    reason = f"sys.executable is {found!r}, which is not this run's Python interpreter"
+    assert why == f"debugloop: the loader was not started ({reason})."
     assert not (project.folder / "started").exists()
     where = ("--dsn", project.conninfo, "--schema", project.schema)
     assert project.printed(*where, "load") == "1 run stored, 0 still waiting.\n"

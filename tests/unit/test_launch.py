@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Stands for the loader's program: notes the descriptors that it was started with.
 LOOKS = """#!{python}
 import json, os, pathlib
@@ -49,22 +50,31 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
 
 @pytest.mark.parametrize(
     "name",
-    ["python", "python3", "python3.12", "python3.13t", "python3.12d", "python3-dbg", "pypy3.11", ".python3-wrapped"],
+    ["python", "python3", "python{0}", "python{0}t", "python{0}d", "python3-dbg", "pypy{0}", ".python3-wrapped"],
 )
 def test_what_is_called_python_is_one(program: Callable[..., Path], name: str) -> None:
-    assert str(program(name)) == interpreter()
+    assert str(program(name.format(VERSION))) == interpreter()
 
 
-@pytest.mark.parametrize("name", ["qgis", "app.sh", "blender", "python-app", "pythonista", "pytest", "uwsgi"])
+@pytest.mark.parametrize("name", ["qgis", "app.sh", "blender", "python-app", "pytest", "uwsgi", "python2.7"])
 def test_an_application_that_embeds_python_is_none(program: Callable[..., Path], name: str) -> None:
     program(name)
-    with pytest.raises(NoInterpreterError, match=f"{name}', which is no Python interpreter"):
+    with pytest.raises(NoInterpreterError, match=f"{name}', which is not this run's Python interpreter"):
         interpreter()
 
 
 @pytest.mark.parametrize("found", [None, "", b"/usr/bin/python3", "/not/there/python3"])
 def test_where_no_program_is_known_there_is_none(monkeypatch: pytest.MonkeyPatch, found: object) -> None:
     monkeypatch.setattr(sys, "executable", found)
+    with pytest.raises(NoInterpreterError):
+        interpreter()
+
+
+def test_a_link_to_a_python_of_another_version_is_none(program: Callable[..., Path]) -> None:
+    program("python2.7")
+    link = program("python3")
+    link.unlink()
+    link.symlink_to("python2.7")
     with pytest.raises(NoInterpreterError):
         interpreter()
 
