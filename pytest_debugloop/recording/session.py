@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import uuid
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,19 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.ci_log import harmless
 from pytest_debugloop.handover import SUFFIX, WORKER_INPUT
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.private import JOURNALS, open_folder
 from pytest_debugloop.recording import folders
+from pytest_debugloop.recording.beginning import open_journal
 from pytest_debugloop.recording.capturing import capturer_of
-from pytest_debugloop.recording.clock import Clock, boot_facts
+from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.ending import Ending
 from pytest_debugloop.recording.failure import WORKER_CRASH, kind_of_report
-from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
+from pytest_debugloop.recording.identity import RunIdentity
 from pytest_debugloop.recording.losses import Losses
 from pytest_debugloop.recording.node_ids import NodeIds, Places, begun_last
 from pytest_debugloop.recording.recorder import Recorder
@@ -34,7 +33,7 @@ from pytest_debugloop.recording.storing import Storing
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.timeouts import Timeouts
 from pytest_debugloop.recording.writer import Writer
-from pytest_debugloop.records import JOURNAL_FORMAT, Finish, Run, clean_text
+from pytest_debugloop.records import Finish, clean_text
 from pytest_debugloop.settings import Settings, raw_value
 from pytest_debugloop.system import System, open_files_allowed
 
@@ -126,7 +125,9 @@ class Session:
         else:
             self._identity = RunIdentity(**self._given["identity"])
             self._run_folder = Path(self._given["run_folder"])
-        self._journal = self._open_journal(self._run_folder, self._identity, capturer)
+        self._journal = open_journal(
+            config, self.settings, self.worker, self._run_folder, self._identity, capturer, self._clock.now
+        )
         self._writer = Writer(self._journal, self._clock, capturer)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
             places = Places(capturer.project, config.rootpath)
@@ -142,36 +143,6 @@ class Session:
             config.pluginmanager.register(CollectionRecorder(self._writer, places), "debugloop-collection")
         if self._storing is not None:
             self._problems += self._storing.start()
-
-    def _open_journal(self, run_folder: Path, identity: RunIdentity, capturer: Capturer) -> Journal:
-        config = self._config
-        stem = self.worker or "main"
-        journal_id = uuid.uuid5(uuid.UUID(identity.run_id), stem)
-        agent = self.settings.agent_name if self.worker is None else f"{self.settings.agent_name}:{self.worker}"
-        started = self._clock.now()
-        facts = run_facts(config, os.environ, capturer) if self.worker is None else {}
-        facts |= boot_facts(started, self._clock.now) if self.worker is None else {}
-        facts["process_start"] = process_start(System.getpid())
-        facts["record"] = clean_text(str(run_folder.parents[1]))
-        header = Run(
-            format=JOURNAL_FORMAT,
-            run_id=identity.run_id,
-            journal_id=str(journal_id),
-            correlation_id=identity.correlation_id,
-            session_id=identity.session_id,
-            project=identity.project,
-            agent_name=agent[:255],
-            role="main" if self.worker is None else "worker",
-            pid=System.getpid(),
-            started=started,
-            rootdir=clean_text(str(config.rootpath)),
-            facts=facts,
-            redactor=self._redactor.to_plain() if self.worker is None else None,
-            checkout=identity.checkout,
-            project_source=identity.project_source,
-        ).to_line()
-        spare = folders.spare_folder() / JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
-        return Journal(run_folder / (stem + SUFFIX), header, spare)
 
     @property
     def is_grouped(self) -> bool:
