@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from types import TracebackType
 from typing import Any
@@ -68,8 +69,9 @@ def remove_from_internal_error(excrepr: Any, excinfo: pytest.ExceptionInfo[BaseE
         excinfo: the error.
     """
     remove_from_error(excinfo.value)
-    if excrepr.reprtraceback.style == "native":  # the others leave out what says that it is to be hidden
-        excrepr.__dict__.update(excinfo.getrepr(funcargs=True, style="native").__dict__)
+    with contextlib.suppress(Exception):  # of an exception that cannot be shown, pytest has words already
+        if excrepr.reprtraceback.style == "native":  # the others leave out what says that it is to be hidden
+            excrepr.__dict__.update(excinfo.getrepr(funcargs=True, style="native").__dict__)
 
 
 def remove_from_error(error: BaseException | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Generator
@@ -172,8 +171,7 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Record an error of pytest or of a plugin; what is printed of it is as without us."""
-        with contextlib.suppress(Exception):
-            remove_from_internal_error(excrepr, excinfo)
+        remove_from_internal_error(excrepr, excinfo)
         if self._writer is not None:
             self._ending.record(self._writer, excinfo.value)
 
@@ -232,8 +230,7 @@ class Session:
 
     def pytest_unconfigure(self) -> None:
         """End what no summary has ended: after an internal error there is none, nor without a terminal."""
-        with contextlib.suppress(Exception):
-            remove_from_error(sys.exc_info()[1])  # what ends pytest itself, as from another plugin's summary
+        remove_from_error(sys.exc_info()[1])  # what ends pytest itself, as from another plugin's summary
         if self._writer is not None and System.getpid() == self._pid:
             if not self._finished:
                 self._ending.unconfigures(self._writer)
