@@ -12,8 +12,10 @@ import click
 import psycopg
 from psycopg import errors as server_errors
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.cli.place import Place
+from pytest_debugloop.database.configuration import READER
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import Migration, available, pending
@@ -40,11 +42,12 @@ _ENTER = sql.SQL("""
 
 
 @contextmanager
-def open_server(place: Place, *, asking: bool = True) -> Iterator[tuple[str, Connection]]:
+def open_server(place: Place, *, reading: bool = False, asking: bool = True) -> Iterator[tuple[str, Connection]]:
     """Connect to the server of the record, in autocommit mode; the embedded one is started, and stopped after.
 
     Args:
         place: where the record is.
+        reading: whether only to read; in an embedded record, as a role that can do nothing else.
         asking: whether, on a terminal, one question admits a record that was made elsewhere.
 
     Yields:
@@ -54,7 +57,7 @@ def open_server(place: Place, *, asking: bool = True) -> Iterator[tuple[str, Con
         NoRecordError, NotLoadedError: there is no embedded server in that folder.
         DebugloopError: it cannot be reached.
     """
-    with _server_of(place, asking) as conninfo, connect(conninfo) as connection:
+    with _server_of(place, reading, asking) as conninfo, connect(conninfo) as connection:
         read_whatever_is_stored(connection)
         # What psycopg could not undo, as the connection was lost or interrupted, is no news beside the reason.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -65,7 +68,7 @@ def open_server(place: Place, *, asking: bool = True) -> Iterator[tuple[str, Con
 
 
 @contextmanager
-def _server_of(place: Place, asking: bool) -> Iterator[str]:
+def _server_of(place: Place, reading: bool, asking: bool) -> Iterator[str]:
     """Give the connection string of the server, which runs meanwhile."""
     if place.dsn:
         yield place.dsn
@@ -76,7 +79,7 @@ def _server_of(place: Place, asking: bool) -> Iterator[str]:
         raise (NotLoadedError if any(look_at_waiting(place.order())) else NoRecordError)(folder=place.told)
     version, trusted = place.postgres_version, place.trusted or (asking and admit(place))
     with embedded_server(place.folder, postgres_version=version, trusted=trusted) as conninfo:
-        yield conninfo
+        yield make_conninfo(conninfo, user=READER) if reading else conninfo
 
 
 def admit(place: Place) -> bool:
@@ -133,7 +136,7 @@ def open_record(place: Place) -> Iterator[Connection]:
         SchemaTooOldError, SchemaTooNewError: the record is of another version of this package.
         DebugloopError: it cannot be reached.
     """
-    with open_server(place) as (conninfo, connection):
+    with open_server(place, reading=True) as (conninfo, connection):
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with connection.transaction():

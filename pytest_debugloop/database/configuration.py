@@ -15,6 +15,8 @@ from pytest_debugloop.database.lent_name import has_name
 from pytest_debugloop.errors import EmbeddedServerError
 
 ROLE = "debugloop"
+READER = "debugloop_reader"
+"""The role that commands read with: it is no superuser, and may read all and write nothing."""
 PORT = 5432  # a part of the socket's name, no more: the server listens to no network
 
 _SETTINGS = {
@@ -61,6 +63,19 @@ _CONFIGURATION = "# Written by pytest-debugloop before each start: what stands h
 _SIGNALS = ("recovery.signal", "standby.signal", "promote")
 
 
+def guarding_options(major: int) -> str:
+    """Give what a superuser's connection says for itself, so that no setting of a role or a database counts there.
+
+    Args:
+        major (int): the server's major version.
+
+    Returns:
+        str: `options` of a connection string.
+    """
+    loads = "-c session_preload_libraries= -c local_preload_libraries= -c search_path=pg_catalog"
+    return f"{loads} -c event_triggers=off" if major >= _EVENT_TRIGGERS_OFF else loads
+
+
 def settings(major: int, *, durable: bool) -> dict[str, str]:
     """Give what stands on the command line of a server.
 
@@ -86,14 +101,14 @@ def configure(data: Path, account: Account) -> None:
         EmbeddedServerError: something in it leads out of it.
         OSError: it cannot be written.
     """
-    names = (name.replace('"', '""') for name in account.welcome())
+    names = [name.replace('"', '""') for name in account.welcome()]
     # A client without a name is no peer. The socket lies in a folder that is closed to all but him, where it is his.
     method = "trust" if account.is_ours and not has_name(account.uid) else f"peer map={ROLE}"
     files = {
         "postgresql.conf": _CONFIGURATION,
         "postgresql.auto.conf": "",
-        "pg_hba.conf": f"local all {ROLE} {method}\n",
-        "pg_ident.conf": "".join(f'{ROLE} "{name}" {ROLE}\n' for name in names),
+        "pg_hba.conf": f"local all {ROLE},{READER} {method}\n",
+        "pg_ident.conf": "".join(f'{ROLE} "{name}" {role}\n' for name in names for role in (ROLE, READER)),
     }
     for name, text in files.items():
         # A new file, then a rename: root must not write through a link that the server's user might have put here.

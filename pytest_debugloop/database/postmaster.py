@@ -9,6 +9,7 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.account import Account, open_private, own_folder
 from pytest_debugloop.database.binaries import runnable
-from pytest_debugloop.database.configuration import PORT, ROLE, configure, settings
+from pytest_debugloop.database.configuration import PORT, ROLE, configure, guarding_options, settings
 from pytest_debugloop.database.data_directory import complaint, last_words, major_version, server_programs
 from pytest_debugloop.database.processes import birth, exists, is_alive, is_server, read_pid
 from pytest_debugloop.database.server_user import hand_over
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SOCKET = f".s.PGSQL.{PORT}"
 _DATABASE = "debugloop"
+_GUARD = files(__package__) / "sql" / "guard.sql"
 _PID_FILES = ("postmaster.pid", f"{SOCKET}.lock")
 _LARGEST_LOG = 4 * 1024 * 1024
 # What a start fails with as long as a killed server's processes are still going away.
@@ -65,11 +67,12 @@ class Postmaster:
         """The data directory."""
         return self.directory / "postgres"
 
-    def conninfo(self, dbname: str = _DATABASE) -> str:
+    def conninfo(self, dbname: str = _DATABASE, options: str = "") -> str:
         """Say how to connect, in a way that no PG* variable changes.
 
         Args:
             dbname (str): the database.
+            options (str): settings of the session.
 
         Returns:
             str: a libpq connection string.
@@ -84,7 +87,7 @@ class Postmaster:
             gssencmode="disable",
             channel_binding="disable",
             target_session_attrs="any",
-            options="",
+            options=options,
         )
 
     def run(self, alone: Callable[[], bool], timeout: float, while_waiting: Callable[[], None]) -> None:
@@ -160,14 +163,22 @@ class Postmaster:
 
     def _refusal(self) -> str:
         """Ask the server for its database, and make that if it is missing; what it says against it, or nothing."""
+        missing = f'database "{_DATABASE}" does not exist'
+        refusal = self._refusal_of(_DATABASE, _GUARD.read_bytes())
+        if missing in refusal:
+            refusal = self._refusal_of("postgres", f"CREATE DATABASE {_DATABASE}".encode())
+            refusal = refusal or self._refusal_of(_DATABASE, _GUARD.read_bytes())
+        return refusal
+
+    def _refusal_of(self, dbname: str, statement: bytes) -> str:
         try:
-            connection = psycopg.connect(self.conninfo("postgres"), autocommit=True, connect_timeout=5)
+            options = guarding_options(major_version(self.data))
+            connection = psycopg.connect(self.conninfo(dbname, options), autocommit=True, connect_timeout=5)
         except psycopg.OperationalError as error:
             return _one_line(error)
         with connection:
             try:
-                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_DATABASE,)).fetchone():
-                    connection.execute(f"CREATE DATABASE {_DATABASE}")
+                connection.execute(statement)
             except psycopg.Error as error:
                 if error.sqlstate and not error.sqlstate.startswith("57P"):  # 57P: the server is on its way down
                     raise self._failed(_one_line(error)) from error

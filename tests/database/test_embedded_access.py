@@ -87,7 +87,7 @@ def test_only_the_owner_and_root_are_let_in(directory: Path) -> None:
     with embedded_server(directory) as conninfo:
         rules = ask(conninfo, "SELECT json_agg((type, database, user_name, auth_method)) FROM pg_hba_file_rules")
         people = ask(conninfo, "SELECT array_agg(DISTINCT sys_name) FROM pg_ident_file_mappings")
-    assert rules == [{"f1": "local", "f2": ["all"], "f3": ["debugloop"], "f4": "peer"}]
+    assert rules == [{"f1": "local", "f2": ["all"], "f3": ["debugloop", "debugloop_reader"], "f4": "peer"}]
     assert set(people) == {"root", pwd.getpwuid(os.geteuid()).pw_name}  # type: ignore[call-overload]
 
 
@@ -98,7 +98,7 @@ def test_who_has_no_name_is_trusted_by_a_server_of_his_own_alone(
     monkeypatch.setattr(configuration, "has_name", lambda uid: False)
     for account, method in ((Account(os.geteuid(), os.getegid()), "trust"), (Account(*NOBODY), "peer map=debugloop")):
         configuration.configure(tmp_path, account)
-        assert (tmp_path / "pg_hba.conf").read_text() == f"local all debugloop {method}\n"
+        assert (tmp_path / "pg_hba.conf").read_text() == f"local all debugloop,debugloop_reader {method}\n"
 
 
 @needs_root

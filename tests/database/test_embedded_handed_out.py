@@ -8,12 +8,15 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
+from pytest_debugloop.database.configuration import READER
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.origin import is_ours, keep_mark
 from pytest_debugloop.errors import EmbeddedServerError, ForeignRecordError
-from tests.support.embedded import ask
+from tests.support.embedded import ask, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +50,7 @@ def place(folder: Path) -> Path:
     place = folder / "place"
     place.mkdir()
     place.chmod(0o777)
+    folder.chmod(0o711)
     return place
 
 
@@ -80,6 +84,53 @@ def test_a_link_in_it_leads_the_server_nowhere(directory: Path, place: Path, nam
     link.symlink_to(place)
     with pytest.raises(EmbeddedServerError, match=rf"/{name} is a link"), embedded_server(directory):
         pass
+
+
+# A superuser of whoever made the record can leave all of this; each of it runs a command where it is not kept from it.
+LEFT_BEHIND = """
+    CREATE FUNCTION public.run() RETURNS text LANGUAGE plpgsql AS $$
+        BEGIN COPY (SELECT 1) TO PROGRAM 'touch {ran}'; RETURN 'ran'; END $$;
+    CREATE FUNCTION public.run_for_event() RETURNS event_trigger LANGUAGE plpgsql AS $$
+        BEGIN COPY (SELECT 1) TO PROGRAM 'touch {ran}'; END $$;
+    CREATE VIEW public.innocent AS SELECT public.run();
+    SELECT * FROM public.innocent;
+    DROP OWNED BY debugloop_reader;
+    ALTER ROLE debugloop_reader SUPERUSER NOLOGIN CREATEROLE;
+    GRANT pg_execute_server_program, pg_write_server_files TO debugloop_reader;
+    REVOKE pg_read_all_data FROM debugloop_reader;
+    ALTER ROLE ALL SET session_preload_libraries = '{folder}/no_such_library';
+    ALTER DATABASE debugloop SET session_preload_libraries = '{folder}/no_such_library';
+    ALTER ROLE debugloop_reader SET local_preload_libraries = 'no_such_library';
+    ALTER ROLE debugloop IN DATABASE debugloop SET session_preload_libraries = '{folder}/no_such_library';
+    ALTER DATABASE debugloop SET work_mem = '5MB';
+    CREATE EVENT TRIGGER on_change ON ddl_command_start EXECUTE FUNCTION public.run_for_event();
+    ALTER EVENT TRIGGER on_change ENABLE ALWAYS;
+"""
+ON_LOGIN = """
+    CREATE EVENT TRIGGER on_login ON login EXECUTE FUNCTION public.run_for_event();
+    ALTER EVENT TRIGGER on_login ENABLE ALWAYS;
+    ALTER DATABASE debugloop SET event_triggers = on;
+"""
+
+
+@pytest.mark.parametrize("version", [16, 18])
+def test_nothing_that_its_maker_left_in_the_database_runs(fresh: Path, place: Path, version: int) -> None:
+    ran = place / "ran"
+    statements = LEFT_BEHIND + (ON_LOGIN if version > 16 else "")
+    with embedded_server(fresh, postgres_version=version, durable=False) as conninfo:
+        tell(conninfo, statements.format(folder=place, ran=ran))
+    ran.unlink()  # it would be there
+    with embedded_server(fresh, durable=False) as conninfo:
+        tell(conninfo, "CREATE TABLE public.fine AS SELECT 1 AS one")  # no event trigger, no library
+        reader = make_conninfo(conninfo, user=READER)
+        assert ask(reader, "SELECT one FROM public.fine") == 1
+        assert ask(reader, "SHOW work_mem") == "5MB"
+        assert ask(reader, "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user") is False
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ask(reader, "SELECT * FROM public.innocent")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            tell(reader, "DELETE FROM public.fine")
+    assert not ran.exists()
 
 
 COPIES: dict[str, Callable[[Path, Path], object]] = {

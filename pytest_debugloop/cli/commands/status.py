@@ -21,7 +21,7 @@ def command(place: Place, as_json: bool) -> None:
     from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.database.connect import describe
 
-    with open_server(place) as (conninfo, connection):
+    with open_server(place, reading=True) as (conninfo, connection):
         with connection.transaction():
             enter(connection, place.schema)
             waiting = waiting_migrations(connection, place.schema)
