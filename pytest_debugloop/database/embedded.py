@@ -89,6 +89,7 @@ def embedded_server(
                 if not trusted and not is_ours(directory):
                     raise ForeignRecordError(directory=directory)
                 _join(server, users, postgres_version, start_timeout, interruptions)
+                held.callback(server.stop_without_data, server.number())
                 held.callback(_leave, server, users)
                 keep_mark(directory)
         yield server.conninfo()
@@ -145,7 +146,9 @@ def _leave(server: Postmaster, users: int) -> None:
 
         try:
             with _deciding(server.directory, _PATIENCE, hurry):
-                _stop_if_unused(server, users, 30.0, interruptions)
+                # Where the directory was removed and made again, the server in it is of others.
+                if os.path.samestat(os.fstat(users), (server.directory / "postgres.users").stat()):
+                    _stop_if_unused(server, users, 30.0, interruptions)
         except (EmbeddedServerError, OSError):
             # Whoever holds that lock for so long, or the next user of this directory, finds the server and stops it.
             fcntl.flock(users, fcntl.LOCK_UN)

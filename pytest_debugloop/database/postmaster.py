@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -25,7 +26,6 @@ from pytest_debugloop.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SOCKET = f".s.PGSQL.{PORT}"
 _DATABASE = "debugloop"
@@ -150,6 +150,23 @@ class Postmaster:
             # Until it is gone: on its way out it has no program any more, and still a folder that it runs in.
             while birth(pid) == born and time.monotonic() < begun + patience():
                 time.sleep(0.005)
+
+    def number(self) -> tuple[int, str]:
+        """Give the server's process number and when it was born; 0 and nothing where it does not run."""
+        pid = read_pid(self.data / "postmaster.pid")
+        return (pid, birth(pid)) if pid and is_server(pid, self.data) else (0, "")
+
+    def stop_without_data(self, number: tuple[int, str]) -> None:
+        """Stop a server whose data somebody has removed: it would notice by itself within a minute.
+
+        Args:
+            number (tuple): what :meth:`number` gave while the data were there.
+        """
+        pid, born = number
+        has_lost = Path(f"/proc/{pid}/stat").exists() and not Path(f"/proc/{pid}/cwd/PG_VERSION").exists()
+        if pid and has_lost and birth(pid) == born:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGQUIT)
 
     def _await_pid(self, attempt: _Attempt) -> None:
         """Wait until a server that was just started has written its number, or nobody would find it to stop it."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,24 @@ def test_after_a_kill_of_the_server_the_next_gets_a_live_one_with_all_that_was_c
             assert ask(address, "SELECT count(*) FROM kept") == 1001
             assert server_pid(directory) not in (0, killed)
             assert ask(conninfo, "SELECT 1") == 1
+
+
+def test_a_server_whose_folder_was_removed_ends_with_its_last_user(fresh: Path) -> None:
+    with embedded_server(fresh):
+        pid = server_pid(fresh)
+        shutil.rmtree(fresh, ignore_errors=True)
+    wait_until(lambda: not is_alive(pid), 10)  # by itself it looks once a minute
+
+
+def test_who_leaves_a_removed_folder_does_not_stop_the_server_that_was_started_in_its_place(directory: Path) -> None:
+    with ExitStack() as first:
+        first.enter_context(embedded_server(directory))
+        shutil.rmtree(directory, ignore_errors=True)
+        with embedded_server(directory) as conninfo:
+            pid = server_pid(directory)
+            first.close()
+            assert ask(conninfo, "SELECT 1") == 1
+            assert server_pid(directory) == pid
 
 
 def test_a_killed_server_whose_processes_still_work_is_waited_for(directory: Path) -> None:
