@@ -21,6 +21,7 @@ from pytest_debugloop.capture.bounds import Bounds
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.capture.secret_marks import NumberedMarks
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.records import json_line
 
@@ -54,7 +55,7 @@ def measure(rounds: int) -> None:
 
     def ours(error: AssertionError) -> float:
         begun = time.perf_counter()
-        _, state = capturer.state_at(capturer.look_at(error), ItemFacts())
+        _, state = capturer.state_at(capturer.look_at(error, marks := NumberedMarks()), ItemFacts(), marks)
         sizes.append(len(json_line(state)))
         return time.perf_counter() - begun
 

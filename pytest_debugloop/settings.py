@@ -127,6 +127,12 @@ OPTIONS = (
         "REGEXES",
     ),
     Option(
+        "debugloop_redact_except",
+        "",
+        "Names whose value is shown, though it looks like a secret by the name; patterns such as *cookie*.",
+        "NAMES",
+    ),
+    Option(
         "debugloop_repr",
         "",
         "Types whose own __repr__ is called for a snapshot, under a guard; patterns such as shop.models.*, * for all.",
@@ -155,33 +161,11 @@ class Settings:
     """
 
     __slots__ = (
-        "agent_name",
-        "all_locals",
-        "capture",
-        "capture_exclude",
-        "ci_report",
-        "correlation_id",
-        "directory",
-        "dsn",
-        "enabled",
-        "environment",
-        "load",
-        "max_characters",
-        "max_depth",
-        "max_frames",
-        "max_items",
-        "max_snapshot_bytes",
-        "max_snapshot_ms",
-        "postgres_version",
-        "problems",
-        "project",
-        "redact_names",
-        "redact_patterns",
-        "repr_types",
-        "schema",
-        "session_id",
-        "wait",
-    )
+        "agent_name", "all_locals", "capture", "capture_exclude", "ci_report", "correlation_id", "directory",
+        "dsn", "enabled", "environment", "load", "max_characters", "max_depth", "max_frames", "max_items",
+        "max_snapshot_bytes", "max_snapshot_ms", "postgres_version", "problems", "project", "redact_except",
+        "redact_names", "redact_patterns", "repr_types", "schema", "session_id", "wait",
+    )  # fmt: skip
 
     def __init__(self, lookup: Callable[[Option], object]) -> None:
         """Read every option.
@@ -212,6 +196,7 @@ class Settings:
         self.max_snapshot_ms = self._read(lookup, "debugloop_max_snapshot_ms", _milliseconds)
         self.redact_names = self._read(lookup, "debugloop_redact_names", _regexes)
         self.redact_patterns = self._read(lookup, "debugloop_redact_patterns", _regexes)
+        self.redact_except = self._read(lookup, "debugloop_redact_except", _words)
         self.repr_types = self._read(lookup, "debugloop_repr", _words)
         self.environment = self._read(lookup, "debugloop_environment", _words)
         self.ci_report = self._read(lookup, "debugloop_ci_report", as_bool)

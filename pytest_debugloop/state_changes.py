@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from pytest_debugloop.capture.pointers import value_at
+from pytest_debugloop.capture.secret_marks import without_numbers
 
 _MOST = 100
 _LONGEST = 500
@@ -173,7 +174,7 @@ def _seconds(number: float) -> float | None:
 def _without_noise(text: str) -> str:
     for pattern, name in _NOISE:
         text = pattern.sub(name, text)
-    return text
+    return without_numbers(text)
 
 
 def _escaped(key: str) -> str:

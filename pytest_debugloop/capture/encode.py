@@ -20,7 +20,8 @@ from pytest_debugloop.capture import scalars
 from pytest_debugloop.capture.bounds import Bounds, Deadline, cut_text
 from pytest_debugloop.capture.plans import Kind, Plan, PlanOf
 from pytest_debugloop.capture.pointers import Path, pointer_of
-from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.capture.secret_marks import PLAIN, Marks
 from pytest_debugloop.capture.secret_names import HIDDEN, NOTHING
 from pytest_debugloop.capture.secret_shapes import is_card
 from pytest_debugloop.capture.storage import dict_of, stored, type_name
@@ -50,6 +51,7 @@ class Encoder:
         redactor: names the secrets; texts are looked through by whoever has the whole snapshot.
         plan_of: tells how the values of a class are shown.
         repr_of: gives the ``repr`` of an object, or None where the user does not want its type asked.
+        marks: gives what stands in the place of a secret.
 
     Attributes:
         texts: that may hold secrets.
@@ -58,7 +60,7 @@ class Encoder:
     """
 
     __slots__ = (
-        "_bounds", "_is_over", "_names", "_plan_of", "_plans", "_pointers", "_queue", "_redactor",
+        "_bounds", "_is_over", "_names", "_plan_of", "_plans", "_pointers", "_queue",
         "_repr_of", "_seen", "_stop", "is_late", "left", "texts",
     )  # fmt: skip
 
@@ -68,9 +70,9 @@ class Encoder:
         redactor: Redactor,
         plan_of: PlanOf,
         repr_of: Callable[[object, type], str | None] | None = None,
+        marks: Marks = PLAIN,
     ) -> None:
         self._bounds = bounds
-        self._redactor = redactor
         self._names = redactor.names
         self._plan_of = plan_of
         self._repr_of = repr_of
@@ -81,7 +83,7 @@ class Encoder:
         self._pointers: dict[int, str] = {}
         self._plans: dict[int, Plan] = {}
         self._queue: deque[tuple[Any, Any, object, type, int, Path]] = deque()
-        self.texts = Texts(redactor)
+        self.texts = Texts(redactor, marks)
         self.is_late = False
 
     def encode_names(self, names: Iterable[tuple[object, object]], pointer: str, parts: int = 1) -> dict[str, Any]:
@@ -132,7 +134,7 @@ class Encoder:
             out[key] = value
         elif cls is int:
             self.left -= 8
-            out[key] = "[redacted: card]" if is_card(value) else scalars.integer(value)
+            out[key] = self.texts.redacted(str(value)) if is_card(value) else scalars.integer(value)
         elif cls is float:
             self.left -= 12
             out[key] = scalars.number(value)
@@ -270,7 +272,7 @@ class Encoder:
                 key += "'"
             spent += _len(key) + 6
             if kind != NOTHING and self.texts.is_kept_back(kind, value):
-                out[key] = NOT_CAPTURED if kind == HIDDEN else REDACTED
+                out[key] = NOT_CAPTURED if kind == HIDDEN else self.texts.mark(value)
                 continue
             cls = _type(value)
             if cls is str and _len(value) <= limit and value.isascii() and "\0" not in value:
@@ -289,7 +291,7 @@ class Encoder:
     def _bytes(self, head: bytes, size: int) -> dict[str, Any]:
         limit = self._bounds.characters
         # As in Python's own notation, so that it can be read, and looked through for secrets.
-        found = {"$bytes": self._redactor.text(scalars.bytes_text(head))[: 4 * limit]}
+        found = {"$bytes": self.texts.redacted(scalars.bytes_text(head))[: 4 * limit]}
         self.left -= _len(found["$bytes"]) + 20
         if size > limit:
             found["$cut"] = cut_text(size, limit, "bytes")
@@ -303,7 +305,7 @@ class Encoder:
             return {"$type": "str", "$cut": _NO_ROOM}
         if size > limit:
             self.left -= limit + 60
-            head = self._redactor.text(scalars.clean(text[: limit + _WINDOW]))
+            head = self.texts.redacted(scalars.clean(text[: limit + _WINDOW]))
             return {"$type": "str", "head": head[:limit], "$cut": cut_text(size, limit, "characters")}
         self.left -= size + 3
         if size >= _SHORT:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ MAX_EXCEPTIONS = 20
 _LONGEST_MESSAGE = 8_000
 _LONGEST_NOTE = 2_000
 _MOST_NOTES = 20
+_MOST_PLACES = 50
 
 # Python 3.10 has no exception groups: there, pytest raises those of a package that it brings.
 _GROUP: Any = getattr(builtins, "BaseExceptionGroup", None) or getattr(
@@ -162,3 +163,15 @@ def _notes(error: Any) -> list[str]:
     if _type(notes) is not list:
         return []
     return [clean_text(plain_text(note[:_LONGEST_NOTE])) for note in notes[:_MOST_NOTES] if _type(note) is str]
+
+
+def project_places(seen: Iterable[Seen]) -> list[tuple[str, int, str]]:
+    """Say where the project's frames of an exception and of those behind it stand, innermost first, each once.
+
+    Args:
+        seen: the exceptions.
+    """
+    places = {
+        (frame.file, frame.line, "frame"): None for one in seen for frame in reversed(one.frames) if frame.is_project
+    }
+    return list(places)[:_MOST_PLACES]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from pytest_debugloop.capture.exceptions import DOCTEST_FAILURES, Seen
 from pytest_debugloop.capture.project_code import is_generated
+from pytest_debugloop.capture.secret_marks import without_numbers
 
 FINGERPRINT_VERSION = 1
 _FRAMES = 25
@@ -56,7 +57,7 @@ def fingerprint_of(seen: Seen, behind: Iterable[Seen] = ()) -> str:
 
 
 def _parts_of(seen: Seen) -> list[str]:
-    parts = [seen.type, normalised(seen.message[:500].partition("\n")[0])]
+    parts = [seen.type, normalised(without_numbers(seen.message)[:500].partition("\n")[0])]
     frames = seen.frames
     if len(frames) > 2 * _FRAMES:
         frames = frames[:_FRAMES] + frames[-_FRAMES:]  # however many are kept

@@ -1,22 +1,27 @@
 """Secrets are taken out before anything is written: by the name they lie under, and by their shape in any text.
 
 What stands in their place says why (``[redacted: key]``, ``[redacted: jwt]``) and nothing of what it was: no hash, no
-length. Shapes are looked for only where a cheap look finds a sign of one, for most texts hold none.
+length; in a snapshot a number tells one from another. Shapes are looked for only where a cheap look finds a sign of
+one, for most texts hold none.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop.capture.secret_cuts import Collecting, without_cut
+from pytest_debugloop.capture.secret_marks import PLAIN, REDACTED, Marks, text_identity
 from pytest_debugloop.capture.secret_names import EVERYTHING, NO_NUMBERS, SecretNames
 from pytest_debugloop.capture.secret_shapes import SHAPES, without_base64, without_cards, without_key_bodies
+from pytest_debugloop.capture.secret_urls import has_url, without_option_passwords, without_url_passwords
 
 if TYPE_CHECKING:
     from pytest_debugloop.settings import Settings
 
-REDACTED = "[redacted: key]"
+__all__ = ["REDACTED", "Redactor", "redacted_tree", "redactor_of", "without_known"]
 
 # Of which one is in every text that tells a secret together with its name.
 _KEY_SIGNS = (
@@ -30,9 +35,13 @@ _NAME = re.compile(
     r"""(?<![\w.])(?P<name>[A-Za-z_][\w.-]{0,80})"""
     r"""\\{0,3}["']?\]?[ \t]{0,3}(?::[ \t]?(?:str|bytes)[ \t]?=|[!=]?={1,2}|:)[ \t]{0,3}"""
 )
-_QUOTED = re.compile(r"""[bBrRuUfF]{0,2}(?P<quote>\\{0,3}["'])(?P<value>(?:(?!(?P=quote))[^\n])*)""")
+_QUOTED = re.compile(
+    r"""(?P<prefix>[bBrRuUfF]{0,2})(?P<quote>\\{0,3}["'])(?P<value>(?:(?!(?P=quote))(?:\\+[^\n]|[^\n\\]))*)"""
+)
 _UNQUOTED = re.compile(r"""(?P<value>[^\s"',;&<>(){}\[\]=:\\][^\s"',;&<>(){}\[\]]{3,})(?P<more>[ ][a-z]{2,})?""")
-_FLAG = re.compile(r"(?<!\S)(?P<name>--[\w-]{3,60})(?P<mid>[ ]+)(?P<value>[^\s-]\S{3,})")
+_FLAG = re.compile(r"(?<!\S)(?P<name>--[\w-]{3,60})(?P<mid>[ ]+)(?P<value>'[^'\n]*'|\"[^\"\n]*\"|[^\s-]\S{3,})")
+# As `env` prints variables: the value is all to the end of the line.
+_VARIABLE = re.compile(r"^(?P<before>(?:export )?(?P<name>[A-Z][A-Z0-9_]{2,60})=)(?P<value>[^\n]+)$", re.MULTILINE)
 _SCHEME = re.compile(
     r"\b(?P<scheme>Bearer|Basic|Token|Digest|Negotiate)\s+(?P<value>[\w.~+/-]{8,}={0,2})(?![\w=:])", re.IGNORECASE
 )
@@ -61,6 +70,7 @@ class Redactor:
         names: regular expressions for names that stand for secrets, beside the known ones.
         patterns: regular expressions for secrets in any text, beside the known ones.
         hidden: shell-style patterns for names of which no value is captured at all.
+        shown: shell-style patterns for names that are none of secrets, whatever else says so.
 
     Raises:
         re.error: a regular expression is none.
@@ -68,16 +78,21 @@ class Redactor:
 
     __slots__ = ("_given", "_more", "_shapes", "names")
 
-    def __init__(self, names: Iterable[str] = (), patterns: Iterable[str] = (), hidden: Iterable[str] = ()) -> None:
-        self._given = list(names), list(patterns), list(hidden)
-        self.names = SecretNames(self._given[0], self._given[2])
-        self._more = [re.compile(pattern) for pattern in self._given[1]]
-        self._shapes = [(f"[redacted: {name}]", signs, re.compile(shape)) for name, signs, shape in SHAPES]
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+        hidden: Iterable[str] = (),
+        shown: Iterable[str] = (),
+    ) -> None:
+        self._given = {"names": list(names), "patterns": list(patterns), "hidden": list(hidden), "shown": list(shown)}
+        self.names = SecretNames(self._given["names"], self._given["hidden"], self._given["shown"])
+        self._more = [re.compile(pattern) for pattern in self._given["patterns"]]
+        self._shapes = [(name, signs, re.compile(shape)) for name, signs, shape in SHAPES]
 
     def to_plain(self) -> dict[str, list[str]]:
         """Give what it was made of, as basic types, by the names of its arguments."""
-        names, patterns, hidden = self._given
-        return {"names": names, "patterns": patterns, "hidden": hidden}
+        return self._given
 
     def is_suspicious(self, text: str) -> bool:
         """Tell whether a text has any sign of a secret; a text without one is fit to be written.
@@ -86,6 +101,8 @@ class Redactor:
             text: any text.
         """
         plain = text.encode("utf-8", "replace")
+        if "@" in text and has_url(text):
+            return True
         if "://" in text or "PRIVATE KEY" in text or _TWELVE_LETTERS in plain.translate(_key_letters):
             for _, signs, _ in self._shapes:
                 for sign in signs:
@@ -102,39 +119,49 @@ class Redactor:
             or any(pattern.search(text) for pattern in self._more)
         )
 
-    def text(self, text: str, *, is_source: bool = False) -> str:
+    def text(self, text: str, *, is_source: bool = False, marks: Marks = PLAIN) -> str:
         """Take secrets out of a text.
 
         Args:
             text: any text: a message, output, a repr.
             is_source: whether it is Python, where what stands behind ``password =`` without quotes is no secret.
+            marks: gives what stands in the place of a secret.
         """
         if len(text) < 6 or not self.is_suspicious(text):
             return text
+        if "..." in text and not is_source and type(marks) is not Collecting:
+            whole = Collecting()
+            self.text(text, marks=whole)
+            text = without_cut(text, whole.found, marks)
         for name, signs, shape in self._shapes:
             for sign in signs:
                 if sign in text:
-                    text = shape.sub(name, text)
+                    text = shape.sub(partial(_marked, marks, name), text)
                     break
+        if has_url(text):
+            text = without_url_passwords(text, marks)
         for pattern in self._more:
-            text = pattern.sub("[redacted: pattern]", text)
+            text = pattern.sub(partial(_marked, marks, "pattern"), text)
         low = text.lower()
         if any(sign in low for sign in _KEY_SIGNS):
-            text = self._by_key(text, is_source=is_source)
-        return without_key_bodies(without_base64(without_cards(text)))
+            text = self._by_key(text, is_source, marks)
+        return without_key_bodies(without_base64(without_cards(text, marks), marks), marks)
 
-    def _by_key(self, text: str, *, is_source: bool) -> str:
+    def _by_key(self, text: str, is_source: bool, marks: Marks) -> str:
         if not is_source:
-            text = _SCHEME.sub(_without_scheme, text)
-        text = self._without_named(text, is_source=is_source)
+            text = _SCHEME.sub(partial(_without_scheme, marks), text)
+            text = _VARIABLE.sub(partial(self._without_variable, marks), text)
+            text = without_option_passwords(text, marks)
+        text = self._without_named(text, is_source, marks)
         if not is_source:
-            text = _FLAG.sub(self._without_flag, text)
+            text = _FLAG.sub(partial(self._without_flag, marks), text)
             if " where " in text:
-                found = [m["value"].strip("\"'") for m in _WHERE.finditer(text) if self._is_told(m["name"], m["value"])]
-                text = without_known(text, found)
+                found = [(m["name"], m["value"].strip("\"'")) for m in _WHERE.finditer(text)]
+                told = {value: text_identity(value) for name, value in found if self._is_told(name, value)}
+                text = without_known(text, told, marks)
         return text
 
-    def _without_named(self, text: str, *, is_source: bool) -> str:
+    def _without_named(self, text: str, is_source: bool, marks: Marks) -> str:
         """Take out what stands behind a name: ``password='x'``, ``"token": "x"``, ``X-Api-Key: x``."""
         parts: list[str] = []
         done = 0
@@ -149,13 +176,21 @@ class Redactor:
                 if value is not None and value["more"] and value["value"].isalpha() and value["value"].islower():
                     continue  # prose: "password: must have ..."
             if value is not None and self._is_told(name["name"], value["value"]):
-                parts += text[done : value.start("value")], REDACTED
+                if not is_source and _is_like_a_key(value["value"]):
+                    marks.learn(value["value"])
+                parts += text[done : value.start("value")], marks.mark("key", _identity_told(value))
                 done = value.end("value")
         return "".join([*parts, text[done:]]) if parts else text
 
-    def _without_flag(self, match: re.Match[str]) -> str:
+    def _without_flag(self, marks: Marks, match: re.Match[str]) -> str:
+        value = match["value"].strip("\"'")
+        if not self._is_told(match["name"], value):
+            return match[0]
+        return f"{match['name']}{match['mid']}{marks.mark('key', value)}"
+
+    def _without_variable(self, marks: Marks, match: re.Match[str]) -> str:
         is_told = self._is_told(match["name"], match["value"])
-        return f"{match['name']}{match['mid']}{REDACTED}" if is_told else match[0]
+        return f"{match['before']}{marks.mark('key', match['value'])}" if is_told else match[0]
 
     def _is_told(self, name: str, value: str) -> bool:
         kind = self.names.kind(name.rpartition(".")[2])
@@ -172,7 +207,12 @@ def redactor_of(settings: Settings, names: Iterable[str] = (), patterns: Iterabl
         names: that plugins add.
         patterns: that plugins add.
     """
-    return Redactor((*settings.redact_names, *names), (*settings.redact_patterns, *patterns), settings.capture_exclude)
+    return Redactor(
+        (*settings.redact_names, *names),
+        (*settings.redact_patterns, *patterns),
+        settings.capture_exclude,
+        settings.redact_except,
+    )
 
 
 def _is_inside(line: str, quote: str, at: int) -> bool:
@@ -180,17 +220,39 @@ def _is_inside(line: str, quote: str, at: int) -> bool:
     return line.count(quote, line.rfind("\n", 0, at) + 1, at) % 2 == 1
 
 
-def without_known(text: str, known: Iterable[str]) -> str:
+def _is_like_a_key(text: str) -> bool:
+    """Tell whether what a text has behind the name of a secret is none of its words, to be looked for in others."""
+    return len(text) >= 8 and " " not in text and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+
+
+def _marked(marks: Marks, kind: str, match: re.Match[str]) -> str:
+    return marks.mark(kind, match[0])
+
+
+def _identity_told(match: re.Match[str]) -> Hashable:
+    """Tell which secret a text has behind its name."""
+    value = match["value"]
+    if "prefix" not in match.groupdict():
+        return ("number", value) if value.isdecimal() else value
+    return text_identity(value, is_bytes="b" in match["prefix"].lower())
+
+
+def without_known(text: str, known: Mapping[str, Hashable], marks: Marks = PLAIN) -> str:
     """Take out of a text what was found under the name of a secret elsewhere.
 
     Args:
         text: any text.
-        known: the secrets.
+        known: the secrets as texts have them, the longest first, and what tells each from others.
+        marks: gives what stands in their place.
     """
-    for secret in known:
+    for secret, identity in known.items():
         if secret in text:
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REDACTED, text)
-    return text
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", partial(_known_marked, marks, identity), text)
+    return without_cut(text, known, marks)
+
+
+def _known_marked(marks: Marks, identity: Hashable, match: re.Match[str]) -> str:
+    return marks.mark("key", identity)
 
 
 def redacted_tree(tree: Any, text: Callable[[str], str]) -> Any:
@@ -215,8 +277,8 @@ def redacted_tree(tree: Any, text: Callable[[str], str]) -> Any:
     return tree
 
 
-def _without_scheme(match: re.Match[str]) -> str:
+def _without_scheme(marks: Marks, match: re.Match[str]) -> str:
     value = match["value"]
     if not re.search(r"\d", value) and not value.endswith("=") and not re.search(r"[a-z][A-Z]", value):
         return match[0]  # "token expected": prose
-    return f"{match['scheme']} {REDACTED}"
+    return f"{match['scheme']} {marks.mark('key', value)}"

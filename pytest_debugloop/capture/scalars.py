@@ -7,6 +7,7 @@ from math import isfinite
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from pytest_debugloop.capture.secret_marks import is_odd
 from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.records import clean_text
 
@@ -128,25 +129,24 @@ def key_text(key: object, limit: int) -> str:
     return f"<{type_name(cls)}>"
 
 
-def secrets_in(value: Any, cls: type) -> list[str]:
+def secrets_in(value: Any, cls: type) -> list[tuple[str, object]]:
     """List the texts under the name of a secret that are long and odd enough to be looked for elsewhere.
 
     Args:
         value: what stands under the name.
         cls: its type.
+
+    Returns:
+        Each with the value that it is of, for a long one is cut.
     """
-    if cls is str:
-        found = [value[:500]]
-    elif cls is bytes:
-        found = [bytes_text(value[:500])]
+    found: list[object]
+    if cls is str or cls is bytes:
+        found = [value]
     elif cls is list or cls is tuple:
-        found = [item[:500] for item in value[:20] if _type(item) is str]
+        found = [item for item in value[:20] if _type(item) is str]
     elif cls is dict:
-        found = [item[:500] for item in islice(dict.values(value), 20) if _type(item) is str]
+        found = [item for item in islice(dict.values(value), 20) if _type(item) is str]
     else:
         found = []
-    return [text for text in found if _len(text) >= 8 or (_len(text) >= 5 and _is_mixed(text))]
-
-
-def _is_mixed(text: str) -> bool:
-    return not text.isalpha() and not text.isdigit()
+    texts = [(bytes_text(item[:500]) if _type(item) is bytes else item[:500], item) for item in found]  # type: ignore[index]
+    return [(text, item) for text, item in texts if is_odd(text)]

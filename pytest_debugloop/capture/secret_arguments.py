@@ -56,4 +56,6 @@ def redacted_words(text: str, redactor: Redactor) -> str:
 
 
 def _is_secret(name: str, redactor: Redactor, *, is_option: bool) -> bool:
+    if redactor.names.is_shown(name):
+        return False
     return redactor.names.is_secret(name) or (is_option and _ALWAYS.search(name) is not None)

@@ -55,19 +55,22 @@ class SecretNames:
     Args:
         more: regular expressions for more of them, searched in the name without regard to case.
         hidden: shell-style patterns for names of which no value is captured at all.
+        shown: shell-style patterns for names that are none of secrets, whatever else says so.
 
     Attributes:
+        is_shown: tells whether a name is one of ``shown``.
         known: what :meth:`kind` found before of short identifiers, for a look without a call.
 
     Raises:
         re.error: one of the regular expressions is none.
     """
 
-    __slots__ = ("_is_hidden", "_more", "_others", "known")
+    __slots__ = ("_is_hidden", "_more", "_others", "is_shown", "known")
 
-    def __init__(self, more: Iterable[str] = (), hidden: Iterable[str] = ()) -> None:
+    def __init__(self, more: Iterable[str] = (), hidden: Iterable[str] = (), shown: Iterable[str] = ()) -> None:
         self._more = [re.compile(pattern, re.IGNORECASE) for pattern in more]
         self._is_hidden = glob_matcher(hidden)
+        self.is_shown = glob_matcher(shown)
         self.known: dict[str, int] = {}
         self._others: dict[str, int] = {}
 
@@ -102,6 +105,8 @@ class SecretNames:
     def _find(self, name: str) -> int:
         if self._is_hidden(name):
             return HIDDEN
+        if self.is_shown(name):
+            return NOTHING
         if any(pattern.search(name) for pattern in self._more):
             return EVERYTHING
         words = _NO_WORD.sub("_", _CAMEL.sub("_", name[:200]).lower()).strip("_")

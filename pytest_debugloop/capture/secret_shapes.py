@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pytest_debugloop.capture.secret_marks import PLAIN, Marks
+
 
 class Shape(NamedTuple):
     """One kind of secret.
@@ -79,11 +81,6 @@ SHAPES = (
             r"(?<=[?&]sig=)[\w%+/=-]{20,}",
         ),
     ),
-    Shape(
-        "url",
-        ("://",),
-        _any(r"(?<=://)[^\s/?#'\"@\\]*:[^\s/?#'\"@]+(?=@)", r"(?<=://)[^\s/?#'\"@:]{16,}(?=@)"),
-    ),
 )
 
 _CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?!\w|\.\d)")
@@ -105,35 +102,43 @@ def is_card(number: int) -> bool:
     return 10**12 <= number < 10**19 and _are_of_card(str(number))
 
 
-def without_cards(text: str) -> str:
+def without_cards(text: str, marks: Marks = PLAIN) -> str:
     """Take card numbers out of a text, written with spaces, with dashes or without.
 
     Args:
         text: any text.
+        marks: gives what stands in their place.
     """
-    return _CARD.sub(_without_card, text)
+
+    def replaced(match: re.Match[str]) -> str:
+        digits = match[0].replace(" ", "").replace("-", "")
+        return marks.mark("card", digits) if _are_of_card(digits) else match[0]
+
+    return _CARD.sub(replaced, text)
 
 
-def without_base64(text: str) -> str:
+def without_base64(text: str, marks: Marks = PLAIN) -> str:
     """Take out of a text what looks like the secret half of an AWS key: 40 letters of base64.
 
     Args:
         text: any text.
+        marks: gives what stands in its place.
     """
-    return _FORTY_LETTERS.sub(_without_forty_letters, text)
+
+    def replaced(match: re.Match[str]) -> str:
+        return marks.mark("aws key", match[0]) if _is_half_of_key(match[0]) else match[0]
+
+    return _FORTY_LETTERS.sub(replaced, text)
 
 
-def without_key_bodies(text: str) -> str:
+def without_key_bodies(text: str, marks: Marks = PLAIN) -> str:
     """Take lines of nothing but base64 out of a text, which may begin in the middle of a key.
 
     Args:
         text: any text.
+        marks: gives what stands in their place.
     """
-    return _KEY_BODY.sub("[redacted: base64]", text)
-
-
-def _without_card(match: re.Match[str]) -> str:
-    return "[redacted: card]" if _are_of_card(match[0].replace(" ", "").replace("-", "")) else match[0]
+    return _KEY_BODY.sub(lambda match: marks.mark("base64", match[0].strip()), text)
 
 
 def _are_of_card(digits: str) -> bool:
@@ -143,8 +148,7 @@ def _are_of_card(digits: str) -> bool:
     return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
 
 
-def _without_forty_letters(match: re.Match[str]) -> str:
-    found = match[0]
+def _is_half_of_key(found: str) -> bool:
     # Without a capital or without a small letter it is a hash; with whole words it is a path or an identifier.
     is_mixed = found.lower() != found != found.upper() and any(letter.isdigit() for letter in found)
-    return "[redacted: aws key]" if is_mixed and found.count("/") <= 5 and not _WORD.search(found) else found
+    return is_mixed and found.count("/") <= 5 and not _WORD.search(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -17,6 +17,7 @@ from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import PlanOf, planner
 from pytest_debugloop.capture.project_code import ProjectCode, is_generated
 from pytest_debugloop.capture.redact import Redactor, redacted_tree, without_known
+from pytest_debugloop.capture.secret_marks import Marks
 from pytest_debugloop.capture.stack_room import room_on_stack
 from pytest_debugloop.capture.variables import Variables
 from pytest_debugloop.records import clean_text, json_size, plain_text
@@ -30,6 +31,7 @@ _LONGEST_ESCAPE = 12
 _ENCODED = ("fixtures", "parameters", "markers", "environment")
 
 Scrub = Callable[[str], str]
+Known = Mapping[str, Hashable]
 
 
 class Capturer:
@@ -73,25 +75,27 @@ class Capturer:
         self._variables = Variables(self.is_kept_variable, redactor)
         self._contexts: dict[tuple[str, int], tuple[int, list[str]]] = {}
 
-    def look_at(self, error: BaseException, others: Sequence[BaseException] = ()) -> list[Seen]:
+    def look_at(self, error: BaseException, marks: Marks, others: Sequence[BaseException] = ()) -> list[Seen]:
         """Look at an exception and at those behind it, secrets by their shape taken out.
 
         Args:
             error: the exception that failed the phase.
+            marks: gives what stands in the place of a secret.
             others: what else failed in it.
         """
         with room_on_stack():
             seen = look_at(error, self.project, self._bounds.frames, others)
-            return [_with_texts(one, self.redactor.text, self._source) for one in seen]
+            return [_with_texts(one, partial(self.redactor.text, marks=marks), self._source) for one in seen]
 
     def state_at(
-        self, seen: list[Seen], facts: ItemFacts, returning: FrameType | None = None
+        self, seen: list[Seen], facts: ItemFacts, marks: Marks, returning: FrameType | None = None
     ) -> tuple[list[Seen], dict[str, Any]]:
         """Take the state at an exception, or at the end of a test's function.
 
         Args:
             seen: what :meth:`look_at` gave, the frames still alive; empty where nothing was raised.
             facts: of the test.
+            marks: as :meth:`look_at` had it.
             returning: the frame of the test's function, where it returns.
 
         Returns:
@@ -101,7 +105,7 @@ class Capturer:
         with room_on_stack():
             bounds = self._bounds
             while True:
-                found, state, spent = self._state(seen, facts, returning, bounds)
+                found, state, spent = self._state(seen, facts, marks.copy(), returning, bounds)
                 # Texts full of escapes are longer in the journal than was reckoned, up to twelve times.
                 size = 0 if spent < self._bounds.size / _LONGEST_ESCAPE else json_size(state)
                 if size <= self._bounds.size or bounds.size < _SMALLEST:
@@ -111,12 +115,12 @@ class Capturer:
     # -- parts ------------------------------------------------------------------------------------------------------
 
     def _state(
-        self, seen: list[Seen], facts: ItemFacts, returning: FrameType | None, bounds: Bounds
+        self, seen: list[Seen], facts: ItemFacts, marks: Marks, returning: FrameType | None, bounds: Bounds
     ) -> tuple[list[Seen], dict[str, Any], int]:
         is_on = self._is_on and facts.is_captured
         if self._guard is not None:
             self._guard.start()
-        encoder = Encoder(bounds, self.redactor, self._plan_of, self._guard)
+        encoder = Encoder(bounds, self.redactor, self._plan_of, self._guard, marks)
         frames = [[self._frame(frame, encoder) for frame in one.frames] for one in seen]
         encoder.left -= sum(2 * len(one.message) + sum(map(len, one.notes)) for one in seen)
         out: dict[str, Any] = {"schema": STATE_SCHEMA, "exceptions": []}
@@ -137,16 +141,16 @@ class Capturer:
         else:
             out["fixtures"] = {}
             out["is_captured"] = False
-        known = encoder.texts.known
+        known = encoder.texts.known()
         if known:
-            scrub = partial(without_known, known=known)
-            seen = [_with_texts(one, scrub, scrub) for one in seen]
+            scrub = partial(without_known, known=known, marks=marks)
+            seen = [_with_texts(one, scrub, partial(without_known, known=known)) for one in seen]
         out["exceptions"] = [_exception(one, entries) for one, entries in zip(seen, frames, strict=True)]
         if seen and seen[0].type == "AssertionError" and (at := _explanation(seen[0].message)) is not None:
             out["assertion"] = at
         if encoder.is_late:
             out["is_late"] = True
-        self._without_secrets(out, known, encoder.texts.scrubber())
+        self._without_secrets(out, known, encoder.texts.scrubber(), marks)
         return seen, out, bounds.size - encoder.left
 
     def _locals(self, seen: list[Seen], frames: list[list[dict[str, Any]]], encoder: Encoder) -> None:
@@ -209,7 +213,7 @@ class Capturer:
             if name.endswith(" log"):  # written by pytest; what the test has printed is left as it is
                 end = plain_text(end)
             size += len(end)
-            tail = self.redactor.text(clean_text(end[-_CAPTURED_TAIL - _OVERLAP :]))[-_CAPTURED_TAIL:]
+            tail = encoder.texts.redacted(clean_text(end[-_CAPTURED_TAIL - _OVERLAP :]))[-_CAPTURED_TAIL:]
             entry: dict[str, Any] = {"text": tail}
             if size > _CAPTURED_TAIL:
                 entry["$cut"] = cut_text(size, _CAPTURED_TAIL, "characters")
@@ -229,7 +233,7 @@ class Capturer:
     def _source(self, text: str) -> str:
         return self.redactor.text(text, is_source=True)
 
-    def _without_secrets(self, state: dict[str, Any], known: list[str], scrub: Scrub | None) -> None:
+    def _without_secrets(self, state: dict[str, Any], known: Known, scrub: Scrub | None, marks: Marks) -> None:
         """Take secrets out of what was encoded, and the known ones out of what was looked through for others before."""
         frames = [frame for one in state["exceptions"] for frame in one["frames"]]
         if "returned" in state:
@@ -240,7 +244,7 @@ class Capturer:
                     lines = [without_known(line, known) for line in frame["context"]["lines"]]
                     frame["context"] = {**frame["context"], "lines": lines}
             for entry in state.get("captured", {}).values():
-                entry["text"] = without_known(entry["text"], known)
+                entry["text"] = without_known(entry["text"], known, marks)
         if scrub is not None:
             for holder, name in [*((state, name) for name in _ENCODED), *((frame, "locals") for frame in frames)]:
                 if name in holder:

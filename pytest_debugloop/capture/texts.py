@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from pytest_debugloop.capture import scalars
 from pytest_debugloop.capture.redact import Redactor, without_known
+from pytest_debugloop.capture.secret_marks import Marks, identity_of
 from pytest_debugloop.capture.secret_names import HIDDEN, NO_NUMBERS, PLAIN_DATA
+from pytest_debugloop.capture.secret_urls import has_url, without_url_passwords
 
 
 class Texts:
@@ -14,18 +16,21 @@ class Texts:
 
     Args:
         redactor: takes secrets out.
+        marks: gives what stands in their place.
 
     Attributes:
         suspects: texts that are long enough to hold a secret.
-        secrets: texts that stood under the name of a secret, to be taken out of all others.
+        secrets: texts that stood under the name of a secret, to be taken out of all others, and whose they are.
     """
 
-    __slots__ = ("_redactor", "secrets", "suspects")
+    __slots__ = ("_known", "_marks", "_redactor", "secrets", "suspects")
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, marks: Marks) -> None:
         self._redactor = redactor
+        self._marks = marks
+        self._known: dict[str, Hashable] | None = None
         self.suspects: list[str] = []
-        self.secrets: set[str] = set()
+        self.secrets: dict[str, Hashable] = {}
 
     def is_kept_back(self, kind: int, value: object) -> bool:
         """Tell whether a value is not to be shown, and keep its texts in mind where it is a secret.
@@ -41,13 +46,39 @@ class Texts:
             return False
         if kind == PLAIN_DATA and id(cls) not in scalars.PLAIN:
             return False
-        self.secrets.update(scalars.secrets_in(value, cls))
+        for text, whole in scalars.secrets_in(value, cls):
+            self.secrets[text] = identity_of(whole)
         return True
 
-    @property
-    def known(self) -> list[str]:
-        """The secrets, the longest first: one may be a part of another."""
-        return sorted(self.secrets, key=lambda text: (-len(text), text))
+    def mark(self, value: object) -> str:
+        """Give what stands in the place of a value that is kept back for its name.
+
+        Args:
+            value: anything.
+        """
+        return self._marks.mark("key", identity_of(value))
+
+    def redacted(self, text: str) -> str:
+        """Take secrets out of a text that is not looked through with the others.
+
+        Args:
+            text: any text.
+        """
+        return self._redactor.text(text, marks=self._marks)
+
+    def known(self) -> dict[str, Hashable]:
+        """Give the secrets, the longest first: one may be a part of another; also those that texts tell.
+
+        When it is asked first, all is encoded.
+        """
+        if self._known is not None:
+            return self._known
+        everything = "\0".join(self.suspects)
+        if has_url(everything):
+            without_url_passwords(everything, _Learning(self._marks))
+        known = {**{text: identity_of(text) for text in self._marks.known()}, **self.secrets}
+        self._known = {text: known[text] for text in sorted(known, key=lambda text: (-len(text), text))}
+        return self._known
 
     def scrubber(self) -> Callable[[str], str] | None:
         """Give what takes secrets out of each text of the snapshot.
@@ -56,7 +87,19 @@ class Texts:
             None where no text has a sign of one.
         """
         everything = "\0".join(self.suspects)
-        known = [secret for secret in self.known if secret in everything]
+        known = {secret: identity for secret, identity in self.known().items() if secret in everything}
         if not known and not self._redactor.is_suspicious(everything):
             return None
-        return lambda text: without_known(self._redactor.text(text), known)
+        return lambda text: without_known(self.redacted(text), known, self._marks)
+
+
+class _Learning(Marks):
+    """Keeps in mind what texts tell, and counts nothing."""
+
+    __slots__ = ("_marks",)
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+
+    def learn(self, secret: str) -> None:
+        self._marks.learn(secret)

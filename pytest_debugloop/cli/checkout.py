@@ -12,7 +12,10 @@ from pytest_debugloop.settings import Settings, raw_value
 if TYPE_CHECKING:
     from pytest_debugloop.capture.redact import Redactor
 
-_NAMES = ("debugloop_environment", "debugloop_redact_names", "debugloop_redact_patterns", "debugloop_capture_exclude")
+_NAMES = (
+    *("debugloop_environment", "debugloop_capture_exclude"),
+    *("debugloop_redact_names", "debugloop_redact_patterns", "debugloop_redact_except"),
+)
 
 
 def checkout_settings(place: Place) -> Settings:

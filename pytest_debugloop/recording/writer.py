@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NamedTuple
 
-from pytest_debugloop.capture.exceptions import Seen, stack_text
+from pytest_debugloop.capture.exceptions import Seen, project_places, stack_text
 from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, text_fingerprint
 from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.capture.secret_marks import Marks, NumberedMarks
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.journal.journal import Journal
@@ -23,7 +24,6 @@ from pytest_debugloop.system import System
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_HALF = 200_000  # of a text that is all there is of a failure: the beginning, and the end
-_MOST_PLACES = 50
 _MIB_PER_MAXRSS = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 
 
@@ -43,14 +43,6 @@ class Failure(NamedTuple):
         """Put an event and its snapshot together."""
         once = "" if event.once is None else f'"once":"{event.once}",'
         return cls(snapshot + event.to_line(), f'"error":{event.n},{once}')
-
-
-def _frame_places(seen: list[Seen]) -> list[tuple[str, int, str]]:
-    """Say where the project's frames of an exception and of those behind it stand, innermost first, each once."""
-    places = {
-        (frame.file, frame.line, "frame"): None for one in seen for frame in reversed(one.frames) if frame.is_project
-    }
-    return list(places)[:_MOST_PLACES]
 
 
 def _tell_forks(writer: weakref.ref[Writer]) -> None:
@@ -181,8 +173,9 @@ class Writer:
             task: the test's name across runs, where that is not its node id.
             others: what else failed in the phase.
         """
-        seen = self._look_at(error, others)
-        seen, snapshot = self._snapshot(seen, facts, at, node_id)
+        marks = NumberedMarks()
+        seen = self._look_at(error, marks, others)
+        seen, snapshot = self._snapshot(seen, facts, at, node_id, marks)
         fingerprint = fingerprint_of(seen[0], seen[1:])
         event = ErrorEvent(
             n=self.next_n(),
@@ -200,7 +193,7 @@ class Writer:
                 "fingerprint": fingerprint,
                 "exception": seen[0].type,
                 "chain": [f"{one.relation}: {one.type}" for one in seen[1:]],
-                "code": [*_frame_places(seen), *facts.code],
+                "code": [*project_places(seen), *facts.code],
                 "phase": phase,
                 "attempt": attempt,
                 "subtest": None if subtest is None else clean_text(self.short(subtest)),
@@ -272,10 +265,10 @@ class Writer:
         )
         return Failure.of(event, b"")
 
-    def _look_at(self, error: BaseException, others: Sequence[BaseException]) -> list[Seen]:
+    def _look_at(self, error: BaseException, marks: Marks, others: Sequence[BaseException]) -> list[Seen]:
         # What we cannot make of an exception must not cost the error event.
         try:
-            return self._capturer.look_at(error, others)
+            return self._capturer.look_at(error, marks, others)
         except Exception as fault:
             self.fault(fault)
             return [Seen("raised", type_name(type(error)), "", [], [])]
@@ -291,13 +284,19 @@ class Writer:
         Returns:
             The line's number, and the line; None and nothing where it could not be made.
         """
-        return self._snapshot([], facts, self.now(), node_id, frame)[1]
+        return self._snapshot([], facts, self.now(), node_id, NumberedMarks(), frame)[1]
 
     def _snapshot(
-        self, seen: list[Seen], facts: ItemFacts, at: int, node_id: str, returning: FrameType | None = None
+        self,
+        seen: list[Seen],
+        facts: ItemFacts,
+        at: int,
+        node_id: str,
+        marks: Marks,
+        returning: FrameType | None = None,
     ) -> tuple[list[Seen], tuple[int | None, bytes]]:
         try:
-            found, state = self._capturer.state_at(seen, facts, returning)
+            found, state = self._capturer.state_at(seen, facts, marks, returning)
             usage = System.getrusage(resource.RUSAGE_SELF)
             n = self.next_n()
             line = Snapshot(

@@ -19,7 +19,7 @@ from pytest_debugloop.replay.partial import CUT, NotRecorded, RecordedDict, With
 from pytest_debugloop.replay.standard import bytes_of, floating, rebuilt
 from pytest_debugloop.replay.standins import SCALARS, Recorded, class_named
 
-_WITHHELD = re.compile(r"\[(?:redacted: [\w -]{1,40}|not captured)\]")
+_WITHHELD = re.compile(r"\[(?:redacted: [\w -]{1,40}(?: #\d{1,6})?|not captured)\]")
 _MORE = re.compile(r"[\d,]+ more of [\d,]+ \w+")
 _KEY_OF_ANOTHER_TYPE = re.compile(r"-?[\d.]|[(<]|b'|(?:None|True|False|nan|inf|-inf)$")
 _LONGEST_CHAIN = 100

@@ -36,6 +36,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_max_snapshot_ms": ("12.5", "max_snapshot_ms", 12.5),
     "debugloop_redact_names": ("licen[cs]e ^pin$", "redact_names", ("licen[cs]e", "^pin$")),
     "debugloop_redact_patterns": ("SHOP-[0-9]+", "redact_patterns", ("SHOP-[0-9]+",)),
+    "debugloop_redact_except": ("*cookie*, sid", "redact_except", ("*cookie*", "sid")),
     "debugloop_repr": ("shop.*", "repr_types", ("shop.*",)),
     "debugloop_environment": ("SHOP_*", "environment", ("SHOP_*",)),
     "debugloop_ci_report": ("false", "ci_report", False),

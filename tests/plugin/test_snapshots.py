@@ -450,11 +450,11 @@ def test_other_plugins_render_types_and_name_secrets(project: Project) -> None:
     )
     run = project.run()
     error = run.record.error("::test")
-    assert error.locals["money"] == {"$type": "conftest.Money", "amount": 2.5, "password": "[redacted: key]"}
+    assert error.locals["money"] == {"$type": "conftest.Money", "amount": 2.5, "password": "[redacted: key #4]"}
     assert error.locals["broken"] == {"$type": "conftest.Broken", "$failed": "ZeroDivisionError"}
-    assert (error.locals["pin"], error.locals["licence"]) == ("[redacted: key]", "[redacted: key]")
-    assert error.locals["text"] == "key is [redacted: pattern]!"
-    assert error.error_message == "[redacted: pattern]"
+    assert (error.locals["pin"], error.locals["licence"]) == ("[redacted: key #2]", "[redacted: key #3]")
+    assert error.locals["text"] == "key is [redacted: pattern #5]!"
+    assert error.error_message == "[redacted: pattern #1]"
 
 
 def test_a_hook_that_gives_nonsense_is_told_and_the_run_goes_on(project: Project) -> None:

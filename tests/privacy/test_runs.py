@@ -194,3 +194,48 @@ def test_a_malformed_connection_string_is_told_nowhere(project: Project, dsn: st
     assert {"loader.log", "summary.md"} <= {path.name for path in files}
     assert not [text for text in said if PASSWORD in text]
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+
+
+COOKIES = """
+import secrets
+import pytest
+
+@pytest.fixture
+def session_cookie():
+    return "sid-" + "".join(secrets.choice("0123456789") for _ in range(16))
+
+def test_cookie(session_cookie):
+    mycookie, expected = session_cookie, "".join(secrets.choice("abcdef") for _ in range(20)) + "7"
+    url = "redis://ann:" + secrets.token_hex(5) + "@/#x y" + "@cache/0"
+    assert f"mycookie={mycookie}" == f"mycookie={expected}", url
+"""
+
+
+def test_two_secrets_can_be_told_apart_and_two_runs_with_others_are_alike(project: Project) -> None:
+    project.write("test_cookies.py", COOKIES)
+    first, second = (project.run().record.error("test_cookie") for _ in range(2))
+    assert first.error_message.splitlines() == [
+        "redis://[redacted: url #3]@cache/0",
+        "assert 'mycookie=[redacted: key #1]' == 'mycookie=[redacted: key #2]'",
+        "  ",
+        "  - mycookie=[redacted: key #2]",
+        "  + mycookie=[redacted: key #1]",
+    ]
+    assert first.locals["mycookie"] == first.fixture("session_cookie") == "[redacted: key #1]"
+    assert first.locals["url"] == "redis://[redacted: url #3]@cache/0"
+    assert first.error_message == second.error_message
+    assert first.metadata["fingerprint"] == second.metadata["fingerprint"]
+    assert first.state == second.state
+    shown = project.printed("diff", str(first.id), str(second.id))
+    assert "redacted" not in shown
+
+
+def test_a_test_of_cookies_shows_them_where_their_name_is_excepted(project: Project) -> None:
+    project.write("pytest.ini", "[pytest]\ndebugloop_redact_except = *cookie\n")
+    project.write(
+        "test_cookies.py", COOKIES.replace('"".join(secrets.choice("0123456789") for _ in range(16))', "'as-ever'")
+    )
+    error = project.run().record.error("test_cookie")
+    assert error.locals["mycookie"] == "sid-as-ever"
+    assert "\n  + mycookie=sid-as-ever" in error.error_message
+    assert error.locals["url"] == "redis://[redacted: url #1]@cache/0"

@@ -9,6 +9,7 @@ from pytest_debugloop.capture.bounds import Bounds
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.capture.secret_marks import PLAIN
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.replay.values import Recording
 from tests.unit.shown import shown_names
@@ -27,7 +28,7 @@ def state_of(call: Callable[[], object], rootdir: Path, **bounds: Any) -> dict[s
         call()
     except Exception as error:
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this frame
-        _, state = capturer.state_at(capturer.look_at(error), ItemFacts())
+        _, state = capturer.state_at(capturer.look_at(error, PLAIN), ItemFacts(), PLAIN)
         found: dict[str, Any] = json.loads(json.dumps(state))
         return found
     raise AssertionError("it did not fail")

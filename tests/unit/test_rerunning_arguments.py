@@ -73,6 +73,7 @@ def test_our_own_options_stay_only_where_they_decide_what_is_seen_of_a_failure(t
         "--debugloop-max-snapshot-ms",
         "--debugloop-redact-names",
         "--debugloop-redact-patterns",
+        "--debugloop-redact-except",
         "--debugloop-repr",
         "--debugloop-environment",
     }
