@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.handover import LOADER_LOCK, STATUS_FILE, TROUBLE_FILE
 from pytest_debugloop.loading.blame import is_of_database
 from pytest_debugloop.loading.journals import JournalFile, journals_in, left_alone, run_folders
@@ -127,7 +128,7 @@ def load_left_behind(order: Order, store: Store, *, again: bool = False) -> tupl
                 continue
             is_stored, reason = False, str(error)
         except Exception as error:
-            if not isinstance(error, OSError):
+            if not isinstance(error, (OSError, DebugloopError)):
                 traceback.print_exc()
             is_stored, reason = False, str(error) or type(error).__name__
         in_a_row = 0

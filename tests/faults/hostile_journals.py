@@ -314,7 +314,7 @@ HOSTILE: dict[str, Hostile] = {
     "a finish at no time": _with(b'{"kind":"finish","at":1e300,"exit_status":"x","problems":5}\n'),
     # -- files and folders --------------------------------------------------------------------------------------------
     "an empty journal": Hostile(_instead(lambda path: write(path, b"")), GONE),
-    "a journal of one newline": Hostile(_instead(lambda path: write(path, b"\n")), GONE),
+    "a journal of one newline": Hostile(_instead(lambda path: write(path, b"\n")), STORED, 0),
     "a journal of one byte": Hostile(_instead(lambda path: write(path, b"{")), REFUSED, 1),
     "a journal of NUL bytes": Hostile(_instead(lambda path: write(path, b"\x00" * 5000)), REFUSED, 1),
     "a folder for a journal": Hostile(_instead(lambda path: path.mkdir(mode=0o700)), ALONE),

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_debugloop.cli.checks.place import waiting
+from pytest_debugloop.cli.place import Place
 from pytest_debugloop.loading.order import Order
+from pytest_debugloop.loading.process import follow
 from pytest_debugloop.loading.troubles import TRIES, trouble_of
 from pytest_debugloop.loading.waiting import Loaded, load_waiting, what_is_left_alone
 from pytest_debugloop.private import JOURNALS
+from pytest_debugloop.recording.summary import summary_lines, wait_for_status
 from tests.faults.hostile_journals import (
     ALONE,
     ASIDE,
@@ -20,6 +25,7 @@ from tests.faults.hostile_journals import (
     HOSTILE,
     Hostile,
     as_run,
+    dumped,
     folder_of,
     run_of,
     write,
@@ -114,6 +120,7 @@ def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
     alone = what_is_left_alone(order)
     aside = {trouble.folder.name: trouble for trouble in loaded.left.set_aside}
     assert (loaded.left.waiting, loaded.left.going_on) == ([], [])
+    died = (whole[1], whole[2] + 1)  # type: ignore[operator]
     wrong = {}
     for name, hostile in HOSTILE.items():
         runs, steps, errors, refused = counts(record, name)
@@ -127,7 +134,8 @@ def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
                 is_right = not folder.exists() and (runs, steps, errors, refused) == (0, 0, 0, 0)
             case _:
                 is_right = not folder.exists() or name == "a folder for the status"
-                is_right = is_right and (steps, errors) in {whole[1:3], (0, 0)} and bool(runs or refused)
+                # One that has lost its end died, which is an error of its own.
+                is_right = is_right and (steps, errors) in {whole[1:3], died, (0, 1)} and bool(runs or refused)
         if hostile.refused is not None:
             is_right = is_right and refused == hostile.refused
         if not is_right:
@@ -161,13 +169,38 @@ def test_a_hostile_journal_that_is_loaded_again_changes_nothing(
     assert load_all() == load_all()
 
 
-@pytest.mark.parametrize("kind", ["step", "snapshot", "error", "finish", "run"])
+# What a survey of the code says, which the short journal does not have.
+SURVEYED: list[dict[str, Any]] = [
+    {
+        "kind": "survey",
+        "distributions": {"attrs": "25.1"},
+        "environment": {"STAGE": "test"},
+        "files": {"orders.py": "ab12"},
+        "code_version": "cd34",
+        "tree": "ef56",
+        "dirty": {"orders.py": "ab12"},
+    },
+    {
+        "kind": "code_file",
+        "file": "orders.py",
+        "hash": "ab12",
+        "variables": ["STAGE"],
+        "units": [
+            {"function": "f", "first": 1, "last": 2, "hash": "aa", "source": "def f():", "provides": [], "uses": []}
+        ],
+    },
+    {"kind": "loaded", "files": [["orders.py", 1, 2]]},
+]
+
+
+@pytest.mark.parametrize("kind", ["step", "snapshot", "error", "finish", "run", "survey", "code_file", "loaded"])
 def test_a_record_with_a_wrong_member_is_stored_or_refused(
     record: Record, order: Order, lines: list[bytes], kind: str
 ) -> None:
     plant(order, "healthy", lines)
     load_waiting(order)
     whole = counts(record, "healthy")
+    lines = [*lines[:1], *map(dumped, SURVEYED), *lines[1:]]
     line = next(line for line in reversed(lines) if line.startswith(b'{"kind":"' + kind.encode() + b'"'))
     wrong = list(wrong_members(line, 100_000))
     plant(order, "hostile", [*lines[:-1], *wrong, lines[-1]])
@@ -200,6 +233,30 @@ def test_a_run_without_a_usable_header_is_a_run(record: Record, order: Order, li
         str(run_of("a journal of a worker alone")): ("orders", "died", None),
     }
     assert record.value("SELECT count(*) FROM debug_error_events WHERE run_id NOT IN (SELECT id FROM debug_runs)") == 0
+
+
+def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
+    record: Record, order: Order, lines: list[bytes]
+) -> None:
+    name = "a folder of another name without a header"
+    plant(order, name, lines, HOSTILE[name])
+    reason = "Neither its first line, nor a journal beside it, nor the name of its folder tells whose the journal "
+    place = Place(order.folder, order.folder, "", record.conninfo, record.schema, 18, "")
+    for number in range(1, TRIES + 2):
+        plant(order, f"run {number}", lines)
+        run = order.folder / JOURNALS / folder_of(f"run {number}")
+        follow(replace(order, run_folder=run))
+        told = summary_lines(wait_for_status(run, 60), "1", "here", [], 60)
+        shutil.rmtree(run)
+        assert " steps, " in told[0]
+        if 1 < number <= TRIES:
+            assert told[1] == "debugloop: 1 earlier run still waiting to be stored."
+            assert reason in told[2]
+            assert told[2].endswith(f": try {number - 1} of {TRIES}.")
+    assert told[1] == "debugloop: 1 earlier run set aside: `debugloop doctor` says why."
+    assert f"{reason}{order.folder}" in told[2]
+    checks = list(waiting(place))
+    assert [(check.state, reason in check.message) for check in checks] == [("problem", True), ("ok", False)]
 
 
 def test_what_is_set_aside_is_tried_again_when_somebody_asks_or_by_another_version(
