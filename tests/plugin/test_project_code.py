@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_debugloop.queries.failures import failure_groups
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -145,3 +147,6 @@ def test_generated_code_has_locals_and_source_and_counts(project: Project) -> No
     made = record.error("test_exec")
     assert made.locals == {"value": 21, "doubled": 42}
     assert made.metadata["code"][0] == ["<string>", 3, "frame"]
+    with project.connect() as connection, connection.transaction():
+        (group,) = [one for one in failure_groups(connection) if one.fingerprint == made.metadata["fingerprint"]]
+    assert group.file == "test_generated.py"  # where one can go

@@ -150,6 +150,12 @@ def test_a_failure_is_shown_in_the_file_of_the_test_where_it_can_be(places: list
     assert place_of("tests/test_a.py::test", places) == ("tests/test_a.py", found)
 
 
+def test_no_failure_is_shown_in_code_that_has_no_file() -> None:
+    places = [["<string>", 3, "frame"], ["orders.py", 24, "frame"]]
+    assert place_of("tests/test_a.py::test", places) == ("orders.py", 24)
+    assert place_of("tests/test_a.py::test", places[:1]) == ("tests/test_a.py", 0)
+
+
 def test_a_failure_of_a_fixture_is_shown_where_that_stood() -> None:
     places = [["tests/conftest.py", 22, "frame"], ["tests/test_a.py", 34, "test"]]
     assert place_of("tests/test_a.py::test", places) == ("tests/conftest.py", 22)
