@@ -18,6 +18,7 @@ import psycopg
 
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.loading.blame import is_of_database
+from pytest_debugloop.loading.journals import journals_in
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.loading.order import Order
@@ -102,7 +103,8 @@ def follow(order: Order) -> None:
             try:
                 _follow_and_tell(run, order, store)
             except _Stopped:
-                write_status(folder, {"problem": "the loader was told to end (SIGTERM)"})
+                if journals_in(folder):  # else all was stored already
+                    write_status(folder, {"problem": "the loader was told to end (SIGTERM)"})
                 raise
         load_left_behind(order, store)
 
