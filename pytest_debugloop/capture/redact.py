@@ -16,7 +16,13 @@ from pytest_debugloop.capture.secret_cuts import Collecting, without_cut
 from pytest_debugloop.capture.secret_marks import PLAIN, REDACTED, Marks, text_identity
 from pytest_debugloop.capture.secret_names import EVERYTHING, NO_NUMBERS, SecretNames
 from pytest_debugloop.capture.secret_shapes import SHAPES, without_base64, without_cards, without_key_bodies
-from pytest_debugloop.capture.secret_urls import has_url, without_option_passwords, without_url_passwords
+from pytest_debugloop.capture.secret_urls import (
+    has_driver_message,
+    has_url,
+    without_option_passwords,
+    without_quoted_parts,
+    without_url_passwords,
+)
 
 if TYPE_CHECKING:
     from pytest_debugloop.settings import Settings
@@ -101,7 +107,7 @@ class Redactor:
             text: any text.
         """
         plain = text.encode("utf-8", "replace")
-        if "@" in text and has_url(text):
+        if ("@" in text and has_url(text)) or has_driver_message(text):
             return True
         if "://" in text or "PRIVATE KEY" in text or _TWELVE_LETTERS in plain.translate(_key_letters):
             for _, signs, _ in self._shapes:
@@ -140,6 +146,8 @@ class Redactor:
                     break
         if has_url(text):
             text = without_url_passwords(text, marks)
+        if not is_source and has_driver_message(text):
+            text = without_quoted_parts(text, marks)
         for pattern in self._more:
             text = pattern.sub(partial(_marked, marks, "pattern"), text)
         low = text.lower()

@@ -33,6 +33,14 @@ _OTHER_OPTION = re.compile(
 )
 _AROUND = 300
 
+# What libpq and its drivers quote of a connection string that they read otherwise than it was meant.
+_QUOTED_SIGNS = ('missing "="', "connection option", "resolve host", "host name")
+_QUOTED_PARTS = re.compile(
+    r"(?<=missing \"=\" after \")[^\"\n]+(?=\")"
+    r"|(?<=invalid integer value \")[^\"\n]*[^\d\"\n][^\"\n]*(?=\" for connection option)"
+    r"|(?:(?<=resolve host ')|(?<=resolve host \")|(?<=host name \"))[^\"'\n]+(?=@)"
+)
+
 
 def has_url(text: str) -> bool:
     """Tell whether there may be a URL in a text.
@@ -122,3 +130,22 @@ def without_option_passwords(text: str, marks: Marks = PLAIN) -> str:
         return f"{match[0][:begin]}{marks.mark('key', text_identity(value))}{match[0][begin + len(value) :]}"
 
     return _OPTION.sub(replaced, text)
+
+
+def has_driver_message(text: str) -> bool:
+    """Tell whether a text may be what libpq says of a connection string.
+
+    Args:
+        text: any text.
+    """
+    return any(sign in text for sign in _QUOTED_SIGNS)
+
+
+def without_quoted_parts(text: str, marks: Marks = PLAIN) -> str:
+    """Take out of a text what libpq quotes of a malformed connection string, which may be a part of the password.
+
+    Args:
+        text: any text.
+        marks: gives what stands in its place.
+    """
+    return _QUOTED_PARTS.sub(lambda match: marks.mark("url", match[0]), text)

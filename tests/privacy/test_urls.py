@@ -111,3 +111,19 @@ def test_a_place_is_kept_where_it_can_be_told(text: str, shown: str) -> None:
 def test_a_text_of_many_urls_is_read_in_time_that_grows_with_its_length() -> None:
     text = "x://a:" * 100_000 + "u:p@h x://" * 20_000
     assert without_url_passwords(text, NumberedMarks()).count("u:p@") == 0
+
+
+@pytest.mark.parametrize(
+    "dsn", ["ann:geheim@db", "postgresql://ann:geheim", "postgresql://ann:x@geheim@localhost:1/db", "host=db geheim"]
+)
+def test_what_libpq_quotes_of_a_malformed_connection_string_is_not_kept(dsn: str) -> None:
+    from psycopg.pq import PGconn
+
+    said = PGconn.connect(dsn.encode()).get_error_message()
+    assert "geheim" in said
+    assert "geheim" not in REDACTOR.text(said)
+
+
+def test_what_psycopg_quotes_of_one_is_not_kept() -> None:
+    said = "failed to resolve host 'geheim@localhost': [Errno -2] Name or service not known"
+    assert REDACTOR.text(said) == said.replace("geheim", "[redacted: url]")
