@@ -120,9 +120,8 @@ class Launch:
     def _spawn(self, command: list[str]) -> int:
         opened = _opened_log(self._log)
         try:
-            output = fcntl.fcntl(
-                opened, fcntl.F_DUPFD_CLOEXEC, 3
-            )  # where a standard stream is closed, it had its number
+            # Where one of the standard streams is closed, what is opened gets its number.
+            output = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 3)
         finally:
             os.close(opened)
         actions = [

@@ -81,10 +81,11 @@ def remove_from_error(error: BaseException | None) -> None:
         error: that passed them; None for none.
     """
     seen: set[int] = set()
-    while error is not None and id(error) not in seen and not _is_ours(error.__traceback__):
-        seen.add(id(error))
-        remove_from_traceback(error.__traceback__, _PACKAGE)
-        error = error.__cause__ or error.__context__
+    with contextlib.suppress(Exception):  # of an error that does not let itself be looked at
+        while error is not None and id(error) not in seen and not _is_ours(error.__traceback__):
+            seen.add(id(error))
+            remove_from_traceback(error.__traceback__, _PACKAGE)
+            error = error.__cause__ or error.__context__
 
 
 def _is_ours(traceback: TracebackType | None) -> bool:

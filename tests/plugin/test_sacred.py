@@ -411,7 +411,7 @@ def test_what_is_inherited_does_not_count(tmp_path, ini):
 def test_the_own_command_line_counts(tmp_path):
     assert "debugloop: recording to " in printed(tmp_path, *LOAD_NOT)
     assert "debugloop: recording to " in printed(tmp_path, *LOAD_NOT, "-p", "xdist", "-n1")
-    assert {path.name for path in tmp_path.glob(".debugloop/journals/*/*.jsonl")} == {"main.jsonl", "gw0.jsonl"}
+    assert {path.name for path in tmp_path.glob(".debugloop/journals/*/*.jsonl")} >= {"main.jsonl", "gw0.jsonl"}
 
 
 def test_the_second_run_in_this_process_is_one_inside_too(tmp_path, capfd):
