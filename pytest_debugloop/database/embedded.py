@@ -89,8 +89,7 @@ def embedded_server(
                 if not trusted and not is_ours(directory):
                     raise ForeignRecordError(directory=directory)
                 _join(server, users, postgres_version, start_timeout, interruptions)
-                held.callback(server.stop_without_data, server.number())
-                held.callback(_leave, server, users)
+                held.callback(_leave, server, users, server.number())
                 keep_mark(directory)
         yield server.conninfo()
     finally:
@@ -136,7 +135,7 @@ def _join(
         raise
 
 
-def _leave(server: Postmaster, users: int) -> None:
+def _leave(server: Postmaster, users: int, number: tuple[int, str]) -> None:
     with undisturbed() as interruptions:
         begun = time.monotonic()
 
@@ -146,12 +145,23 @@ def _leave(server: Postmaster, users: int) -> None:
 
         try:
             with _deciding(server.directory, _PATIENCE, hurry):
-                # Where the directory was removed and made again, the server in it is of others.
-                if os.path.samestat(os.fstat(users), (server.directory / "postgres.users").stat()):
+                if _is_in_place(server, users):
                     _stop_if_unused(server, users, 30.0, interruptions)
         except (EmbeddedServerError, OSError):
             # Whoever holds that lock for so long, or the next user of this directory, finds the server and stops it.
             fcntl.flock(users, fcntl.LOCK_UN)
+        if not _is_in_place(server, users):  # nobody would find the server there
+            if _is_alone(users):
+                server.stop_elsewhere(number)
+            fcntl.flock(users, fcntl.LOCK_UN)
+
+
+def _is_in_place(server: Postmaster, users: int) -> bool:
+    """Tell whether the directory is the one that was entered, and not removed, or moved, or another in its place."""
+    try:
+        return os.path.samestat(os.fstat(users), (server.directory / "postgres.users").stat())
+    except OSError:
+        return False
 
 
 def _is_alone(users: int) -> bool:

@@ -156,17 +156,17 @@ class Postmaster:
         pid = read_pid(self.data / "postmaster.pid")
         return (pid, birth(pid)) if pid and is_server(pid, self.data) else (0, "")
 
-    def stop_without_data(self, number: tuple[int, str]) -> None:
-        """Stop a server whose data somebody has removed: it would notice by itself within a minute.
+    def stop_elsewhere(self, number: tuple[int, str]) -> None:
+        """Stop a server whose directory somebody has removed, which it would notice within a minute, or moved.
 
         Args:
-            number (tuple): what :meth:`number` gave while the data were there.
+            number (tuple): what :meth:`number` gave while the directory was there.
         """
         pid, born = number
-        has_lost = Path(f"/proc/{pid}/stat").exists() and not Path(f"/proc/{pid}/cwd/PG_VERSION").exists()
-        if pid and has_lost and birth(pid) == born:
+        if pid and birth(pid) == born:
+            has_data = Path(f"/proc/{pid}/cwd/PG_VERSION").exists()
             with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGQUIT)
+                os.kill(pid, signal.SIGINT if has_data else signal.SIGQUIT)
 
     def _await_pid(self, attempt: _Attempt) -> None:
         """Wait until a server that was just started has written its number, or nobody would find it to stop it."""

@@ -56,11 +56,15 @@ def test_after_a_kill_of_the_server_the_next_gets_a_live_one_with_all_that_was_c
             assert ask(conninfo, "SELECT 1") == 1
 
 
-def test_a_server_whose_folder_was_removed_ends_with_its_last_user(fresh: Path) -> None:
+@pytest.mark.parametrize("is_moved", [False, True], ids=["removed", "moved"])
+def test_a_server_whose_folder_was_taken_away_ends_with_its_last_user(fresh: Path, is_moved: bool) -> None:
     with embedded_server(fresh):
         pid = server_pid(fresh)
-        shutil.rmtree(fresh, ignore_errors=True)
-    wait_until(lambda: not is_alive(pid), 10)  # by itself it looks once a minute
+        if is_moved:
+            fresh.rename(fresh.with_name("moved"))
+        else:
+            shutil.rmtree(fresh, ignore_errors=True)
+    wait_until(lambda: not is_alive(pid), 10)  # by itself it looks once a minute, or never
 
 
 def test_who_leaves_a_removed_folder_does_not_stop_the_server_that_was_started_in_its_place(directory: Path) -> None:
