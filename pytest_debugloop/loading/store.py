@@ -10,7 +10,7 @@ from psycopg import errors
 
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
-from pytest_debugloop.database.migrate import migrate
+from pytest_debugloop.database.migrate import migrate, pending
 from pytest_debugloop.database.silence import SilenceWatch
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.loading.loader import Loader
@@ -18,6 +18,8 @@ from pytest_debugloop.loading.order import Order
 
 _RECONNECT_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 60.0
+# Unless the user or the server has another limit.
+_PATIENCE = "SELECT set_config('lock_timeout', '30s', TRUE) WHERE current_setting('lock_timeout') = '0'"
 
 
 class Store:
@@ -62,13 +64,20 @@ class Store:
             self._stack.callback(self.close)  # before the server is left
             self._connection = connect(self._conninfo, application_name="pytest-debugloop loader")
             self._watch = SilenceWatch(self._connection, self._conninfo)
-            migrate(self._connection, self._order.schema)
+            if self._is_behind(self._connection):
+                migrate(self._connection, self._order.schema)
         except (DebugloopError, psycopg.Error, OSError) as error:
             self.lost(error)
             return None
         self.problem = ""
         self._loader = Loader(self._connection, self._order.schema, is_embedded=not self._order.dsn)
         return self._loader
+
+    def _is_behind(self, connection: psycopg.Connection) -> bool:
+        """Ask whether migrations are pending, and not for ever: somebody may be dropping the schema."""
+        with connection.transaction():
+            connection.execute(_PATIENCE)
+            return bool(pending(connection, self._order.schema))
 
     def lost(self, error: Exception) -> None:
         """Note that the database is away.

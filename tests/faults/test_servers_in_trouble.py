@@ -88,11 +88,18 @@ def test_a_connection_that_falls_silent_is_made_again(order: Order, record: Reco
     assert record.rows("SELECT steps_total, errors_total, recoveries_total FROM debug_runs") == [tuple(TOTALS.values())]
 
 
-def test_a_lock_that_is_held_for_ever_is_not_waited_for(order: Order, record: Record) -> None:
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("debug_workflow_steps", "somebody holds a lock on the record, VACUUM FULL or an open transaction say (cancel"),
+        ("schema_migrations", "Migration 4 (host_tables) failed and changed nothing: canceling statement due to lock"),
+    ],
+)
+def test_a_lock_that_is_held_for_ever_is_not_waited_for(order: Order, record: Record, table: str, reason: str) -> None:
     with record.connect() as holder, holder.transaction():
-        holder.execute("LOCK TABLE debug_workflow_steps IN ACCESS EXCLUSIVE MODE")
+        holder.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         problem = told(order, make_conninfo(record.conninfo, options="-c lock_timeout=50ms"))
-    assert problem.startswith("somebody holds a lock on the record, VACUUM FULL or an open transaction say (canceling")
+    assert problem.startswith(reason)
     is_stored_afterwards(order, record)
 
 
