@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import signal
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -29,6 +33,11 @@ hypothesis.settings.load_profile("ci")
 # A job in the background of a script ignores Ctrl-C, and so would all that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Keys of embedded records, and records that could not stay in a checkout, are not left in the developer's own folder.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dl-state-")
+    atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 pytest_plugins = ["tests.support.distribution"]
 

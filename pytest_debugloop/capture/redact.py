@@ -116,9 +116,8 @@ class Redactor:
                         return True
         low = text.lower()
         if "=" in low or ":" in low or "--" in low or "bearer " in low or "basic " in low or " where " in low:
-            for sign in _KEY_SIGNS:
-                if sign in low:
-                    return True
+            if self._names_a_key(text, low):
+                return True
         return (
             _THIRTEEN_DIGITS in plain.translate(_digits, b" -")
             or _FORTY_LETTERS in plain.translate(_base64)
@@ -151,9 +150,19 @@ class Redactor:
         for pattern in self._more:
             text = pattern.sub(partial(_marked, marks, "pattern"), text)
         low = text.lower()
-        if any(sign in low for sign in _KEY_SIGNS):
+        if self._names_a_key(text, low):
             text = self._by_key(text, is_source, marks)
         return without_key_bodies(without_base64(without_cards(text, marks), marks), marks)
+
+    def _names_a_key(self, text: str, low: str) -> bool:
+        for sign in _KEY_SIGNS:
+            if sign in low:
+                return True
+        if not self._given["names"]:
+            return False
+        # Names that the user adds have no sign that could be looked for.
+        named = (*_NAME.finditer(text), *_FLAG.finditer(text))
+        return any(self.names.is_secret(name["name"].rpartition(".")[2]) for name in named)
 
     def _by_key(self, text: str, is_source: bool, marks: Marks) -> str:
         if not is_source:

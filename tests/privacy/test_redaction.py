@@ -170,3 +170,12 @@ def test_no_value_under_the_name_of_a_secret_is_ever_shown(secret: str) -> None:
 def test_what_stands_in_the_place_of_a_secret_tells_nothing_of_it() -> None:
     lengths = {shown_names([("password", "x" * n)])["password"] for n in (3, 30, 300)}
     assert lengths == {REDACTED}
+
+
+@pytest.mark.parametrize(
+    "text", ["wobble=abcdef", "call(wobble='abcdef')", "{'my_wobble': 'abcdef'}", "pin: abcdef", "tool --wobble abcdef"]
+)
+def test_a_name_that_the_user_adds_is_found_in_texts_too(text: str) -> None:
+    redactor = Redactor(names=["wobble", "^pin$"])
+    assert "abcdef" not in redactor.text(text)
+    assert Redactor().text(text) == text
