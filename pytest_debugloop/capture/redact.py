@@ -115,9 +115,9 @@ class Redactor:
                     if sign in text:
                         return True
         low = text.lower()
-        if "=" in low or ":" in low or "--" in low or "bearer " in low or "basic " in low or " where " in low:
-            if self._names_a_key(text, low):
-                return True
+        may_name = "=" in low or ":" in low or "--" in low or "bearer " in low or "basic " in low or " where " in low
+        if may_name and self._names_a_key(text, low):
+            return True
         return (
             _THIRTEEN_DIGITS in plain.translate(_digits, b" -")
             or _FORTY_LETTERS in plain.translate(_base64)
