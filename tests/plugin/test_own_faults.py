@@ -71,7 +71,7 @@ NOTED = [
     "records:Finish.to_line",
     "recording.storing:Storing.lines",
 ]
-NOT_RECORDED = ["recording.session:capturer_of", "recording.session:run_facts", "recording.folders:open_folder"]
+NOT_RECORDED = ["recording.session:capturer_of", "recording.beginning:run_facts", "recording.folders:open_folder"]
 
 
 @pytest.fixture(scope="module")
