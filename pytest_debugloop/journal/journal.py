@@ -12,7 +12,7 @@ import errno
 import os
 from pathlib import Path
 
-from pytest_debugloop.journal.loss import Loss
+from pytest_debugloop.journal.loss import REMEDY, Loss
 from pytest_debugloop.journal.own_file import OwnFile, TakenAwayError, no_space
 from pytest_debugloop.private import open_folder
 from pytest_debugloop.system import System, what_changed
@@ -47,6 +47,7 @@ class Journal:
         "_held_back",
         "_is_closed",
         "_is_nameless",
+        "_left_behind",
         "_lines",
         "_spare",
         "_spares",
@@ -67,6 +68,7 @@ class Journal:
         self._spares = 0
         self._lines = 0  # behind the header
         self._held_back = b""
+        self._left_behind: list[tuple[Path, int, int]] = []  # files that were full, their length and lines
         self._torn = False
         self._is_closed = False
         self._is_nameless = False
@@ -84,6 +86,11 @@ class Journal:
     def path(self) -> Path:
         """The file, or the one that took its place."""
         return self._file.path
+
+    @property
+    def lines(self) -> int:
+        """How many lines are in it, without the first."""
+        return self._lines
 
     @property
     def loss(self) -> Loss | None:
@@ -127,7 +134,21 @@ class Journal:
         self.append(lines)
         if self._is_nameless:
             self.cut_lines += self._lines
+        else:
+            self._look_back()
         self.close()
+
+    def _look_back(self) -> None:
+        """See that files that were full are still there, as long as they were."""
+        for path, size, lines in self._left_behind:
+            length = 0
+            with contextlib.suppress(OSError):
+                length = System.stat(path).st_size
+            if length < size:
+                self.cut_lines += lines
+                self.problem = f"{path} was removed or shortened during the run"
+                self.remedy = REMEDY
+                return
 
     def close(self) -> None:
         """Try what was held back once more, count as lost what the disk still refuses, and close the file."""
@@ -190,6 +211,8 @@ class Journal:
             except OSError:
                 raise error from None
             self._tell(self.path, error)
+            with contextlib.suppress(OSError):
+                self._left_behind.append((self.path, System.stat(self.path).st_size, self._lines))
             self._change_to(spare)
             return False
         self._torn = False
@@ -222,7 +245,7 @@ class Journal:
         self._change_to(spare)
         self._torn = is_torn
         self.problem = f"{path} was {trouble.what} during the run, and recording went on in {spare.path}"
-        self.remedy = "keep such folders from what tests remove, or choose another (--debugloop-dir)"
+        self.remedy = REMEDY
 
     def _lines_left(self) -> int:
         try:

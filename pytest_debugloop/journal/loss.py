@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+REMEDY = "keep such folders from what tests remove, or choose another (--debugloop-dir)"
+"""What to do where a test removes journals."""
+
 
 class Loss(NamedTuple):
     """What became of a journal, or of those of several processes.

@@ -211,8 +211,7 @@ class Session:
         if self.worker is not None:
             with open_files_allowed():
                 self._finish()
-            if told := self._losses.to_plain():
-                self._config.workeroutput[WORKER_INPUT] = told  # type: ignore[attr-defined]
+            self._config.workeroutput[WORKER_INPUT] = self._losses.to_plain()  # type: ignore[attr-defined]
 
     def worker_ended(self, told: dict[str, Any]) -> None:
         """Sum up what a worker of pytest-xdist could not record.
@@ -263,6 +262,7 @@ class Session:
         faults = writer.faults
         ending = self._ending
         self._losses.add_faults(faults)
+        self._losses.look_back()
         finish = Finish(
             at=writer.now(), exit_status=ending.exit_status, interrupted=ending.is_interrupted, problems=faults[:20]
         )
@@ -273,6 +273,8 @@ class Session:
             if self._storing is not None:
                 self._storing.expect_nothing()  # the loader waits for an end that it is not told
         self._losses.add_journal(journal.loss)
+        if self.worker is not None:
+            self._losses.add_ended(journal.path, journal.lines)
 
     def _summary(self) -> list[str]:
         if self._writer is None or self._storing is None or self._journal is None:

@@ -8,6 +8,7 @@ with the begin of the next.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -65,7 +66,8 @@ class Witness:
         self._moment += 1
         for harm in self._plan:
             if harm["at"] == self._moment:
-                HARMS[str(harm["name"])](float(str(harm["amount"])))
+                with contextlib.suppress(OSError):  # there is nothing to harm, or it was harmed before
+                    HARMS[str(harm["name"])](float(str(harm["amount"])))
 
 
 def pytest_configure(config: pytest.Config) -> None:

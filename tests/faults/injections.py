@@ -39,7 +39,7 @@ from tests.support.servers import fast_place
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SUITE = """
     import pytest
@@ -86,13 +86,17 @@ _STEPS = """
 """
 _ERRORS = """
     SELECT operation_name, metadata->>'phase', count(*) FROM debug_error_events
-    WHERE correlation_id = %s AND metadata->>'phase' <> '' AND error_type <> 'process_crash' GROUP BY 1, 2
+    WHERE correlation_id = %s AND metadata->>'phase' <> '' AND error_type NOT IN ('process_crash', 'worker_crash')
+    GROUP BY 1, 2
 """
+_HAS_TABLES = "SELECT to_regclass('debug_rejected_lines') IS NOT NULL"
 _REJECTED = "SELECT count(*) FROM debug_rejected_lines WHERE correlation_id = %s"
 
 _ENDS = {"kill", "leave", "segfault", "terminate", "kill_parent"}
 # The journals are harmed, behind the back of who writes them.
 _DESTROYS = {"cut_journal", "empty_journal", "garble_journal", "remove_journal", "remove_record", "move_record"}
+# Lines are kept in memory until they can be written, or are lost: that is told at the end too.
+_KEEPS_BACK = {"limit_files", "limit_descriptors", "break_writing"}
 # pytest itself cannot capture by descriptors then.
 _OF_DESCRIPTORS = {"close_descriptors", "take_descriptors", "limit_descriptors"}
 _OF_EMBEDDED = {"kill_server", "stop_server"}
@@ -140,6 +144,8 @@ class Injection:
         second = drawn.choice(names) if drawn.random() < 0.25 else "nothing"
         if {first, second} & _DESTROYS:  # what is lost is told at the end: there must be one
             second = first if second in _ENDS | _DESTROYS else second
+        if {first, second} & _KEEPS_BACK and {first, second} & _ENDS:
+            second = "nothing"
         harms = tuple(Harm(name, drawn.randint(1, _MOMENTS), round(drawn.random(), 3)) for name in (first, second))
         chosen = {first, second}
         # Without its descriptors a worker is cut off from the process that shares out the tests.
@@ -193,7 +199,8 @@ class Bench:
     def balance(self, injection: Injection) -> Books:
         """Run an injection, and balance its books."""
         with tempfile.TemporaryDirectory(prefix="dl-", dir=fast_place(), ignore_cleanup_errors=True) as folder:
-            return _Balance(injection, Path(folder), self._project(injection, Path(folder)), self._server).books()
+            balance = _Balance(injection, Path(folder), self._project(injection, Path(folder)))
+            return balance.books(lambda record: self._plant(injection.hostile, record))
 
     def _record_healthy(self, folder: Path) -> list[bytes]:
         """Record the suite, and give the lines of its journal."""
@@ -206,7 +213,7 @@ class Bench:
 
     def _plant(self, names: Sequence[str], record: Path) -> None:
         """Leave hostile journals, as if of earlier runs."""
-        for folder in (record, record / JOURNALS):
+        for folder in (record, record / JOURNALS) if names else ():
             folder.mkdir(mode=0o700)
         for name in names:
             HOSTILE[name].plant(record / JOURNALS / folder_of(name), as_run(self._healthy, run_of(name)))
@@ -229,24 +236,22 @@ class Bench:
         project.write("pytest.ini", "[pytest]")
         project.write("test_suite.py", SUITE)
         shutil.copy(harm.__file__, suite / "harm.py")
-        if injection.hostile:
-            self._plant(injection.hostile, suite / ".debugloop")
         return project
 
 
 class _Balance:
-    def __init__(self, injection: Injection, folder: Path, project: Project, server: Path) -> None:
+    def __init__(self, injection: Injection, folder: Path, project: Project) -> None:
         self._injection = injection
         self._folder = folder
         self._project = project
         self._record = project.folder / ".debugloop"
-        self._server = server
         self._books = Books()
 
-    def books(self) -> Books:
+    def books(self, plant: Callable[[Path], None]) -> Books:
         plain = self._project.run(*self._injection.arguments, recorded=False)
         witness = self._folder / "witness"
         witness.unlink(missing_ok=True)
+        plant(self._record)
         run = self._recorded_run()
         lines = witness.read_text(encoding="utf-8").splitlines() if witness.exists() else []
         self._ended_as_without_us(plain, run)
@@ -331,7 +336,7 @@ class _Balance:
         if self._injection.is_embedded:
             if not (self._record / "postgres").exists():
                 return None
-            conninfo = stack.enter_context(embedded_server(self._record, durable=False))
+            conninfo = stack.enter_context(embedded_server(self._record, durable=False, trusted=True))
         connection = stack.enter_context(psycopg.connect(conninfo, autocommit=True))
         connection.execute(sql.SQL("SET search_path TO {}, public").format(sql.Identifier(self._project.schema)))
         return connection
@@ -344,7 +349,7 @@ class _Balance:
         failures: Failures = {}
         with ExitStack() as stack:
             connection = self._enter(stack)
-            if connection is not None:
+            if connection is not None and connection.execute(_HAS_TABLES).fetchone() == (True,):
                 what = (run.record.correlation_id,)
                 for test, phase, outcome in connection.execute(_STEPS, what):
                     steps.setdefault((test, phase), []).append(outcome)

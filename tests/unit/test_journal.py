@@ -125,6 +125,29 @@ def test_where_the_disk_stays_full_the_spare_file_takes_over(tmp_path: Path) -> 
     assert "full" in journal.problem or "could not be written" in journal.problem
 
 
+@pytest.mark.parametrize("is_shortened", [True, False])
+def test_a_full_file_that_is_shortened_behind_our_back_is_told(tmp_path: Path, is_shortened: bool) -> None:
+    path = tmp_path / "main.jsonl"
+    journal = Journal(path, HEADER, tmp_path / "other" / "main-spare.jsonl")
+    journal.append(b"one\n")
+    full = fd_of(journal)
+
+    def write(fd: int, data: bytes) -> int:
+        if fd == full:
+            raise OSError(errno.ENOSPC, "full")
+        return _write(fd, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(System, "write", write)
+        journal.append(b"two\n")
+    if is_shortened:
+        path.write_bytes(b"")
+    journal.end(b"last\n")
+    assert journal.cut_lines == (1 if is_shortened else 0)
+    assert journal.problem is not None
+    assert ("removed or shortened" in journal.problem) is is_shortened
+
+
 def test_lines_that_fit_nowhere_are_counted(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "main.jsonl", HEADER)
 
