@@ -78,7 +78,7 @@ class Losses:
         self._ended.append((str(path), lines))
 
     def look_back(self) -> None:
-        """See that journals of processes that have ended are still there; the loader removes none while the run goes on."""
+        """See that journals of processes that have ended are still there: the loader removes none before all end."""
         for path, lines in self._ended:
             if _is_gone(path):
                 self.add_journal(Loss(f"{path} was removed during the run", 0, lines, REMEDY))
