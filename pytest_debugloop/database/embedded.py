@@ -88,9 +88,11 @@ def embedded_server(
             with _deciding(directory, start_timeout + _PATIENCE, interruptions.let_in):
                 if not trusted and not is_ours(directory):
                     raise ForeignRecordError(directory=directory)
-                _join(server, users, postgres_version, start_timeout, interruptions)
+                try:
+                    _join(server, users, postgres_version, start_timeout, interruptions)
+                finally:  # data that were just made are ours, whatever came of the start
+                    keep_mark(directory)
                 held.callback(_leave, server, users, server.number())
-                keep_mark(directory)
         yield server.conninfo()
     finally:
         leave()
@@ -129,6 +131,7 @@ def _join(
     fcntl.flock(users, fcntl.LOCK_SH)
     try:
         make_data_directory(server.data, postgres_version, durable=server.durable)
+        keep_mark(server.data.parent)  # at once: this process may be killed while the server starts
         server.run(lambda: _is_alone(users), start_timeout, interruptions.let_in)
     except BaseException:
         _stop_if_unused(server, users, 3.0, interruptions)

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from pytest_debugloop.database.configuration import READER
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.origin import is_ours, keep_mark
+from pytest_debugloop.database.postmaster import Postmaster
 from pytest_debugloop.errors import EmbeddedServerError, ForeignRecordError
 from tests.support.embedded import ask, tell
 
@@ -181,3 +182,20 @@ def test_it_is_ours_when_its_folder_has_moved(directory: Path, folder: Path) -> 
     elsewhere = folder / "elsewhere"
     directory.rename(elsewhere)
     assert is_ours(elsewhere)
+
+
+@pytest.mark.parametrize("broken", [KeyboardInterrupt(), EmbeddedServerError(directory="", reason="it does not start")])
+def test_data_that_were_just_made_are_ours_also_where_the_start_fails(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, broken: BaseException
+) -> None:
+    def refuse(*_: object) -> None:
+        raise broken
+
+    directory = folder / ".debugloop"
+    with monkeypatch.context() as patch:
+        patch.setattr(Postmaster, "run", refuse)
+        with pytest.raises(type(broken)), embedded_server(directory, durable=False):
+            pass
+    assert (directory / "postgres" / "PG_VERSION").exists()
+    with embedded_server(directory, durable=False) as conninfo:
+        assert ask(conninfo, "SELECT 1") == 1
