@@ -43,11 +43,11 @@ class Journal:
 
     __slots__ = (
         "_file",
+        "_full",
         "_header",
         "_held_back",
         "_is_closed",
         "_is_nameless",
-        "_left_behind",
         "_lines",
         "_spare",
         "_spares",
@@ -68,7 +68,7 @@ class Journal:
         self._spares = 0
         self._lines = 0  # behind the header
         self._held_back = b""
-        self._left_behind: list[tuple[Path, int, int]] = []  # files that were full, their length and lines
+        self._full: tuple[Path, int, int] | None = None  # the file that was full, its length and lines
         self._torn = False
         self._is_closed = False
         self._is_nameless = False
@@ -139,16 +139,17 @@ class Journal:
         self.close()
 
     def _look_back(self) -> None:
-        """See that files that were full are still there, as long as they were."""
-        for path, size, lines in self._left_behind:
-            length = 0
-            with contextlib.suppress(OSError):
-                length = System.stat(path).st_size
-            if length < size:
-                self.cut_lines += lines
-                self.problem = f"{path} was removed or shortened during the run"
-                self.remedy = REMEDY
-                return
+        """See that the file that was full is still there, as long as it was."""
+        if self._full is None:
+            return
+        path, size, lines = self._full
+        length = 0
+        with contextlib.suppress(OSError):
+            length = System.stat(path).st_size
+        if length < size:
+            self.cut_lines += lines
+            self.problem = f"{path} was removed or shortened during the run"
+            self.remedy = REMEDY
 
     def close(self) -> None:
         """Try what was held back once more, count as lost what the disk still refuses, and close the file."""
@@ -212,7 +213,7 @@ class Journal:
                 raise error from None
             self._tell(self.path, error)
             with contextlib.suppress(OSError):
-                self._left_behind.append((self.path, System.stat(self.path).st_size, self._lines))
+                self._full = self.path, System.stat(self.path).st_size, self._lines
             self._change_to(spare)
             return False
         self._torn = False

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from pytest_debugloop.journal.lock import is_being_written
 from pytest_debugloop.system import System
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 HEADER = b'{"kind":"run"}\n'
@@ -104,10 +106,9 @@ def test_what_a_failing_disk_takes_in_the_end_is_every_line_whole_and_in_order(
     assert journal.lost_lines == 0
 
 
-def test_where_the_disk_stays_full_the_spare_file_takes_over(tmp_path: Path) -> None:
-    spare = tmp_path / "other" / "main-spare.jsonl"
-    journal = Journal(tmp_path / "main.jsonl", HEADER, spare)
-    full = fd_of(journal)
+@contextmanager
+def disk_full_for(full: int) -> Iterator[None]:
+    """Take no byte for one descriptor."""
 
     def write(fd: int, data: bytes) -> int:
         if fd == full:
@@ -116,6 +117,15 @@ def test_where_the_disk_stays_full_the_spare_file_takes_over(tmp_path: Path) -> 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(System, "write", write)
+        yield
+
+
+def test_where_the_disk_stays_full_the_spare_file_takes_over(tmp_path: Path) -> None:
+    spare = tmp_path / "other" / "main-spare.jsonl"
+    journal = Journal(tmp_path / "main.jsonl", HEADER, spare)
+    full = fd_of(journal)
+
+    with disk_full_for(full):
         journal.append(b"one\n")
         journal.append(b"two\n")
     journal.close()
@@ -132,13 +142,7 @@ def test_a_full_file_that_is_shortened_behind_our_back_is_told(tmp_path: Path, i
     journal.append(b"one\n")
     full = fd_of(journal)
 
-    def write(fd: int, data: bytes) -> int:
-        if fd == full:
-            raise OSError(errno.ENOSPC, "full")
-        return _write(fd, data)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(System, "write", write)
+    with disk_full_for(full):
         journal.append(b"two\n")
     if is_shortened:
         path.write_bytes(b"")
