@@ -12,7 +12,7 @@ from pytest_debugloop.recording import providers as fact
 from pytest_debugloop.recording.checkout import repository_of_url
 from pytest_debugloop.recording.providers import PROVIDERS
 
-_BRANCH = re.compile(r"(refs/heads/|refs/remotes/[^/]+/|remotes/[^/]+/)")
+_BRANCH = re.compile(r"^(refs/heads/|refs/remotes/[^/]+/|remotes/[^/]+/)")
 _TAG = "refs/tags/"
 # Of GitHub and Azure; the second of GitLab.
 _CHANGE = re.compile(r"refs/(?:pull|merge-requests)/(\d+)/")
@@ -62,7 +62,7 @@ def _name_the_branch(facts: Facts) -> None:
 
 
 def _plain(branch: str) -> str:
-    return _BRANCH.sub("", branch, count=1) if _BRANCH.match(branch) else branch
+    return _BRANCH.sub("", branch)
 
 
 def _of_fork(facts: Facts, fork: str) -> None:
