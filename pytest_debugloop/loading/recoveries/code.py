@@ -1,0 +1,71 @@
+"""Which code differs between a failure and the pass that recovered it, as far as the test reaches it."""
+
+from __future__ import annotations
+
+from pytest_debugloop.loading.recoveries import confidence as weights
+from pytest_debugloop.loading.recoveries.code_changes import Reached, by_likelihood, diff_of, unit_at
+from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
+from pytest_debugloop.loading.recoveries.findings import Findings
+
+_MOST_FUNCTIONS = 10
+
+
+def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
+    """Add the changes that the test reaches to what was found.
+
+    Args:
+        one: the recovery.
+        failing: the run of the failure.
+        passing: the run of the success.
+        facts: what the database knows.
+        found: is added to.
+    """
+    if failing.code_version is None or passing.code_version is None:
+        found.missing.append("code")
+        return
+    if failing.code_version == passing.code_version:
+        return
+    difference = facts.code_difference(failing, passing)
+    starts = []
+    for file, line, role in one.places:
+        unit = unit_at(difference.failing.get(file, ()), line)
+        if unit is not None:
+            starts.append((role, unit.place))
+    module = one.success_operation.partition("::")[0]
+    starts.append(("module", (module, "<module>")))
+    if not one.places:  # of a crash no frame is known, but the test's name is
+        starts.append(("test", (module, one.success_operation.partition("[")[0].partition("::")[2].replace("::", "."))))
+    reached = difference.reach.of(starts)
+    own = [change for change in difference.changes if change.file == module]
+    near = {one.change for one in reached}
+    reached += [Reached(change, "module", 1) for change in own if change not in near]
+    reached.sort(key=by_likelihood)
+    if difference.unknown:
+        found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
+        if {module, *(str(file) for file, *_ in one.places)}.intersection(difference.unknown):
+            found.missing.append("code")  # a file of the failure differs, and how is not known
+    if len(difference.changes) > len(reached):
+        found.evidence["other_functions_changed"] = len(difference.changes) - len(reached)
+    if not reached:
+        return
+    sources = facts.sources([near_by.change for near_by in reached[:_MOST_FUNCTIONS]], difference.changes)
+    found.evidence["code"] = [
+        {
+            "file": near_by.change.file,
+            "function": near_by.change.function,
+            "change": near_by.change.kind,
+            "reached_from": near_by.role,
+            "distance": near_by.distance,
+            "diff": diff_of(near_by.change, sources),
+        }
+        for near_by in reached[:_MOST_FUNCTIONS]
+    ]
+    if len(reached) > _MOST_FUNCTIONS:
+        found.evidence["more_functions"] = len(reached) - _MOST_FUNCTIONS
+    nearest = reached[0]
+    prior = weights.DIRECT
+    if nearest.role == "module":
+        prior = weights.MODULE
+    elif nearest.distance:
+        prior = weights.REACHED * weights.PER_NAME ** (nearest.distance - 1)
+    found.explained["code_change"] = prior

@@ -1,0 +1,47 @@
+"""Which tests ran before the test in its process, when it failed and when it passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_debugloop.loading.recoveries import confidence as weights
+from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending
+from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.orders import order_change, suspects
+
+_MOST_ORDERS = 6
+
+
+def look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found: Findings) -> None:
+    """Add what else ran before the test to what was found.
+
+    Args:
+        one: the recovery.
+        facts: what the database knows.
+        history: the test's attempts before.
+        found: is added to.
+    """
+    failing = facts.order(one.error_run, one.error_agent).before(one.error_operation)
+    passing = facts.order(one.success_run, one.success_agent).before(one.success_operation)
+    if failing is None or passing is None:
+        found.missing.append("order")
+        return
+    change = order_change(failing, passing)
+    if change is None:
+        return
+    found.evidence["order"] = change
+    sides: dict[bool, list[Sequence[str]]] = {True: [failing], False: [passing]}
+    for attempt in reversed(history):
+        side = sides[attempt.failed]
+        if len(side) <= _MOST_ORDERS and attempt.run_id not in (one.error_run, one.success_run):
+            before = facts.order(attempt.run_id, attempt.agent).before(attempt.operation)
+            if before is not None:
+                side.append(before)
+    suspected = suspects(sides[True], sides[False])
+    if suspected:
+        change |= suspected
+        change["compared"] = {"failing": len(sides[True]), "passing": len(sides[False])}
+    is_consistent = bool(suspected) and len(sides[True]) > 1 and len(sides[False]) > 1
+    found.explained["order_change"] = (
+        weights.SUSPECT if is_consistent else weights.ALONE if change["alone"] else weights.ORDER
+    )

@@ -1,0 +1,43 @@
+"""The reason of a recovery in words, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def in_words(strategy: str, evidence: Mapping[str, Any]) -> str:
+    """Say why a test passed again.
+
+    Args:
+        strategy: that was chosen.
+        evidence: what was different.
+    """
+    if strategy == "code_change":
+        first = evidence["code"][0]
+        more = len(evidence["code"]) - 1 + evidence.get("more_functions", 0)
+        return f"{first['function']} in {first['file']} was {first['change']}" + (f", and {more} more" if more else "")
+    if strategy == "dependency_change":
+        return _listed("distribution", evidence["distributions"])
+    if strategy == "environment_change":
+        return _listed("environment", {**evidence.get("environment", {}), **evidence.get("interpreter", {})})
+    if strategy == "order_change":
+        order = evidence["order"]
+        for name, words in (("polluters", "it did not run after"), ("setters", "it ran after")):
+            if order.get(name):
+                return f"{words} {', '.join(order[name][:3])}"
+        if order["alone"] == "passing":
+            return "it ran alone, or first"
+        return "other tests ran before it"
+    if strategy == "rerun":
+        return "nothing that is recorded was different"
+    return f"not known: {', '.join(evidence['missing'])} of a run is not recorded, and nothing else was different"
+
+
+def _listed(what: str, changed: Mapping[str, Sequence[Any]]) -> str:
+    told = [f"{name} from {_value(before)} to {_value(after)}" for name, (before, after) in changed.items()]
+    return f"{what}: {', '.join(told[:3])}" + (f", and {len(told) - 3} more" if len(told) > 3 else "")
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value is None else str(value)
