@@ -1,4 +1,4 @@
-"""A confidence is high where the evidence allows one explanation, and low where a flake explains as much."""
+"""A confidence is high where the evidence allows one explanation, and low where another explains as much."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.loading.recoveries.confidence import (
-    ALONE,
-    DEPENDENCY,
-    DIRECT,
+from pytest_debugloop.loading.recoveries import weights
+from pytest_debugloop.loading.recoveries.confidence import FLAKE, UNRECORDED, Choice, choose
+from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds, symptom_of
+from pytest_debugloop.loading.recoveries.weights import (
+    DISTRIBUTION,
+    IMPORTS,
+    ODDS,
+    OF_MODULE,
+    OF_TEST,
     ORDER,
-    PER_NAME,
-    REACHED,
-    SUSPECT,
-    VARIABLE,
-    VARIABLE_OF_TEST,
-    Version,
-    chance_of_flake,
-    confidence,
-    explanations,
+    VARIABLE_OF_CODE,
+    names_away,
 )
 
-STRATEGIES = ["code_change", "dependency_change", "environment_change", "order_change", "rerun", "unknown"]
-CHANCES = st.floats(0, 1)
-WEIGHTS = st.dictionaries(st.sampled_from(["flake", *STRATEGIES[:4]]), CHANCES)
-MISSING = st.integers(0, 6)
+STRATEGIES = ["code_change", "dependency_change", "environment_change", "order_change"]
+CANDIDATES = st.dictionaries(
+    st.sampled_from(STRATEGIES), st.lists(st.sampled_from(sorted(ODDS)), min_size=1, max_size=20)
+)
 
 
 @st.composite
@@ -37,133 +35,147 @@ def version(draw: st.DrawFn) -> Version:
 
 
 HISTORIES = st.lists(version(), max_size=8)
+NOTHING = Failure()
+ONCE = [Version(is_of_failure=True, attempts=1, failures=1)]
 # Each version failed, and passed when it was run again without a change.
-FLAKE = [*[Version(is_of_failure=False, attempts=2, failures=1)] * 9, Version(True, 2, 1)]
+FLAKE_BEFORE = [*[Version(is_of_failure=False, attempts=2, failures=1)] * 9, Version(True, 2, 1)]
 # Never failed on other versions; here each time.
 BROKEN = [*[Version(is_of_failure=False, attempts=5, failures=0)] * 4, Version(True, 3, 3)]
 
 
-def code_change(history: list[Version], weight: float = DIRECT, missing: int = 0) -> float:
-    score, _ = confidence("code_change", explanations({"code_change": weight}, chance_of_flake(history)), missing)
-    return score
+def choice(history: list[Version], failure: Failure = NOTHING, **candidates: list[str]) -> Choice:
+    return choose(candidates, flake_odds(history, failure))
 
 
-@given(strategy=st.sampled_from(STRATEGIES), weights=WEIGHTS, missing=MISSING)
-def test_a_confidence_is_between_none_and_certainty(strategy: str, weights: dict[str, float], missing: int) -> None:
-    score, terms = confidence(strategy, weights, missing)
-    assert 0.0 <= score <= 1.0
-    assert score == round(score, 4)
-    assert weights.items() <= terms.items()
-
-
-@given(strategy=st.sampled_from(STRATEGIES), weights=WEIGHTS, missing=MISSING)
-def test_missing_evidence_never_makes_surer(strategy: str, weights: dict[str, float], missing: int) -> None:
-    assert confidence(strategy, weights, missing + 1)[0] <= confidence(strategy, weights, missing)[0]
-
-
-@pytest.mark.parametrize("strategy", ["code_change", "rerun"])
-def test_missing_evidence_makes_less_sure(strategy: str) -> None:
-    weights = {"flake": 0.5, "code_change": 0.5}
-    assert confidence(strategy, weights, 1)[0] < confidence(strategy, weights, 0)[0]
-
-
-@given(weights=WEIGHTS, strategy=st.sampled_from(STRATEGIES[:4]), more=CHANCES)
-def test_a_more_likely_explanation_never_has_less_confidence(
-    weights: dict[str, float], strategy: str, more: float
+@given(candidates=CANDIDATES, history=HISTORIES, missing=st.integers(0, 6), is_untied=st.booleans())
+def test_the_likeliest_explanation_is_chosen_with_its_share_of_all(
+    candidates: dict[str, list[str]], history: list[Version], missing: int, is_untied: bool
 ) -> None:
-    low, high = sorted([weights.get(strategy, 0.0), more])
-    assert (
-        confidence(strategy, weights | {strategy: low}, 0)[0] <= confidence(strategy, weights | {strategy: high}, 0)[0]
-    )
+    chosen = choose(candidates, flake_odds(history, NOTHING), missing=missing, is_untied=is_untied)
+    assert 0.0 <= chosen.confidence <= 1.0
+    assert chosen.confidence == round(chosen.confidence, 4)
+    own = chosen.terms[chosen.explanation]
+    assert own == max(odds for name, odds in chosen.terms.items() if name != "beside")
+    assert chosen.confidence == pytest.approx(own / sum(chosen.terms.values()), abs=0.0001)
 
 
-@given(weights=WEIGHTS, flake=CHANCES)
-def test_another_likely_explanation_never_makes_surer(weights: dict[str, float], flake: float) -> None:
-    low, high = sorted([weights.get("flake", 0.0), flake])
-    of_low = confidence("code_change", weights | {"flake": low}, 0)[0]
-    assert confidence("code_change", weights | {"flake": high}, 0)[0] <= of_low
+@given(candidates=CANDIDATES, history=HISTORIES, missing=st.integers(0, 6))
+def test_missing_evidence_makes_less_sure_of_a_difference_and_of_a_flake(
+    candidates: dict[str, list[str]], history: list[Version], missing: int
+) -> None:
+    flake = flake_odds(history, NOTHING)
+    less, more = choose(candidates, flake, missing=missing), choose(candidates, flake, missing=missing + 1)
+    assert more.confidence <= less.confidence or more.explanation == UNRECORDED
 
 
-@given(weights=WEIGHTS)
-def test_explanations_together_are_never_more_than_certain(weights: dict[str, float]) -> None:
-    scores = [confidence(strategy, weights, 0)[0] for strategy in ("rerun", *STRATEGIES[:4])]
-    assert sum(scores) <= 1.0 + 0.0001 * len(scores)
+@given(candidates=CANDIDATES, history=HISTORIES)
+def test_a_further_candidate_makes_no_surer_of_the_first(
+    candidates: dict[str, list[str]], history: list[Version]
+) -> None:
+    flake = flake_odds(history, NOTHING)
+    alone = choose({strategy: situations[:1] for strategy, situations in candidates.items()}, flake)
+    together = choose(candidates, flake)
+    assert together.explanation == alone.explanation
+    assert together.confidence <= alone.confidence
 
 
-def test_an_explanation_without_evidence_has_no_confidence() -> None:
-    assert confidence("code_change", {"flake": 0.5}, 0)[0] == 0.0
-    assert confidence("rerun", {}, 0)[0] == 0.0
+def test_what_no_difference_and_no_history_speaks_against_is_a_flake() -> None:
+    chosen = choice(ONCE)
+    assert chosen.explanation == FLAKE
+    assert chosen.confidence > 0.9
+
+
+def test_a_test_that_failed_again_and_again_on_one_version_needs_another_reason_than_a_flake() -> None:
+    assert choice([Version(True, 6, 6)]).explanation == UNRECORDED
+    assert choice(BROKEN).explanation == UNRECORDED
+
+
+@pytest.mark.parametrize("situation", [OF_TEST, names_away(1), names_away(3)])
+def test_code_that_a_test_reaches_is_likelier_than_a_flake_after_one_failure(situation: str) -> None:
+    chosen = choice(ONCE, code_change=[situation])
+    assert chosen.explanation == "code_change"
+    assert chosen.confidence > 0.6
+
+
+@pytest.mark.parametrize("situation", [OF_MODULE, IMPORTS])
+def test_what_a_test_hardly_reaches_is_less_likely_than_a_flake_after_one_failure(situation: str) -> None:
+    assert choice(ONCE, code_change=[situation]).explanation == FLAKE
+    assert choice(BROKEN, code_change=[situation]).explanation == "code_change"
+
+
+def test_the_greatest_weight_wins_and_no_order_of_strategies() -> None:
+    chosen = choice(ONCE, code_change=[OF_MODULE], environment_change=[VARIABLE_OF_CODE])
+    assert chosen.explanation == "environment_change"
+    assert choice(ONCE, order_change=[ORDER], dependency_change=[DISTRIBUTION]).explanation == "dependency_change"
+
+
+def test_on_what_it_passed_on_too_code_is_an_unlikely_reason() -> None:
+    assert choice(FLAKE_BEFORE, code_change=[names_away(1)]).explanation == FLAKE
+    sure = choice(BROKEN, code_change=[names_away(1)])
+    assert sure.explanation == "code_change"
+    assert sure.confidence > 0.95
 
 
 @given(history=HISTORIES)
-def test_the_chance_of_a_flake_is_a_probability(history: list[Version]) -> None:
-    terms = chance_of_flake(history)
-    assert all(isfinite(value) for value in terms.values())
-    for name in ("failure_rate", "breaking_share", "broken", "flake"):
-        assert 0.0 <= terms[name] <= 1.0
+def test_the_odds_of_a_flake_are_finite_and_never_negative(history: list[Version]) -> None:
+    terms = flake_odds(history, NOTHING)
+    assert all(isfinite(value) and value >= 0.0 for value in terms.values())
+    assert 0.0 <= terms["failure_rate"] <= 1.0
 
 
-@given(attempts=st.integers(1, 10_000), others=HISTORIES)
+@given(failures=st.integers(1, 10_000), others=HISTORIES)
 def test_a_test_that_failed_more_often_in_a_row_is_never_more_likely_a_flake(
-    attempts: int, others: list[Version]
+    failures: int, others: list[Version]
 ) -> None:
     others = [one._replace(is_of_failure=False) for one in others]
     fewer, more = (
-        chance_of_flake([*others, Version(is_of_failure=True, attempts=count, failures=count)])["flake"]
-        for count in (attempts, attempts + 1)
+        flake_odds([*others, Version(True, count, count)], NOTHING)["flake"] for count in (failures, failures + 1)
     )
     assert more <= fewer
 
 
-def test_a_test_without_a_history_is_likelier_broken_the_more_often_it_failed() -> None:
-    chances = [chance_of_flake([Version(True, count, count)])["flake"] for count in (1, 2, 3)]
-    assert chances[0] > chances[1] > chances[2]
-    assert chance_of_flake([])["failure_rate"] == pytest.approx(0.015)
-
-
-def test_a_test_that_passed_on_the_version_of_its_failure_was_not_broken_by_it() -> None:
-    assert chance_of_flake(FLAKE)["broken"] == 0.0
-    assert chance_of_flake([Version(True, 100, 99)])["broken"] == 0.0
+def test_a_test_without_a_history_that_failed_once_has_the_odds_of_one() -> None:
+    terms = flake_odds(ONCE, NOTHING)
+    assert terms["flake"] == pytest.approx(1.0)
+    assert terms["failure_rate"] == pytest.approx(0.015)
 
 
 def test_a_version_that_broke_it_does_not_count_as_flakiness() -> None:
-    broken_once = [Version(is_of_failure=False, attempts=50, failures=50), *BROKEN]
-    assert chance_of_flake(broken_once)["failure_rate"] == chance_of_flake(BROKEN)["failure_rate"]
-    assert chance_of_flake(broken_once)["breaking_share"] > chance_of_flake(BROKEN)["breaking_share"]
+    broken_before = [Version(is_of_failure=False, attempts=50, failures=50), *BROKEN]
+    assert flake_odds(broken_before, NOTHING) == flake_odds(BROKEN, NOTHING)
 
 
-def test_the_version_in_question_is_no_evidence_for_itself() -> None:
-    assert chance_of_flake([Version(True, 3, 3)])["breaking_share"] == pytest.approx(1 / 101)
+def test_tests_that_fail_and_recover_together_are_seldom_as_many_flakes() -> None:
+    alone, together = (choice(ONCE, Failure(together=count), code_change=[OF_MODULE]) for count in (1, 3))
+    assert alone.explanation == FLAKE
+    assert together.explanation == "code_change"
 
 
-@pytest.mark.parametrize("weight", [DIRECT, REACHED, REACHED * PER_NAME])
-def test_a_code_change_is_an_unlikely_reason_for_a_flake_that_passes_on_each_retry(weight: float) -> None:
-    assert code_change(FLAKE, weight) < 0.5
+def test_an_outage_that_fails_many_tests_is_no_change_of_code() -> None:
+    outage = Failure("external", "ConnectionRefusedError", "connection refused", together=40)
+    assert choice(ONCE, outage, code_change=[names_away(6)]).explanation == FLAKE
 
 
-def test_a_code_change_is_less_likely_the_reason_for_a_flake_than_for_a_test_that_never_failed() -> None:
-    assert code_change(FLAKE) < code_change(BROKEN) - 0.3
+@pytest.mark.parametrize(
+    ("failure", "symptom"),
+    [
+        (Failure("external", "ConnectionResetError", "[Errno 104]"), "external"),
+        (Failure("agent", "RuntimeError", "the server timed out after 3 s"), "chance"),
+        (Failure("agent", "mysql.LockDeadlock", "1213"), "chance"),
+        (Failure("agent", "AttributeError", "'Shop' object has no attribute 'rate'"), "code"),
+        (Failure("agent", "builtins.NameError", "name 'x' is not defined"), "code"),
+        (Failure("user", "AssertionError", "assert 3 == 4"), "comparison"),
+        (Failure("user", "AssertionError", "'a' != 'b'"), "comparison"),
+        (Failure("agent", "ValueError", "no such shop"), "other"),
+        (Failure(), "other"),
+    ],
+)
+def test_what_a_failure_looks_like_tells_how_likely_a_flake_is(failure: Failure, symptom: str) -> None:
+    assert symptom_of(failure) == symptom
 
 
-def test_a_rerun_is_a_likely_reason_for_a_flake() -> None:
-    assert confidence("rerun", {"flake": chance_of_flake(FLAKE)["flake"]}, 0)[0] > 0.9
-
-
-def test_a_direct_change_after_three_failures_of_a_test_that_never_failed_before_is_a_sure_reason() -> None:
-    assert code_change(BROKEN) > 0.9
-
-
-def test_it_is_less_sure_after_one_failure() -> None:
-    once = [*BROKEN[:-1], Version(True, 1, 1)]
-    assert code_change(once) < code_change(BROKEN)
-
-
-def test_a_far_change_is_a_less_sure_reason_than_a_near_one() -> None:
-    scores = [code_change(BROKEN, weight) for weight in (DIRECT, REACHED, REACHED * PER_NAME, REACHED * PER_NAME**5)]
-    assert scores == sorted(scores, reverse=True)
-    assert len(set(scores)) == len(scores)
-
-
-def test_weights_are_in_the_order_of_what_the_evidence_says() -> None:
-    assert DIRECT > REACHED > VARIABLE_OF_TEST > DEPENDENCY > VARIABLE
-    assert SUSPECT > ALONE > ORDER
+def test_a_candidate_with_greater_odds_is_nearer_to_the_test() -> None:
+    distances = [ODDS[names_away(distance)] for distance in range(1, 8)]
+    assert distances == sorted(distances, reverse=True)
+    assert ODDS[OF_TEST] > distances[0]
+    assert {*STRATEGIES, "data_change"} >= weights.OF_VERSION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_debugloop.loading.recoveries import confidence as weights
+from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.code_changes import Reached, by_likelihood, diff_of, unit_at
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
@@ -45,6 +45,7 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         if {module, *(str(file) for file, *_ in one.places)}.intersection(difference.unknown):
             found.missing.append("code")  # a file of the failure differs, and how is not known
     if len(difference.changes) > len(reached):
+        found.is_untied = True
         found.evidence["other_functions_changed"] = len(difference.changes) - len(reached)
     if not reached:
         return
@@ -62,10 +63,12 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     ]
     if len(reached) > _MOST_FUNCTIONS:
         found.evidence["more_functions"] = len(reached) - _MOST_FUNCTIONS
-    nearest = reached[0]
-    prior = weights.DIRECT
-    if nearest.role == "module":
-        prior = weights.MODULE
-    elif nearest.distance:
-        prior = weights.REACHED * weights.PER_NAME ** (nearest.distance - 1)
-    found.explained["code_change"] = prior
+    found.explain("code_change", *(_situation(near_by) for near_by in reached))
+
+
+def _situation(reached: Reached) -> str:
+    if reached.change.is_import:
+        return weights.IMPORTS
+    if reached.role == "module":
+        return weights.OF_MODULE
+    return weights.names_away(reached.distance) if reached.distance else weights.OF_TEST

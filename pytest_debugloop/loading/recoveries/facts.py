@@ -13,6 +13,7 @@ from psycopg import Cursor
 from psycopg.rows import class_row
 
 from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between, is_test_file
+from pytest_debugloop.loading.recoveries.flakes import Failure
 from pytest_debugloop.loading.recoveries.orders import Order
 from pytest_debugloop.loading.recoveries.refining import refined
 
@@ -35,6 +36,15 @@ class Pending:
     error_operation: str
     success_operation: str
     places: list[list[Any]]
+    category: str
+    error_code: str | None
+    message: str
+    together: int
+
+    @property
+    def failure(self) -> Failure:
+        """What the failure looks like."""
+        return Failure(self.category, self.error_code or "", self.message, self.together)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,22 @@ class Findings:
 
     Attributes:
         evidence: all that was different.
-        explained: the strategies that hold, the first one first, each with its weight.
+        candidates: by strategy, what each thing that differs is to the test (a situation of ``weights``), the likeliest
+            first, and in the order of the evidence.
         missing: what is not known.
+        is_untied: whether something differs that could not be tied to the test.
     """
 
     evidence: dict[str, Any] = field(default_factory=dict)
-    explained: dict[str, float] = field(default_factory=dict)
+    candidates: dict[str, list[str]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    is_untied: bool = False
+
+    def explain(self, strategy: str, *situations: str) -> None:
+        """Add candidates.
+
+        Args:
+            strategy: that they are of.
+            *situations: what each is to the test.
+        """
+        self.candidates.setdefault(strategy, []).extend(situations)

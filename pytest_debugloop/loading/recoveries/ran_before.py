@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pytest_debugloop.loading.recoveries import confidence as weights
+from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.orders import order_change, suspects
 
 _MOST_ORDERS = 6
+_FEW = 2
 
 
 def look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found: Findings) -> None:
@@ -41,7 +43,10 @@ def look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
     if suspected:
         change |= suspected
         change["compared"] = {"failing": len(sides[True]), "passing": len(sides[False])}
-    is_consistent = bool(suspected) and len(sides[True]) > 1 and len(sides[False]) > 1
-    found.explained["order_change"] = (
-        weights.SUSPECT if is_consistent else weights.ALONE if change["alone"] else weights.ORDER
-    )
+    found.explain("order_change", _situation(change, len(sides[True]), len(sides[False])))
+
+
+def _situation(change: Mapping[str, Any], failures: int, passes: int) -> str:
+    if ("polluters" in change or "setters" in change) and failures > 1 and passes > 1:
+        return weights.PROVEN if failures > _FEW else weights.SUSPECT
+    return weights.ALONE if change["alone"] else weights.ORDER

@@ -1,8 +1,8 @@
 """Find the reason of each recovery that a run brings, and keep it with its evidence.
 
-The strategy is the first that holds of ``code_change``, ``dependency_change``, ``environment_change``,
-``order_change`` and ``rerun``; a recovery in the run of its failure is a ``retry``, and was linked as one. Where the
-code of a side is not known, and nothing else holds, it is ``unknown``.
+The strategy is the likeliest explanation: a difference, ``rerun`` for a flake, or ``unknown`` where what nobody records
+is likelier, or where the code of a side is not known and no difference explains it. A recovery in the run of its
+failure is a ``retry``, and was linked as one.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from pytest_debugloop.loading.recoveries.code import look_at_code
-from pytest_debugloop.loading.recoveries.confidence import Version, chance_of_flake, confidence, explanations
+from pytest_debugloop.loading.recoveries.confidence import FLAKE, UNRECORDED, choose
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, RunFacts, Statement
 from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds
 from pytest_debugloop.loading.recoveries.ran_before import look_at_order
 from pytest_debugloop.loading.recoveries.surroundings import look_at_distributions, look_at_environment
 from pytest_debugloop.loading.recoveries.words import in_words
@@ -101,9 +102,9 @@ def _reason_or_none(one: Pending, facts: Facts, history: Sequence[Attempt]) -> R
         raise
     except Exception as fault:  # what was recorded of a run is not as any recorder writes it
         traceback.print_exc()
-        score, terms = confidence("unknown", explanations({}, chance_of_flake([])), 1)
-        evidence = {"missing": ["run"], "fault": repr(fault)[:200], "terms": terms}
-        return Reason("unknown", score, in_words("unknown", evidence), evidence)
+        choice = choose({}, flake_odds([], Failure()), missing=1)
+        evidence = {"missing": ["run"], "fault": repr(fault)[:200], "terms": choice.terms}
+        return Reason("unknown", choice.confidence, in_words("unknown", evidence), evidence)
 
 
 def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
@@ -121,11 +122,15 @@ def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
             evidence["commits"] = [failing.git_commit, passing.git_commit]
     if missing:
         evidence["missing"] = missing
-    flake = chance_of_flake(_versions(history, failing))
-    strategy = next(iter(found.explained), "unknown" if "code" in missing or "run" in missing else "rerun")
-    score, terms = confidence(strategy, explanations(found.explained, flake), len(missing))
-    evidence["terms"] = {name: round(value, 6) for name, value in {**flake, **terms}.items()}
-    return Reason(strategy, score, in_words(strategy, evidence), evidence)
+    flake = flake_odds(_versions(history, failing), one.failure)
+    choice = choose(found.candidates, flake, missing=len(missing), is_untied=found.is_untied)
+    is_code_known = "code" not in missing and "run" not in missing
+    strategy = {FLAKE: "rerun" if is_code_known else "unknown", UNRECORDED: "unknown"}.get(
+        choice.explanation, choice.explanation
+    )
+    evidence["terms"] = {name: round(value, 6) for name, value in {**flake, **choice.terms}.items()}
+    evidence["situations"] = {strategy: situations[0] for strategy, situations in found.candidates.items()}
+    return Reason(strategy, choice.confidence, in_words(strategy, evidence), evidence)
 
 
 def _versions(history: Sequence[Attempt], failing: RunFacts | None) -> list[Version]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_debugloop.loading.recoveries import confidence as weights
+from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
 
@@ -29,7 +29,7 @@ def look_at_distributions(failing: RunFacts, passing: RunFacts, found: Findings)
     changed = differing(failing.distributions, passing.distributions)
     if changed:
         found.evidence["distributions"] = changed
-        found.explained["dependency_change"] = weights.DEPENDENCY
+        found.explain("dependency_change", *(weights.DISTRIBUTION for _ in changed))
 
 
 def look_at_environment(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
@@ -58,9 +58,10 @@ def look_at_environment(failing: RunFacts, passing: RunFacts, found: Findings) -
         found.evidence["environment"] = changed
     if interpreter:
         found.evidence["interpreter"] = interpreter
-    if changed or interpreter:
-        is_of_code = any(not _is_always_kept(name) for name in changed)
-        found.explained["environment_change"] = weights.VARIABLE_OF_TEST if is_of_code else weights.VARIABLE
+    for name in changed:
+        found.explain("environment_change", weights.VARIABLE if _is_always_kept(name) else weights.VARIABLE_OF_CODE)
+    if interpreter:
+        found.explain("environment_change", weights.INTERPRETER)
 
 
 def _is_always_kept(name: str) -> bool:

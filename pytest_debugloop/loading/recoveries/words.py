@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_DIFFERENT = frozenset(
+    {"code", "other_functions_changed", "unknown_files", "distributions", "environment", "interpreter", "order"}
+)
+
 
 def in_words(strategy: str, evidence: Mapping[str, Any]) -> str:
     """Say why a test passed again.
@@ -29,9 +33,17 @@ def in_words(strategy: str, evidence: Mapping[str, Any]) -> str:
         if order["alone"] == "passing":
             return "it ran alone, or first"
         return "other tests ran before it"
+    different = _DIFFERENT & evidence.keys()
     if strategy == "rerun":
+        if different:
+            return "a flake: nothing that was different explains it better"
         return "nothing that is recorded was different"
-    return f"not known: {', '.join(evidence['missing'])} of a run is not recorded, and nothing else was different"
+    missing = evidence.get("missing")
+    if missing:
+        return f"not known: {', '.join(missing)} of a run is not recorded, and nothing else explains it"
+    return (
+        "not known: nothing that was different explains it" if different else "not known: nothing recorded explains it"
+    )
 
 
 def _listed(what: str, changed: Mapping[str, Sequence[Any]]) -> str:

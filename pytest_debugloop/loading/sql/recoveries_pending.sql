@@ -5,7 +5,19 @@ SELECT
     c.id, c.task_id, e.run_id AS error_run, s.run_id AS success_run,
     e.agent_name AS error_agent, s.agent_name AS success_agent, s.occurred_at AS passed_at,
     e.operation_name AS error_operation, s.operation_name AS success_operation,
-    coalesce(e.metadata -> 'code', '[]') AS places
+    coalesce(e.metadata -> 'code', '[]') AS places,
+    e.error_category AS category, e.error_code, left(e.error_message, 2000) AS message,
+    -- Tests that failed alike and recovered alike: one cause is likelier than as many flakes.
+    (
+        SELECT count(DISTINCT other.task_id)
+        FROM debug_error_events AS other
+        JOIN debug_error_success_correlation AS link ON link.error_event_id = other.id
+        JOIN debug_success_events AS success ON success.id = link.success_event_id
+        WHERE other.correlation_id = e.correlation_id
+            AND other.run_id = e.run_id
+            AND other.error_code IS NOT DISTINCT FROM e.error_code
+            AND success.run_id = s.run_id
+    )::integer AS together
 FROM debug_error_success_correlation AS c
 JOIN debug_error_events AS e ON e.id = c.error_event_id
 JOIN debug_success_events AS s ON s.id = c.success_event_id
