@@ -1,13 +1,13 @@
-"""``debugloop sql``: psql on the record, or a small prompt where there is none."""
+"""``debugloop sql``: psql on the record."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -15,9 +15,14 @@ from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
+
+    from psycopg import Cursor
+    from rich.text import Text
 
     from pytest_debugloop.cli.record import Connection
+
+_LONGEST_CELL = 1000
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> None:
     """Open psql on the record, or run it with the arguments given.
 
-    Where there is no psql, a small prompt of our own takes its place; of psql's options it has -c.
+    The embedded server brings a psql along; where there is none, -c STATEMENT alone works, without one.
     With --json the one argument is a statement, and its rows are written; it can only read.
 
     \b
@@ -42,7 +47,8 @@ def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> Non
     with open_server(place) as (conninfo, connection):
         program = _psql(place)
         if program is None:
-            sys.exit(_own_prompt(place, connection, psql_arguments))
+            _run_statements(place, connection, psql_arguments)
+            return
         connection.close()
         sys.exit(_run_psql(program, conninfo, place, psql_arguments))
 
@@ -71,47 +77,62 @@ def _run_psql(program: str, conninfo: str, place: Place, arguments: tuple[str, .
 
 
 def _psql(place: Place) -> str | None:
-    """Find psql: the machine's for a server that is named, else the embedded server's; None where there is none."""
-    from pytest_debugloop.database.binaries import binaries, installed_versions
+    """Find psql: the machine's first for a server that is named, else the embedded server's; None: there is none."""
+    from pytest_debugloop.database.binaries import installed_versions
     from pytest_debugloop.errors import EmbeddedServerMissingError
 
-    if place.dsn and (found := shutil.which("psql")):
-        return found
     try:
-        folder = binaries(place.postgres_version)
+        versions = installed_versions()
     except EmbeddedServerMissingError:
-        try:  # psql talks to servers of other versions
-            folder = next(iter(installed_versions().values()))
-        except EmbeddedServerMissingError:
-            return None
-    program = folder / "psql"
-    return str(program) if program.is_file() else None
+        versions = {}
+    # That of the server's version first; psql talks to servers of other versions too.
+    folders = sorted(versions, key=lambda version: version != place.postgres_version)
+    ours = next((str(path) for version in folders if (path := versions[version] / "psql").is_file()), None)
+    return (shutil.which("psql") if place.dsn or not ours else None) or ours
 
 
-def _own_prompt(place: Place, connection: Connection, arguments: tuple[str, ...]) -> int:
-    """Do what psql would, as far as it is asked for that alone: -c STATEMENT, or a prompt."""
+def _run_statements(place: Place, connection: Connection, arguments: tuple[str, ...]) -> None:
+    """Do what ``psql -c`` does, where there is no psql: run each, print its rows, stop at the first that fails."""
     from psycopg import sql
 
-    from pytest_debugloop.cli.prompt import prompt, run_statements
+    from pytest_debugloop.cli.output import show
+    from pytest_debugloop.cli.views.words import counted
+    from pytest_debugloop.printable import printable
 
     statements = _commands(arguments)
-    if statements is None:
+    if not statements:
         raise click.ClickException(
             "there is no psql on the PATH, and only -c STATEMENT can be had without it: install psql, or "
             '`pip install "pytest-debugloop[embedded]"`.'
         )
     path = sql.SQL("SET search_path TO {}, public").format(sql.Identifier(place.schema))
     connection.execute(path)
-    if statements:
-        return run_statements(connection, statements)
-    from pytest_debugloop.recording.folders import state_folder
+    for statement in statements:
+        cursor = connection.execute(statement.encode("utf-8", "surrogateescape"))
+        has_more: bool | None = True
+        while has_more:
+            if cursor.description is None:
+                click.echo(printable(cursor.statusmessage or ""))
+            else:
+                show(_table(cursor), paging=False)
+                click.echo(f"({counted(cursor.rowcount, 'row')})")
+            has_more = cursor.nextset()
 
-    folder = state_folder()
-    if folder is None:
-        return prompt(connection, None)
-    with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return prompt(connection, folder / "sql_history")
+
+def _table(cursor: Cursor[Any]) -> Iterator[Text]:
+    from pytest_debugloop.cli.output import make_console
+    from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.printable import printable
+
+    columns = [Column(printable(column.name), flexible=True) for column in cursor.description or ()]
+    return table(columns, ([_cell(value) for value in row] for row in cursor), make_console().width)
+
+
+def _cell(value: object) -> str:
+    from pytest_debugloop.printable import printable
+
+    text = "" if value is None else value.hex() if isinstance(value, (bytes, memoryview)) else str(value)
+    return printable(text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "…")
 
 
 def _commands(arguments: tuple[str, ...]) -> list[str] | None:
@@ -131,9 +152,6 @@ def _commands(arguments: tuple[str, ...]) -> list[str] | None:
 
 
 def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
-    from itertools import chain, islice
-    from typing import Any, cast
-
     import psycopg
     from psycopg.rows import dict_row
 
