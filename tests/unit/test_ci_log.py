@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_debugloop.ci_log import VARIABLES, Lines, harmless, is_ci
-from pytest_debugloop.cli.exporting.junit import attributes, escaped
+from pytest_debugloop.cli.exporting.junit import element, written
 from pytest_debugloop.cli.guarded import guard_output
 from pytest_debugloop.cli.output import json_text
 from pytest_debugloop.recording.providers import PROVIDERS
@@ -68,13 +68,13 @@ def test_nor_do_pieces_that_come_one_by_one(pieces: list[str]) -> None:
 
 @given(st.text() | LOG)
 def test_json_and_xml_hold_none_and_mean_the_same(text: str) -> None:
-    written = json_text({"a": text, text: [[text]]})
-    assert commands_in(written) == []
-    assert json.loads(written) == json.loads(json.dumps({"a": text, text: [[text]]}))
+    as_json = json_text({"a": text, text: [[text]]})
+    assert commands_in(as_json) == []
+    assert json.loads(as_json) == json.loads(json.dumps({"a": text, text: [[text]]}))
     plain = "".join(c for c in text if c in "\n\t" or " " <= c <= "~")
-    element = f"<x{attributes({'y': plain})}>{escaped(plain)}</x>"
-    assert commands_in(element) == []
-    found = ET.fromstring(element)
+    as_xml = written(element("x", plain, y=plain))
+    assert commands_in(as_xml) == []
+    found = ET.fromstring(as_xml)
     assert (found.text or "", found.get("y")) == (plain, plain)
 
 

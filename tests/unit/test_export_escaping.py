@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from _pytest.junitxml import mangle_test_address
 
-from pytest_debugloop.cli.exporting.junit import address, attributes, escaped
+from pytest_debugloop.cli.exporting.junit import address, element, written
 from pytest_debugloop.cli.exporting.rows import cell
 
 TEXTS = [
@@ -31,12 +31,12 @@ def may_stand(number: int) -> bool:
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_any_text_is_read_back_from_xml(text: str) -> None:
-    element = ET.fromstring(f"<e{attributes({'a': text})}>{escaped(text)}</e>")
+    read = ET.fromstring(written(element("e", text, a=text)))
     expected = "".join(
         c if may_stand(ord(c)) else f"#x{ord(c):02X}" if ord(c) <= 0xFF else f"#x{ord(c):04X}" for c in text
     )
-    assert element.get("a") == expected
-    assert element.text == expected.replace("\r", "#x0D")
+    assert read.get("a") == expected
+    assert read.text == expected.replace("\r", "#x0D")
 
 
 @pytest.mark.parametrize(
