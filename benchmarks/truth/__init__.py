@@ -1,0 +1,1 @@
+"""Whether the record tells truly why a test passed again."""
