@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from pytest_debugloop.records import clean_text
+
 T = TypeVar("T")
 
 MANY = 1_000_000_000
@@ -29,17 +31,8 @@ def statement(name: str) -> bytes:
 
 
 def _stored(values: dict[str, object]) -> dict[str, object]:
-    """Write texts as a record may have them: it holds no NUL and no half of a pair, as argv gives for odd bytes."""
-    return {name: stored_text(value) if isinstance(value, str) else value for name, value in values.items()}
-
-
-def stored_text(text: str) -> str:
-    """Write a text as the record has it.
-
-    Args:
-        text: any.
-    """
-    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    """Write texts as the record has them: no NUL and no half of a surrogate pair, as argv gives for odd bytes."""
+    return {name: clean_text(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def rows(connection: Connection[Any], row: type[T], name: str, **values: object) -> list[T]:

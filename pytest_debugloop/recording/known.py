@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.handover import DAYS, TOLD, KnownFailure
 from pytest_debugloop.printable import printable
+from pytest_debugloop.words import DAY, age, counted, percent
 
 _STRATEGIES = {
     "retry": "by retry",
@@ -19,7 +20,6 @@ _STRATEGIES = {
     "unknown": "for a reason that is not recorded",
 }
 _INDENT = "      "
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
 class Known(NamedTuple):
@@ -79,7 +79,7 @@ def facts_of(failure: KnownFailure) -> list[str]:
     if failure.strategy and failure.recoveries and failure.strategy_times:
         by = _STRATEGIES.get(failure.strategy, f"by {printable(failure.strategy)}")
         share = failure.strategy_times / failure.recoveries
-        facts.append(f"recovered once, {by}" if failure.recoveries == 1 else f"recovers {by} {_percent(share)}")
+        facts.append(f"recovered once, {by}" if failure.recoveries == 1 else f"recovers {by} {percent(share)}")
     if failure.fix_name:
         place = f"a change in {failure.fix_file}::{failure.fix_name}" if failure.fix_file else failure.fix_name
         facts.append(f"last fixed by {printable(place)}")
@@ -91,9 +91,9 @@ def _seen(failure: KnownFailure) -> str:
         if failure.is_cut:
             return "not seen in its last failures"
         otherwise = failure.times_otherwise
-        return "first seen in this run" + (f", failed otherwise in {_count(otherwise, 'run')}" if otherwise else "")
+        return "first seen in this run" + (f", failed otherwise in {counted(otherwise, 'run')}" if otherwise else "")
     if failure.times <= 1:
-        return f"seen last {_age(failure.last_seen_seconds)} ago"
+        return f"seen last {age(failure.last_seen_seconds, DAY) or 'less than a minute'} ago"
     return f"seen {failure.times:,}{'+' if failure.is_cut else ''} times in {DAYS} days"
 
 
@@ -101,27 +101,11 @@ def _failing(failure: KnownFailure) -> list[str]:
     if not failure.has_passed:
         return ["no pass is known"]
     words = []
-    if failure.failing_seconds is not None and failure.failing_seconds >= _UNITS[-1][0]:
-        words.append(f"for {_age(failure.failing_seconds)}")
+    if time := age(failure.failing_seconds or 0, DAY):
+        words.append(f"for {time}")
     if failure.failing_commit:
         words.append(f"since commit {printable(failure.failing_commit[:10])}")
     return [" ".join(["failing", *words])] if words else []
-
-
-def _percent(share: float) -> str:
-    # What happens at all is not called never, nor what does not always happen always.
-    return f"{min(max(round(share * 100), 1), 99 if share < 1 else 100)}%"
-
-
-def _age(seconds: float) -> str:
-    for unit, name in _UNITS:
-        if seconds >= unit:
-            return _count(int(seconds // unit), name)
-    return "less than a minute"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _wrapped(name: str, facts: Sequence[str], width: int | None) -> list[str]:

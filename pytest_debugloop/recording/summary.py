@@ -13,6 +13,7 @@ from typing import Any
 from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, OWN_LOADER, STATUS_FILE
 from pytest_debugloop.private import NotPrivateError, open_file, read_file
 from pytest_debugloop.system import System
+from pytest_debugloop.words import counted
 
 _POLL_SECONDS = 0.005
 _START_SECONDS = 10.0
@@ -127,19 +128,21 @@ def summary_lines(
         stored = status.get("stored", {})
         lines.append(
             f"debugloop: run {correlation_id} is in {target}: "
-            + ", ".join(_count(stored.get(what, 0), what) for what in ("step", "failure", "recovery"))
+            + ", ".join(counted(stored.get(what, 0), what) for what in ("step", "failure", "recovery"))
             + "."
         )
         lines.extend(more)
         if status.get("rejected"):
             lines.append(
-                f"debugloop: {_count(status['rejected'], 'line')} of the journals could not be stored: see "
+                f"debugloop: {counted(status['rejected'], 'line')} of the journals could not be stored: see "
                 "debug_rejected_lines, which keeps what was refused and why."
             )
     if status and status.get("waiting"):
-        lines.append(f"debugloop: {_count(status['waiting'], 'earlier run')} still waiting to be stored.")
+        lines.append(f"debugloop: {counted(status['waiting'], 'earlier run')} still waiting to be stored.")
     if status and status.get("set_aside"):
-        lines.append(f"debugloop: {_count(status['set_aside'], 'earlier run')} set aside: `debugloop doctor` says why.")
+        lines.append(
+            f"debugloop: {counted(status['set_aside'], 'earlier run')} set aside: `debugloop doctor` says why."
+        )
     if status and status.get("trouble"):
         lines.append(f"debugloop: {status['trouble']}")
     lines.extend(f"debugloop: {problem}" for problem in problems)
@@ -170,8 +173,3 @@ def unloaded_lines(correlation_id: str, journals: str, command: str, problems: l
     """
     waits = f"debugloop: run {correlation_id} waits in {journals} to be stored: by `{command}`, or the next run."
     return [waits, *(f"debugloop: {problem}" for problem in problems)]
-
-
-def _count(number: int, what: str) -> str:
-    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
-    return f"{number:,} {what if number == 1 else plural}"

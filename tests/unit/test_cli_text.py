@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_debugloop import words
 from pytest_debugloop.cli.filters import Moment
-from pytest_debugloop.cli.views import words
 from pytest_debugloop.cli.views.brief import Piece, fitted
 from pytest_debugloop.cli.views.frames import statement_of
 from pytest_debugloop.cli.views.tables import Column, table
@@ -60,7 +60,9 @@ def test_nouns_follow_their_number(number: int, what: str, text: str) -> None:
     assert words.counted(number, what) == text
 
 
-@pytest.mark.parametrize(("share", "text"), [(0, "0%"), (1, "100%"), (0.5, "50%"), (0.015, "1.5%"), (None, "?")])
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, "0%"), (1, "100%"), (0.5, "50%"), (0.015, "1.5%"), (0.999, "99%"), (None, "?")]
+)
 def test_small_shares_keep_a_digit(share: float | None, text: str) -> None:
     assert words.percent(share) == text
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
 from pytest_debugloop.cli.place import Place
-from pytest_debugloop.cli.views.words import counted
 from pytest_debugloop.handover import LOADER_LOG
 from pytest_debugloop.private import NotPrivateError, read_file
+from pytest_debugloop.words import counted
 
 _LITTLE_ROOM = 500_000_000
 _NO_ROOM = 50_000_000

@@ -63,10 +63,10 @@ def command(
 
 
 def _session(place: Place, failure: FailureToDebug, files: list[FileOfRun], debugger: type) -> None:
-    from pytest_debugloop.cli.views.words import short
     from pytest_debugloop.errors import NothingToDebugError
     from pytest_debugloop.replay.frames import rebuild
     from pytest_debugloop.replay.session import debug
+    from pytest_debugloop.words import short
 
     state = failure.state or {}
     sources, changed = _sources(place, failure, files)
@@ -104,8 +104,8 @@ def _sources(place: Place, failure: FailureToDebug, files: list[FileOfRun]) -> t
 
 
 def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]:
-    from pytest_debugloop.cli.views.words import ago, error_line, local, short
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import ago, error_line, local, short
 
     phase = [failure.phase or failure.error_type, *([f"attempt {failure.attempt}"] if failure.attempt else [])]
     place = [f"run {short(failure.run_id)}" if failure.run_id else "a run that is not in the record"]

@@ -97,8 +97,8 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
     from rich.text import Text
 
     from pytest_debugloop.cli.views.recovery import changed_values, evidence_lines
-    from pytest_debugloop.cli.views.words import percent
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import percent
 
     if comparison.before.node_id == comparison.after.node_id:
         yield Text(printable(comparison.before.node_id), style="title")
@@ -144,8 +144,8 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
 def _order_lines(comparison: Comparison) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import counted
 
     order = comparison.order
     if not order.only_before and not order.only_after:
@@ -162,8 +162,8 @@ def _order_lines(comparison: Comparison) -> Iterator[Text]:
 def _side_lines(name: str, one: Side, other: Side) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.views.words import local, short
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import local, short
 
     words = {"error": ("failed", "fail"), "success": ("passed", "pass"), "snapshot": ("was captured", "")}
     verb, style = words[one.kind]

@@ -81,7 +81,7 @@ def _of_record(name: str, place: Place) -> Iterable[Check]:
 def _pages(checks: Iterable[Check], seen: list[Check]) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from pytest_debugloop.cli.views.words import counted
+    from pytest_debugloop.words import counted
 
     for check in checks:
         yield _line(check)

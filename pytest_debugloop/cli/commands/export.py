@@ -104,8 +104,8 @@ def _runs(
 
 
 def _tell(output: Path, counts: dict[str, int], *, as_json: bool) -> None:
-    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import counted
 
     if as_json:
         facts: dict[str, Any] = {"output": str(output), "counts": counts}

@@ -62,8 +62,8 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
 
 
 def _row(group: FailureGroup) -> Row:
-    from pytest_debugloop.cli.views.words import ago, error_line, percent, short
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import ago, error_line, percent, short
 
     where = f"{group.file}:{group.line}" if group.file else group.last_node_id
     return [

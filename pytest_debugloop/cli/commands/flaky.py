@@ -69,8 +69,8 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
 def _row(test: FlakyTest, costs: dict[Any, float]) -> Row:
     from rich.text import Text
 
-    from pytest_debugloop.cli.views.words import ago, percent, span
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import ago, percent, span
 
     return [
         percent(test.score),

@@ -52,8 +52,8 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text
 
     from pytest_debugloop.cli.views.strip import strip_of
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.cli.views.words import counted, percent
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import counted, percent
 
     yield Text(printable(test.node_id), style="title")
     if not attempts:
@@ -82,8 +82,8 @@ def _row(attempt: PastAttempt) -> Row:
 
     from pytest_debugloop.cli.views.recovery import reason_of
     from pytest_debugloop.cli.views.run import code_of
-    from pytest_debugloop.cli.views.words import ago, short, span, verdict_mark
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import ago, short, span, verdict_mark
 
     if attempt.failed:
         where = f"in {attempt.phase}: " if attempt.phase not in (None, "call") else ""

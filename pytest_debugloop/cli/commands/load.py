@@ -22,10 +22,10 @@ def command(place: Place, again: bool, as_json: bool) -> None:
 
     from pytest_debugloop.cli.progress import working
     from pytest_debugloop.cli.record import admit
-    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.errors import NoRecordError
     from pytest_debugloop.loading.waiting import load_waiting, look_at_waiting
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import counted
 
     if not place.dsn and not place.trusted:
         place = replace(place, trusted=admit(place))

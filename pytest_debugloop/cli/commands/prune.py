@@ -99,8 +99,8 @@ def _delete(place: Place, connection: Connection, planned: Plan, choice: Choice,
 
 
 def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, problem: str) -> None:
-    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import counted
 
     kinds = [counted(gone[kind], _one(kind)) for kind in _MOST_TOLD_KINDS if gone[kind]]
     click.echo(f"Deleted {', '.join(kinds)}.")
@@ -116,7 +116,7 @@ def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, p
 
 
 def _told(planned: Plan) -> str:
-    from pytest_debugloop.cli.views.words import counted, local
+    from pytest_debugloop.words import counted, local
 
     stay = f" {counted(planned.running, 'run')} that did not end will stay." if planned.running else ""
     if not planned.runs:

@@ -90,8 +90,8 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
 
 def _row(recovery: Recovery) -> Row:
     from pytest_debugloop.cli.views.recovery import reason_of
-    from pytest_debugloop.cli.views.words import ago, error_line, percent, short, span
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import ago, error_line, percent, short, span
 
     return [
         short(recovery.id),
@@ -111,8 +111,8 @@ def _patterns(
     from rich.text import Text
 
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.cli.views.words import ago, percent, span
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import ago, percent, span
 
     if not by_strategy:
         yield Text("No recovery.")

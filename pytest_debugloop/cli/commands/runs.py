@@ -83,8 +83,8 @@ def _row(run: Run) -> Row:
     from rich.text import Text
 
     from pytest_debugloop.cli.views.run import code_of, duration_of, verdict_of
-    from pytest_debugloop.cli.views.words import ago, short
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import ago, short
 
     verdict, style = verdict_of(run)
     return [

@@ -95,8 +95,8 @@ def command(
 
 
 def _too_few(recent: int, earlier: int, last: int, least: int, branch: str | None) -> str:
-    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import counted
 
     where = f" of branch {printable(branch)}" if branch else ""
     have = counted(recent + earlier, "run")
@@ -119,7 +119,7 @@ def _pages(
     from rich.text import Text
 
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.cli.views.words import counted
+    from pytest_debugloop.words import counted
 
     phases = (
         f"{counted(changes.phases, 'phase')} of {min_ms:g} ms or more" if min_ms else counted(changes.phases, "phase")
@@ -167,7 +167,7 @@ def _row(change: Change) -> Row:
 
 
 def _time(milliseconds: float) -> str:
-    from pytest_debugloop.cli.views.words import span
+    from pytest_debugloop.words import span
 
     return f"{milliseconds:.2g} ms" if milliseconds < 10 else span(milliseconds)
 

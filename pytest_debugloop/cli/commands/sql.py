@@ -96,8 +96,8 @@ def _run_statements(place: Place, connection: Connection, arguments: tuple[str, 
     from psycopg import sql
 
     from pytest_debugloop.cli.output import show
-    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.printable import printable
+    from pytest_debugloop.words import counted
 
     statements = _commands(arguments)
     if not statements:

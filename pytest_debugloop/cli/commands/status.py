@@ -18,8 +18,8 @@ def command(place: Place, as_json: bool) -> None:
     Example: debugloop status
     """
     from pytest_debugloop.cli.record import enter, open_server, waiting_migrations
-    from pytest_debugloop.cli.views.words import counted
     from pytest_debugloop.database.connect import describe
+    from pytest_debugloop.words import counted
 
     with open_server(place, reading=True) as (conninfo, connection):
         with connection.transaction():

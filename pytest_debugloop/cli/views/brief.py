@@ -10,9 +10,9 @@ from pytest_debugloop.cli.views.failure import history_line
 from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
 from pytest_debugloop.cli.views.run import nothing_failed, verdict_of
 from pytest_debugloop.cli.views.values import Values, own_name
-from pytest_debugloop.cli.views.words import counted, error_line, local, short
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
+from pytest_debugloop.words import counted, error_line, local, short
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.record import Connection

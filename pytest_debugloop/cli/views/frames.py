@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.cli.views.values import Values, own_name
-from pytest_debugloop.cli.views.words import can_write
 from pytest_debugloop.printable import printable
+from pytest_debugloop.words import can_write, counted
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -247,4 +247,4 @@ def message_lines(
 def _skipped(count: int) -> Text:
     from rich.text import Text
 
-    return Text(f"  … {count} frame{'' if count == 1 else 's'} of installed packages", style="faint")
+    return Text(f"  … {counted(count, 'frame')} of installed packages", style="faint")

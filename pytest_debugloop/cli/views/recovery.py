@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture.pointers import steps_of
 from pytest_debugloop.cli.views.values import Values
-from pytest_debugloop.cli.views.words import ago, counted, error_line, local, percent, short, span
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.states import recorded_changes, recorded_evidence
+from pytest_debugloop.words import ago, counted, error_line, local, percent, short, span
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.cli.views.words import ago, counted, local, short, span
 from pytest_debugloop.printable import printable
+from pytest_debugloop.words import ago, counted, local, short, span
 
 if TYPE_CHECKING:
     from rich.text import Text

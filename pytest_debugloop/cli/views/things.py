@@ -14,13 +14,13 @@ from pytest_debugloop.cli.views.recovery import recovery_lines
 from pytest_debugloop.cli.views.run import nothing_failed, run_lines
 from pytest_debugloop.cli.views.strip import strip_of
 from pytest_debugloop.cli.views.values import Values
-from pytest_debugloop.cli.views.words import ago, counted, error_line, local, short
 from pytest_debugloop.errors import SnapshotTooLargeError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.lookup import Found, test_of
 from pytest_debugloop.queries.statements import MANY
 from pytest_debugloop.queries.states import recorded_state
+from pytest_debugloop.words import ago, counted, error_line, local, short
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -1,19 +1,24 @@
-"""Times, spans, counts and ids as people read them."""
+"""Times, spans, counts, shares and ids as people read them, in what is printed by the command and by a run."""
 
 from __future__ import annotations
 
 import sys
-import uuid
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from pytest_debugloop.printable import printable
 
+if TYPE_CHECKING:
+    import uuid
+
 _PRINTED = 8  # as queries/lookup.py has it, which imports the driver
+DAY = 86_400
+"""In seconds."""
 _SPANS = (
-    (31_536_000, "year"),
-    (2_592_000, "month"),
-    (604_800, "week"),
-    (86_400, "day"),
+    (365 * DAY, "year"),
+    (30 * DAY, "month"),
+    (7 * DAY, "week"),
+    (DAY, "day"),
     (3_600, "hour"),
     (60, "minute"),
 )
@@ -38,11 +43,25 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
     if moment is None:
         return "never"
     seconds = ((now or datetime.now(timezone.utc)) - moment).total_seconds()
-    for size, name in _SPANS:
-        if abs(seconds) >= size:
-            text = counted(int(abs(seconds) // size), name)
-            return f"{text} ago" if seconds > 0 else f"in {text}"
-    return "just now"
+    text = age(abs(seconds))
+    if not text:
+        return "just now"
+    return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+def age(seconds: float, longest: int = _SPANS[0][0]) -> str:
+    """Write a span of time in whole units of its size.
+
+    Args:
+        seconds: how long.
+        longest: the largest unit to use, in seconds.
+
+    Returns:
+        Such as ``3 days``; nothing where it is less than a minute.
+    """
+    fitting = ((size, name) for size, name in _SPANS if size <= min(seconds, longest))
+    size, name = next(fitting, (0, ""))
+    return counted(int(seconds // size), name) if size else ""
 
 
 def counted(number: int, what: str) -> str:
@@ -84,7 +103,9 @@ def percent(share: float | None) -> str:
     """
     if share is None:
         return "?"
-    return f"{share:.0%}" if share == 0 or share >= 0.0995 else f"{share:.1%}"
+    if 0 < share < 0.0995:
+        return f"{share:.1%}"
+    return f"{min(share, 0.99) if share < 1 else share:.0%}"  # what does not always happen is not called always
 
 
 def local(moment: datetime | None) -> str:
