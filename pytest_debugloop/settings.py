@@ -83,6 +83,13 @@ OPTIONS = (
         "NAME",
     ),
     Option(
+        "debugloop_leg",
+        "",
+        "Name of the job or environment, where several run the same tests: a pass in one leg recovers no failure of"
+        " another; empty: the CI's job, tox's or nox's environment, and in CI interpreter and platform.",
+        "NAME",
+    ),
+    Option(
         "debugloop_load",
         True,
         "Store the run while it goes on (--no-debugloop-load: leave its journals for `debugloop load`).",
@@ -162,7 +169,7 @@ class Settings:
 
     __slots__ = (
         "agent_name", "all_locals", "capture", "capture_exclude", "ci_report", "correlation_id", "directory",
-        "dsn", "enabled", "environment", "load", "max_characters", "max_depth", "max_frames", "max_items",
+        "dsn", "enabled", "environment", "leg", "load", "max_characters", "max_depth", "max_frames", "max_items",
         "max_snapshot_bytes", "max_snapshot_ms", "postgres_version", "problems", "project", "redact_except",
         "redact_names", "redact_patterns", "repr_types", "schema", "session_id", "wait",
     )  # fmt: skip
@@ -182,6 +189,7 @@ class Settings:
         self.session_id = self._read(lookup, "debugloop_session_id", str)
         self.agent_name = self._read(lookup, "debugloop_agent_name", str)
         self.project = self._read(lookup, "debugloop_project", str)
+        self.leg = self._read(lookup, "debugloop_leg", str)
         self.load = self._read(lookup, "debugloop_load", as_bool)
         self.wait = self._read(lookup, "debugloop_wait", _seconds)
         self.postgres_version = self._read(lookup, "debugloop_postgres_version", _positive)

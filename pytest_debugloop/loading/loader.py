@@ -39,6 +39,7 @@ _BATCH_STATEMENTS = (
     "unfit",
     "runs",
     "code",
+    "commits",
     "steps_stage",
     "steps_known",
     "steps_number",
@@ -304,6 +305,7 @@ class Loader:
         run = {"run_id": run_id, "correlation_id": correlation_id}
         adopt(cursor, statement, run_id, is_embedded=self._is_embedded)
         cursor.execute(statement("lock_project"), run)
+        cursor.execute(statement("recoveries_lines"), run)
         cursor.execute(statement("recoveries_link"), run)
         concluded = explain(cursor, statement, run_id, correlation_id)
         compare_states(cursor, statement)

@@ -31,6 +31,7 @@ _TABLES = (
     "debug_code_pointers",
     "debug_code_files",
     "debug_code_versions",
+    "debug_commit_parents",
     "debug_rejected_lines",
     "debug_tasks",
     "debug_runs",
@@ -45,7 +46,7 @@ _DELETES = {
     "rejected": "rejected_lines",
     "runs": "runs",
 }
-_CODE = {"versions": "", "files": "", "functions": "functions"}
+_CODE = {"versions": "", "files": "", "functions": "functions", "commits": ""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def open_journal(
     is_main, stem = worker is None, worker or "main"
     agent = settings.agent_name if is_main else f"{settings.agent_name}:{worker}"
     started = now()
-    facts = {**run_facts(config, os.environ, capturer), **boot_facts(started, now)} if is_main else {}
+    facts = {**run_facts(config, os.environ, capturer, settings.leg), **boot_facts(started, now)} if is_main else {}
     facts["process_start"] = process_start(System.getpid())
     facts["record"] = clean_text(str(run_folder.parents[1]))
     header = Run(

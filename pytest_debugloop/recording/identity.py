@@ -17,6 +17,7 @@ from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.recording.checkout import git_facts, project_name, repository_of
 from pytest_debugloop.recording.ci import ci_facts
 from pytest_debugloop.recording.clock import uuid7, uuid_of
+from pytest_debugloop.recording.leg import leg_of
 from pytest_debugloop.records import clean_text
 from pytest_debugloop.settings import Settings
 
@@ -80,15 +81,17 @@ class RunIdentity:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Capturer) -> dict[str, Any]:
+def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Capturer, leg: str) -> dict[str, Any]:
     """Collect what is stored in ``debug_runs``.
 
     Args:
         config: of the run.
         environ: the environment.
         capturer: knows which variables are kept, and takes secrets out.
+        leg: the name that the user has given to this run's leg; empty for none.
     """
     redactor = capturer.redactor
+    ci = ci_facts(environ)
     plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
     return {
         "command_line": redacted_arguments(map(clean_text, map(str, config.invocation_params.args)), redactor),
@@ -97,7 +100,8 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
         "pytest_version": pytest.__version__,
         "plugins": plugins,
         "git": git_facts(config.rootpath),
-        "ci": {key: clean_text(value) for key, value in ci_facts(environ).items()},
+        "ci": {key: clean_text(value) for key, value in ci.items()},
+        "leg": redactor.text(clean_text(leg_of(leg, ci, environ))),
         "interpreter": {
             "implementation": sys.implementation.name,
             "version": platform.python_version(),

@@ -100,7 +100,7 @@ PROVIDERS = (
             BRANCH: ("CIRCLE_BRANCH",),
             TAG: ("CIRCLE_TAG",),
             CHANGE: ("CIRCLE_PR_NUMBER", "CIRCLE_PULL_REQUEST"),
-            RUN: ("CIRCLE_WORKFLOW_ID",),
+            RUN: ("CIRCLE_WORKFLOW_WORKSPACE_ID", "CIRCLE_WORKFLOW_ID"),  # a rerun has another workflow id
             URL: ("CIRCLE_BUILD_URL",),
             AUTHOR: ("CIRCLE_USERNAME",),
             JOB: ("CIRCLE_JOB",),

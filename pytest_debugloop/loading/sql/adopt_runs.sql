@@ -64,3 +64,12 @@ DELETE FROM debug_tasks AS t
 WHERE t.project = %(alias)s AND t.id IN (SELECT id FROM adopted_tasks)
     AND NOT EXISTS (SELECT FROM debug_error_events AS e WHERE e.task_id = t.id)
     AND NOT EXISTS (SELECT FROM debug_success_events AS s WHERE s.task_id = t.id);
+
+-- What is known of commits is true under both names; what it links is looked for again.
+INSERT INTO debug_commit_parents (project, git_commit, git_parent)
+SELECT %(project)s, git_commit, git_parent FROM debug_commit_parents WHERE project = %(alias)s
+ORDER BY git_commit, git_parent
+ON CONFLICT (project, git_commit, git_parent) DO NOTHING;
+
+DELETE FROM debug_commit_parents AS c
+WHERE c.project = %(alias)s AND NOT EXISTS (SELECT FROM debug_runs AS r WHERE r.project = %(alias)s);

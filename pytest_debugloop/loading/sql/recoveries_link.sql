@@ -1,42 +1,48 @@
--- Link each error to the first later success of the same test, whichever of their runs was loaded first.
+-- Link each error to the first later success of the same test on its line, whichever of their runs was loaded first.
 --
--- What is linked is decided by all that is stored, and not by the order in which it came: only the tests that this run
--- has events of are looked at again.
-
-CREATE TEMP TABLE looked_at ON COMMIT DROP AS
-SELECT e.id, e.task_id, e.run_id, e.agent_name, e.occurred_at, e.metadata ->> 'subtest' AS subtest,
-    (e.metadata ->> 'attempt')::integer AS attempt
-FROM debug_error_events AS e
-WHERE e.correlation_id = %(correlation_id)s AND e.run_id = %(run_id)s AND e.task_id IS NOT NULL
-UNION
-SELECT e.id, e.task_id, e.run_id, e.agent_name, e.occurred_at, e.metadata ->> 'subtest',
-    (e.metadata ->> 'attempt')::integer
-FROM debug_success_events AS s
-JOIN debug_error_events AS e
-    ON e.task_id = s.task_id
-    -- Not recovered before this success, or by this one, as far as was known.
-    AND coalesce(e.resolved_at, timestamptz 'infinity') >= s.occurred_at
-    AND e.occurred_at < s.occurred_at
-WHERE s.correlation_id = %(correlation_id)s AND s.run_id = %(run_id)s AND s.task_id IS NOT NULL;
+-- What is linked is decided by all that is stored, and not by the order in which it came: only the errors are looked at
+-- again that this run, or what it tells of commits, can change something for (recoveries_lines.sql).
 
 -- Found at once by their status: there is one for each process that died, and one for each that runs.
 CREATE TEMP TABLE unfinished ON COMMIT DROP AS
 SELECT DISTINCT correlation_id, agent_name, operation_name
 FROM debug_workflow_steps WHERE status = 'started';
 
-ANALYZE looked_at, unfinished;
+ANALYZE unfinished;
 
 CREATE TEMP TABLE linked ON COMMIT DROP AS
 SELECT
     e.id AS error_id, e.task_id, e.run_id AS error_run, e.occurred_at AS failed_at, e.attempt,
     s.id AS success_id, s.run_id AS success_run, s.occurred_at AS passed_at, s.retry_count, s.correlation_id
 FROM looked_at AS e
+LEFT JOIN debug_runs AS failing ON failing.id = e.run_id
 LEFT JOIN LATERAL (
     SELECT s.id, s.run_id, s.occurred_at, s.retry_count, s.correlation_id
     FROM debug_success_events AS s
     WHERE s.task_id = e.task_id
         AND s.occurred_at > e.occurred_at
         AND s.metadata ->> 'subtest' IS NOT DISTINCT FROM e.subtest
+        AND (
+            s.run_id = e.run_id
+            OR EXISTS (
+                SELECT FROM debug_runs AS passing
+                WHERE passing.id = s.run_id
+                    AND (
+                        debug_is_same_line(failing, passing)
+                        OR (
+                            failing.leg = passing.leg AND (failing.git_commit, passing.git_commit) IN (
+                                SELECT d.failing, d.passing FROM descents AS d
+                            )
+                        )
+                    )
+                    -- What passed on an earlier commit does not tell that this one is mended: its job was late, or its
+                    -- clock ahead. But who goes back to it in the same working copy has undone what failed.
+                    AND (
+                        (failing.git_commit, passing.git_commit) IN (SELECT a.failing, a.passing FROM ascents AS a)
+                        AND NOT (debug_is_same_copy(failing, passing) AND passing.ci ->> 'cicd.provider' IS NULL)
+                    ) IS NOT TRUE
+            )
+        )
         -- An attempt that failed elsewhere, in its teardown or in a subtest, recovers nothing, least of all itself.
         AND NOT EXISTS (
             SELECT FROM debug_error_events AS other

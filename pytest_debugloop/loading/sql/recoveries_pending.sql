@@ -1,5 +1,6 @@
--- Give the recoveries whose reason is to be found: the new ones, and those of this run's tests that happened after it
--- began, for an earlier run that is loaded late changes what was known when they happened.
+-- Give the recoveries whose reason is to be found: the new ones, those of this run's tests that happened after it
+-- began, for an earlier run that is loaded late changes what was known when they happened, and those that a migration has
+-- linked.
 
 SELECT
     c.id, c.task_id, e.run_id AS error_run, s.run_id AS success_run,
@@ -38,5 +39,14 @@ WHERE e.run_id <> s.run_id
                 UNION
                 SELECT task_id FROM debug_error_events WHERE correlation_id = %(correlation_id)s
             )
+        UNION ALL
+        (
+            SELECT unexplained.id
+            FROM debug_error_success_correlation AS unexplained
+            JOIN debug_tasks AS t ON t.id = unexplained.task_id
+            JOIN own ON own.project = t.project
+            WHERE unexplained.evidence IS NULL AND unexplained.recovery_strategy = 'unknown'
+            LIMIT 1000
+        )
     )
 ORDER BY c.id;

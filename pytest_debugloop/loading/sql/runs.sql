@@ -3,7 +3,7 @@
 INSERT INTO debug_runs AS known (
     id, correlation_id, session_id, project, agent_name, rootdir, command_line, python_version, platform,
     pytest_version, plugins, git_commit, git_branch, ci, interpreter, random_seeds, boot_id, boot_seconds, environment,
-    started_at, checkout_id, project_source
+    started_at, checkout_id, project_source, leg, change_id, target_branch
 )
 SELECT
     j.run_id,
@@ -27,7 +27,17 @@ SELECT
     line -> 'facts' -> 'environment',
     timestamptz 'epoch' + (line ->> 'started')::bigint * interval '1 microsecond',
     j.checkout_id,
-    j.project_source
+    j.project_source,
+    left(coalesce(
+        line -> 'facts' ->> 'leg',
+        debug_leg(
+            line -> 'facts' -> 'ci', line -> 'facts' -> 'environment',
+            line -> 'facts' -> 'interpreter' ->> 'implementation', line -> 'facts' ->> 'python_version',
+            line -> 'facts' ->> 'platform'
+        )
+    ), 255),
+    line -> 'facts' -> 'ci' ->> 'vcs.change.id',
+    line -> 'facts' -> 'ci' ->> 'vcs.ref.base.name'
 FROM staged_records
 JOIN staged_journals AS j USING (journal_no)
 WHERE line ->> 'kind' = 'run' AND j.is_main AND (line ->> 'run_id')::uuid = j.run_id
@@ -38,5 +48,6 @@ ON CONFLICT (id) DO UPDATE SET
     git_commit = excluded.git_commit, git_branch = excluded.git_branch, ci = excluded.ci,
     interpreter = excluded.interpreter, random_seeds = excluded.random_seeds, boot_id = excluded.boot_id,
     boot_seconds = excluded.boot_seconds, environment = excluded.environment, started_at = excluded.started_at,
-    checkout_id = excluded.checkout_id, project_source = excluded.project_source
+    checkout_id = excluded.checkout_id, project_source = excluded.project_source, leg = excluded.leg,
+    change_id = excluded.change_id, target_branch = excluded.target_branch
 WHERE known.rootdir IS NULL AND excluded.rootdir IS NOT NULL;

@@ -16,6 +16,7 @@ WITH rules (kind, member, type, is_needed) AS (
     ('run', 'facts.pytest_version', 'text', FALSE),
     ('run', 'facts.plugins', 'object', FALSE),
     ('run', 'facts.ci', 'object', FALSE),
+    ('run', 'facts.leg', 'text', FALSE),
     ('run', 'facts.git', 'object', FALSE),
     ('run', 'facts.interpreter', 'object', FALSE),
     ('run', 'facts.random_seeds', 'object', FALSE),
@@ -79,6 +80,7 @@ WITH rules (kind, member, type, is_needed) AS (
     ('survey', 'code_version', 'text', FALSE),
     ('survey', 'tree', 'text', FALSE),
     ('survey', 'dirty', 'object', FALSE),
+    ('commits', 'commits', 'list of lists of texts', TRUE),
     ('code_file', 'file', 'text', TRUE),
     ('code_file', 'hash', 'text', TRUE),
     ('code_file', 'variables', 'list of texts', FALSE),
@@ -125,6 +127,9 @@ FROM (
                         WHEN 'boolean' THEN jsonb_typeof(m.value) = 'boolean'
                         WHEN 'object of texts' THEN jsonb_typeof(m.value) = 'object'
                             AND NOT jsonb_path_exists(m.value, 'strict $.* ? (@.type() != "string")')
+                        WHEN 'list of lists of texts' THEN jsonb_typeof(m.value) = 'array'
+                            AND NOT jsonb_path_exists(m.value, 'strict $[*] ? (@.type() != "array")')
+                            AND NOT jsonb_path_exists(m.value, 'strict $[*][*] ? (@.type() != "string")')
                         WHEN 'list of texts' THEN jsonb_typeof(m.value) = 'array'
                             AND NOT jsonb_path_exists(m.value, 'strict $[*] ? (@.type() != "string")')
                         WHEN 'list of places' THEN jsonb_typeof(m.value) = 'array' AND NOT jsonb_path_exists(

@@ -1,0 +1,108 @@
+"""Runs that nobody made: their journals, written directly, so that a history costs no process."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_debugloop.loading.heads import head_of
+from pytest_debugloop.records import JOURNAL_FORMAT, ErrorEvent, Finish, Run, step_ended, step_head, step_suffix
+from pytest_debugloop.sources.survey import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tests.support.records import Record
+
+START = 1_790_000_000_000_000
+"""When the first of them began, in microseconds since 1970-01-01 UTC."""
+MINUTE = 60_000_000
+_COUNTER = itertools.count()
+
+
+@dataclass(frozen=True)
+class MadeRun:
+    """A run of a few tests.
+
+    Attributes:
+        verdicts: whether each test passes, by its node id.
+        at: minutes after :data:`START`.
+        commits: what git tells of: a commit and its parents.
+        ci: facts of the CI; empty outside of one.
+    """
+
+    verdicts: Mapping[str, bool]
+    at: float
+    branch: str | None = "main"
+    leg: str | None = ""
+    commit: str | None = None
+    commits: Sequence[Sequence[str]] = ()
+    ci: Mapping[str, str] = field(default_factory=dict)
+    checkout: str | None = None
+    rootdir: str = "/made"
+    project: str = "made"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    id: uuid.UUID = field(default_factory=lambda: uuid.uuid5(uuid.NAMESPACE_OID, f"made {next(_COUNTER)}"))
+
+    def but(self, **changes: Any) -> MadeRun:
+        """Make another run that differs in something."""
+        changes.setdefault("id", uuid.uuid5(uuid.NAMESPACE_OID, f"made {next(_COUNTER)}"))
+        return replace(self, **changes)
+
+    @property
+    def started(self) -> int:
+        """When it began."""
+        return START + int(self.at * MINUTE)
+
+    def lines(self) -> bytes:
+        """Write its journal."""
+        names = {"vcs.ref.head.name": self.branch, "vcs.ref.head.revision": self.commit}
+        facts: dict[str, Any] = {
+            "command_line": [],
+            "git": {name: value for name, value in names.items() if value and not self.ci},
+            "ci": dict(self.ci) | ({name: value for name, value in names.items() if value} if self.ci else {}),
+            "python_version": "3.12.1",
+            "platform": "linux x86_64",
+            "interpreter": {"implementation": "cpython", "version": "3.12.1"},
+            **({} if self.leg is None else {"leg": self.leg}),
+            **self.facts,
+        }
+        run = str(self.id)
+        head = Run(
+            format=JOURNAL_FORMAT, run_id=run, journal_id=str(uuid.uuid5(self.id, "main")), correlation_id=run,
+            session_id=None, project=self.project, agent_name="pytest", role="main", pid=1, started=self.started,
+            rootdir=self.rootdir, facts=facts, checkout=self.checkout, project_source="given",
+        )  # fmt: skip
+        lines = [head.to_line()]
+        for number, (test, passes) in enumerate(self.verdicts.items()):
+            lines += self._test(number * 10 + 1, test, passes=passes)
+        if self.commits:
+            lines.append(lines_of([{"kind": "commits", "commits": [list(one) for one in self.commits]}]))
+        end = self.started + MINUTE
+        status = int(not all(self.verdicts.values()))
+        return b"".join([*lines, Finish(end, status, interrupted=False, problems=[]).to_line()])
+
+    def _test(self, n: int, test: str, *, passes: bool) -> list[bytes]:
+        at = self.started + n * 1000
+        suffix = step_suffix(test, 1, test)
+        lines = [step_ended(step_head(n, "setup", at), suffix, at + 100, "passed").encode()]
+        call = step_head(n + 1, "call", at + 200)
+        if passes:
+            return [*lines, step_ended(call, suffix, at + 300, "passed").encode()]
+        error = ErrorEvent(
+            n=n + 2, step=(n + 1, at + 200), at=at + 300, node_id=test, type="assertion_failure", category="user",
+            severity="medium", message="assert 1 == 2", code="AssertionError", stack=None, snapshot=None,
+            metadata={"phase": "call", "attempt": 1, "fingerprint": f"of {test}"},
+        )  # fmt: skip
+        failed = step_ended(call, suffix, at + 300, "failed", extra=f'"error":{n + 2},')
+        return [*lines, error.to_line(), failed.encode()]
+
+    def load(self, record: Record) -> None:
+        """Store it."""
+        lines = self.lines()
+        head = head_of(Path("nowhere"), lines.partition(b"\n")[0])
+        record.loader.load([(head, lines)])
+        record.loader.complete(head.run_id, head.correlation_id)

@@ -1,0 +1,65 @@
+"""Which commits come after which, as git tells it of whole and of shallow clones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_debugloop.sources.commits import commits_of
+from tests.support.projects import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def merged(tmp_path: Path) -> Project:
+    """A repository whose main has a merged branch."""
+    project = Project(tmp_path / "origin")
+    project.folder.mkdir()
+    project.git("init", "-q")
+    commit(project, "root")
+    project.git("checkout", "-q", "-b", "feature")
+    commit(project, "feature")
+    project.git("checkout", "-q", "main")
+    commit(project, "main")
+    project.git("merge", "-q", "--no-ff", "-m", "merge\n\nparent of nothing", "feature")
+    return project
+
+
+def commit(project: Project, message: str) -> None:
+    project.git("commit", "-q", "--allow-empty", "-m", message)
+
+
+def named(project: Project, *names: str) -> list[str]:
+    return project.git("rev-parse", *names).split()
+
+
+def test_each_commit_is_told_with_those_it_comes_after(merged: Project) -> None:
+    head, main, feature, root = named(merged, "HEAD", "HEAD^1", "HEAD^2", "HEAD^2^")
+    assert sorted(commits_of(merged.folder)) == sorted([[head, main, feature], [main, root], [feature, root]])
+
+
+def test_of_a_shallow_clone_the_last_commit_still_tells_what_it_comes_after(merged: Project, tmp_path: Path) -> None:
+    merged.git("clone", "-q", "--depth", "1", merged.folder.as_uri(), str(tmp_path / "shallow"))
+    assert commits_of(tmp_path / "shallow") == [named(merged, "HEAD", "HEAD^1", "HEAD^2")]
+
+
+def test_where_git_tells_nothing_nothing_is_told(tmp_path: Path) -> None:
+    assert commits_of(tmp_path) == []
+    project = Project(tmp_path)
+    project.git("init", "-q")
+    assert commits_of(tmp_path) == []
+    commit(project, "root")
+    assert commits_of(tmp_path) == []
+    assert commits_of(tmp_path / "missing") == []
+
+
+def test_a_long_history_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_debugloop.sources.commits._MOST", 2)
+    project = Project(tmp_path)
+    project.git("init", "-q")
+    for message in "abcd":
+        commit(project, message)
+    assert len(commits_of(tmp_path)) == 2
