@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
-from pytest_debugloop.recording.failure import kind_of, kind_of_report, root_of
+from pytest_debugloop.recording.failure import FailureContext, kind_of, kind_of_report, root_of
 from pytest_debugloop.recording.node_ids import Places
 from pytest_debugloop.recording.reported import judge
 from pytest_debugloop.recording.steps import Step
@@ -67,18 +66,12 @@ class CollectionRecorder:
     def _fail(self, node_id: str, report: pytest.CollectReport, step: Step) -> None:
         call = report.__dict__.get("call")
         excinfo = None if call is None else call.excinfo
-        place: dict[str, Any] = {
-            "step": (step.n, step.started),
-            "at": step.ended,
-            "node_id": node_id,
-            "phase": "collect",
-            "attempt": 1,
-        }
+        context = FailureContext(step.ended, node_id, "collect", 1, (step.n, step.started))
         if excinfo is None:
             text = clean_text(report.longreprtext)
-            failure = self._writer.failure_of_text(text, kind_of_report("collect", ""), **place)
+            failure = self._writer.failure_of_text(text, kind_of_report("collect", ""), context)
         else:
             error = root_of(excinfo.value)
-            failure = self._writer.failure_of_exception(error, kind_of(error, "collect"), facts=ItemFacts(), **place)
+            failure = self._writer.failure_of_exception(error, kind_of(error, "collect"), context, ItemFacts())
         step.extra += failure.reference
         self._writer.write_failure(failure, step.ended_line())

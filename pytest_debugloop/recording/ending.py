@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
-from pytest_debugloop.recording.failure import INTERNAL_ERROR
+from pytest_debugloop.recording.failure import INTERNAL_ERROR, FailureContext
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.writer import Writer
@@ -89,16 +89,7 @@ class Ending:
                     return
                 behind = behind.__context__
             self._recorded.add((id(error), type(error)))
-            failure = writer.failure_of_exception(
-                error,
-                INTERNAL_ERROR,
-                step=None,
-                at=writer.now(),
-                node_id="",
-                phase="",
-                attempt=0,
-                facts=ItemFacts(),
-            )
-            writer.write_failure(failure)
+            context = FailureContext(writer.now())
+            writer.write_failure(writer.failure_of_exception(error, INTERNAL_ERROR, context, ItemFacts()))
         except Exception as fault:
             writer.fault(fault)

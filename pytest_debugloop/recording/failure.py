@@ -32,6 +32,30 @@ class Kind(NamedTuple):
     severity: str
 
 
+class FailureContext(NamedTuple):
+    """What a failure is part of.
+
+    Attributes:
+        at: when it happened.
+        node_id: of the test or collector; empty where there is none.
+        phase: which phase of it.
+        attempt: which attempt of the test.
+        step: number and start of the step that it ended, None outside of any.
+        subtest: what pytest calls the subtest that failed, None for the test itself.
+        task: the test's name across runs, where that is not its node id.
+        worker: of pytest-xdist that crashed at it.
+    """
+
+    at: int
+    node_id: str = ""
+    phase: str = ""
+    attempt: int = 0
+    step: tuple[int, int] | None = None
+    subtest: str | None = None
+    task: str | None = None
+    worker: str | None = None
+
+
 UNEXPECTED_PASS = Kind("unexpected_pass", "user", "medium")
 WORKER_CRASH = Kind("worker_crash", "agent", "critical")
 PROCESS_CRASH = Kind("process_crash", "agent", "critical")

@@ -167,19 +167,8 @@ class Recorder:
         self._writer.pass_on_interrupt()
 
     def _failure(self, step: Step, error: BaseException, item: object, others: Sequence[BaseException] = ()) -> Failure:
-        return self._writer.failure_of_exception(
-            error,
-            kind_of(root_of(error), step.phase),
-            step=(step.n, step.started),
-            at=step.ended,
-            node_id=self._attempt.node_id,
-            phase=step.phase,
-            attempt=self._attempt.number,
-            facts=facts_of(item),
-            subtest=step.subtest,
-            task=self._attempt.task,
-            others=others,
-        )
+        kind = kind_of(root_of(error), step.phase)
+        return self._writer.failure_of_exception(error, kind, self._attempt.context_of(step), facts_of(item), others)
 
     def _fail(self, step: Step, failure: Failure) -> None:
         step.error = True

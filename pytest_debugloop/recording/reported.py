@@ -113,18 +113,7 @@ def failure_of_report(writer: Writer, attempt: Attempt, step: Step, report: pyte
     if step.phase == "call" and attempt.is_failed_by_subtests:
         number = attempt.failed_subtests
         kind, text = FAILED_SUBTESTS, f"contains {number} failed subtest{'s' if number > 1 else ''}"
-    return writer.failure_of_text(
-        text,
-        kind,
-        step=(step.n, step.started),
-        at=step.ended,
-        node_id=attempt.node_id,
-        phase=step.phase,
-        attempt=attempt.number,
-        subtest=step.subtest,
-        task=attempt.task,
-        code_places=attempt.code_places,
-    )
+    return writer.failure_of_text(text, kind, attempt.context_of(step), attempt.facts.code)
 
 
 def step_of_subtest(writer: Writer, attempt: Attempt, report: pytest.TestReport, name: str) -> Step:

@@ -22,7 +22,7 @@ from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.ending import Ending
-from pytest_debugloop.recording.failure import WORKER_CRASH, kind_of_report
+from pytest_debugloop.recording.failure import WORKER_CRASH, FailureContext, kind_of_report
 from pytest_debugloop.recording.identity import RunIdentity
 from pytest_debugloop.recording.losses import Losses
 from pytest_debugloop.recording.node_ids import NodeIds, Places, begun_last
@@ -189,18 +189,16 @@ class Session:
         begun = begun_last(self._run_folder / (worker + SUFFIX), node_id)
         if node_id:
             text = text.replace(node_id, begun.node_id)
-        failure = self._writer.failure_of_text(
-            clean_text(text),
-            WORKER_CRASH if phase == "call" else kind_of_report(phase, text),
-            step=None,
+        context = FailureContext(
             at=self._writer.now(),
             node_id=self._redactor.text(begun.node_id),
             phase=phase,
             attempt=begun.attempt,
-            worker=worker,
             task=self._redactor.text(begun.task),
+            worker=worker,
         )
-        self._writer.write_failure(failure)
+        kind = WORKER_CRASH if phase == "call" else kind_of_report(phase, text)
+        self._writer.write_failure(self._writer.failure_of_text(clean_text(text), kind, context))
 
     # -- end --------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.recording.capturing import facts_of
+from pytest_debugloop.recording.failure import FailureContext
 from pytest_debugloop.records import json_string, step_ended, step_head, step_started, step_suffix
 
 if TYPE_CHECKING:
@@ -127,10 +128,14 @@ class Attempt:
         """What pytest knows of the test; nothing where it ran in another process."""
         return ItemFacts() if self._item is None else facts_of(self._item)
 
-    @property
-    def code_places(self) -> tuple[tuple[str, int, str], ...]:
-        """Where the functions are that the test is made of; none where it ran in another process."""
-        return self.facts.code
+    def context_of(self, step: Step) -> FailureContext:
+        """Tell where and when a step of it failed.
+
+        Args:
+            step: that has ended.
+        """
+        place = (step.n, step.started)
+        return FailureContext(step.ended, self.node_id, step.phase, self.number, place, step.subtest, self.task)
 
     @property
     def is_failed_by_subtests(self) -> bool:

@@ -70,13 +70,8 @@ class Timeouts:
             failure = self._writer.failure_of_exception(
                 error.with_traceback(_traceback_of(_current_frames().get(self._runner))),
                 PROCESS_CRASH,
-                step=(step.n, step.started),
-                at=self._writer.now(),
-                node_id=attempt.node_id,
-                phase=step.phase,
-                attempt=attempt.number,
-                facts=attempt.facts,
-                task=attempt.task,
+                attempt.context_of(step)._replace(at=self._writer.now()),
+                attempt.facts,
             )
             self._writer.write_failure(failure)
         except Exception as fault:

@@ -8,7 +8,7 @@ import sys
 import weakref
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.exceptions import Seen, project_places, stack_text
 from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, text_fingerprint
@@ -18,7 +18,7 @@ from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.recording.clock import Clock
-from pytest_debugloop.recording.failure import Kind
+from pytest_debugloop.recording.failure import FailureContext, Kind
 from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text, plain_text
 from pytest_debugloop.system import System
 
@@ -147,15 +147,8 @@ class Writer:
         self,
         error: BaseException,
         kind: Kind,
-        *,
-        step: tuple[int, int] | None,
-        at: int,
-        node_id: str,
-        phase: str,
-        attempt: int,
+        context: FailureContext,
         facts: ItemFacts,
-        subtest: str | None = None,
-        task: str | None = None,
         others: Sequence[BaseException] = (),
     ) -> Failure:
         """Write an exception and the state at it as lines, without appending them.
@@ -163,107 +156,77 @@ class Writer:
         Args:
             error: the exception, its frames still alive.
             kind: how it is filed.
-            step: number and start of the step it ended, None outside of any.
-            at: when.
-            node_id: of the test or collector.
-            phase: which phase of it.
-            attempt: which attempt.
+            context: where and when it was raised.
             facts: what pytest knows of the test.
-            subtest: what pytest calls the subtest that failed, None for the test itself.
-            task: the test's name across runs, where that is not its node id.
             others: what else failed in the phase.
         """
         marks = NumberedMarks()
         seen = self._look_at(error, marks, others)
-        seen, snapshot = self._snapshot(seen, facts, at, node_id, marks)
+        seen, (snapshot, line) = self._snapshot(seen, facts, context.at, context.node_id, marks)
         fingerprint = fingerprint_of(seen[0], seen[1:])
-        event = ErrorEvent(
-            n=self.next_n(),
-            step=step,
-            at=at,
-            node_id=node_id,
-            type=kind.error_type,
-            category=kind.category,
-            severity=kind.severity,
-            message=seen[0].message or seen[0].type,
-            code=seen[0].type.rpartition(".")[2],
-            stack=stack_text(seen),
-            snapshot=snapshot[0],
-            metadata={
-                "fingerprint": fingerprint,
-                "exception": seen[0].type,
-                "chain": [f"{one.relation}: {one.type}" for one in seen[1:]],
-                "code": [*project_places(seen), *facts.code],
-                "phase": phase,
-                "attempt": attempt,
-                "subtest": None if subtest is None else clean_text(self.short(subtest)),
-            },
-            once=fingerprint if phase == "collect" else None,
-            task=None if task == node_id else task,
-        )
-        return Failure.of(event, snapshot[1])
+        metadata = {
+            "exception": seen[0].type,
+            "chain": [f"{one.relation}: {one.type}" for one in seen[1:]],
+            "code": [*project_places(seen), *facts.code],
+        }
+        message, code = seen[0].message or seen[0].type, seen[0].type.rpartition(".")[2]
+        event = self._event(kind, context, fingerprint, message, code, stack_text(seen), metadata, snapshot)
+        return Failure.of(event, line)
 
     def failure_of_text(
-        self,
-        text: str,
-        kind: Kind,
-        *,
-        step: tuple[int, int] | None,
-        at: int,
-        node_id: str,
-        phase: str,
-        attempt: int,
-        code: str = "",
-        worker: str | None = None,
-        subtest: str | None = None,
-        task: str | None = None,
-        code_places: tuple[tuple[str, int, str], ...] = (),
+        self, text: str, kind: Kind, context: FailureContext, code: Sequence[tuple[str, int, str]] = ()
     ) -> Failure:
         """Write a failure of which there is only a text as a line, without appending it.
 
         Args:
             text: pytest's report of it.
             kind: how it is filed.
-            step: number and start of the step it ended, None outside of any.
-            at: when.
-            node_id: of the test or collector.
-            phase: which phase of it.
-            attempt: which attempt.
-            code: a name for it, empty for its kind.
-            worker: the xdist worker that crashed at it.
-            subtest: what pytest calls the subtest that failed, None for the test itself.
-            task: the test's name across runs, where that is not its node id.
-            code_places: see :attr:`ItemFacts.code`.
+            context: where and when it happened.
+            code: see :attr:`ItemFacts.code`.
         """
         if len(text) > 2 * _LONGEST_HALF:
             text = f"{text[:_LONGEST_HALF]}\n...\n{text[-_LONGEST_HALF:]}"
         text = self.redact(text)
-        message = text.strip().rpartition("\n")[2] if phase == "collect" else text
-        fingerprint = text_fingerprint("\0".join((kind.error_type, node_id, normalised(message[:500]))))
-        event = ErrorEvent(
+        message = text.strip().rpartition("\n")[2] if context.phase == "collect" else text
+        name = kind.error_type
+        fingerprint = text_fingerprint("\0".join((name, context.node_id, normalised(message[:500]))))
+        message = message[:_LONGEST_MESSAGE] or name
+        return Failure.of(self._event(kind, context, fingerprint, message, name, text, {"code": list(code)}), b"")
+
+    def _event(
+        self,
+        kind: Kind,
+        context: FailureContext,
+        fingerprint: str,
+        message: str,
+        code: str,
+        stack: str,
+        metadata: dict[str, Any],
+        snapshot: int | None = None,
+    ) -> ErrorEvent:
+        return ErrorEvent(
             n=self.next_n(),
-            step=step,
-            at=at,
-            node_id=node_id,
+            step=context.step,
+            at=context.at,
+            node_id=context.node_id,
             type=kind.error_type,
             category=kind.category,
             severity=kind.severity,
-            message=message[:_LONGEST_MESSAGE] or kind.error_type,
-            code=code or kind.error_type,
-            stack=text,
-            snapshot=None,
+            message=message,
+            code=code,
+            stack=stack,
+            snapshot=snapshot,
             metadata={
                 "fingerprint": fingerprint,
-                "code": list(code_places),
-                "phase": phase,
-                "attempt": attempt,
-                "subtest": None if subtest is None else clean_text(self.short(subtest)),
+                **metadata,
+                "phase": context.phase,
+                "attempt": context.attempt,
+                "subtest": None if context.subtest is None else clean_text(self.short(context.subtest)),
             },
-            once=fingerprint if phase == "collect" else None,
-            worker=worker,
-            task=None if task == node_id else task,
+            once=fingerprint if context.phase == "collect" else None,
+            worker=context.worker,
+            task=None if context.task == context.node_id else context.task,
         )
-        return Failure.of(event, b"")
 
     def _look_at(self, error: BaseException, marks: Marks, others: Sequence[BaseException]) -> list[Seen]:
         # What we cannot make of an exception must not cost the error event.
