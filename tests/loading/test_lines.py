@@ -169,6 +169,16 @@ def test_what_is_known_of_commits_only_later_takes_back_what_passed_on_an_earlie
     ]
 
 
+def test_a_rerun_of_a_ci_job_is_called_so(record: Record) -> None:
+    job = GITHUB | {"cicd.pipeline.run.id": "7"}
+    failed = failing(ci=job | {"cicd.pipeline.run.attempt": "1"})
+    links(record, failed, passing(ci=job | {"cicd.pipeline.run.attempt": "2"}))
+    told = "SELECT starts_with(recovery_path, 'the CI job was rerun (attempt 2): '), evidence -> 'job_rerun'"
+    assert record.rows(f"{told} FROM debug_error_success_correlation") == [
+        (True, {"job": "tests", "attempts": ["1", "2"]})
+    ]
+
+
 def test_a_migration_links_what_an_older_version_has_linked_across_lines(record: Record) -> None:
     feature = failing(0, branch="feature")
     leg = failing(1, leg="py311", facts={"environment": {"TOX_ENV_NAME": "py311"}})

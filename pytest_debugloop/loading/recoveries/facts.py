@@ -62,6 +62,8 @@ class RunFacts:
     started_at: datetime
     finished_at: datetime | None  # of one that goes on, or died
     git_commit: str | None
+    leg: str
+    ci: dict[str, Any] | None
 
 
 class Attempt(NamedTuple):

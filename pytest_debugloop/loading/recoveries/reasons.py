@@ -21,6 +21,7 @@ from pytest_debugloop.loading.recoveries.confidence import FLAKE, UNRECORDED, ch
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, RunFacts, Statement
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds
+from pytest_debugloop.loading.recoveries.job_reruns import job_rerun
 from pytest_debugloop.loading.recoveries.ran_before import look_at_order
 from pytest_debugloop.loading.recoveries.surroundings import look_at_distributions, look_at_environment
 from pytest_debugloop.loading.recoveries.words import in_words
@@ -120,6 +121,8 @@ def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
         look_at_order(one, facts, history, found)
         if failing.git_commit != passing.git_commit:
             evidence["commits"] = [failing.git_commit, passing.git_commit]
+        if rerun := job_rerun(failing, passing):
+            evidence["job_rerun"] = rerun
     if missing:
         evidence["missing"] = missing
     flake = flake_odds(_versions(history, failing), one.failure)

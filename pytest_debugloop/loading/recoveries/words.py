@@ -17,6 +17,15 @@ def in_words(strategy: str, evidence: Mapping[str, Any]) -> str:
         strategy: that was chosen.
         evidence: what was different.
     """
+    words = _reason(strategy, evidence)
+    rerun = evidence.get("job_rerun")
+    if rerun is None:
+        return words
+    attempt = rerun.get("attempts", [None])[-1]
+    return f"the CI job was rerun{f' (attempt {attempt})' if attempt else ''}: {words}"
+
+
+def _reason(strategy: str, evidence: Mapping[str, Any]) -> str:
     if strategy == "code_change":
         first = evidence["code"][0]
         more = len(evidence["code"]) - 1 + evidence.get("more_functions", 0)
