@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.settings import OPTIONS, as_bool, raw_value
+from pytest_debugloop.settings import OPTIONS, Settings, as_bool, raw_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -138,7 +138,7 @@ def _enabled(config: pytest.Config, *, is_inside: bool) -> bool:
         from pytest_debugloop.handover import WORKER_INPUT
 
         return WORKER_INPUT in worker_input
-    switch = OPTIONS[0]
+    switch = Settings.enabled
     if is_inside:
         # What a test runs inherits variables and maybe the ini file, and its output must not change: only what stands
         # on its own command line is meant for it.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.cli.ini import find_ini
 from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
@@ -65,13 +65,13 @@ class Place:
             raise FolderGoneError from None
         rootdir, ini = find_ini(cwd)
 
-        def lookup(option: Option) -> object:
+        def lookup(option: Option[Any]) -> object:
             return raw_value(option, given.get, ini.get, os.environ) if option.name in NAMES else option.default
 
         settings = Settings(lookup)
         if settings.problems:
-            name, _, rest = settings.problems[0].partition(" cannot be used (")
-            raise SettingInvalidError(name=name, reason=rest.rpartition("): ")[0])
+            problem = settings.problems[0]
+            raise SettingInvalidError(name=problem.name, reason=problem.reason)
         chosen = given.get("debugloop_dir")
         wanted, folder = _nearest([cwd / str(chosen)] if chosen else _wanted(cwd, rootdir, settings.directory))
         return cls(

@@ -70,7 +70,7 @@ class Session:
         self._clock = Clock()
         ini = config.getini
         self.settings = Settings(lambda option: raw_value(option, config.getoption, ini, os.environ))
-        self._problems = list(self.settings.problems)
+        self._problems = list(map(str, self.settings.problems))
         worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.worker: str | None = None if worker_input is None else str(worker_input["workerid"])
         self._given: dict[str, Any] | None = None if worker_input is None else worker_input.get(WORKER_INPUT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_session_id": ("release", "session_id", "release"),
     "debugloop_agent_name": ("robot", "agent_name", "robot"),
     "debugloop_project": ("shop", "project", "shop"),
+    "debugloop_leg": ("linux", "leg", "linux"),
     "debugloop_load": ("false", "load", False),
     "debugloop_wait": ("1.5", "wait", 1.5),
     "debugloop_postgres_version": ("16", "postgres_version", 16),
@@ -47,7 +48,7 @@ from pytest_debugloop.settings import Settings, raw_value
 
 def pytest_report_header(config):
     settings = Settings(lambda o: raw_value(o, config.getoption, config.getini, os.environ))
-    return [f"setting {n}={getattr(settings, n)!r}" for n in settings.__slots__]
+    return [f"setting {n}={getattr(settings, n)!r}" for n in vars(settings)]
 """
 
 
@@ -64,7 +65,7 @@ def showing(project: Project) -> Project:
     return project
 
 
-def flag_of(option: Option) -> str:
+def flag_of(option: Option[Any]) -> str:
     value = VALUES[option.name][0]
     if option.metavar is None:
         return option.flag if value == "true" else option.flag.replace("--", "--no-", 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_debugloop.settings import OPTIONS, Option, Settings, as_bool, raw_value
@@ -10,7 +12,7 @@ MISSING = object()
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.name)
-def test_an_option_has_one_name_in_three_spellings(option: Option) -> None:
+def test_an_option_has_one_name_in_three_spellings(option: Option[Any]) -> None:
     assert option.flag == "--" + option.name.replace("_", "-")
     assert option.variable == option.name.upper()
     assert option.variable.startswith("DEBUGLOOP")
@@ -46,7 +48,7 @@ def test_other_words_mean_nothing() -> None:
 def test_the_first_that_says_something_wins(
     flag: str | None, variable: str | None, ini: str | None, wanted: str
 ) -> None:
-    option = Option("debugloop_x", "default", "Help.", "X")
+    option = Option(str, "default", "Help.", "X", "debugloop_x")
     environ = {} if variable is None else {"DEBUGLOOP_X": variable}
     assert raw_value(option, lambda _: flag, lambda _: ini, environ) == wanted
 
@@ -66,7 +68,7 @@ def test_the_first_that_says_something_wins(
 def test_a_value_that_cannot_be_used_is_told_and_the_default_stands(name: str, bad: str) -> None:
     settings = Settings(lambda option: bad if option.name == name else option.default)
     usual = Settings(lambda option: option.default)
-    assert len(settings.problems) == 1
-    assert settings.problems[0].startswith(f"{name} cannot be used")
-    shown = [slot for slot in Settings.__slots__ if slot != "problems"]
-    assert [getattr(settings, slot) for slot in shown] == [getattr(usual, slot) for slot in shown]
+    (problem,) = settings.problems
+    assert problem.name == name
+    assert str(problem) == f"{name} cannot be used ({problem.reason}): {problem.default!r} is taken."
+    assert vars(settings) | {"problems": []} == vars(usual)

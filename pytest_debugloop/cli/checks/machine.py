@@ -146,7 +146,7 @@ def switch(rootdir: Path, environ: Mapping[str, str] = os.environ) -> Iterator[C
     unknown = sorted(set(ini) - {option.name for option in OPTIONS})
     wrong = [name for name in unknown if name.startswith("debugloop")]
     for problem in settings.problems:
-        yield Check("settings", PROBLEM, problem, "correct the setting.")
+        yield Check("settings", PROBLEM, str(problem), "correct the setting.")
     if wrong:
         yield Check(
             "settings", WARNING, f"the ini file has {', '.join(wrong)}, which is no option", "correct its name."
