@@ -137,6 +137,10 @@ class RerunFailedError(DebugloopError):
     """The rerun did not get as far as the test: {reason}."""
 
 
+class NotAsRecordedError(DebugloopError):
+    """Nothing can be proved here: it {ending} now, and {expected} in run {run}; the checkout has changed since{how}."""
+
+
 class CodeChangedError(DebugloopError):
     """The code is not what it was ({functions}): a debugger would show other lines; --force goes on."""
 

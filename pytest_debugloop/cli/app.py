@@ -23,6 +23,7 @@ COMMANDS = (
     "slow",
     "debug",
     "reproduce",
+    "why",
     "load",
     "prune",
     "export",

@@ -52,6 +52,7 @@ def recorded_evidence(value: object) -> dict[str, Any]:
         **dict.fromkeys(_CHANGED, _dict),
         "code": _dicts,
         "order": _dict,
+        "verified": _dict,
         "missing": _list,
         "terms": _dict,
     }

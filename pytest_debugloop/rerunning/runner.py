@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shlex
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from pytest_debugloop.errors import RerunFailedError
 from pytest_debugloop.printable import printable
+from pytest_debugloop.recording.code_folders import checkout_around
 from pytest_debugloop.recording.interpreter import interpreter
 from pytest_debugloop.rerunning.outcome import RECORD, Outcome, begun_tests, read_outcome
+from pytest_debugloop.rerunning.overlay import OVERLAY_VARIABLE
 from pytest_debugloop.rerunning.plan import Plan
 from pytest_debugloop.rerunning.processes import stop_all
 from pytest_debugloop.rerunning.script import SCRIPT_VARIABLE, Script, Stop
 
 CHILD_PLUGIN = "pytest_debugloop.rerunning.child_plugin"
+_OVERLAID = "pytest_debugloop.rerunning.overlay"
 _TEMP_ROOT = "PYTEST_DEBUG_TEMPROOT"  # where pytest makes tmp_path: the user's last ones are not to be rotated away
 _LOOK_SECONDS = 0.02
 _TELL_SECONDS = 0.5
@@ -33,13 +37,21 @@ Progress = Callable[[float, int], None]
 """Told now and then, while a rerun goes on: the seconds so far, and the tests that it has begun."""
 
 
-def rerun(plan: Plan, *, timeout: float | None = None, progress: Progress | None = None) -> Outcome:
+def rerun(
+    plan: Plan,
+    *,
+    timeout: float | None = None,
+    progress: Progress | None = None,
+    overlay: Mapping[str, bytes] | None = None,
+) -> Outcome:
     """Run the target of a plan, and what ran before it.
 
     Args:
         plan: what to run.
         timeout: seconds after which the process and all that it started are stopped; None: it may take for ever.
         progress: told how far it is.
+        overlay: what files of the checkout are read as, by their paths from rootdir; where it is given, even an empty
+            one, no ``.pyc`` of the checkout is used or made.
 
     Raises:
         RerunFailedError: pytest did not get as far as choosing tests.
@@ -51,9 +63,9 @@ def rerun(plan: Plan, *, timeout: float | None = None, progress: Progress | None
         with output.open("wb") as file:
             started = time.monotonic()
             process = subprocess.Popen(
-                command(plan, folder),
+                command(plan, folder, module="pytest" if overlay is None else _OVERLAID),
                 cwd=plan.rootdir,
-                env=environment(plan, folder, script),
+                env=environment(plan, folder, script) | _overlaid(plan, folder, overlay),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -105,12 +117,28 @@ def write_script(plan: Plan, folder: Path, stop: Stop | None = None) -> Path:
     ).write()
 
 
-def command(plan: Plan, folder: Path) -> list[str]:
+def _overlaid(plan: Plan, folder: Path, overlay: Mapping[str, bytes] | None) -> dict[str, str]:
+    """Write down what files are read as, and give the variables that say where."""
+    if overlay is None:
+        return {}
+    files = {}
+    for number, (name, data) in enumerate(overlay.items()):
+        text = folder / f"overlay-{number}"
+        text.write_bytes(data)
+        files[str(plan.rootdir / name)] = str(text)
+    told = folder / "overlay.json"
+    fresh = checkout_around(plan.rootdir) or plan.rootdir
+    told.write_text(json.dumps({"files": files, "fresh": str(fresh)}), encoding="ascii")
+    return {OVERLAY_VARIABLE: str(told), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def command(plan: Plan, folder: Path, *, module: str = "pytest") -> list[str]:
     """Give the command line of a rerun.
 
     Args:
         plan: what to run.
         folder: of the rerun.
+        module: that Python runs.
     """
     own = ["--debugloop", "--no-debugloop-load", "--debugloop-wait=0", "--no-debugloop-ci-report"]
     own.append(f"--debugloop-dir={folder / RECORD}")
@@ -118,7 +146,7 @@ def command(plan: Plan, folder: Path) -> list[str]:
     workers = ["-n", str(plan.workers), f"--dist={plan.dist}", "--max-worker-restart", "0"] if plan.workers else []
     given = [*plan.arguments, *workers, f"--rootdir={plan.rootdir}", *cache, *own]
     # The child's plugin comes last: nothing before it can block it, and what has no plugin would run all there is.
-    return [interpreter(), "-m", "pytest", *given, "-p", CHILD_PLUGIN, "--continue-on-collection-errors"]
+    return [interpreter(), "-m", module, *given, "-p", CHILD_PLUGIN, "--continue-on-collection-errors"]
 
 
 def _is_without_cache(arguments: Sequence[str]) -> bool:

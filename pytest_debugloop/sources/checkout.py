@@ -45,7 +45,7 @@ def find_file(
     is_current: bool | None = None
     known = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
     for folder in known:
-        data = _read(folder / file)
+        data = read_whole(folder / file)
         if data is not None:
             read = read_data(file, data, redactor)
             is_current = digest in (read.hash, file_hash(data)) or is_as_recorded(read.text, units)
@@ -67,11 +67,19 @@ def text_of(path: Path) -> str | None:
     Returns:
         None where it cannot be read, is no file, or is larger than source ever is.
     """
-    data = _read(path)
+    data = read_whole(path)
     return None if data is None else decoded(data)
 
 
-def _read(path: Path) -> bytes | None:
+def read_whole(path: Path) -> bytes | None:
+    """Read a file of a project.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        None where it cannot be read, is no file, or is larger than source ever is.
+    """
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return None

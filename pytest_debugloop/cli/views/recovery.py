@@ -75,6 +75,7 @@ def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
     """
     from rich.text import Text
 
+    yield from _verified_lines(evidence.get("verified"))
     for code in evidence.get("code", ()):
         where = f"{code.get('function')} in {code.get('file')} was {code.get('change', 'changed')}"
         reached = f", reached from {code.get('reached_from')}" if code.get("reached_from") else ""
@@ -93,6 +94,16 @@ def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
     yield from _order_lines(evidence.get("order") or {})
     if evidence.get("missing"):
         yield Text(f"  not known: {printable(', '.join(map(str, evidence['missing'])))}", style="warn")
+
+
+def _verified_lines(verified: Any) -> Iterator[Text]:
+    """Write what `debugloop why` proved."""
+    from rich.text import Text
+
+    if isinstance(verified, dict) and verified.get("name"):
+        runs = counted(verified["runs"], "run") if isinstance(verified.get("runs"), int) else "some runs"
+        what = f"verified: {verified['name']}, undone, made it fail again in {runs} of `debugloop why`"
+        yield Text(f"  {printable(what)}", style="pass")
 
 
 def changed_values(

@@ -128,10 +128,26 @@ class Facts:
         with self._cursor.connection.cursor(row_factory=class_row(Pending)) as cursor:
             values = {"run_id": run_id, "correlation_id": correlation_id}
             found = cursor.execute(self._statement("recoveries_pending"), values).fetchall()
+        self._learn(found)
+        return found
+
+    def between(self, error_id: uuid.UUID, success_id: uuid.UUID) -> Pending | None:
+        """Give a failure and a pass that nobody linked; None where one of them is not there.
+
+        Args:
+            error_id: of the failure.
+            success_id: of the pass.
+        """
+        with self._cursor.connection.cursor(row_factory=class_row(Pending)) as cursor:
+            values = {"error_id": error_id, "success_id": success_id}
+            found = cursor.execute(self._statement("recoveries_between"), values).fetchall()
+        self._learn(found)
+        return next(iter(found), None)
+
+    def _learn(self, found: Sequence[Pending]) -> None:
         self._learn_runs({run for one in found for run in (one.error_run, one.success_run)})
         self._of_tests = {str(file) for one in found for file, *_ in one.places}
         self._of_tests |= {one.success_operation.partition("::")[0] for one in found}
-        return found
 
     def _learn_runs(self, runs: Iterable[uuid.UUID]) -> None:
         new = [run for run in runs if run not in self._runs]

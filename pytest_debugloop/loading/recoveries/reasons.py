@@ -58,7 +58,7 @@ def explain(cursor: Cursor[Any], statement: Statement, run_id: uuid.UUID, correl
     pending = facts.pending(run_id, correlation_id)
     if pending:
         histories = facts.histories(pending)
-        reasons = [_reason_or_none(one, facts, histories.get(one.id, [])) for one in pending]
+        reasons = [reason_of(one, facts, histories.get(one.id, [])) for one in pending]
         cursor.execute(
             statement("recoveries_store"),
             {
@@ -96,7 +96,17 @@ def _changes(failing: dict[str, Any], passing: dict[str, Any]) -> dict[str, Any]
         return {}
 
 
-def _reason_or_none(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
+def reason_of(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
+    """Find the reason of one recovery.
+
+    Args:
+        one: the failure and the pass.
+        facts: of their runs.
+        history: the attempts of the test until then.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
     try:
         return _reason(one, facts, history)
     except psycopg.Error:

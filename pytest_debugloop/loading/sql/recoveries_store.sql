@@ -1,4 +1,4 @@
--- Keep what was found of recoveries.
+-- Keep what was found of recoveries, but of those whose reason was proved.
 
 UPDATE debug_error_success_correlation AS c
 SET recovery_strategy = found.strategy,
@@ -7,4 +7,4 @@ SET recovery_strategy = found.strategy,
     evidence = found.evidence
 FROM unnest(%(ids)s::uuid[], %(strategies)s::text[], %(confidences)s::numeric[], %(paths)s::text[], %(evidence)s::jsonb[])
     AS found (id, strategy, confidence, path, evidence)
-WHERE c.id = found.id;
+WHERE c.id = found.id AND NOT coalesce(c.evidence ? 'verified', FALSE);

@@ -1,0 +1,178 @@
+"""``debugloop why``: prove what made a test pass again, or what makes it fail."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_debugloop.cli.output import json_option
+from pytest_debugloop.cli.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.queries.proving import Case
+    from pytest_debugloop.rerunning.plan import Plan
+    from pytest_debugloop.rerunning.recorded import RecordedStep
+    from pytest_debugloop.rerunning.sides import RecordedFile, Side
+
+_MOST_RUNS = 30
+_MOST_FILES = 300
+
+
+@click.command()
+@click.argument("what", metavar="TEST|ERROR|RECOVERY")
+@click.option(
+    "--max-runs", type=click.IntRange(1), default=_MOST_RUNS, metavar="N", help=f"At most; default: {_MOST_RUNS}."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="For each run; else a minute and five times what the recorded run took.",
+)
+@click.option("--trust", is_flag=True, help="Run code that is in the record alone: see docs/commands.md, Why.")
+@json_option
+@click.pass_obj
+def command(place: Place, what: str, max_runs: int, timeout: float | None, trust: bool, as_json: bool) -> int:
+    """Prove why TEST passes again: undo what changed, one thing at a time, and run it alone until it fails as it did.
+
+    Where it still fails, the other way round: which change since its last pass, undone, makes it pass. The checkout is
+    not written to. A reason that is proved goes into the record.
+
+    \b
+    Exit status: 0 it is proved, 1 it is not.
+    \b
+    Example: debugloop why test_discount
+    """
+    from pytest_debugloop.cli.views.proof import Teller
+    from pytest_debugloop.rerunning.candidates import candidates_of, not_undone
+    from pytest_debugloop.rerunning.proving import Verdict
+    from pytest_debugloop.rerunning.trials import Trials
+    from pytest_debugloop.rerunning.undoing import Undoer
+
+    asked = _ask(place, what, is_trusted=trust)
+    case = asked.case
+    undoer = Undoer(asked.plan, asked.other_plan, asked.here, asked.there, timeout or case.failure.patience)
+    found = candidates_of(asked.evidence, asked.strategy)
+    left_out = {one: why for one in found if (why := undoer.obstacle(one)) is not None}
+    likely = [one for one in found if one not in left_out]
+    teller = Teller(case, asked.plan, as_json=as_json)
+    with ExitStack() as stack:
+        begins = stack.enter_context(teller.working())
+        stack.enter_context(undoer.working())
+        trials = Trials(undoer, case.failure, case.recovery is None, begins, teller.tell)
+        proof = trials.prove(likely, max_runs)
+    if proof.verdict is Verdict.NOT_HERE:
+        raise teller.refusal(trials.done[0])
+    verified = teller.verified(proof, trials.done) if proof.verdict is Verdict.PROVED else None
+    problem = _keep(place, asked, verified) if verified is not None and case.recovery is not None else None
+    others = [f"{one.name}: {why}" for one, why in left_out.items()] + not_undone(asked.evidence)
+    teller.tell_proof(proof, trials.done, verified, others, problem)
+    return 0 if verified is not None else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    case: Case
+    evidence: dict[str, Any]
+    strategy: str | None
+    plan: Plan
+    other_plan: Plan
+    here: Side
+    there: Side
+
+
+def _ask(place: Place, what: str, *, is_trusted: bool) -> _Asked:
+    """Ask the record for all that a proof is made of, and plan its reruns."""
+    from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
+    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.loading.recoveries.asked import difference
+    from pytest_debugloop.queries.proving import case_of, files_of
+    from pytest_debugloop.queries.rerunning import steps_until
+    from pytest_debugloop.queries.states import recorded_evidence
+    from pytest_debugloop.rerunning.plan import plan_rerun
+    from pytest_debugloop.rerunning.sides import Side
+
+    with open_record(place) as connection:
+        case = case_of(connection, what, asked_project(connection, place))
+        if case.recovery is None:
+            reason = difference(connection, case.failure.id, case.success_id)
+            given, strategy = (None, None) if reason is None else (reason.evidence, reason.strategy)
+        else:
+            given, strategy = case.recovery.evidence, case.recovery.strategy
+        evidence = recorded_evidence(given)
+        if case.recovery is None:
+            evidence.pop("order", None)  # it fails alone, or nothing is proved
+        files = _files(connection, case, evidence, files_of)
+        steps: list[RecordedStep] = steps_until(connection, case.failure) if "order" in evidence else []
+    redactor, own = redactor_of_checkout(place), checkout_settings(place).environment
+    settings: dict[str, Any] = {"own_variables": own, "redactor": redactor, "is_trusted": is_trusted}
+    data = [one for one in evidence.get("data", ()) if isinstance(one, dict) and isinstance(one.get("file"), str)]
+    failing = case.failing.with_files({one["file"]: one.get("before") for one in data})
+    passing = case.passing.with_files({one["file"]: one.get("after") for one in data})
+    here, there = (failing, passing) if case.recovery is None else (passing, failing)
+    plan = plan_rerun(here.failure_alone(case.failure), [], place.rootdir, **settings)
+    other = case.failure if there is failing else there.failure_alone(case.failure)
+    other_plan = plan_rerun(other, steps, place.rootdir, **settings)
+    sides = [
+        Side(
+            side,
+            files[side.run_id],
+            plan.rootdir,
+            redactor,
+            is_trusted=is_trusted or _is_own(place, plan, side.checkout_id),
+        )
+        for side in (here, there)
+    ]
+    return _Asked(case, evidence, strategy, plan.alone(), other_plan, *sides)
+
+
+def _files(
+    connection: Connection, case: Case, evidence: Mapping[str, Any], ask: Any
+) -> dict[Any, dict[str, RecordedFile]]:
+    """Give the source of both sides: of the files that are named in the evidence, and of others that differ."""
+    named = [one.get("file") for key in ("code", "code_not_run") for one in evidence.get(key) or () if one]
+    then, now = case.failing.files or {}, case.passing.files or {}
+    differing = sorted(file for file in then.keys() | now.keys() if then.get(file) != now.get(file))
+    wanted = [str(file) for file in named if file] + [file for file in differing if file.endswith(".py")][:_MOST_FILES]
+    return {side.run_id: ask(connection, side, wanted) for side in (case.failing, case.passing)}
+
+
+def _is_own(place: Place, plan: Plan, checkout: object) -> bool:
+    """Tell whether a run was recorded in this checkout, to a record that nobody but this user writes to."""
+    from pytest_debugloop.database.origin import is_ours
+    from pytest_debugloop.recording.folders import checkout_id
+
+    if place.dsn or checkout is None or not is_ours(place.folder):
+        return False
+    return str(checkout) == checkout_id(place.folder, plan.rootdir)
+
+
+def _keep(place: Place, asked: _Asked, verified: Mapping[str, Any]) -> str | None:
+    """Keep what was proved; returns why that could not be done."""
+    import psycopg
+
+    from pytest_debugloop.cli.record import enter, open_server
+    from pytest_debugloop.cli.views.proof import path_of
+    from pytest_debugloop.loading.recoveries.asked import keep_proof
+
+    recovery = asked.case.recovery
+    if recovery is None:
+        return None
+    code = asked.evidence.get("code")
+    evidence = {**asked.evidence, "verified": dict(verified)}
+    if isinstance(code, list):
+        undone = {(one["file"], one["key"]) for one in verified["undone"]}
+        evidence["code"] = sorted(code, key=lambda one: (one.get("file"), one.get("function")) not in undone)
+    try:
+        with open_server(place) as (_, connection), connection.transaction():
+            enter(connection, place.schema)
+            keep_proof(connection, recovery.id, str(verified["strategy"]), path_of(verified), evidence)
+    except psycopg.Error as error:
+        return " ".join(str(error).split())
+    return None

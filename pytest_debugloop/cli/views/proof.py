@@ -1,0 +1,243 @@
+"""What ``debugloop why`` says of a proof, for people and as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from pytest_debugloop.cli.output import make_console, show, write_json
+from pytest_debugloop.errors import NotAsRecordedError
+from pytest_debugloop.printable import printable
+from pytest_debugloop.rerunning.outcome import Ending
+from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict
+from pytest_debugloop.words import ago, counted, short
+
+if TYPE_CHECKING:
+    from pytest_debugloop.queries.proving import Case
+    from pytest_debugloop.rerunning.candidates import Candidate
+    from pytest_debugloop.rerunning.plan import Plan
+    from pytest_debugloop.rerunning.runner import Progress
+    from pytest_debugloop.rerunning.trials import Trial
+
+_LONGEST = 200
+_MOST_NAMED = 5
+_CHANGED = "code_change"
+
+
+class Teller:
+    """Tells what is held against what, each rerun, and what they prove.
+
+    Args:
+        case: the failure and the pass.
+        plan: of the reruns.
+        as_json: whether to write JSON, and nothing before all is known.
+    """
+
+    def __init__(self, case: Case, plan: Plan, *, as_json: bool) -> None:
+        self._case = case
+        self._plan = plan
+        self._as_json = as_json
+        self._is_open = case.recovery is None
+        if not as_json:
+            show(self._head(), paging=False)
+
+    def _head(self) -> Iterator[Text]:
+        failure, case = self._case.failure, self._case
+        message = _line(f"{failure.error_code or failure.error_type}: {failure.error_message}")
+        yield Text(printable(failure.test), style="title")
+        failed = f"failed {ago(failure.occurred_at)} in run {short(failure.run_id)}: {message}"
+        passed = f"passed {ago(case.passed_at)} in run {short(case.passing.run_id)}"
+        yield from (Text(one, style="faint") for one in ((passed, failed) if self._is_open else (failed, passed)))
+        for note in self._plan.notes:
+            yield Text(f"assumed not to matter: {printable(note)}", style="warn")
+
+    @contextmanager
+    def working(self) -> Iterator[Callable[[], Progress]]:
+        """Show on standard error how far it is, where somebody watches.
+
+        Yields:
+            What is called as each run begins, and gives what is told of its progress.
+        """
+        if not sys.stderr.isatty():
+            yield lambda: lambda _seconds, _begun: None
+            return
+        runs = 0
+        with make_console(stderr=True).status("running ...") as status:
+
+            def begins() -> Progress:
+                nonlocal runs
+                runs += 1
+                number = f"run {runs}"
+                status.update(f"{number} ...")
+                return lambda seconds, _begun: status.update(f"{number}: {seconds:.0f} s ...")
+
+            yield begins
+
+    def tell(self, trial: Trial) -> None:
+        """Say how a rerun went.
+
+        Args:
+            trial: that has ended.
+        """
+        if not self._as_json:
+            show(iter([self._trial(trial)]), paging=False)
+
+    def _trial(self, trial: Trial) -> Text:
+        where = ", in a copy" if trial.is_copied else ""
+        text = Text(f"  {_undone(trial.undone)}{where}: ")
+        if trial.outcome is None:
+            return text.append(_line(trial.problem), style="warn")
+        ending = trial.outcome.ending
+        said = ""
+        if trial.outcome.error and ending is not Ending.SAME:
+            said = f": {_line(f'{trial.outcome.error}: {trial.outcome.message}')}"
+        style = "pass" if ending is Ending.PASSED else "fail"
+        return text.append(f"{ending.value}{said}", style=style).append(f" ({trial.outcome.seconds:.1f} s)")
+
+    def refusal(self, trial: Trial) -> NotAsRecordedError:
+        """Say that the test does not go here as the record has it.
+
+        Args:
+            trial: the rerun with nothing undone.
+        """
+        side = self._case.failing if self._is_open else self._case.passing
+        ending = trial.outcome.ending.value if trial.outcome is not None else "cannot be run"
+        return NotAsRecordedError(
+            ending=f"{ending}, alone,",
+            expected="failed" if self._is_open else "passed",
+            run=short(side.run_id),
+            how=f", or it depends on what runs before it ({printable(self._plan.notes[0])})"
+            if self._plan.notes
+            else "",
+        )
+
+    def verified(self, proof: Proof[Candidate], trials: Sequence[Trial]) -> dict[str, Any]:
+        """Write down what was proved, for the record and for JSON.
+
+        Args:
+            proof: that holds.
+            trials: its reruns.
+        """
+        last = [trial for trial in trials if trial.undone == proof.undone]
+        return {
+            "strategy": proof.undone[0].strategy,
+            "name": _names(proof.undone),
+            "undone": [{"strategy": one.strategy, "file": one.file, "key": one.key} for one in proof.undone],
+            "ending": last[-1].outcome.ending.name.lower() if last and last[-1].outcome is not None else None,
+            "is_same_failure": proof.answer is Answer.OTHER_SIDE,
+            "by": "copy" if last and last[-1].is_copied else "import",
+            "runs": len(trials),
+            "assumed": list(self._plan.notes),
+            "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        }
+
+    def tell_proof(
+        self,
+        proof: Proof[Candidate],
+        trials: Sequence[Trial],
+        verified: Mapping[str, Any] | None,
+        left_out: Sequence[str],
+        problem: str | None,
+    ) -> None:
+        """Say what was found.
+
+        Args:
+            proof: it.
+            trials: its reruns.
+            verified: what was proved; None where nothing was.
+            left_out: what differs and was not undone, with the reason.
+            problem: why the record does not have it.
+        """
+        if self._as_json:
+            case, recovery = self._case, self._case.recovery
+            head = {
+                "test": case.failure.test,
+                "error": case.failure.id,
+                "failing_run": case.failing.run_id,
+                "passing_run": case.passing.run_id,
+                "recovery": recovery and recovery.id,
+                "is_open": self._is_open,
+                "verdict": proof.verdict.value,
+                "verified": verified,
+                "undone": [one.name for one in proof.undone],
+                "not_undone": list(left_out),
+                "is_kept": verified is not None and recovery is not None and problem is None,
+                "problem": problem,
+                "notes": self._plan.notes,
+            }
+            write_json("why", head, trials=map(_plain, trials))
+        else:
+            show(self._lines(proof, len(trials), left_out, problem), paging=False)
+
+    def _lines(
+        self, proof: Proof[Candidate], runs: int, left_out: Sequence[str], problem: str | None
+    ) -> Iterator[Text]:
+        for one in left_out[:_MOST_NAMED]:
+            yield Text(f"not undone: {printable(one)}", style="warn")
+        if len(left_out) > _MOST_NAMED:
+            yield Text(f"not undone: {len(left_out) - _MOST_NAMED:,} more", style="warn")
+        style = "pass" if proof.verdict is Verdict.PROVED else "warn"
+        yield Text(f"{self._sentence(proof)} ({counted(runs, 'run')})", style=style)
+        if problem is not None:
+            yield Text(f"The record does not have it: {printable(problem)}", style="warn")
+
+    def _sentence(self, proof: Proof[Candidate]) -> str:
+        is_open, names = self._is_open, printable(_names(proof.undone))
+        if proof.verdict is Verdict.PROVED:
+            how = "" if proof.answer is Answer.OTHER_SIDE else ", with another message"
+            result = "it passes" if is_open else f"it fails again{how}"
+            return f"verified: {names}; undone {'alone' if len(proof.undone) == 1 else 'together'}, {result}"
+        if proof.verdict is Verdict.NOTHING:
+            return "not proved: nothing that is recorded and can be undone here differs"
+        if proof.verdict is Verdict.FLAKY:
+            return f"not proved: with the same undone ({names}) it went both ways: measure it with reproduce --times"
+        if proof.verdict is Verdict.USED_UP:
+            return (
+                f"not proved: all together make it {'pass' if is_open else 'fail'}; which of them, --max-runs cut short"
+            )
+        result = "does not make it pass" if is_open else "does not bring the failure back"
+        return f"not proved: undoing every recorded difference {result}: it is a flake, or nobody recorded the reason"
+
+
+def path_of(verified: Mapping[str, Any]) -> str:
+    """Write what was proved as the record has it in words.
+
+    Args:
+        verified: of :meth:`Teller.verified`.
+    """
+    changed = " was changed" if verified["strategy"] == _CHANGED and len(verified["undone"]) == 1 else ""
+    undone = "undone alone" if len(verified["undone"]) == 1 else "undone together"
+    return f"{verified['name']}{changed}: verified, {undone} the test fails again"
+
+
+def _plain(trial: Trial) -> dict[str, Any]:
+    outcome = trial.outcome
+    return {
+        "undone": [one.name for one in trial.undone],
+        "ending": outcome and outcome.ending.name.lower(),
+        "error": outcome and outcome.error,
+        "message": outcome.message if outcome is not None else trial.problem,
+        "seconds": outcome and outcome.seconds,
+        "is_copied": trial.is_copied,
+    }
+
+
+def _undone(undone: Sequence[Candidate]) -> str:
+    if not undone:
+        return "as it is"
+    return printable(f"without {_names(undone)}" if len(undone) <= _MOST_NAMED else f"without all {len(undone):,}")
+
+
+def _names(undone: Sequence[Candidate]) -> str:
+    names = [one.name for one in undone]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def _line(text: str) -> str:
+    line = text.partition("\n")[0]
+    return printable(line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...")

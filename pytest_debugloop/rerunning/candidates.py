@@ -1,0 +1,87 @@
+"""What differs between two runs and can be undone, one thing at a time, the most likely reason first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+CODE, DATA, OPTION, VARIABLE, ORDER = (
+    *("code_change", "data_change", "option_change"),
+    *("environment_change", "order_change"),
+)
+_ORDER = (CODE, DATA, OPTION, VARIABLE, ORDER)
+_NOT_UNDONE = {
+    "distributions": "needs another environment",
+    "interpreter": "needs another Python or machine",
+    "outside": "is outside of the checkout",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One thing that differs.
+
+    Attributes:
+        strategy: of a recovery by it.
+        key: a function, a variable or an option; empty for a whole file, for all options, and for the order.
+        file: from rootdir; empty where it is no file.
+    """
+
+    strategy: str
+    key: str
+    file: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        if self.file:
+            return f"{self.key} in {self.file}" if self.key else self.file
+        return self.key or ("the options" if self.strategy == OPTION else "what ran before it")
+
+
+def candidates_of(evidence: Mapping[str, Any], strategy: str | None) -> list[Candidate]:
+    """List what can be undone.
+
+    Args:
+        evidence: of a recovery.
+        strategy: that was chosen: its candidates come first.
+    """
+    found = list(dict.fromkeys(_candidates(evidence)))
+    order = sorted(_ORDER, key=lambda one: one != strategy)
+    return sorted(found, key=lambda one: order.index(one.strategy))
+
+
+def _candidates(evidence: Mapping[str, Any]) -> Iterator[Candidate]:
+    for key in ("code", "code_not_run"):
+        for one in _dicts(evidence.get(key)):
+            if isinstance(one.get("file"), str) and isinstance(one.get("function"), str):
+                yield Candidate(CODE, one["function"], one["file"])
+    for one in _dicts(evidence.get("data")):
+        if isinstance(one.get("file"), str):
+            yield Candidate(DATA, "", one["file"])
+    for key, strategy in (("options", OPTION), ("environment", VARIABLE)):
+        changes = evidence.get(key)
+        for name in changes if isinstance(changes, dict) else ():
+            yield Candidate(strategy, str(name))
+    if isinstance(evidence.get("order"), dict):
+        yield Candidate(ORDER, "")
+
+
+def not_undone(evidence: Mapping[str, Any]) -> list[str]:
+    """Say what differs and cannot be undone here: one text each.
+
+    Args:
+        evidence: of a recovery.
+    """
+    found = []
+    for key, why in _NOT_UNDONE.items():
+        changes = evidence.get(key)
+        names = [str(one.get("file") or one.get("distribution")) for one in _dicts(changes)]
+        names = list(map(str, changes)) if isinstance(changes, dict) else names
+        found += [f"{name} {why}" for name in names]
+    return found
+
+
+def _dicts(value: Any) -> Sequence[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,119 @@
+"""Reruns of a proof: what is undone in each, what came of it, and what that says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pytest_debugloop.capture.fingerprint import normalised
+from pytest_debugloop.errors import RerunFailedError, RerunImpossibleError
+from pytest_debugloop.rerunning.candidates import CODE, Candidate
+from pytest_debugloop.rerunning.outcome import Ending, Outcome
+from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, prove
+from pytest_debugloop.rerunning.recorded import RecordedFailure
+from pytest_debugloop.rerunning.runner import Progress
+from pytest_debugloop.rerunning.undoing import Undoer
+from pytest_debugloop.sources.editing import CannotUndoError
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rerun with some of what differs undone.
+
+    Attributes:
+        undone: what; nothing for a run as things are.
+        outcome: None where the rerun did not get as far as the test.
+        problem: why not.
+        is_copied: whether it ran in a copy of the checkout.
+    """
+
+    undone: tuple[Candidate, ...]
+    outcome: Outcome | None
+    answer: Answer
+    is_copied: bool
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Trials:
+    """Carries out the reruns of a proof.
+
+    Args:
+        undoer: runs the test.
+        failure: the recorded one.
+        is_open: whether the test fails here, and passed on the other side.
+        begins: called as each rerun begins; gives what is told of its progress.
+        tell: called with each trial when it has ended.
+    """
+
+    undoer: Undoer
+    failure: RecordedFailure
+    is_open: bool
+    begins: Callable[[], Progress]
+    tell: Callable[[Trial], None]
+    done: list[Trial] = field(default_factory=list)
+    _everything: tuple[Candidate, ...] = ()
+    _is_copied: bool = False
+
+    def prove(self, likely: Sequence[Candidate], limit: int) -> Proof[Candidate]:
+        """Find what makes the difference.
+
+        Args:
+            likely: what can be undone, the most likely first.
+            limit: reruns at most, without those that confirm the result.
+
+        Raises:
+            DebugloopError: nothing could be run.
+            OSError: the disk does not take it.
+        """
+        rest = [one for one in self.undoer.whole_files() if one not in likely]
+        self._everything = (*likely, *rest)
+
+        def attempt() -> Proof[Candidate]:
+            return prove(likely, rest, self._try, limit=limit, way=lambda: self._is_copied)
+
+        proof = attempt()
+        has_code = any(one.strategy == CODE for one in self._everything)
+        if proof.verdict is not Verdict.NOT_ENOUGH or self._is_copied or not has_code:
+            return proof
+        # A child process reads files, and no import of this one.
+        self._is_copied = True
+        return proof if self._try(self._everything) is Answer.UNCHANGED else attempt()
+
+    def _try(self, undone: tuple[Candidate, ...]) -> Answer:
+        outcome: Outcome | None = None
+        is_copied, problem = self._is_copied, ""
+        try:
+            is_copied = is_copied or self.undoer.needs_copy(undone)
+            # From then on all is tried there: what all do together is to be found in fewer.
+            self._is_copied = is_copied and (self._is_copied or undone == self._everything)
+            outcome = self.undoer.run(undone, is_copied=is_copied, progress=self.begins())
+        except (CannotUndoError, RerunFailedError, RerunImpossibleError) as error:
+            if not undone:
+                raise
+            problem = str(error)
+        trial = Trial(undone, outcome, self._answer(outcome), is_copied, problem)
+        self.done.append(trial)
+        self.tell(trial)
+        return trial.answer
+
+    def _answer(self, outcome: Outcome | None) -> Answer:
+        if outcome is None:
+            return Answer.ELSE
+        if outcome.ending is Ending.PASSED:
+            return Answer.OTHER_SIDE if self.is_open else Answer.UNCHANGED
+        likeness = self._likeness(outcome)
+        if self.is_open:
+            return Answer.ELSE if likeness is Answer.ELSE else Answer.UNCHANGED
+        return likeness
+
+    def _likeness(self, outcome: Outcome) -> Answer:
+        """Tell how like the recorded failure another one is: tests may have been changed with the code."""
+        if outcome.ending in (Ending.SAME, Ending.ALIKE):
+            return Answer.OTHER_SIDE
+        if outcome.error is None or outcome.error != self.failure.error_code:
+            return Answer.ELSE
+        said, recorded = (
+            normalised(text.partition("\n")[0]) for text in (outcome.message or "", self.failure.error_message)
+        )
+        return Answer.OTHER_SIDE if said == recorded else Answer.ALIKE

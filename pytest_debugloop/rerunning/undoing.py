@@ -1,0 +1,226 @@
+"""Runs a test with some of what differs undone: by what is imported, by variables and options, or in a copy."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tokenize
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from pytest_debugloop.recording.code_folders import checkout_around
+from pytest_debugloop.rerunning.arguments import options_of
+from pytest_debugloop.rerunning.candidates import CODE, DATA, OPTION, ORDER, VARIABLE, Candidate
+from pytest_debugloop.rerunning.copying import Copy
+from pytest_debugloop.rerunning.outcome import Outcome
+from pytest_debugloop.rerunning.plan import Plan
+from pytest_debugloop.rerunning.runner import Progress, rerun, workspace
+from pytest_debugloop.rerunning.sides import Side
+from pytest_debugloop.rerunning.trust import is_outside
+from pytest_debugloop.sources.checkout import read_whole
+from pytest_debugloop.sources.editing import CannotUndoError, Piece, texts_of
+from pytest_debugloop.sources.secrets import decoded, matches
+from pytest_debugloop.sources.undoing import all_undone, undone
+from pytest_debugloop.sources.units import units_of
+
+_LONGEST_RECORDED = 500
+
+
+class Undoer:
+    """Carries out reruns of a test, each with some of what differs undone.
+
+    Args:
+        plan: of the test alone, as things are here.
+        other: of the test as it was run on the other side, with what ran before it there.
+        here: the files of the run that this checkout is held to be.
+        there: the files of the other.
+        timeout: seconds that a rerun may take.
+    """
+
+    def __init__(self, plan: Plan, other: Plan, here: Side, there: Side, timeout: float) -> None:
+        self.plan = plan
+        self._other = other
+        self._here = here
+        self._there = there
+        self._timeout = timeout
+        self._top = checkout_around(plan.rootdir) or plan.rootdir
+        self._stack = contextlib.ExitStack()
+        self._copy: Copy | None = None
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Keep the copy of the checkout, where one is made, until the end."""
+        with self._stack:
+            yield
+
+    # -- what can be undone ------------------------------------------------------------------------------------------
+
+    def obstacle(self, candidate: Candidate) -> str | None:
+        """Say why something cannot be undone, in some words; None where it can.
+
+        Args:
+            candidate: what.
+        """
+        try:
+            if candidate.strategy in (CODE, DATA):
+                self._check_file(candidate.file)
+                self._check_is_current(candidate)
+            self._files([candidate])
+            self._plan_with([candidate])
+        except CannotUndoError as error:
+            return str(error)
+        return None
+
+    def whole_files(self) -> list[Candidate]:
+        """List the files that differ between the runs and can be undone as a whole, whatever the test reaches."""
+        then, now = self._there.recorded.files or {}, self._here.recorded.files or {}
+        differing = sorted(file for file in then.keys() | now.keys() if then.get(file) != now.get(file))
+        found = [Candidate(CODE if file.endswith(".py") else DATA, "", file) for file in differing]
+        return [one for one in found if self.obstacle(one) is None]
+
+    def _check_file(self, file: str) -> None:
+        path = Path(os.path.realpath(self.plan.rootdir / file))
+        if not path.is_relative_to(self._top) or is_outside(str(path.relative_to(self._top)), self._top):
+            raise CannotUndoError("it is outside of the checkout")
+
+    def _check_is_current(self, candidate: Candidate) -> None:
+        data = read_whole(self.plan.rootdir / candidate.file)
+        if self._here.is_same(candidate.file, data):
+            return
+        if not candidate.key:
+            raise CannotUndoError("it has changed since")
+        pieces = [] if data is None else _pieces(data)
+        known = list(self._here.recorded_pieces(candidate.file))
+        units = _units_of_name(candidate.key, [*known, *pieces])
+        mine, theirs = texts_of(pieces, units), texts_of(known, units)
+        if not known or len(mine) != len(theirs) or not all(map(matches, mine, theirs)):
+            raise CannotUndoError("it has changed since")
+
+    # -- what a run is of --------------------------------------------------------------------------------------------
+
+    def _files(self, candidates: Sequence[Candidate]) -> dict[str, bytes | None]:
+        """Give what is in the files that are not as they are here."""
+        by_file: dict[str, list[Candidate]] = defaultdict(list)
+        for one in candidates:
+            if one.strategy in (CODE, DATA):
+                by_file[one.file].append(one)
+        return {file: self._file(file, wanted) for file, wanted in by_file.items()}
+
+    def _file(self, file: str, wanted: Sequence[Candidate]) -> bytes | None:
+        if any(not one.key for one in wanted):
+            if self._there.hash_of(file) is None:
+                return None
+            data = self._there.data(file)
+            if data is not None:
+                return data
+            if not file.endswith(".py"):
+                raise CannotUndoError("git does not have what was in it")
+        current = read_whole(self.plan.rootdir / file)
+        pieces = self._there.pieces(file)
+        text = decoded(current or b"")
+        for one in wanted:
+            text = undone(text, one.key, pieces) if one.key else all_undone(text, pieces)
+        return _encoded(text, current or b"")
+
+    def _plan_with(self, candidates: Sequence[Candidate]) -> Plan:
+        plan = self.plan
+        for one in candidates:
+            if one.strategy == VARIABLE:
+                plan = replace(plan, environment={**plan.environment, one.key: self._variable(one.key)})
+            elif one.strategy == OPTION:
+                plan = replace(plan, arguments=self._arguments(plan.arguments, one.key))
+            elif one.strategy == ORDER:
+                other = self._other.in_one_process()
+                plan = replace(plan, before=other.before, files=other.files)
+        return plan
+
+    def _variable(self, name: str) -> str | None:
+        recorded = self._there.recorded.environment or {}
+        value: Any = recorded.get(name)
+        if isinstance(value, dict) or (value is not None and ("[redacted" in value or len(value) >= _LONGEST_RECORDED)):
+            raise CannotUndoError("the record does not hold its value")
+        if name in recorded and self._other.environment.get(name, os.environ.get(name)) != value:
+            raise CannotUndoError("it leads elsewhere: --trust sets it")
+        return value if value is None else str(value)
+
+    def _arguments(self, arguments: Sequence[str], option: str) -> tuple[str, ...]:
+        """Give the command line with one option, or all, as the other side had them."""
+        mine = list(options_of(list(arguments), self.plan.rootdir))
+        theirs = list(options_of(list(self._other.arguments), self.plan.rootdir))
+        if not any(name == option for name, _ in (*mine, *theirs)):
+            mine_left: list[tuple[str, list[str]]] = []
+            wanted = theirs
+        else:
+            mine_left = [(name, words) for name, words in mine if name != option]
+            wanted = [(name, words) for name, words in theirs if name == option]
+        found = tuple(word for _, words in (*mine_left, *wanted) for word in words)
+        if found == tuple(arguments):
+            raise CannotUndoError("no option of the command line differs that a rerun keeps")
+        return found
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def needs_copy(self, candidates: Sequence[Candidate]) -> bool:
+        """Tell whether an import cannot be made to read what is undone.
+
+        Args:
+            candidates: what is undone.
+        """
+        files = self._files(candidates)
+        return any(
+            data is None or not name.endswith(".py") or not (self.plan.rootdir / name).is_file()
+            for name, data in files.items()
+        )
+
+    def run(self, candidates: Sequence[Candidate], *, is_copied: bool, progress: Progress | None = None) -> Outcome:
+        """Run the test with some of what differs undone.
+
+        Args:
+            candidates: what is undone; nothing for a run as things are.
+            is_copied: whether in a copy of the checkout.
+            progress: told how far it is.
+
+        Raises:
+            CannotUndoError: they cannot be undone together.
+            DebugloopError: the rerun failed.
+            OSError: the disk does not take it.
+        """
+        plan, files = self._plan_with(candidates), self._files(candidates)
+        if not is_copied:
+            overlay = {name: data for name, data in files.items() if data is not None}
+            return rerun(plan, timeout=self._timeout, progress=progress, overlay=overlay)
+        if self._copy is None:
+            self._copy = Copy(plan.rootdir, self._stack.enter_context(workspace()))
+        self._copy.change(files)
+        environ: dict[str, str | None] = {**os.environ, **plan.environment}
+        plan = replace(
+            plan,
+            rootdir=self._copy.rootdir,
+            environment={**plan.environment, **self._copy.environment(environ)},
+        )
+        return rerun(plan, timeout=self._timeout, progress=progress, overlay={})
+
+
+def _pieces(data: bytes) -> list[Piece]:
+    return [Piece(unit.function, unit.text) for unit in units_of(decoded(data))[0]]
+
+
+def _units_of_name(name: str, pieces: Sequence[Piece]) -> str:
+    """Give the unit that something stands in: itself, or the class or the module of an assignment."""
+    functions = {one.function for one in pieces}
+    if name in functions:
+        return name
+    owner = name.partition(", ")[0].rpartition(".")[0]
+    return owner if owner in functions else "<module>"
+
+
+def _encoded(text: str, before: bytes) -> bytes:
+    try:
+        encoding, _ = tokenize.detect_encoding(BytesIO(before).readline)
+        return text.encode(encoding)
+    except (SyntaxError, LookupError, UnicodeError) as error:
+        raise CannotUndoError("its encoding does not hold what it was") from error

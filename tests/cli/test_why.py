@@ -1,0 +1,204 @@
+"""`debugloop why` on suites that were really run: what was changed is undone, and the test fails, or passes, again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.rerun_suites import Recorded, suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cli.rerun_suites import Suite
+    from tests.support.servers import Server
+
+__all__ = ["suite"]
+
+MENDED = {
+    "shop.py": """
+        import os
+        from pathlib import Path
+        import rates
+
+        class Shop:
+            discount = 0
+
+            def total(self, price):
+                return price * rates.RATE - self.discount
+
+            def off(self):
+                return int((Path(__file__).parent / "data" / "off.txt").read_text())
+
+            def parts(self):
+                return helper() + 1
+
+        def helper():
+            return 1
+
+        def zone():
+            return os.environ.get("SHOP_ZONE", "none")
+    """,
+    "rates.py": "RATE = 2\nOTHER = 1\n",
+    "tool.py": "print(2)\n",
+    "data/off.txt": "0",
+    "conftest.py": """
+        import pytest
+
+        @pytest.fixture
+        def price():
+            return 10
+    """,
+    "test_shop.py": """
+        import shop, subprocess, sys, warnings
+
+        def test_total():
+            assert shop.Shop().total(10) == 20
+
+        def test_price(price):
+            assert price == 10
+
+        def test_off():
+            assert shop.Shop().off() == 0
+
+        def test_parts():
+            assert shop.Shop().parts() == 2
+
+        def test_zone():
+            assert shop.zone() != "far"
+
+        def test_tool():
+            assert subprocess.check_output([sys.executable, "tool.py"]) == b"2\\n"
+    """,
+}
+BROKEN = MENDED | {
+    "rates.py": "RATE = 3\nOTHER = 2\n",
+    "tool.py": "print(3)\n",
+    "data/off.txt": "5",
+    "conftest.py": MENDED["conftest.py"].replace("10", "11"),
+    # What calls the helper came with it: undone alone, it is another failure.
+    "shop.py": MENDED["shop.py"].replace("return helper() + 1", "return 3").replace("def helper()", "def other()"),
+}
+
+
+class Fixed(Recorded):
+    """A suite in a git checkout, whose failing and passing states are commits."""
+
+    def commit(self, files: dict[str, str]) -> None:
+        self.edit(files)
+        self.git("add", "-A")
+        self.git("commit", "-m", "more", "--allow-empty")
+
+    def why(self, *arguments: str, **more: Any) -> dict[str, Any]:
+        done = self.debugloop("why", *arguments, "--json", **more)
+        assert done.stderr == "", done
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert (found["schema"], found["version"]) == ("debugloop/why", 1)
+        assert done.returncode == (0 if found["verified"] else 1)
+        return found
+
+    def content(self) -> dict[str, bytes]:
+        """What is in the checkout, but for git and the record."""
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        named = {path.relative_to(self.folder).as_posix(): path for path in files}
+        return {
+            name: path.read_bytes() for name, path in named.items() if not name.startswith((".git/", ".debugloop/"))
+        }
+
+    def recovery(self, test: str) -> dict[str, Any]:
+        done = self.debugloop("recoveries", test, "--json")
+        (found,) = json.loads(done.stdout)["recoveries"]
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def mended_record(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fixed]:
+    """A suite of which all tests failed at one commit and passed at the next."""
+    with any_postgres.schema() as schema:
+        made = Fixed.new(tmp_path_factory.mktemp("mended") / "suite", any_postgres.conninfo, schema)
+        made.write(".gitignore", ".debugloop/\n__pycache__/\n")
+        made.git("init")
+        made.commit(BROKEN)
+        made.fails(SHOP_ZONE="far")
+        made.commit(MENDED)
+        assert made.record().returncode == 0
+        yield made
+
+
+def undone(found: dict[str, Any]) -> list[str]:
+    return [" and ".join(trial["undone"]) for trial in found["trials"]]
+
+
+@pytest.mark.parametrize(
+    ("test", "strategy", "name", "at_most"),
+    [
+        ("test_total", "code_change", "RATE in rates.py", 6),
+        ("test_price", "code_change", "price in conftest.py", 4),
+        ("test_off", "data_change", "data/off.txt", 20),
+        ("test_zone", "environment_change", "SHOP_ZONE", 4),
+        ("test_tool", "code_change", "tool.py", 20),
+        ("test_parts", "code_change", "Shop.parts in shop.py", 4),
+    ],
+)
+def test_what_was_changed_is_undone_alone_and_the_test_fails_again(
+    mended_record: Fixed, test: str, strategy: str, name: str, at_most: int
+) -> None:
+    mended = mended_record
+    before = mended.content()
+    found = mended.why(test)
+    assert (found["verified"]["strategy"], found["verified"]["name"]) == (strategy, name), undone(found)
+    assert len(found["trials"]) <= at_most, undone(found)
+    assert mended.content() == before
+    recovery = mended.recovery(test)
+    assert (recovery["recovery_strategy"], float(recovery["confidence_score"])) == (strategy, 0.99)
+    assert recovery["recovery_path"].startswith(name)
+    assert recovery["evidence"]["verified"]["name"] == name
+    if strategy == "code_change" and "code" in recovery["evidence"]:
+        first = recovery["evidence"]["code"][0]
+        assert f"{first['function']} in {first['file']}" == name
+
+
+def test_a_later_run_leaves_what_was_proved_and_show_says_it(mended_record: Fixed) -> None:
+    mended_record.why("test_price")
+    proved = mended_record.recovery("test_price")
+    assert mended_record.record().returncode == 0
+    assert mended_record.recovery("test_price") == proved
+    shown = mended_record.debugloop("show", proved["id"]).stdout
+    assert "verified: price in conftest.py, undone, made it fail again" in shown
+
+
+def test_what_still_fails_is_asked_forward_and_code_of_the_record_needs_trust(suite: Suite) -> None:
+    recorded = Fixed(*vars(suite(MENDED)).values())
+    assert recorded.record("test_shop.py::test_parts").returncode == 0
+    recorded.edit({"shop.py": BROKEN["shop.py"], "rates.py": BROKEN["rates.py"]})
+    recorded.fails("test_shop.py::test_parts")
+    found = recorded.why("test_parts")
+    assert (found["is_open"], found["verdict"]) == (True, "nothing")
+    assert any("--trust" in one for one in found["not_undone"])
+    found = recorded.why("test_parts", "--trust")
+    assert (found["verdict"], found["is_kept"], found["verified"]["ending"]) == ("proved", False, "passed")
+    assert found["verified"]["name"] == "Shop.parts in shop.py and helper in shop.py"
+
+
+def test_where_nothing_that_differs_matters_or_the_checkout_has_changed_it_is_said(suite: Suite) -> None:
+    recorded = Fixed(*vars(suite(MENDED)).values())
+    state = recorded.write("state", "1")
+    recorded.edit({"test_shop.py": "import rates\ndef test_it(): assert rates.RATE and open('state').read() == '0'\n"})
+    recorded.fails()
+    state.write_text("0", encoding="utf-8")
+    recorded.edit({"rates.py": BROKEN["rates.py"]})
+    assert recorded.record().returncode == 0
+    found = recorded.why("test_it", "--trust")
+    assert (found["verdict"], found["verified"]) == ("not_enough", None)
+    assert len(found["trials"]) <= 4
+    done = recorded.debugloop("why", "test_it", "--trust")
+    assert (done.returncode, "undoing every recorded difference does not bring the failure back" in done.stdout) == (
+        1,
+        True,
+    )
+    state.write_text("1", encoding="utf-8")
+    done = recorded.debugloop("why", "test_it", "--trust")
+    assert (done.returncode, done.stdout.count("verified")) == (1, 0)
+    assert done.stderr.startswith("Error: Nothing can be proved here: it failed the same way")
