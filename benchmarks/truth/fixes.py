@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.truth.causes import Causes
 from benchmarks.truth.recording import Checkout, RecordServer, Said
 from benchmarks.truth.report import mean
-from benchmarks.truth.repositories import BESIDE, PYTEST, Fix, Repositories, put, put_failing
+from benchmarks.truth.repositories import FEWEST, PYTEST, Fix, Repositories, put, put_failing
 from benchmarks.truth.units import names
 
 
@@ -127,7 +127,7 @@ def record_all(
     def one(fix: Fix) -> list[Judged]:
         target = repositories.later(fix.repository, fix.commit) if is_ahead else fix.commit
         if target is None:
-            tell(f"{where}, left out, there are no {BESIDE} commits after it: {fix}")
+            tell(f"{where}, left out, fewer than {FEWEST} commits after it: {fix}")
             return []
         plain = repositories.clone(fix.repository, folder / f"{where}-{fix.commit}")
         checkout = Checkout(plain.folder, server, f"{where} {fix}")

@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.truth.cases.case import part_of
 from benchmarks.truth.recording import Checkout
 
-BESIDE = 8
-"""Commits that come along where a pass is *ahead*."""
+BESIDE, FEWEST = 8, 4
+"""Commits that come along where a pass is *ahead*; and how many are enough where there are no more."""
 PYTEST = ("-q", "-o", "pythonpath=src", "-o", "addopts=")
 """How their tests are run: as from the checkout, without what a plugin that is not here would be told."""
 
@@ -67,12 +67,12 @@ class Repositories:
         return checkout
 
     def later(self, repository: str, commit: str) -> str | None:
-        """Give the eighth first-parent commit after one, None where there is none."""
+        """Give the eighth first-parent commit after one, or the last; None where fewer than four came after it."""
         found = self.find(repository)
         assert found is not None, repository
         git = Checkout(found).git
         line = git("rev-list", "--first-parent", "--reverse", "--ancestry-path", f"{commit}..HEAD").split()
-        return line[BESIDE - 1] if len(line) >= BESIDE else None
+        return line[:BESIDE][-1] if len(line) >= FEWEST else None
 
 
 def read_fixes(path: Path) -> list[Fix]:
