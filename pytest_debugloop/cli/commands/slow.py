@@ -53,8 +53,8 @@ def command(
     """Show the phases of tests whose time changed: the last runs against those before.
 
     Only phases that passed count. The speed of its run is taken out of each time, so that a slow machine is no slow
-    test. Each phase is judged by Welch's t test on the logarithms, and of what is shown at most 5 % are expected to be
-    chance (q); docs/formulas.md explains each number.
+    test. Each phase is judged by Student's t test on the logarithms of its times; of what is shown, at most 5 % are
+    expected to be chance (q); docs/formulas.md explains each number.
 
     \b
     Example: debugloop slow --branch main --last 10
