@@ -116,7 +116,7 @@ class Redactor:
                         return True
         low = text.lower()
         may_name = "=" in low or ":" in low or "--" in low or "bearer " in low or "basic " in low or " where " in low
-        if may_name and self._names_a_key(text, low):
+        if may_name and (_has_key_sign(low) or self._has_given_name(text)):
             return True
         return (
             _THIRTEEN_DIGITS in plain.translate(_digits, b" -")
@@ -149,18 +149,14 @@ class Redactor:
             text = without_quoted_parts(text, marks)
         for pattern in self._more:
             text = pattern.sub(partial(_marked, marks, "pattern"), text)
-        low = text.lower()
-        if self._names_a_key(text, low):
+        if self._given["names"] or _has_key_sign(text.lower()):
             text = self._by_key(text, is_source, marks)
         return without_key_bodies(without_base64(without_cards(text, marks), marks), marks)
 
-    def _names_a_key(self, text: str, low: str) -> bool:
-        for sign in _KEY_SIGNS:
-            if sign in low:
-                return True
+    def _has_given_name(self, text: str) -> bool:
+        """Tell whether a name that the user adds is in a text: these have no sign that could be looked for."""
         if not self._given["names"]:
             return False
-        # Names that the user adds have no sign that could be looked for.
         named = (*_NAME.finditer(text), *_FLAG.finditer(text))
         return any(self.names.is_secret(name["name"].rpartition(".")[2]) for name in named)
 
@@ -230,6 +226,13 @@ def redactor_of(settings: Settings, names: Iterable[str] = (), patterns: Iterabl
         settings.capture_exclude,
         settings.redact_except,
     )
+
+
+def _has_key_sign(low: str) -> bool:
+    for sign in _KEY_SIGNS:  # noqa: SIM110 - a generator would cost more than the search
+        if sign in low:
+            return True
+    return False
 
 
 def _is_inside(line: str, quote: str, at: int) -> bool:
