@@ -15,8 +15,7 @@ from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.surveying import CODE_JOURNAL, NO_RECORD, Surveyor, loaded_in
 from pytest_debugloop.private import read_file
 from pytest_debugloop.recording.checkout import git_facts
-
-_COMMIT = "vcs.ref.head.revision"
+from pytest_debugloop.recording.providers import COMMIT
 
 
 def survey_late(folder: Path, paths: Iterable[Path], order: Order) -> Surveyor | None:
@@ -63,7 +62,7 @@ def _begin_and_end(journal: Path) -> tuple[dict[str, Any], int]:
 
 
 def _is_same_commit(head: dict[str, Any], rootdir: Path) -> bool:
-    return bool(head["facts"]["git"].get(_COMMIT) == git_facts(rootdir).get(_COMMIT))
+    return bool(head["facts"]["git"].get(COMMIT) == git_facts(rootdir).get(COMMIT))
 
 
 def _loaded(paths: Iterable[Path]) -> Iterator[tuple[str, int, int]]:

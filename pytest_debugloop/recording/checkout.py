@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from pytest_debugloop.recording import providers as fact
 from pytest_debugloop.records import clean_text
 
 
@@ -26,16 +27,16 @@ def git_facts(rootdir: Path) -> dict[str, str]:
         if (git / "commondir").is_file():
             common = (git / (git / "commondir").read_text().strip()).resolve()
         head = (git / "HEAD").read_text().strip()
-        facts = {"vcs.ref.head.revision": head}
+        facts = {fact.COMMIT: head}
         if head.startswith("ref: "):
             reference = head[5:]
-            facts = {"vcs.ref.head.name": reference.removeprefix("refs/heads/")}
+            facts = {fact.BRANCH: reference.removeprefix("refs/heads/")}
             commit = _resolve(common, reference) or _resolve(git, reference)
             if commit:
-                facts["vcs.ref.head.revision"] = commit
+                facts[fact.COMMIT] = commit
         remote = _remote(common / "config")
         if remote:
-            facts["vcs.repository.url.full"] = remote
+            facts[fact.REMOTE] = remote
     except (OSError, ValueError):
         return {}
     return {key: clean_text(value) for key, value in facts.items()}
@@ -51,8 +52,8 @@ def repository_of(rootdir: Path, ci: Mapping[str, str]) -> str:
     Returns:
         Its name, empty where nobody knows it.
     """
-    url = git_facts(rootdir).get("vcs.repository.url.full", "")
-    return repository_of_url(url) or ci.get("vcs.repository.name", "")
+    url = git_facts(rootdir).get(fact.REMOTE, "")
+    return repository_of_url(url) or ci.get(fact.REPOSITORY, "")
 
 
 def repository_of_url(url: str) -> str:

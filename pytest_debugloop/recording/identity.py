@@ -14,6 +14,7 @@ import pytest
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.capture.secret_arguments import ARGUMENT_VARIABLES, redacted_arguments, redacted_words
 from pytest_debugloop.capture.snapshot import Capturer
+from pytest_debugloop.recording import providers as fact
 from pytest_debugloop.recording.checkout import git_facts, project_name, repository_of
 from pytest_debugloop.recording.ci import ci_facts
 from pytest_debugloop.recording.clock import uuid7, uuid_of
@@ -71,8 +72,8 @@ class RunIdentity:
         session = None
         if settings.session_id:
             session = str(uuid_of(settings.session_id, project))
-        elif "cicd.pipeline.run.id" in ci:
-            session = str(uuid_of(f"{ci['cicd.provider']}:{repository}:{ci['cicd.pipeline.run.id']}", "ci"))
+        elif fact.RUN in ci:
+            session = str(uuid_of(f"{ci[fact.PROVIDER]}:{repository}:{ci[fact.RUN]}", "ci"))
         source = "given" if settings.project else "repository" if repository else "folder"
         return cls(str(uuid7(now)), correlation, session, clean_text(project), source)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 PROVIDER = "cicd.provider"
 REPOSITORY = "vcs.repository.name"
+REMOTE = "vcs.repository.url.full"
 COMMIT = "vcs.ref.head.revision"
 BRANCH = "vcs.ref.head.name"
 TAG = "vcs.ref.tag.name"

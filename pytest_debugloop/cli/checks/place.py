@@ -13,6 +13,7 @@ from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
 from pytest_debugloop.cli.place import Place
 from pytest_debugloop.handover import LOADER_LOG
 from pytest_debugloop.private import NotPrivateError, read_file
+from pytest_debugloop.recording import providers as fact
 from pytest_debugloop.words import counted
 
 _LITTLE_ROOM = 500_000_000
@@ -156,7 +157,7 @@ def checkout(rootdir: Path) -> Iterator[Check]:
         yield Check("git", WARNING, "no checkout: runs have no commit and no branch")
         return
     facts = git_facts(rootdir)
-    commit = facts.get("vcs.ref.head.revision", "")
+    commit = facts.get(fact.COMMIT, "")
     if not commit:
         yield Check("git", WARNING, "the checkout cannot be read", "git status says what is wrong.")
     elif not shutil.which("git"):
@@ -164,7 +165,7 @@ def checkout(rootdir: Path) -> Iterator[Check]:
     else:
         # A branch before its first commit is all that its head says.
         told = "no commit yet" if commit.startswith("ref: ") else commit[:12]
-        yield Check("git", OK, f"{facts.get('vcs.ref.head.name', 'no branch')}, {told}")
+        yield Check("git", OK, f"{facts.get(fact.BRANCH, 'no branch')}, {told}")
 
 
 def ci(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
@@ -176,13 +177,13 @@ def ci(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     from pytest_debugloop.recording.ci import ci_facts
 
     facts = ci_facts(environ)
-    provider = facts.get("cicd.provider")
+    provider = facts.get(fact.PROVIDER)
     if provider == "unknown":
         yield Check(
             "ci", WARNING, "CI is set, but which one it is cannot be told", "name the run with DEBUGLOOP_SESSION_ID."
         )
     elif provider:
-        run = facts.get("cicd.pipeline.run.id", "without the id of a run")
+        run = facts.get(fact.RUN, "without the id of a run")
         yield Check("ci", OK, f"{provider}, {run}")
     else:
         yield Check("ci", OK, "none")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.printable import printable
+from pytest_debugloop.recording.providers import URL
 from pytest_debugloop.words import ago, counted, local, short, span
 
 if TYPE_CHECKING:
@@ -95,5 +96,5 @@ def run_lines(run: Run) -> Iterator[Text]:
     yield Text("  " + ", ".join(fact for fact in facts if fact), style="faint")
     if run.command_line:
         yield Text("  pytest " + printable(" ".join(map(str, run.command_line))), style="faint")
-    if isinstance(run.ci, dict) and (url := run.ci.get("cicd.pipeline.run.url.full")):
+    if isinstance(run.ci, dict) and (url := run.ci.get(URL)):
         yield Text(f"  {printable(str(url))}", style="faint")
