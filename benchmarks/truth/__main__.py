@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.truth import fixes, report
+from benchmarks.truth import fit, fixes, report
 from benchmarks.truth.cases import CASES
 from benchmarks.truth.causes import causes_of
 from benchmarks.truth.made import Pythons, judge_all, missing
@@ -75,6 +75,11 @@ def _fixes(given: argparse.Namespace) -> None:
         given.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
+def _fit(given: argparse.Namespace) -> None:
+    known = fit.examples(row for file in given.verdicts for row in json.loads(file.read_text()))
+    _print(fit.lines(fit.fitted([one for one in known if one.part == "fit"]), known))
+
+
 def _print(lines: Iterable[str]) -> None:
     told("")
     for line in lines:
@@ -111,6 +116,9 @@ def main() -> None:
         "--why", type=int, nargs="?", const=3, default=0, metavar="N", help="call `debugloop why` for N tests of each"
     )
     real.set_defaults(call=_fixes)
+    weighing = commands.add_parser("fit", help="fit the odds of explanations to what --json has written")
+    weighing.add_argument("verdicts", nargs="+", type=Path, metavar="FILE")
+    weighing.set_defaults(call=_fit)
     given = parser.parse_args()
     os.nice(10)
     given.call(given)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from pytest_debugloop.loading.recoveries import weights
 
-_MOST_BESIDE = 10
+MOST_BESIDE = 10
+"""How many candidates of a strategy count beside the first."""
 FLAKE, UNRECORDED = "flake", "unrecorded"
 
 
@@ -52,7 +53,7 @@ def choose(
         share = weights.PASSED_TOO if strategy in weights.OF_VERSION and flake["passed_on_version"] else 1.0
         first, *others = (odds[situation] * share for situation in situations)
         terms[strategy] = first
-        beside += weights.BESIDE * sum(others[:_MOST_BESIDE])
+        beside += weights.BESIDE * sum(others[:MOST_BESIDE])
     if beside:
         terms["beside"] = beside
     total = sum(terms.values())

@@ -17,7 +17,7 @@ from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from pytest_debugloop.loading.recoveries.code import look_at_code
-from pytest_debugloop.loading.recoveries.confidence import FLAKE, UNRECORDED, choose
+from pytest_debugloop.loading.recoveries.confidence import FLAKE, MOST_BESIDE, UNRECORDED, choose
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, RunFacts, Statement
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds
@@ -142,7 +142,8 @@ def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
         choice.explanation, choice.explanation
     )
     evidence["terms"] = {name: round(value, 6) for name, value in {**flake, **choice.terms}.items()}
-    evidence["situations"] = {strategy: situations[0] for strategy, situations in found.candidates.items()}
+    evidence["terms"]["untied"] = float(found.is_untied)
+    evidence["situations"] = {name: all_of[: MOST_BESIDE + 1] for name, all_of in found.candidates.items()}
     return Reason(strategy, choice.confidence, in_words(strategy, evidence), evidence)
 
 
