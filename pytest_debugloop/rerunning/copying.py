@@ -86,24 +86,39 @@ class Copy:
         Args:
             environ: that the tests would have in the checkout.
         """
-        found = {name: self._moved(value) for name, value in environ.items() if value}
-        imported = [os.path.realpath(place) for place in (*sys.path, *_editable()) if place]
-        mine = [self._moved(place) for place in imported if self._is_mine(place)]
-        path = [*mine, *filter(None, [found.get("PYTHONPATH")])]
-        return {
-            **{name: value for name, value in found.items() if value != environ[name]},
-            **({"PYTHONPATH": os.pathsep.join(dict.fromkeys(path))} if path else {}),
-        }
+        return moved_environment(environ, self.top, self._folder)
 
-    def _is_mine(self, place: str) -> bool:
-        inside = Path(place).is_relative_to(self.top) and _LEFT_OUT.isdisjoint(Path(place).relative_to(self.top).parts)
-        return inside and not any((folder / "pyvenv.cfg").exists() for folder in Path(place).parents)
 
-    def _moved(self, text: str) -> str:
+def moved_environment(environ: Mapping[str, str | None], top: Path, folder: Path) -> dict[str, str | None]:
+    """Give what changes of an environment, so that what is imported and named lies in another folder.
+
+    Args:
+        environ: that the tests would have in the checkout.
+        top: of the checkout.
+        folder: that takes its place.
+    """
+
+    def moved(text: str) -> str:
         return os.pathsep.join(
-            str(self._folder) + part[len(str(self.top)) :] if f"{part}/".startswith(f"{self.top}/") else part
+            str(folder) + part[len(str(top)) :] if f"{part}/".startswith(f"{top}/") else part
             for part in text.split(os.pathsep)
         )
+
+    found = {name: moved(value) for name, value in environ.items() if value}
+    imported = [os.path.realpath(place) for place in (*sys.path, *_editable()) if place]
+    mine = [moved(place) for place in imported if _is_source(Path(place), top)]
+    path = [*mine, *filter(None, [found.get("PYTHONPATH")])]
+    return {
+        **{name: value for name, value in found.items() if value != environ[name]},
+        **({"PYTHONPATH": os.pathsep.join(dict.fromkeys(path))} if path else {}),
+    }
+
+
+def _is_source(place: Path, top: Path) -> bool:
+    """Tell whether a folder that is imported from is the checkout's own, and no environment in it."""
+    if not place.is_relative_to(top) or not _LEFT_OUT.isdisjoint(place.relative_to(top).parts):
+        return False
+    return not any((folder / "pyvenv.cfg").exists() for folder in place.parents)
 
 
 def _write(path: Path, data: bytes | None) -> None:

@@ -92,28 +92,35 @@ class Trials:
             if not undone:
                 raise
             problem = str(error)
-        trial = Trial(undone, outcome, self._answer(outcome), is_copied, problem)
+        trial = Trial(undone, outcome, answer_of(outcome, self.failure, is_open=self.is_open), is_copied, problem)
         self.done.append(trial)
         self.tell(trial)
         return trial.answer
 
-    def _answer(self, outcome: Outcome | None) -> Answer:
-        if outcome is None:
-            return Answer.ELSE
-        if outcome.ending is Ending.PASSED:
-            return Answer.OTHER_SIDE if self.is_open else Answer.UNCHANGED
-        likeness = self._likeness(outcome)
-        if self.is_open:
-            return Answer.ELSE if likeness is Answer.ELSE else Answer.UNCHANGED
-        return likeness
 
-    def _likeness(self, outcome: Outcome) -> Answer:
-        """Tell how like the recorded failure another one is: tests may have been changed with the code."""
-        if outcome.ending in (Ending.SAME, Ending.ALIKE):
-            return Answer.OTHER_SIDE
-        if outcome.error is None or outcome.error != self.failure.error_code:
-            return Answer.ELSE
-        said, recorded = (
-            normalised(text.partition("\n")[0]) for text in (outcome.message or "", self.failure.error_message)
-        )
-        return Answer.OTHER_SIDE if said == recorded else Answer.ALIKE
+def answer_of(outcome: Outcome | None, failure: RecordedFailure, *, is_open: bool) -> Answer:
+    """Say what a rerun says.
+
+    Args:
+        outcome: of it; None where it did not get as far as the test.
+        failure: the recorded one.
+        is_open: whether the test fails here, and passed on the other side.
+    """
+    if outcome is None:
+        return Answer.ELSE
+    if outcome.ending is Ending.PASSED:
+        return Answer.OTHER_SIDE if is_open else Answer.UNCHANGED
+    likeness = _likeness(outcome, failure)
+    if is_open:
+        return Answer.ELSE if likeness is Answer.ELSE else Answer.UNCHANGED
+    return likeness
+
+
+def _likeness(outcome: Outcome, failure: RecordedFailure) -> Answer:
+    """Tell how like the recorded failure another one is: tests may have been changed with the code."""
+    if outcome.ending in (Ending.SAME, Ending.ALIKE):
+        return Answer.OTHER_SIDE
+    if outcome.error is None or outcome.error != failure.error_code:
+        return Answer.ELSE
+    said, recorded = (normalised(text.partition("\n")[0]) for text in (outcome.message or "", failure.error_message))
+    return Answer.OTHER_SIDE if said == recorded else Answer.ALIKE

@@ -35,19 +35,23 @@ _MOST_FILES = 300
     metavar="SECONDS",
     help="For each run; else a minute and five times what the recorded run took.",
 )
+@click.option("--bisect", is_flag=True, help="Find the first commit between the two runs at which it goes otherwise.")
 @click.option("--trust", is_flag=True, help="Run code that is in the record alone: see docs/commands.md, Why.")
 @json_option
 @click.pass_obj
-def command(place: Place, what: str, max_runs: int, timeout: float | None, trust: bool, as_json: bool) -> int:
+def command(
+    place: Place, what: str, max_runs: int, timeout: float | None, bisect: bool, trust: bool, as_json: bool
+) -> int:
     """Prove why TEST passes again: undo what changed, one thing at a time, and run it alone until it fails as it did.
 
     Where it still fails, the other way round: which change since its last pass, undone, makes it pass. The checkout is
     not written to. A reason that is proved goes into the record.
 
     \b
-    Exit status: 0 it is proved, 1 it is not.
+    Exit status: 0 it is proved, or the commit found, 1 it is not.
     \b
     Example: debugloop why test_discount
+    Example: debugloop why test_discount --bisect
     """
     from pytest_debugloop.cli.views.proof import Teller
     from pytest_debugloop.rerunning.candidates import candidates_of, not_undone
@@ -57,6 +61,8 @@ def command(place: Place, what: str, max_runs: int, timeout: float | None, trust
 
     asked = _ask(place, what, is_trusted=trust)
     case = asked.case
+    if bisect:
+        return _bisect(asked, max_runs, timeout or case.failure.patience, is_trusted=trust, as_json=as_json)
     undoer = Undoer(asked.plan, asked.other_plan, asked.here, asked.there, timeout or case.failure.patience)
     found = candidates_of(asked.evidence, asked.strategy)
     left_out = {one: why for one in found if (why := undoer.obstacle(one)) is not None}
@@ -74,6 +80,29 @@ def command(place: Place, what: str, max_runs: int, timeout: float | None, trust
     others = [f"{one.name}: {why}" for one, why in left_out.items()] + not_undone(asked.evidence)
     teller.tell_proof(proof, trials.done, verified, others, problem)
     return 0 if verified is not None else 1
+
+
+def _bisect(asked: _Asked, limit: int, timeout: float, *, is_trusted: bool, as_json: bool) -> int:
+    from pytest_debugloop.cli.views.commits import Teller
+    from pytest_debugloop.rerunning.commits import bisect
+    from pytest_debugloop.rerunning.trials import answer_of
+
+    failure, is_open = asked.case.failure, asked.case.recovery is None
+    teller = Teller(asked.case, asked.plan, as_json=as_json)
+    with teller.working() as begins:
+        found = bisect(
+            asked.plan,
+            asked.there.recorded.git_commit,
+            asked.here.recorded.git_commit,
+            lambda outcome: answer_of(outcome, failure, is_open=is_open),
+            timeout=timeout,
+            limit=limit,
+            is_trusted=is_trusted,
+            begins=begins,
+            tell=teller.tell,
+        )
+    teller.tell_found(found)
+    return 0 if found.first is not None else 1
 
 
 @dataclass(frozen=True, slots=True)

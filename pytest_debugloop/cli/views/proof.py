@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from pytest_debugloop.cli.output import make_console, show, write_json
+from pytest_debugloop.cli.output import show, write_json
+from pytest_debugloop.cli.views.two_runs import TwoRuns, how_it_ended
 from pytest_debugloop.errors import NotAsRecordedError
 from pytest_debugloop.printable import printable
-from pytest_debugloop.rerunning.outcome import Ending
 from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict
-from pytest_debugloop.words import ago, counted, short
+from pytest_debugloop.words import counted, short
 
 if TYPE_CHECKING:
     from pytest_debugloop.queries.proving import Case
     from pytest_debugloop.rerunning.candidates import Candidate
     from pytest_debugloop.rerunning.plan import Plan
-    from pytest_debugloop.rerunning.runner import Progress
     from pytest_debugloop.rerunning.trials import Trial
 
-_LONGEST = 200
 _MOST_NAMED = 5
 _CHANGED = "code_change"
 
 
-class Teller:
-    """Tells what is held against what, each rerun, and what they prove.
+class Teller(TwoRuns):
+    """Tells each rerun of a proof, and what they prove.
 
     Args:
         case: the failure and the pass.
@@ -39,44 +35,7 @@ class Teller:
     """
 
     def __init__(self, case: Case, plan: Plan, *, as_json: bool) -> None:
-        self._case = case
-        self._plan = plan
-        self._as_json = as_json
-        self._is_open = case.recovery is None
-        if not as_json:
-            show(self._head(), paging=False)
-
-    def _head(self) -> Iterator[Text]:
-        failure, case = self._case.failure, self._case
-        message = _line(f"{failure.error_code or failure.error_type}: {failure.error_message}")
-        yield Text(printable(failure.test), style="title")
-        failed = f"failed {ago(failure.occurred_at)} in run {short(failure.run_id)}: {message}"
-        passed = f"passed {ago(case.passed_at)} in run {short(case.passing.run_id)}"
-        yield from (Text(one, style="faint") for one in ((passed, failed) if self._is_open else (failed, passed)))
-        for note in self._plan.notes:
-            yield Text(f"assumed not to matter: {printable(note)}", style="warn")
-
-    @contextmanager
-    def working(self) -> Iterator[Callable[[], Progress]]:
-        """Show on standard error how far it is, where somebody watches.
-
-        Yields:
-            What is called as each run begins, and gives what is told of its progress.
-        """
-        if not sys.stderr.isatty():
-            yield lambda: lambda _seconds, _begun: None
-            return
-        runs = 0
-        with make_console(stderr=True).status("running ...") as status:
-
-            def begins() -> Progress:
-                nonlocal runs
-                runs += 1
-                number = f"run {runs}"
-                status.update(f"{number} ...")
-                return lambda seconds, _begun: status.update(f"{number}: {seconds:.0f} s ...")
-
-            yield begins
+        super().__init__(case, plan, as_json=as_json, assumed="assumed not to matter")
 
     def tell(self, trial: Trial) -> None:
         """Say how a rerun went.
@@ -89,15 +48,7 @@ class Teller:
 
     def _trial(self, trial: Trial) -> Text:
         where = ", in a copy" if trial.is_copied else ""
-        text = Text(f"  {_undone(trial.undone)}{where}: ")
-        if trial.outcome is None:
-            return text.append(_line(trial.problem), style="warn")
-        ending = trial.outcome.ending
-        said = ""
-        if trial.outcome.error and ending is not Ending.SAME:
-            said = f": {_line(f'{trial.outcome.error}: {trial.outcome.message}')}"
-        style = "pass" if ending is Ending.PASSED else "fail"
-        return text.append(f"{ending.value}{said}", style=style).append(f" ({trial.outcome.seconds:.1f} s)")
+        return how_it_ended(Text(f"  {_undone(trial.undone)}{where}: "), trial.outcome, trial.problem)
 
     def refusal(self, trial: Trial) -> NotAsRecordedError:
         """Say that the test does not go here as the record has it.
@@ -154,21 +105,14 @@ class Teller:
             problem: why the record does not have it.
         """
         if self._as_json:
-            case, recovery = self._case, self._case.recovery
-            head = {
-                "test": case.failure.test,
-                "error": case.failure.id,
-                "failing_run": case.failing.run_id,
-                "passing_run": case.passing.run_id,
-                "recovery": recovery and recovery.id,
-                "is_open": self._is_open,
+            head = self._facts() | {
                 "verdict": proof.verdict.value,
                 "verified": verified,
                 "undone": [one.name for one in proof.undone],
                 "not_undone": list(left_out),
-                "is_kept": verified is not None and recovery is not None and problem is None,
+                "is_kept": verified is not None and not self._is_open and problem is None,
                 "problem": problem,
-                "notes": self._plan.notes,
+                "bisect": None,
             }
             write_json("why", head, trials=map(_plain, trials))
         else:
@@ -236,8 +180,3 @@ def _undone(undone: Sequence[Candidate]) -> str:
 def _names(undone: Sequence[Candidate]) -> str:
     names = [one.name for one in undone]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
-
-
-def _line(text: str) -> str:
-    line = text.partition("\n")[0]
-    return printable(line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...")
