@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
 from pytest_debugloop.capture.pointers import value_at
 from pytest_debugloop.capture.secret_marks import without_numbers
+from pytest_debugloop.capture.volatile import IN_VALUES, without_volatile
 
 _MOST = 100
 _LONGEST = 500
-_NOISE = (
-    (re.compile(r"0x[0-9a-fA-F]+"), "<address>"),
-    (re.compile(r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
-    (re.compile(r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*"), "<tmp>"),
-    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
-    (re.compile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b"), "<time>"),
-)
 _EPOCH = (1.0e9, 3.0e9)
 _SAME_MOMENT = 86_400.0
 _ABSENT = object()
@@ -172,9 +165,7 @@ def _seconds(number: float) -> float | None:
 
 
 def _without_noise(text: str) -> str:
-    for pattern, name in _NOISE:
-        text = pattern.sub(name, text)
-    return without_numbers(text)
+    return without_numbers(without_volatile(text, IN_VALUES))
 
 
 def _escaped(key: str) -> str:

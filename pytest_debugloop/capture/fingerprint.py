@@ -7,24 +7,15 @@ number) and the message with addresses, ids, numbers, times and temporary paths 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 
 from pytest_debugloop.capture.exceptions import DOCTEST_FAILURES, Seen
 from pytest_debugloop.capture.project_code import is_generated
 from pytest_debugloop.capture.secret_marks import without_numbers
+from pytest_debugloop.capture.volatile import IN_MESSAGES, without_volatile
 
 FINGERPRINT_VERSION = 1
 _FRAMES = 25
-
-_NOISE = (
-    (re.compile(r"0x[0-9a-fA-F]+"), "<address>"),
-    (re.compile(r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
-    (re.compile(r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*"), "<tmp>"),
-    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
-    (re.compile(r"\b[0-9a-f]{12,}\b", re.IGNORECASE), "<hex>"),
-    (re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?"), "<n>"),
-)
 
 
 def normalised(text: str) -> str:
@@ -33,9 +24,7 @@ def normalised(text: str) -> str:
     Args:
         text: a message.
     """
-    for pattern, name in _NOISE:
-        text = pattern.sub(name, text)
-    return text
+    return without_volatile(text, IN_MESSAGES)
 
 
 def fingerprint_of(seen: Seen, behind: Iterable[Seen] = ()) -> str:

@@ -15,18 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_debugloop.capture.volatile import IN_NODE_IDS, MAYBE_IN_NODE_ID
+
 if TYPE_CHECKING:
     from pytest_debugloop.recording.node_ids import Places
     from pytest_debugloop.recording.writer import Writer
 
-_VOLATILE = (
-    (re.compile(r"0x[0-9a-fA-F]{6,16}"), "<address>"),
-    (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
-    (re.compile(r"(?<![\d.])1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?![\d.])"), "<time>"),
-    (re.compile(r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[^\]]*"), "<tmp>"),
-)
-_MAYBE_VOLATILE = re.compile(r"0x|\d{8}|[0-9a-fA-F]{8}-|\d:\d|/tmp|/var/")
 _REPEAT = "__pytest_repeat_step_number"
 _FLAKE_FINDER = "__flakefinder_"
 
@@ -53,7 +47,7 @@ class Tasks:
         report = yield
         try:
             found = [item for item in report.result or () if isinstance(item, pytest.Item)]
-            suspects = [item for item in found if "[" in item.nodeid and _MAYBE_VOLATILE.search(item.nodeid)]
+            suspects = [item for item in found if "[" in item.nodeid and MAYBE_IN_NODE_ID.search(item.nodeid)]
             if suspects:
                 self._learn(found, suspects)
         except Exception as fault:
@@ -102,6 +96,6 @@ def _without_volatile(item: pytest.Item, node_id: str) -> str:
 
         return replace
 
-    for pattern, name in _VOLATILE:
+    for pattern, name in IN_NODE_IDS:
         identifier = pattern.sub(replaced(name), identifier)
     return f"{head}[{identifier}"
