@@ -115,6 +115,52 @@ CREATE OR REPLACE FUNCTION debug_is_same_line(failing debug_runs, passing debug_
 COMMENT ON FUNCTION debug_is_same_line(debug_runs, debug_runs) IS
     'Whether a passing run is in the leg and on the branch, the change or in the working copy of a failing one';
 
+-- Of lines on which it was not run for two weeks before, nobody knows whether it still passes there.
+CREATE OR REPLACE FUNCTION debug_passes_elsewhere(test UUID, failing_run UUID) RETURNS JSONB
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+    SELECT coalesce(jsonb_agg(
+        jsonb_build_object(
+            'branch', place.git_branch, 'change', place.change_id, 'leg', place.leg, 'same_branch', place.same_branch,
+            'same_leg', place.same_leg
+        ) ORDER BY place.same_leg DESC, place.same_branch DESC, place.ended_at DESC, place.line
+    ), '[]')
+    FROM (
+        SELECT DISTINCT ON (passing.line)
+            passing.line, passing.git_branch, passing.change_id, passing.leg, a.failed, a.ended_at,
+            passing.git_branch IS NOT DISTINCT FROM failing.git_branch
+                AND passing.change_id IS NOT DISTINCT FROM failing.change_id AS same_branch,
+            passing.leg = failing.leg AS same_leg
+        FROM (
+            (
+                SELECT s.run_id, s.occurred_at AS ended_at, FALSE AS failed
+                FROM debug_success_events AS s
+                WHERE s.task_id = test AND s.metadata ->> 'subtest' IS NULL
+                ORDER BY s.occurred_at DESC
+                LIMIT 200
+            )
+            UNION ALL
+            (
+                SELECT e.run_id, e.occurred_at, TRUE
+                FROM debug_error_events AS e
+                WHERE e.task_id = test
+                ORDER BY e.occurred_at DESC
+                LIMIT 200
+            )
+        ) AS a
+        JOIN debug_runs AS passing ON passing.id = a.run_id
+        JOIN debug_runs AS failing ON failing.id = failing_run
+        WHERE passing.line <> failing.line AND NOT debug_is_same_line(failing, passing)
+            AND a.ended_at > failing.started_at - interval '14 days'
+        ORDER BY passing.line, a.ended_at DESC, a.failed DESC
+    ) AS place
+    WHERE NOT place.failed;
+$$;
+
+COMMENT ON FUNCTION debug_passes_elsewhere(UUID, UUID) IS
+    'On which lines but that of a run a test passed when it was run there last: branch, change and leg of each';
+
 CREATE TABLE IF NOT EXISTS debug_commit_parents (
     project VARCHAR(255) NOT NULL,
     git_commit TEXT NOT NULL,

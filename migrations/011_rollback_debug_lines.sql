@@ -18,6 +18,7 @@ BEGIN
         ' DROP COLUMN IF EXISTS line, DROP COLUMN IF EXISTS leg, DROP COLUMN IF EXISTS change_id,'
         ' DROP COLUMN IF EXISTS target_branch;'
         ' DROP INDEX IF EXISTS %1$I.idx_debug_runs_commit;'
+        ' DROP FUNCTION IF EXISTS %1$I.debug_passes_elsewhere(UUID, UUID);'
         ' DROP FUNCTION IF EXISTS %1$I.debug_leg(JSONB, JSONB, TEXT, TEXT, TEXT)',
         current_schema()
     );

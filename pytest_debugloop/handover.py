@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 SUFFIX = ".jsonl"
 """Ending of a journal's name."""
@@ -47,8 +47,8 @@ class KnownFailure(NamedTuple):
         is_cut: whether there were more failures than were looked at.
         last_seen_seconds: age of the last one before this run; None where it is the first.
         times_otherwise: earlier runs in which it failed with another fingerprint.
-        has_passed: whether it ever passed before.
-        failed_before: whether a run before this one failed, and none has passed since.
+        has_passed: whether it ever passed before on its line: in this leg, and on this branch, change or working copy.
+        failed_before: whether a run before this one failed there, and none has passed since.
         failing_seconds: age of the first of these failures.
         failing_commit: the commit that it happened on, None where the files were not as it has them, or nobody knows.
         strategy: how this failure, or another of the test where this one never did, recovers most often; None: never.
@@ -57,6 +57,8 @@ class KnownFailure(NamedTuple):
         fix_file: where what was changed when it last was fixed is; None for a distribution.
         fix_name: the function, or the distribution with its version; None: nothing is known.
         is_flaky: whether it fails on good code more than once in a while.
+        passes_elsewhere: branch, change and leg of other lines on which it passed last, the nearest first.
+        not_run_seconds: age of the attempt on its line before this run, where that was long ago; None where it was not.
     """
 
     test: str
@@ -79,6 +81,8 @@ class KnownFailure(NamedTuple):
     fix_file: str | None
     fix_name: str | None
     is_flaky: bool
+    passes_elsewhere: list[dict[str, Any]] = []  # noqa: RUF012 - never changed
+    not_run_seconds: float | None = None
 
 
 TOLD = 10

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.printable import printable
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Mapping, Sequence
 
+_MOST_PLACES = 3
 _PRINTED = 8  # as queries/lookup.py has it, which imports the driver
 DAY = 86_400
 """In seconds."""
@@ -126,6 +128,33 @@ def error_line(code: str | None, kind: str, message: str) -> str:
         message: what it says.
     """
     return printable(f"{code or kind}: {message.split(chr(10))[0]}")
+
+
+def passes_elsewhere(places: Sequence[Mapping[str, Any]]) -> str:
+    """Say where a test passes that fails here; that is no reason to call the failure resolved.
+
+    Args:
+        places: branch, change and leg of each line, the nearest first, as ``debug_passes_elsewhere`` gives them.
+
+    Returns:
+        Such as ``passes on main, in leg py312``; nothing where there are none.
+    """
+    near = [place for place in places if place["same_leg"] or place["same_branch"]] or places
+    named = [_place(place) for place in near[:_MOST_PLACES]]
+    more = f" and {len(near) - len(named)} more" if len(near) > len(named) else ""
+    return f"passes {', '.join(named)}{more}" if named else ""
+
+
+def _place(place: Mapping[str, Any]) -> str:
+    leg = f"in leg {printable(place['leg'])}" if place["leg"] else "outside of any leg"
+    if place["same_branch"] and not place["same_leg"]:
+        return leg
+    branch = "in another working copy"
+    if place["branch"]:
+        branch = f"on {printable(place['branch'])}"
+    elif place["change"]:
+        branch = f"in change {printable(place['change'])}"
+    return branch if place["same_leg"] else f"{branch} {leg}"
 
 
 def can_write(text: str) -> bool:

@@ -60,6 +60,9 @@ class FailureHistory:
         seen: how many attempts failed so, in ``runs`` runs.
         recovered: how many of these were followed by a pass, ``dominant_times`` of them by the dominant strategy.
         last_fixed_function: what a change of which was the reason, as far as is known.
+        is_open: whether the failure itself is not recovered.
+        not_run_since: when the test was run last on the failure's line, where that is two weeks ago or more.
+        passes_elsewhere: branch, change and leg of other lines on which the test passed last, the nearest first.
     """
 
     seen: int
@@ -73,6 +76,9 @@ class FailureHistory:
     last_fixed_at: datetime | None
     last_fixed_file: str | None
     last_fixed_function: str | None
+    is_open: bool
+    not_run_since: datetime | None
+    passes_elsewhere: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ def history_of_failure(connection: Connection[Any], failure: Failure) -> Failure
     """
     if failure.task_id is None:
         return None
-    values = {"task_id": failure.task_id, "fingerprint": failure.fingerprint}
+    values = {"id": failure.id, "task_id": failure.task_id, "fingerprint": failure.fingerprint}
     return first(connection, FailureHistory, "failure_history", **values)
 
 
@@ -200,7 +206,10 @@ class FailureGroup:
 
     Attributes:
         times: attempts that failed so, of ``tests`` tests in ``runs`` runs.
-        recovered: how many of these were followed by a pass, ``retried`` of them in the same run.
+        recovered: how many of these were followed by a pass on their line, ``retried`` of them in the same run.
+        not_run: how many of the others are of tests that were not run on their line for two weeks.
+        not_run_since: when the last of them failed, where all others are such.
+        passes_elsewhere: branch, change and leg of lines on which the test of the last open one passed last.
         file: where in the project the last of them failed, with ``line``.
     """
 
@@ -212,6 +221,9 @@ class FailureGroup:
     last_at: datetime
     recovered: int
     retried: int
+    not_run: int
+    not_run_since: datetime | None
+    passes_elsewhere: list[dict[str, Any]]
     last_error_id: uuid.UUID
     error_type: str
     error_code: str | None

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.handover import DAYS, TOLD, KnownFailure
 from pytest_debugloop.printable import printable
-from pytest_debugloop.words import DAY, age, counted, percent
+from pytest_debugloop.words import DAY, age, counted, passes_elsewhere, percent
 
 _STRATEGIES = {
     "retry": "by retry",
@@ -76,6 +76,8 @@ def facts_of(failure: KnownFailure) -> list[str]:
         facts += _failing(failure)
     elif failure.is_flaky:
         facts.append("flaky")
+    if places := passes_elsewhere(failure.passes_elsewhere):
+        facts.append(places)
     if failure.strategy and failure.recoveries and failure.strategy_times:
         by = _STRATEGIES.get(failure.strategy, f"by {printable(failure.strategy)}")
         share = failure.strategy_times / failure.recoveries
@@ -98,14 +100,16 @@ def _seen(failure: KnownFailure) -> str:
 
 
 def _failing(failure: KnownFailure) -> list[str]:
+    gap = age(failure.not_run_seconds or 0, DAY)
+    gaps = [f"open, not run for {gap} before"] if gap else []
     if not failure.has_passed:
-        return ["no pass is known"]
+        return gaps if failure.passes_elsewhere else ["no pass is known", *gaps]
     words = []
     if time := age(failure.failing_seconds or 0, DAY):
         words.append(f"for {time}")
     if failure.failing_commit:
         words.append(f"since commit {printable(failure.failing_commit[:10])}")
-    return [" ".join(["failing", *words])] if words else []
+    return ([" ".join(["failing", *words])] if words else []) + gaps
 
 
 def _wrapped(name: str, facts: Sequence[str], width: int | None) -> list[str]:

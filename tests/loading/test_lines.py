@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_debugloop.database.migrate import migrate, rollback
 from pytest_debugloop.loading.heads import head_of
+from pytest_debugloop.recording.known import facts_of
 from tests.support.made_runs import MadeRun
 
 if TYPE_CHECKING:
@@ -177,6 +178,37 @@ def test_a_rerun_of_a_ci_job_is_called_so(record: Record) -> None:
     assert record.rows(f"{told} FROM debug_error_success_correlation") == [
         (True, {"job": "tests", "attempts": ["1", "2"]})
     ]
+
+
+def known(record: Record, run: MadeRun) -> list[str]:
+    """Say what the summary of a run says of its first failure."""
+    (failure, *_), _ = record.loader.known_failures(run.id, run.id, 10)
+    return facts_of(failure)
+
+
+def test_a_run_is_told_where_its_failures_pass(record: Record) -> None:
+    for run in (passing(0, branch="main"), passing(1, branch="feature", leg="py312"), passing(2, branch="x", leg="y")):
+        run.load(record)
+    failing(3, branch="broken").load(record)
+    failed = failing(10, branch="feature")
+    failed.load(record)
+    assert known(record, failed)[1:] == ["passes on main, in leg py312"]
+    # What it fails for on another line, or passed for in an earlier run there, is none of its history here.
+    passing(11, branch="feature", leg="py312").load(record)
+    failing(12, branch="main").load(record)
+    again = failing(3_000, branch="feature")
+    again.load(record)
+    assert known(record, again)[1:] == ["passes in leg py312"]
+
+
+def test_a_failure_whose_line_was_not_run_for_long_is_said_to_be_open_and_not_run(record: Record) -> None:
+    day = 24 * 60
+    passing(0).load(record)
+    failing(10).load(record)
+    failing(30 * day, branch="other").load(record)
+    failed = failing(40 * day)
+    failed.load(record)
+    assert known(record, failed)[1:] == ["failing for 39 days", "open, not run for 39 days before"]
 
 
 def test_a_migration_links_what_an_older_version_has_linked_across_lines(record: Record) -> None:

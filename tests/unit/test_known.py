@@ -35,6 +35,8 @@ NEW = KnownFailure(
     fix_name=None,
     is_flaky=False,
 )
+MAIN = {"branch": "main", "change": None, "leg": "py311", "same_branch": False, "same_leg": True}
+OTHER_LEG = {"branch": "feature", "change": None, "leg": "py312", "same_branch": True, "same_leg": False}
 RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoveries": 25}
 
 
@@ -55,6 +57,11 @@ RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoverie
             ["first seen in this run", "failing for 2 days since commit 1a2b3c4d5e"],
         ),
         ({"failed_before": True, "failing_seconds": 5.0}, ["first seen in this run"]),
+        ({"passes_elsewhere": [MAIN, OTHER_LEG]}, ["first seen in this run", "passes on main, in leg py312"]),
+        (
+            {"failed_before": True, "has_passed": False, "passes_elsewhere": [MAIN], "not_run_seconds": 86_400.0 * 20},
+            ["first seen in this run", "open, not run for 20 days before", "passes on main"],
+        ),
         (RETRIED, ["first seen in this run", "recovers by retry 92%"]),
         (RETRIED | {"strategy_times": 999, "recoveries": 1000}, ["first seen in this run", "recovers by retry 99%"]),
         (RETRIED | {"strategy_times": 1, "recoveries": 1}, ["first seen in this run", "recovered once, by retry"]),

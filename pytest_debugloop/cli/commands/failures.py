@@ -53,6 +53,7 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
             Column("tests", right=True, optional=3),
             Column("runs", right=True, optional=2),
             Column("recovered", right=True, optional=1),
+            Column("state", flexible=True),
             Column("first seen", "faint", optional=4),
             Column("last seen", "faint", optional=5),
             Column("where", flexible=True, keep_end=True, optional=6),
@@ -72,8 +73,19 @@ def _row(group: FailureGroup) -> Row:
         f"{group.tests:,}",
         f"{group.runs:,}",
         percent(group.recovered / group.times),
+        _state(group),
         ago(group.first_at),
         ago(group.last_at),
         printable(where),
         error_line(group.error_code, group.error_type, group.error_message),
     ]
+
+
+def _state(group: FailureGroup) -> str:
+    from pytest_debugloop.words import local, passes_elsewhere
+
+    if group.recovered >= group.times:
+        return "recovered"
+    if group.not_run_since:
+        return f"open, not run since {local(group.not_run_since)[:10]}"
+    return ", ".join(filter(None, ["open", passes_elsewhere(group.passes_elsewhere)]))

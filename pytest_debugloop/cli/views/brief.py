@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_debugloop.cli.views.failure import history_line
+from pytest_debugloop.cli.views.failure import history_line, open_line
 from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
 from pytest_debugloop.cli.views.run import nothing_failed, verdict_of
 from pytest_debugloop.cli.views.values import Values, own_name
@@ -112,6 +112,8 @@ def failure_pieces(failure: Failure, state: dict[str, Any] | None, history: Fail
     yield from state_pieces(state or {})
     if known := history_line(history):
         yield Piece(3, f"history: {known}")
+    if state_of_it := open_line(history):
+        yield Piece(3, state_of_it)
 
 
 def state_pieces(state: dict[str, Any]) -> Iterator[Piece]:

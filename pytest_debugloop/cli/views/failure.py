@@ -15,7 +15,7 @@ from pytest_debugloop.cli.views.frames import (
     source_lines,
 )
 from pytest_debugloop.printable import printable
-from pytest_debugloop.words import ago, counted, local, percent, short, verdict_mark
+from pytest_debugloop.words import ago, counted, local, passes_elsewhere, percent, short, verdict_mark
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -64,6 +64,22 @@ def history_line(history: FailureHistory | None) -> str:
     return ", ".join(parts)
 
 
+def open_line(history: FailureHistory | None) -> str:
+    """Say that a failure is open, whether anybody has looked since, and where its test passes.
+
+    Args:
+        history: of the failure; None where it is of no test.
+
+    Returns:
+        Nothing where it is recovered, or fails everywhere and was run lately.
+    """
+    if history is None or not history.is_open:
+        return ""
+    parts = [f"not run since {local(history.not_run_since)[:10]}"] if history.not_run_since else []
+    parts += filter(None, [passes_elsewhere(history.passes_elsewhere)])
+    return ", ".join(["open", *parts]) if parts else ""
+
+
 def listed(
     failure: Failure, state: dict[str, Any] | None, history: FailureHistory | None, width: int
 ) -> Iterator[Text]:
@@ -92,6 +108,8 @@ def listed(
         yield Text(f"  failed {counted(failure.attempts_failed, 'time')} in this run", style="warn")
     if known := history_line(history):
         yield Text(f"  {known}", style="faint")
+    if state_of_it := open_line(history):
+        yield Text(f"  {state_of_it}", style="warn")
     yield Text("")
 
 
@@ -122,6 +140,8 @@ def whole(
     yield Text(printable(kind) + (", one of an incident" if failure.is_incident else ""), style="faint")
     if known := history_line(history):
         yield Text(f"  {known}", style="faint")
+    if state_of_it := open_line(history):
+        yield Text(f"  {state_of_it}", style="warn")
     if failure.recovery_strategy:
         yield Text(f"  recovered by {printable(failure.recovery_strategy)}, {ago(failure.resolved_at)}", style="pass")
     yield Text("")

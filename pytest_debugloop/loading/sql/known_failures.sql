@@ -65,13 +65,25 @@ SELECT
     fixed.file AS fix_file,
     fixed.name AS fix_name,
     coalesce(score.low > 0.005, FALSE) AS is_flaky,
+    debug_passes_elsewhere(t.task_id, t.run_id) AS passes_elsewhere,
+    CASE WHEN before_it.at < t.occurred_at - interval '14 days' THEN
+        extract(epoch FROM t.occurred_at - before_it.at)::double precision
+    END AS not_run_seconds,
     (SELECT count(*) FROM failed) AS failures
 FROM told AS t
 LEFT JOIN debug_tasks AS task ON task.id = t.task_id
+LEFT JOIN debug_runs AS failing ON failing.id = t.run_id
+-- On the line of this run, of what was run on any.
 LEFT JOIN LATERAL (
     SELECT s.occurred_at AS at
-    FROM debug_success_events AS s
-    WHERE s.task_id = t.task_id AND s.occurred_at < t.occurred_at AND s.metadata ->> 'subtest' IS NULL
+    FROM (
+        SELECT s.* FROM debug_success_events AS s
+        WHERE s.task_id = t.task_id AND s.occurred_at < t.occurred_at
+        ORDER BY s.occurred_at DESC
+        LIMIT %(most_runs)s
+    ) AS s
+    JOIN debug_runs AS passing ON passing.id = s.run_id
+    WHERE debug_is_same_line(failing, passing) AND s.metadata ->> 'subtest' IS NULL
         AND NOT EXISTS (
             SELECT FROM debug_error_events AS e
             WHERE e.task_id = s.task_id AND e.run_id = s.run_id AND e.agent_name = s.agent_name
@@ -85,11 +97,20 @@ LEFT JOIN LATERAL (
     SELECT e.run_id, e.occurred_at,
         CASE WHEN r.code_version IS NOT NULL AND r.git_dirty IS NULL THEN r.git_commit END AS git_commit
     FROM debug_error_events AS e
-    LEFT JOIN debug_runs AS r ON r.id = e.run_id
-    WHERE e.task_id = t.task_id AND e.occurred_at > coalesce(passed.at, '-infinity')
+    JOIN debug_runs AS r ON r.id = e.run_id
+    WHERE e.task_id = t.task_id AND e.occurred_at > coalesce(passed.at, '-infinity') AND debug_is_same_line(r, failing)
     ORDER BY e.occurred_at
     LIMIT 1
 ) AS begun ON TRUE
+LEFT JOIN LATERAL (
+    SELECT e.occurred_at AS at
+    FROM debug_error_events AS e
+    JOIN debug_runs AS r ON r.id = e.run_id
+    WHERE e.task_id = t.task_id AND e.run_id <> t.run_id AND e.occurred_at < t.occurred_at
+        AND debug_is_same_line(r, failing) AND e.occurred_at > coalesce(passed.at, '-infinity')
+    ORDER BY e.occurred_at DESC
+    LIMIT 1
+) AS before_it ON TRUE
 -- How this failure recovers, or, where it never has, how others of the test do. What one pass recovered counts once.
 LEFT JOIN LATERAL (
     SELECT c.strategy, c.times, c.total

@@ -1,7 +1,9 @@
 -- Group failures by their fingerprint, the most frequent first.
 
 SELECT
-    g.fingerprint, g.times, g.tests, g.runs, g.first_at, g.last_at, g.recovered, g.retried,
+    g.fingerprint, g.times, g.tests, g.runs, g.first_at, g.last_at, g.recovered, g.retried, g.not_run,
+    CASE WHEN g.not_run > 0 AND g.not_run + g.recovered = g.times THEN open.occurred_at END AS not_run_since,
+    coalesce(debug_passes_elsewhere(open.task_id, open.run_id), '[]') AS passes_elsewhere,
     last.id AS last_error_id, last.error_type, last.error_code, last.error_message, last.error_category,
     coalesce(t.node_id, last.operation_name, '') AS last_node_id,
     -- Of the frames, the innermost; of generated code there is no file to go to.
@@ -11,7 +13,24 @@ FROM (
         e.metadata ->> 'fingerprint' AS fingerprint, count(*) AS times, count(DISTINCT e.task_id) AS tests,
         count(DISTINCT e.run_id) AS runs, min(e.occurred_at) AS first_at, max(e.occurred_at) AS last_at,
         count(e.resolved_at) AS recovered, count(*) FILTER (WHERE e.recovery_strategy = 'retry') AS retried,
-        (max(ARRAY[extract(epoch FROM e.occurred_at)::text, e.id::text]))[2]::uuid AS last_id
+        -- Open, and its test has not been run on its line, or its line at all, for two weeks.
+        count(*) FILTER (
+            WHERE e.resolved_at IS NULL AND e.occurred_at < now() - interval '14 days'
+                AND CASE
+                    WHEN e.task_id IS NULL THEN NOT EXISTS (
+                        SELECT FROM debug_runs AS l
+                        WHERE l.project = r.project AND l.line = r.line AND l.started_at >= now() - interval '14 days'
+                    )
+                    ELSE NOT EXISTS (
+                        SELECT FROM debug_error_events AS o
+                        JOIN debug_runs AS l ON l.id = o.run_id
+                        WHERE o.task_id = e.task_id AND o.occurred_at >= now() - interval '14 days' AND l.line = r.line
+                    )
+                END
+        ) AS not_run,
+        (max(ARRAY[extract(epoch FROM e.occurred_at)::text, e.id::text]))[2]::uuid AS last_id,
+        (max(ARRAY[extract(epoch FROM e.occurred_at)::text, e.id::text]) FILTER (WHERE e.resolved_at IS NULL))[2]::uuid
+            AS open_id
     FROM debug_error_events AS e
     LEFT JOIN debug_runs AS r ON r.id = e.run_id
     WHERE (%(project)s::text IS NULL OR r.project = %(project)s)
@@ -23,6 +42,7 @@ FROM (
     LIMIT %(limit)s
 ) AS g
 JOIN debug_error_events AS last ON last.id = g.last_id
+LEFT JOIN debug_error_events AS open ON open.id = g.open_id
 LEFT JOIN debug_tasks AS t ON t.id = last.task_id
 CROSS JOIN LATERAL (
     SELECT coalesce(

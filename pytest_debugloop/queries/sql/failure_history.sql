@@ -18,6 +18,22 @@ fix AS (
     WHERE c.recovery_strategy = 'code_change'
     ORDER BY c.correlated_at DESC, c.id DESC
     LIMIT 1
+),
+here AS (
+    SELECT
+        e.resolved_at,
+        CASE WHEN e.resolved_at IS NULL THEN debug_passes_elsewhere(e.task_id, e.run_id) END AS passes_elsewhere,
+        CASE WHEN e.resolved_at IS NULL AND last.at < now() - interval '14 days' THEN last.at END AS not_run_since
+    FROM debug_error_events AS e
+    JOIN debug_runs AS r ON r.id = e.run_id
+    CROSS JOIN LATERAL (
+        -- What is open has not passed there since, so its last attempt failed.
+        SELECT max(o.occurred_at) AS at
+        FROM debug_error_events AS o
+        JOIN debug_runs AS l ON l.id = o.run_id
+        WHERE o.task_id = e.task_id AND l.line = r.line
+    ) AS last
+    WHERE e.id = %(id)s
 )
 SELECT
     count(*) AS seen,
@@ -30,5 +46,8 @@ SELECT
     (SELECT times FROM recovered ORDER BY times DESC, last_at DESC LIMIT 1) AS dominant_times,
     (SELECT correlated_at FROM fix) AS last_fixed_at,
     (SELECT evidence #>> '{code,0,file}' FROM fix) AS last_fixed_file,
-    (SELECT evidence #>> '{code,0,function}' FROM fix) AS last_fixed_function
+    (SELECT evidence #>> '{code,0,function}' FROM fix) AS last_fixed_function,
+    coalesce((SELECT resolved_at IS NULL FROM here), FALSE) AS is_open,
+    (SELECT not_run_since FROM here) AS not_run_since,
+    coalesce((SELECT passes_elsewhere FROM here), '[]') AS passes_elsewhere
 FROM same AS s;
