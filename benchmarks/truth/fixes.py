@@ -23,7 +23,7 @@ class Judged:
 
     Attributes:
         rank: which name of the evidence is the first causal one, from 1; 0 for none.
-        listed: how many functions the evidence names.
+        listed: how many functions the evidence names; of one that ``debugloop why`` has proved, those that it undid.
     """
 
     fix: Fix
@@ -61,7 +61,10 @@ def judge(fix: Fix, test: str, said: Said, causal: Sequence[str]) -> Judged:
         said: of its recovery.
         causal: ``file::name`` of its causal units.
     """
-    listed = said.evidence.get("code", [])
+    verified = said.evidence.get("verified") or {}
+    # What was proved is what is told: the other names of the evidence stand behind it.
+    proved = [{"file": one["file"], "function": one["key"]} for one in verified.get("undone", ())]
+    listed = proved or said.evidence.get("code", [])
     ranks = (number for number, one in enumerate(listed, 1) if _is_causal(one, causal))
     return Judged(fix, test, said, next(ranks, 0), len(listed))
 
