@@ -6,6 +6,8 @@ import argparse
 import json
 import os
 import re
+import signal
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -121,6 +123,7 @@ def main() -> None:
     weighing.set_defaults(call=_fit)
     given = parser.parse_args()
     os.nice(10)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server goes, too
     given.call(given)
 
 

@@ -9,10 +9,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.truth.recording import Checkout
+from benchmarks.truth.recording import Checkout, several
 from benchmarks.truth.repositories import PYTEST, Fix, Repositories, put, put_failing
 from benchmarks.truth.units import changed_units, without_change
 from tests.support.environment import clean_environment
@@ -111,8 +110,7 @@ def causes_of(
         tell(f"{fix}: {dict(known[fix.commit])}")
 
     missing = [fix for fix in fixes if fix.commit not in known]
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(one, missing))
+    several(one, missing, jobs)
     if missing:
         cache.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return known

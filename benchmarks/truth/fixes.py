@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.truth.causes import Causes
-from benchmarks.truth.recording import Checkout, RecordServer, Said
+from benchmarks.truth.recording import Checkout, RecordServer, Said, several
 from benchmarks.truth.report import mean
 from benchmarks.truth.repositories import FEWEST, PYTEST, Fix, Repositories, put, put_failing
 from benchmarks.truth.units import names
@@ -139,8 +138,7 @@ def record_all(
         tell(f"{where}: {fix}: {len(judged)} tests" + ("" if judged else " that failed and passed"))
         return judged
 
-    with ThreadPoolExecutor(jobs) as pool:
-        return [judged for several in pool.map(one, fixes) for judged in several]
+    return [judged for of_fix in several(one, fixes, jobs) for judged in of_fix]
 
 
 _FIGURES: Mapping[str, Callable[[Judged], bool]] = {

@@ -11,14 +11,13 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest_debugloop
 from benchmarks.truth.cases.case import SITE, Case, Run
-from benchmarks.truth.recording import Checkout, RecordServer, Said
+from benchmarks.truth.recording import Checkout, RecordServer, Said, several
 from benchmarks.truth.report import Verdict
 
 _IGNORED = ".debugloop/\n__pycache__/\n.pytest_cache/\n"
@@ -187,5 +186,4 @@ def judge_all(
         finally:
             shutil.rmtree(checkout.folder.parent, ignore_errors=True)
 
-    with ThreadPoolExecutor(jobs) as pool:
-        return [verdict for verdict in pool.map(one, enumerate(cases)) if verdict is not None]
+    return [verdict for verdict in several(one, enumerate(cases), jobs) if verdict is not None]

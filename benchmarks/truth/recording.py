@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -20,6 +21,8 @@ from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import migrate
 from tests.support.environment import clean_environment
 
+T = TypeVar("T")
+R = TypeVar("R")
 _SECONDS = 300
 # The latest failure of the test that a pass recovered: earlier ones are recovered by the same pass.
 _SAID = """
@@ -77,6 +80,23 @@ def record_server() -> Iterator[tuple[RecordServer, Path]]:
             with connect(conninfo) as connection:
                 migrate(connection, server.schema)
             yield server, folder
+
+
+def several(call: Callable[[T], R], items: Iterable[T], jobs: int) -> list[R]:
+    """Call a function for each item, several at once; an interruption begins no more.
+
+    Args:
+        call: the function.
+        items: its arguments.
+        jobs: how many at once.
+    """
+    with ThreadPoolExecutor(jobs) as pool:
+        begun = [pool.submit(call, item) for item in items]
+        try:
+            return [future.result() for future in begun]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 @dataclass(frozen=True)
