@@ -76,6 +76,10 @@ class Rerun:
             config.option.log_file = os.devnull  # or that of the configuration would be written
         if hasattr(config.hook, "pytest_configure_node"):  # of pytest-xdist, by whatever name it was loaded
             config.pluginmanager.register(Workers())
+        if self._script.clock:
+            from pytest_debugloop.rerunning.child_clock import Clock
+
+            config.pluginmanager.register(Clock(self._script.clock))
         if self._script.stop is not None:
             from pytest_debugloop.rerunning.child_stop import Stopper
 

@@ -63,6 +63,7 @@ class Plan:
         where: it failed, None where the record has no frames.
         is_collection: whether the target is a file that could not be collected.
         notes: one sentence for each thing that cannot be as it was.
+        clock: a module that sets the clock of the tests, and the moment, in UTC; empty for the clock on the wall.
     """
 
     rootdir: Path
@@ -80,6 +81,7 @@ class Plan:
     where: Where | None
     is_collection: bool
     notes: tuple[str, ...]
+    clock: str = ""
 
     def only(self, before: Iterable[Before], *, files: Sequence[str] | None = None) -> Plan:
         """Give the plan with fewer tests before the target.

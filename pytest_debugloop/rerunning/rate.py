@@ -1,4 +1,4 @@
-"""How often something fails, and how sure that is."""
+"""How often something fails, how sure that is, and whether it fails more often than something else."""
 
 from __future__ import annotations
 
@@ -49,3 +49,29 @@ def failure_rate(count: int, runs: int) -> Rate:
     low = 0.0 if count == 0 else min(middle - half, share)
     high = 1.0 if count == runs else max(middle + half, share)
     return Rate(count, runs, share, low, high)
+
+
+def difference_by_chance(first: int, of_first: int, second: int, of_second: int) -> float:
+    """Give the chance that two shares differ as much or more where the true ones are equal, either way.
+
+    Fisher's exact test ("On the interpretation of chi-squared from contingency tables, and the calculation of P",
+    Journal of the Royal Statistical Society 85, 1922); two-sided: all tables that are no more likely are added up.
+
+    Args:
+        first: how many did, of one group.
+        of_first: the size of the group, above 0.
+        second: of another group.
+        of_second: its size, above 0.
+
+    Raises:
+        ValueError: there was no run, or more did than ran.
+    """
+    if not (0 <= first <= of_first and 0 <= second <= of_second and of_first and of_second):
+        raise ValueError(f"{first} of {of_first} and {second} of {of_second} are no shares")
+    total = first + second
+    ways = [
+        math.comb(of_first, count) * math.comb(of_second, total - count)
+        for count in range(max(total - of_second, 0), min(total, of_first) + 1)
+    ]
+    own = math.comb(of_first, first) * math.comb(of_second, second)
+    return sum(way for way in ways if way <= own) / sum(ways)

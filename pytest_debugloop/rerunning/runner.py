@@ -114,6 +114,7 @@ def write_script(plan: Plan, folder: Path, stop: Stop | None = None) -> Path:
         order=plan.order(),
         is_collection=plan.is_collection,
         stop=stop,
+        clock=plan.clock,
     ).write()
 
 

@@ -46,6 +46,7 @@ class Script:
         order: the tests of each worker, in order, the target among them.
         is_collection: whether the target is a file that is collected, and no test is run.
         stop: where to stop, None for nowhere.
+        clock: a module that sets the clock of the tests, and the moment; empty for none.
     """
 
     folder: str
@@ -55,6 +56,7 @@ class Script:
     order: Mapping[str, list[Planned]]
     is_collection: bool = False
     stop: Stop | None = None
+    clock: str = ""
 
     def write(self) -> Path:
         """Write it into its folder.

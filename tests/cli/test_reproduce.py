@@ -487,3 +487,20 @@ def test_who_can_write_to_the_record_runs_no_code_from_elsewhere(suite: Suite, t
     assert not mark.exists()
     (note,) = [note for note in found["notes"] if "--trust" in note]
     assert all(words in note for words in ("evil.ini", "pythonpath=", "--out", "LD_PRELOAD=", "and 3 more"))
+
+
+def test_the_axis_that_a_flake_depends_on_is_named(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, values in {
+        "_SEEDS": (1,),
+        "_ZONES": ("UTC",),
+        "_LOADED_TRIES": 1,
+        "_MOMENTS": ("2025-01-31T23:59:58",),
+    }.items():
+        monkeypatch.setattr(f"pytest_debugloop.rerunning.varying.{name}", values)
+    recorded = suite({"test_zone.py": "import time\ndef test_zone(): assert time.localtime(0).tm_hour == 0\n"})
+    recorded.fails(TZ="Asia/Tokyo")
+    done = recorded.debugloop("reproduce", "test_zone", "--vary", "--times", "5", "--json")
+    found = json.loads(done.stdout)["vary"]
+    assert (done.returncode, found["axis"], found["failures"], found["runs"]) == (0, "time zone", 5, 5)
+    assert [(one["value"], one["failures"]) for one in found["compared"]] == [("UTC", 0)]
+    assert found["skipped"].keys() == {"order", "alone"}

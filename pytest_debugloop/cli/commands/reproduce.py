@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.rerunning.recorded import RecordedFailure
 
 _MOST_RUNS = 200
+_TIMES_VARIED = 10
 
 
 @click.command()
@@ -28,6 +29,7 @@ _MOST_RUNS = 200
     help=f"With --bisect: search no longer than this; default: {_MOST_RUNS}.",
 )
 @click.option("--times", type=click.IntRange(1), metavar="N", help="Run it N times, and measure how often it fails.")
+@click.option("--vary", is_flag=True, help="Vary what is around it, one thing at a time, and name what matters.")
 @click.option("--alone", is_flag=True, help="Run nothing before it.")
 @click.option(
     "--timeout",
@@ -44,6 +46,7 @@ def command(
     bisect: bool,
     max_runs: int | None,
     times: int | None,
+    vary: bool,
     alone: bool,
     timeout: float | None,
     trust: bool,
@@ -55,19 +58,24 @@ def command(
     environment and random seeds. What cannot be as it was is said. Nothing is added to the record.
 
     \b
-    Exit status: 0 it failed the same way (at least once), 1 it did not.
+    Exit status: 0 it failed the same way (at least once), 1 it did not. With --vary: 0 something matters, 1 nothing
     \b
     Example: debugloop reproduce test_discount --bisect
+    Example: debugloop reproduce test_discount --vary
     """
     if max_runs and not bisect:
         raise click.UsageError("--max-runs goes with --bisect.")
     if bisect and (times or alone):
         raise click.UsageError("--bisect goes with neither --times nor --alone.")
+    if vary and (bisect or alone):
+        raise click.UsageError("--vary goes with neither --bisect nor --alone.")
     from pytest_debugloop.cli.views.rerun import Teller
 
     failure, plan, suspects = planned(place, what, is_trusted=trust)
     teller = Teller(failure, plan.alone() if alone else plan, as_json=as_json)
     timeout = timeout or failure.patience
+    if vary:
+        return _vary(teller, timeout, times or _TIMES_VARIED)
     if bisect:
         return _bisect(teller, timeout, suspects, max_runs or _MOST_RUNS)
     return _repeat(teller, timeout, times)
@@ -117,6 +125,26 @@ def _repeat(teller: Teller, timeout: float, times: int | None) -> int:
     tried = sum(outcome.is_tried for outcome in outcomes)
     teller.tell_outcomes(outcomes, failure_rate(same, tried) if times and tried else None)
     return 0 if same else 1
+
+
+def _vary(teller: Teller, timeout: float, times: int) -> int:
+    from pytest_debugloop.cli.views.varied import found_of, tell_varied
+    from pytest_debugloop.rerunning import varying
+    from pytest_debugloop.rerunning.runner import rerun
+
+    plan = varying.base_of(teller.plan)
+    settings = list(varying.settings_of(plan, locales=varying.known_locales()))
+    with teller.working(None) as run_begins:
+
+        def fails(setting: varying.Setting) -> bool | None:
+            with varying.busy(setting.busy):
+                outcome = rerun(setting.plan, timeout=timeout, progress=run_begins())
+            return varying.failed_as_recorded(outcome, setting.plan)
+
+        varied = varying.vary(varying.Setting("", "as it was", plan), settings, fails, times=times)
+    found = found_of(varied)
+    tell_varied(teller, varied, found)
+    return 0 if any(one.is_significant for one in found) else 1
 
 
 def _bisect(teller: Teller, timeout: float, suspects: list[str], limit: int) -> int:

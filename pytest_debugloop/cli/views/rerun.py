@@ -37,7 +37,7 @@ class Teller:
     def __init__(self, failure: RecordedFailure, plan: Plan, *, as_json: bool) -> None:
         self._failure = failure
         self.plan = plan
-        self._as_json = as_json
+        self.as_json = as_json
         if not as_json:
             self._say(self._head())
 
@@ -99,9 +99,9 @@ class Teller:
             outcomes: of each, in order.
             rate: how often it failed the same way, where that was asked.
         """
-        if self._as_json:
+        if self.as_json:
             facts = {"reproduced": any(one.is_same for one in outcomes), "rate": rate, "bisect": None}
-            self._write(facts, outcomes)
+            self.write(facts, outcomes)
         elif rate is None and len(outcomes) == 1:
             self._say(self._one(outcomes[0]))
         else:
@@ -134,7 +134,7 @@ class Teller:
             found: its result.
             outcomes: of its reruns.
         """
-        if self._as_json:
+        if self.as_json:
             facts = {
                 "verdict": found.verdict.value,
                 "polluters": [_plain_polluter(one) for one in found.tests],
@@ -143,7 +143,7 @@ class Teller:
                 "command": shell_command(with_only(self.plan, found.tests)),
             }
             reproduced = found.verdict is not Verdict.PASSES
-            self._write({"reproduced": reproduced, "rate": None, "bisect": facts}, outcomes)
+            self.write({"reproduced": reproduced, "rate": None, "bisect": facts}, outcomes)
         else:
             self._say(self._found(found, outcomes))
 
@@ -173,7 +173,13 @@ class Teller:
         if found.verdict is not Verdict.FLAKY:
             yield Text(f"by hand: {shell_command(with_only(self.plan, found.tests))}", style="faint")
 
-    def _write(self, facts: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
+    def write(self, facts: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
+        """Write what was found as JSON, behind the recorded failure and the plan.
+
+        Args:
+            facts: what was found.
+            outcomes: of the reruns, in order.
+        """
         failure, plan = self._failure, self.plan
         head = {
             "test": plan.target.name,

@@ -1,0 +1,108 @@
+"""What ``debugloop reproduce --vary`` says, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from pytest_debugloop.cli.output import show
+from pytest_debugloop.printable import printable
+from pytest_debugloop.queries.significance import adjusted
+from pytest_debugloop.rerunning.rate import failure_rate
+from pytest_debugloop.words import counted, percent
+
+if TYPE_CHECKING:
+    from pytest_debugloop.cli.views.rerun import Teller
+    from pytest_debugloop.rerunning.varying import Compared, Varied
+
+_MOST_FALSE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A setting that was compared.
+
+    Attributes:
+        q_value: the share of false ones among all that would be called as sure as this one.
+    """
+
+    compared: Compared
+    q_value: float
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the difference is more than chance, for as many axes as were varied."""
+        return self.q_value < _MOST_FALSE
+
+
+def found_of(varied: Varied) -> list[Found]:
+    """Say which differences are more than chance; an axis on which nothing was noticed counts as one without any.
+
+    Args:
+        varied: what was measured.
+    """
+    p_values = [one.p_value for one in varied.compared]
+    q_values = adjusted(p_values, max(len(varied.tried), len(p_values))) if p_values else []
+    found = [Found(one, q_value) for one, q_value in zip(varied.compared, q_values, strict=True)]
+    return sorted(found, key=lambda one: one.q_value)
+
+
+def tell_varied(teller: Teller, varied: Varied, found: Sequence[Found]) -> None:
+    """Say what matters to a test.
+
+    Args:
+        teller: of the reruns.
+        varied: what was measured.
+        found: of it.
+    """
+    if teller.as_json:
+        facts = {
+            "runs": varied.runs,
+            "failures": varied.failures,
+            "axis": found[0].compared.setting.axis if found and found[0].is_significant else None,
+            "tried": varied.tried,
+            "skipped": {one.axis: one.reason for one in varied.skipped},
+            "compared": [
+                {
+                    "axis": one.compared.setting.axis,
+                    "value": one.compared.setting.value,
+                    "failures": one.compared.failures,
+                    "runs": one.compared.runs,
+                    "p_value": one.compared.p_value,
+                    "q_value": one.q_value,
+                    "is_significant": one.is_significant,
+                }
+                for one in found
+            ],
+        }
+        reproduced = varied.failures > 0 or any(one.compared.failures for one in found)
+        teller.write({"reproduced": reproduced, "rate": None, "bisect": None, "vary": facts}, [])
+    else:
+        show(_lines(varied, found), paging=False)
+
+
+def _lines(varied: Varied, found: Sequence[Found]) -> Iterator[Text]:
+    for skipped in varied.skipped:
+        yield Text(f"not varied: {skipped.axis}: {skipped.reason}", style="warn")
+    if not varied.runs:
+        yield Text("It was not run to its end once: nothing is measured.", style="warn")
+        return
+    yield Text(f"as it was: failed {_share(varied.failures, varied.runs)}")
+    for one in found:
+        setting = one.compared.setting
+        share = _share(one.compared.failures, one.compared.runs)
+        text = f"{setting.axis} ({printable(setting.value)}): failed {share}, q = {one.q_value:.2g}"
+        yield Text(text, style="fail" if one.is_significant else "faint")
+    matters = [one.compared.setting.axis for one in found if one.is_significant]
+    if matters:
+        yield Text(f"{' and '.join(matters)}: it makes a difference", style="fail")
+    else:
+        yield Text(f"none of {', '.join(varied.tried)} makes a difference that is more than chance", style="pass")
+
+
+def _share(failures: int, runs: int) -> str:
+    rate = failure_rate(failures, runs)
+    return f"{failures:,} of {counted(runs, 'time')} ({percent(rate.low)} to {percent(rate.high)})"
