@@ -12,7 +12,7 @@ import errno
 import os
 from pathlib import Path
 
-from pytest_debugloop.journal.loss import REMEDY, Loss
+from pytest_debugloop.journal.loss import REMEDY, LeftFile, Loss
 from pytest_debugloop.journal.own_file import OwnFile, TakenAwayError, no_space
 from pytest_debugloop.private import open_folder
 from pytest_debugloop.system import System, what_changed
@@ -68,7 +68,7 @@ class Journal:
         self._spares = 0
         self._lines = 0  # behind the header
         self._held_back = b""
-        self._full: tuple[Path, int, int] | None = None  # the file that was full, its length and lines
+        self._full: LeftFile | None = None  # as the disk was full
         self._torn = False
         self._is_closed = False
         self._is_nameless = False
@@ -87,10 +87,10 @@ class Journal:
         """The file, or the one that took its place."""
         return self._file.path
 
-    @property
-    def lines(self) -> int:
-        """How many lines are in it, without the first."""
-        return self._lines
+    def left(self) -> LeftFile:
+        """Tell what is in the file, for whoever looks at it when this process writes it no more."""
+        # One that has lost its name was told already, and is not looked for.
+        return LeftFile(str(self.path), 0 if self._is_nameless else self._file.size, self._lines)
 
     @property
     def loss(self) -> Loss | None:
@@ -139,17 +139,12 @@ class Journal:
         self.close()
 
     def _look_back(self) -> None:
-        """See that the file that was full is still there, as long as it was."""
-        if self._full is None:
-            return
-        path, size, lines = self._full
-        length = 0
-        with contextlib.suppress(OSError):
-            length = System.stat(path).st_size
-        if length < size:
-            self.cut_lines += lines
-            self.problem = f"{path} was removed or shortened during the run"
-            self.remedy = REMEDY
+        """See what became of the file that was full."""
+        loss = None if self._full is None else self._full.loss()
+        if loss is not None:
+            self.cut_lines += loss.cut_lines
+            self.problem = loss.problem
+            self.remedy = loss.remedy
 
     def close(self) -> None:
         """Try what was held back once more, count as lost what the disk still refuses, and close the file."""
@@ -212,8 +207,7 @@ class Journal:
             except OSError:
                 raise error from None
             self._tell(self.path, error)
-            with contextlib.suppress(OSError):
-                self._full = self.path, System.stat(self.path).st_size, self._lines
+            self._full = self.left()
             self._change_to(spare)
             return False
         self._torn = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pytest_debugloop.system import System
+
 REMEDY = "keep such folders from what tests remove, or choose another (--debugloop-dir)"
 """What to do where a test removes journals."""
 
@@ -48,3 +50,29 @@ class Loss(NamedTuple):
         others = f" (and {more} more journal{'s' if more > 1 else ''})" if more else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
         return f"{self.problem}{others}: {loss}, what was written is stored{remedy}."
+
+
+class LeftFile(NamedTuple):
+    """A journal that its process writes no more, while others of the run go on.
+
+    Attributes:
+        path: of the file.
+        size: its bytes.
+        lines: that are in it, without the first.
+    """
+
+    path: str
+    size: int
+    lines: int
+
+    def loss(self) -> Loss | None:
+        """See that it is still there, as long as it was: the loader removes none before all processes have ended."""
+        try:
+            size = System.stat(self.path).st_size
+        except (FileNotFoundError, NotADirectoryError):
+            size = 0
+        except OSError:
+            return None  # nobody can say
+        if size >= self.size:
+            return None
+        return Loss(f"{self.path} was removed or shortened during the run", 0, self.lines, REMEDY)

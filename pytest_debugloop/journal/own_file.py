@@ -40,15 +40,19 @@ class OwnFile:
         path: of it.
         fd: a descriptor of it, which is ours from now on.
         size: its bytes.
+
+    Attributes:
+        path: of it.
+        size: its bytes, as far as we have written it or found it longer.
     """
 
-    __slots__ = ("_dev", "_fd", "_has_links", "_ino", "_size", "path")
+    __slots__ = ("_dev", "_fd", "_has_links", "_ino", "path", "size")
 
     def __init__(self, path: Path, fd: int, size: int) -> None:
         found = System.fstat(fd)
         self.path = path
         self._fd = fd
-        self._size = size
+        self.size = size
         self._dev = found.st_dev
         self._ino = found.st_ino
         self._has_links = found.st_nlink > 0  # some file systems do not count them
@@ -96,14 +100,14 @@ class OwnFile:
         """
         found = System.fstat(self._fd)
         if (
-            found.st_size != self._size
+            found.st_size != self.size
             or found.st_ino != self._ino
             or found.st_dev != self._dev
             or (not found.st_nlink and self._has_links)
         ):
             return -1
         written = System.write(self._fd, data)
-        self._size += written
+        self.size += written
         return written
 
     def find(self) -> bool:
@@ -121,10 +125,10 @@ class OwnFile:
             found = self._opened_again()
         if not found.st_nlink and self._has_links:
             raise TakenAwayError("removed", is_ours_alone=True)
-        if found.st_size < self._size:
+        if found.st_size < self.size:
             raise TakenAwayError("shortened")
         # It is longer where somebody else has written to it, or an interrupt came before we had counted.
-        self._size = found.st_size
+        self.size = found.st_size
         return self.ends_a_line()
 
     def find_in_place(self) -> None:
@@ -165,7 +169,7 @@ class OwnFile:
         Raises:
             OSError: it cannot be read.
         """
-        return not self._size or System.pread(self._fd, 1, self._size - 1) == b"\n"
+        return not self.size or System.pread(self._fd, 1, self.size - 1) == b"\n"
 
     def chunks(self) -> Iterator[bytes]:
         """Read the file from its start, also where it has no name any more.

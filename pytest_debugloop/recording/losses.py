@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.journal.loss import REMEDY, Loss
-from pytest_debugloop.system import System
+from pytest_debugloop.journal.loss import LeftFile, Loss
 
 _MACHINE = os.uname().nodename
-
-
-def _is_gone(path: str) -> bool:
-    try:
-        System.stat(path)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        pass  # it cannot be told
-    return False
 
 
 class Losses:
@@ -29,7 +17,7 @@ class Losses:
         self._of_journals: Loss | None = None
         self._faults: list[str] = []
         self._more: list[str] = []
-        self._ended: list[tuple[str, int]] = []
+        self._left: list[LeftFile] = []
 
     def add(self, told: dict[str, Any]) -> None:
         """Add what another process tells.
@@ -41,7 +29,7 @@ class Losses:
         self.add_faults(told["faults"])
         self._more += [problem for problem in told["more"] if problem not in self._more]
         if told["machine"] == _MACHINE:
-            self._ended += [(str(path), int(lines)) for path, lines in told["ended"]]
+            self._left += [LeftFile(*journal) for journal in told["left"]]
 
     def add_journal(self, loss: Loss | None) -> None:
         """Note what became of a journal.
@@ -68,21 +56,15 @@ class Losses:
         """
         self._more.append(problem)
 
-    def add_ended(self, path: Path, lines: int) -> None:
-        """Note a journal that this process has ended while others of the run go on.
-
-        Args:
-            path: of the journal.
-            lines: that are in it.
-        """
-        self._ended.append((str(path), lines))
+    def add_left(self, journal: LeftFile) -> None:
+        """Note a journal that this process has ended while others of the run go on."""
+        self._left.append(journal)
 
     def look_back(self) -> None:
-        """See that journals of processes that have ended are still there: the loader removes none before all end."""
-        for path, lines in self._ended:
-            if _is_gone(path):
-                self.add_journal(Loss(f"{path} was removed during the run", 0, lines, REMEDY))
-        self._ended = []
+        """See what became of the journals of processes that have ended."""
+        for journal in self._left:
+            self.add_journal(journal.loss())
+        self._left = []
 
     def to_plain(self) -> dict[str, Any]:
         """Give all of it as basic types, which execnet can carry from a worker."""
@@ -90,7 +72,7 @@ class Losses:
             "journal": tuple(self._of_journals or ()),
             "faults": self._faults,
             "more": self._more,
-            "ended": self._ended,
+            "left": [tuple(journal) for journal in self._left],
             "machine": _MACHINE,
         }
 

@@ -272,7 +272,7 @@ class Session:
                 self._storing.expect_nothing()  # the loader waits for an end that it is not told
         self._losses.add_journal(journal.loss)
         if self.worker is not None:
-            self._losses.add_ended(journal.path, journal.lines)
+            self._losses.add_left(journal.left())
 
     def _summary(self) -> list[str]:
         if self._writer is None or self._storing is None or self._journal is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_debugloop.journal.loss import LeftFile
 from pytest_debugloop.recording.losses import Losses
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ def told_by(worker: Losses, **changed: str) -> list[str]:
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     path = tmp_path / "gw0.jsonl"
-    path.touch()
+    path.write_bytes(b"line\n" * 13)
     return path
 
 
 @pytest.fixture
 def worker(journal: Path) -> Losses:
     losses = Losses()
-    losses.add_ended(journal, 12)
+    losses.add_left(LeftFile(str(journal), journal.stat().st_size, 12))
     return losses
 
 
@@ -37,10 +38,16 @@ def test_a_worker_that_lost_nothing_has_nothing_to_tell(worker: Losses) -> None:
     assert told_by(worker) == []
 
 
-def test_a_journal_that_is_removed_after_its_worker_has_ended_is_told(worker: Losses, journal: Path) -> None:
-    journal.unlink()
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_journal_that_is_not_as_its_worker_left_it_is_told(
+    worker: Losses, journal: Path, *, is_removed: bool
+) -> None:
+    if is_removed:
+        journal.unlink()
+    else:
+        journal.write_bytes(b"line\n")
     (sentence,) = told_by(worker)
-    assert sentence.startswith(f"{journal} was removed during the run: at most 12 records are lost")
+    assert sentence.startswith(f"{journal} was removed or shortened during the run: at most 12 records are lost")
 
 
 def test_a_journal_on_another_machine_is_not_missed(worker: Losses, journal: Path) -> None:
