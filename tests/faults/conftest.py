@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.faults.support import HOLD, SUITE, Trouble, content
+from tests.loading.conftest import any_loading_schema, any_record
 from tests.plugin.conftest import record_schema
 from tests.support.projects import Project, Run
 from tests.support.servers import fast_place
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.support.servers import Server
 
-__all__ = ["record_schema"]
+__all__ = ["any_loading_schema", "any_record", "record_schema"]
 
 Whole = tuple[Run, dict[str, Any]]
 

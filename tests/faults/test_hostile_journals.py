@@ -35,10 +35,8 @@ from tests.support.journals import record_example
 from tests.support.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.servers import Server
 
 HEALTHY = ("before", "between", "after")
 
@@ -52,29 +50,13 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     return [*recorded[: at + 2], recorded[-1]]
 
 
-@pytest.fixture(scope="module")
-def hostile_schema(any_postgres: Server) -> Iterator[str]:
-    """A migrated schema."""
-    with any_postgres.schema() as schema:
-        yield schema
-
-
 @pytest.fixture
-def record(any_postgres: Server, hostile_schema: str) -> Iterator[Record]:
-    """An empty record."""
-    record = Record(any_postgres.conninfo, hostile_schema)
-    record.empty()
-    yield record
-    record.connection.close()
-
-
-@pytest.fixture
-def order(record: Record, tmp_path: Path) -> Order:
+def order(any_record: Record, tmp_path: Path) -> Order:
     """An order to load what waits in a folder."""
     folder = tmp_path / ".debugloop"
     (folder / JOURNALS).mkdir(parents=True, mode=0o700)
     folder.chmod(0o700)
-    return Order(folder, None, record.conninfo, record.schema, 18, 0)
+    return Order(folder, None, any_record.conninfo, any_record.schema, 18, 0)
 
 
 def plant(order: Order, name: str, lines: list[bytes], hostile: Hostile | None = None) -> None:
@@ -86,10 +68,10 @@ def plant(order: Order, name: str, lines: list[bytes], hostile: Hostile | None =
         hostile.plant(folder, mine)
 
 
-def counts(record: Record, name: str) -> tuple[object, ...]:
+def counts(any_record: Record, name: str) -> tuple[object, ...]:
     """Count the runs, steps, errors and refused lines that a run has."""
     run = run_of(name)
-    return record.rows(
+    return any_record.rows(
         f"SELECT (SELECT count(*) FROM debug_runs WHERE id = '{run}' AND status <> 'running'), "
         f"(SELECT count(*) FROM debug_workflow_steps WHERE correlation_id = '{run}'), "
         f"(SELECT count(*) FROM debug_error_events WHERE run_id = '{run}'), "
@@ -105,17 +87,17 @@ def load(order: Order, times: int) -> Loaded:
 
 @pytest.mark.slow
 def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
-    record: Record, order: Order, lines: list[bytes], capfd: pytest.CaptureFixture[str]
+    any_record: Record, order: Order, lines: list[bytes], capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name, hostile in HOSTILE.items():
         plant(order, name, lines, hostile)
     for name in HEALTHY:
         plant(order, name, lines)
     loaded = load_waiting(order)
-    whole = counts(record, "before")
+    whole = counts(any_record, "before")
     assert whole[0] == 1
     assert whole[3] == 0
-    assert {name: counts(record, name) for name in HEALTHY} == dict.fromkeys(HEALTHY, whole)
+    assert {name: counts(any_record, name) for name in HEALTHY} == dict.fromkeys(HEALTHY, whole)
     loaded = load(order, TRIES)
     alone = what_is_left_alone(order)
     aside = {trouble.folder.name: trouble for trouble in loaded.left.set_aside}
@@ -123,7 +105,7 @@ def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
     died = (whole[1], whole[2] + 1)  # type: ignore[operator]
     wrong = {}
     for name, hostile in HOSTILE.items():
-        runs, steps, errors, refused = counts(record, name)
+        runs, steps, errors, refused = counts(any_record, name)
         folder = order.folder / JOURNALS / folder_of(name)
         match hostile.fate:
             case "set aside":
@@ -145,16 +127,16 @@ def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
     assert len(aside) == expected
     assert all(trouble.reason for trouble in aside.values())
     # What is stored can be read, and a run of the same tests that comes later is none the worse.
-    before = record.content()
-    assert all(record.value(f"SELECT count(*) FROM {table}") == len(before[table]) for table in before)
+    before = any_record.content()
+    assert all(any_record.value(f"SELECT count(*) FROM {table}") == len(before[table]) for table in before)
     plant(order, "later", lines)
     assert load_waiting(order).stored == 1
-    assert counts(record, "later") == whole
+    assert counts(any_record, "later") == whole
 
 
 @pytest.mark.slow
 def test_a_hostile_journal_that_is_loaded_again_changes_nothing(
-    record: Record, order: Order, lines: list[bytes]
+    any_record: Record, order: Order, lines: list[bytes]
 ) -> None:
     names = [name for name, hostile in HOSTILE.items() if hostile.fate not in {ASIDE, ALONE, GONE} and "40" not in name]
 
@@ -164,7 +146,7 @@ def test_a_hostile_journal_that_is_loaded_again_changes_nothing(
         assert load_waiting(order).stored == len(names)
         shutil.rmtree(order.folder / JOURNALS)  # where a folder is in the place of a file, it is left
         (order.folder / JOURNALS).mkdir(mode=0o700)
-        return record.content()
+        return any_record.content()
 
     assert load_all() == load_all()
 
@@ -195,18 +177,18 @@ SURVEYED: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("kind", ["step", "snapshot", "error", "finish", "run", "survey", "code_file", "loaded"])
 def test_a_record_with_a_wrong_member_is_stored_or_refused(
-    record: Record, order: Order, lines: list[bytes], kind: str
+    any_record: Record, order: Order, lines: list[bytes], kind: str
 ) -> None:
     plant(order, "healthy", lines)
     load_waiting(order)
-    whole = counts(record, "healthy")
+    whole = counts(any_record, "healthy")
     lines = [*lines[:1], *map(dumped, SURVEYED), *lines[1:]]
     line = next(line for line in reversed(lines) if line.startswith(b'{"kind":"' + kind.encode() + b'"'))
     wrong = list(wrong_members(line, 100_000))
     plant(order, "hostile", [*lines[:-1], *wrong, lines[-1]])
     loaded = load_waiting(order)
     assert (loaded.stored, loaded.problem) == (1, "")
-    runs, steps, errors, refused = counts(record, "hostile")
+    runs, steps, errors, refused = counts(any_record, "hostile")
     assert runs == 1
     assert isinstance(refused, int)
     assert len(wrong) // 4 < refused <= len(wrong)
@@ -215,33 +197,35 @@ def test_a_record_with_a_wrong_member_is_stored_or_refused(
     if kind == "step":
         assert steps == whole[1] + len(wrong) - refused  # type: ignore[operator]
     # Nothing that was taken in makes trouble for others: they are linked with it, and what is stored can be read.
-    record.content()
+    any_record.content()
     plant(order, "later", lines)
     assert load_waiting(order).problem == ""
-    assert counts(record, "later") == whole
+    assert counts(any_record, "later") == whole
 
 
-def test_a_run_without_a_usable_header_is_a_run(record: Record, order: Order, lines: list[bytes]) -> None:
+def test_a_run_without_a_usable_header_is_a_run(any_record: Record, order: Order, lines: list[bytes]) -> None:
     for name in ("no header", "NUL in the project", "a journal of a worker alone"):
         plant(order, name, lines, HOSTILE[name])
     load_waiting(order)
-    found = record.rows("SELECT id::text, project, status, exit_status FROM debug_runs ORDER BY started_at, status")
+    found = any_record.rows("SELECT id::text, project, status, exit_status FROM debug_runs ORDER BY started_at, status")
     projects = {run: (project, status, exit_status) for run, project, status, exit_status in found}
     assert projects == {
         str(run_of("no header")): ("unknown", "finished", 1),
         str(run_of("NUL in the project")): ("a\\x00b", "finished", 1),
         str(run_of("a journal of a worker alone")): ("orders", "died", None),
     }
-    assert record.value("SELECT count(*) FROM debug_error_events WHERE run_id NOT IN (SELECT id FROM debug_runs)") == 0
+    assert (
+        any_record.value("SELECT count(*) FROM debug_error_events WHERE run_id NOT IN (SELECT id FROM debug_runs)") == 0
+    )
 
 
 def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
-    record: Record, order: Order, lines: list[bytes]
+    any_record: Record, order: Order, lines: list[bytes]
 ) -> None:
     name = "a folder of another name without a header"
     plant(order, name, lines, HOSTILE[name])
     reason = "Neither its first line, nor a journal beside it, nor the name of its folder tells whose the journal "
-    place = Place(order.folder, order.folder, "", record.conninfo, record.schema, 18, "")
+    place = Place(order.folder, order.folder, "", any_record.conninfo, any_record.schema, 18, "")
     for number in range(1, TRIES + 2):
         plant(order, f"run {number}", lines)
         run = order.folder / JOURNALS / folder_of(f"run {number}")
@@ -260,7 +244,7 @@ def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
 
 
 def test_what_is_set_aside_is_tried_again_when_somebody_asks_or_by_another_version(
-    record: Record, order: Order, lines: list[bytes]
+    any_record: Record, order: Order, lines: list[bytes]
 ) -> None:
     name = "a folder for the lock"
     plant(order, name, lines, HOSTILE[name])
