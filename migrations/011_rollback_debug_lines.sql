@@ -12,7 +12,8 @@ BEGIN
         );
     END IF;
     EXECUTE format(
-        'DROP TABLE IF EXISTS %1$I.debug_commit_parents;'
+        'DROP VIEW IF EXISTS %1$I.debug_test_legs;'
+        ' DROP TABLE IF EXISTS %1$I.debug_commit_parents;'
         ' DROP INDEX IF EXISTS %1$I.idx_debug_error_success_correlation_unexplained;'
         ' ALTER TABLE IF EXISTS %1$I.debug_runs'
         ' DROP COLUMN IF EXISTS line, DROP COLUMN IF EXISTS leg, DROP COLUMN IF EXISTS change_id,'

@@ -157,6 +157,36 @@ def _place(place: Mapping[str, Any]) -> str:
     return branch if place["same_leg"] else f"{branch} {leg}"
 
 
+def classes_by_leg(classes: Mapping[str, str]) -> str:
+    """Say how a test does in the legs of a matrix, where it does not do the same in all.
+
+    Args:
+        classes: of the test, by leg.
+
+    Returns:
+        Such as ``broken on py311, stable elsewhere``; nothing where it is the same everywhere.
+    """
+    legs: dict[str, list[str]] = {}
+    for leg, name in zip(_told_apart(list(classes)), classes.values(), strict=True):
+        legs.setdefault(name, []).append(leg)
+    if len(legs) < 2:
+        return ""
+    usual = max(legs, key=lambda name: (len(legs[name]), name == "stable"))
+    told = []
+    for name in sorted(legs.keys() - {usual}):
+        more = len(legs[name]) - _MOST_PLACES
+        listed = ", ".join(legs[name][:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+        told.append(f"{name} on {listed}")
+    return ", ".join([*told, f"{usual} elsewhere"])
+
+
+def _told_apart(legs: Sequence[str]) -> list[str]:
+    """Leave out what all legs have in common."""
+    parts = [leg.split(", ") for leg in legs]
+    common = set.intersection(*map(set, parts)) if parts else set()
+    return [printable(" ".join(part for part in leg if part not in common)) or "no leg" for leg in parts]
+
+
 def can_write(text: str) -> bool:
     """Tell whether standard output has the characters of a text.
 

@@ -45,6 +45,7 @@ class PastAttempt:
     is_incident: bool
     git_branch: str | None
     git_commit: str | None
+    leg: str | None
     is_dirty: bool | None
     code_version: str | None
     conditions: str | None

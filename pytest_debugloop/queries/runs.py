@@ -21,6 +21,8 @@ class Run:
     Attributes:
         status: running, finished, interrupted or died.
         exit_status: what pytest returned; None while it runs, where it died, and where an error ended pytest itself.
+        leg: which of those that run the same tests; empty where nothing tells.
+        change_id: the number of the change that it tested; ``target_branch`` is what that is to be merged into.
         is_dirty: whether files were not as the commit has them; None where that is not known.
     """
 
@@ -34,6 +36,9 @@ class Run:
     finished_at: datetime | None
     git_branch: str | None
     git_commit: str | None
+    leg: str
+    change_id: str | None
+    target_branch: str | None
     is_dirty: bool | None
     python_version: str | None
     platform: str | None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.support.servers import Server
 
 OLD, NEW, BROKEN = "test_it.py::test_old", "test_it.py::test_new", "test_it.py::test_broken"
+LEGS = "test_it.py::test_in_legs"
 NOW = (time.time() * 1_000_000 - START) / MINUTE
 GITHUB = {"cicd.provider": "github", "cicd.pipeline.task.name": "tests"}
 
@@ -29,6 +30,8 @@ def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with any_postgres.schema() as schema:
         record = Record(any_postgres.conninfo, schema)
         for run in (
+            *(MadeRun({LEGS: True}, NOW - 200 + at, "main", f"py31{leg}") for at in range(9) for leg in (1, 2, 3)),
+            *(MadeRun({LEGS: leg > 1}, NOW - 100 + at, "main", f"py31{leg}") for at in (1, 2) for leg in (1, 2)),
             MadeRun({OLD: False}, 0, "gone", "py311", ci=GITHUB),
             MadeRun({OLD: True, NEW: True}, NOW - 60, "main", "py311", ci=GITHUB),
             MadeRun({NEW: True}, NOW - 50, "feature", "py312", ci=GITHUB),
@@ -75,3 +78,21 @@ def test_show_says_it_in_json(made: Project) -> None:
     error = groups(made)[NEW]["last_error_id"]
     history = json.loads(shown(made, "show", error, "--json"))["history"]
     assert (history["is_open"], history["not_run_since"], len(history["passes_elsewhere"])) == (True, None, 2)
+
+
+def test_a_test_that_is_broken_in_one_leg_is_told_so(made: Project) -> None:
+    assert "broken on py311, stable elsewhere" in shown(made, "flaky", "--all")
+    assert "broken on py311, stable elsewhere" in shown(made, "show", LEGS)
+    (test,) = [one for one in json.loads(shown(made, "flaky", "--all", "--json"))["tests"] if one["node_id"] == LEGS]
+    assert [(leg["leg"], leg["class"], leg["failures_since_pass"]) for leg in test["legs"]] == [
+        ("py311", "broken", 2),
+        ("py312", "stable", 0),
+        ("py313", "stable", 0),
+    ]
+
+
+def test_the_leg_of_runs_and_attempts_is_shown_where_they_have_one(made: Project) -> None:
+    assert "leg" in shown(made, "history", LEGS)
+    assert "py313" in shown(made, "history", LEGS)
+    assert ", leg py311," in shown(made, "show")
+    assert {run["leg"] for run in json.loads(shown(made, "runs", "--json"))["runs"]} == {"py311", "py312", "py313"}

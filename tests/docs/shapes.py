@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from pytest_debugloop.cli.checks import check
-from pytest_debugloop.queries import comparing, failures, lookup, recoveries, runs, timings
+from pytest_debugloop.queries import comparing, failures, legs, lookup, recoveries, runs, timings
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 BEGIN, END = "<!-- shapes: made by `python -m tests.docs.shapes` -->", "<!-- /shapes -->"
@@ -21,6 +21,7 @@ SHAPES: tuple[type, ...] = (
     failures.Snapshot,
     recoveries.PastAttempt,
     recoveries.FlakyTest,
+    legs.LegScore,
     recoveries.Recovery,
     recoveries.StrategyPattern,
     recoveries.RecoveryPattern,

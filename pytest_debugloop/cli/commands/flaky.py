@@ -11,7 +11,10 @@ from pytest_debugloop.cli.output import json_option, make_console, plain, show, 
 from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_debugloop.cli.views.tables import Row
+    from pytest_debugloop.queries.legs import LegScore
     from pytest_debugloop.queries.recoveries import FlakyTest
 
 _STYLES = {"flaky": "warn", "newly flaky": "fail", "broken": "fail", "fixed": "pass"}
@@ -36,6 +39,7 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
     """
     from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.queries.legs import legs_of_tests
     from pytest_debugloop.queries.recoveries import costs_of_tests, flaky_tests
     from pytest_debugloop.queries.statements import MANY
 
@@ -43,8 +47,16 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
         project = asked_project(connection, place)
         tests = flaky_tests(connection, project, only_flaky=not everything, limit=limit or MANY)
         costs = costs_of_tests(connection, [test.task_id for test in tests])
+        legs = legs_of_tests(connection, [test.task_id for test in tests])
     if as_json:
-        rows = ({**plain(test), "cost_minutes": costs.get(test.task_id, 0.0) / 60_000} for test in tests)
+        rows = (
+            {
+                **plain(test),
+                "cost_minutes": costs.get(test.task_id, 0.0) / 60_000,
+                "legs": [plain(leg) for leg in legs.get(test.task_id, [])],
+            }
+            for test in tests
+        )
         write_json("flaky", {}, tests=rows)
         return
     if not tests:
@@ -56,21 +68,23 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
         Column("failed", right=True),
         Column("first tries", right=True, optional=2),
         Column("flips", right=True, optional=1),
-        Column("class"),
+        Column("class", flexible=True),
         Column("recovers by", optional=4),
         Column("cost", right=True, optional=5),
         Column("last failed", "faint", optional=2),
         Column("test", flexible=True, keep_end=True),
     ]
-    rows_ = (_row(test, costs) for test in tests)
+    rows_ = (_row(test, costs, legs.get(test.task_id, [])) for test in tests)
     show(table(columns, rows_, make_console().width), paging=place.paging)
 
 
-def _row(test: FlakyTest, costs: dict[Any, float]) -> Row:
+def _row(test: FlakyTest, costs: dict[Any, float], legs: Sequence[LegScore]) -> Row:
     from rich.text import Text
 
     from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import ago, percent, span
+    from pytest_debugloop.words import ago, classes_by_leg, percent, span
+
+    class_ = classes_by_leg({leg.leg: leg.class_ for leg in legs}) or printable(test.class_)
 
     return [
         percent(test.score),
@@ -78,7 +92,7 @@ def _row(test: FlakyTest, costs: dict[Any, float]) -> Row:
         f"{test.failures:,} of {test.attempts:,}",
         percent(test.failure_rate),
         percent(test.flip_rate),
-        Text(printable(test.class_), style=_STYLES.get(test.class_, "")),
+        Text(class_, style=_STYLES.get(class_.split(" on ")[0], "")),
         printable(test.dominant_strategy or ""),
         span(costs.get(test.task_id, 0.0)),
         ago(test.last_failed_at),

@@ -64,17 +64,20 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text
     yield Text(f"{counted(len(attempts), 'attempt')}, {failed:,} failed ({share})", style="faint")
     yield strip_of(attempts)
     yield Text("")
+    has_legs = len({attempt.leg for attempt in attempts}) > 1
     columns = [
         Column("", ""),
         Column("when", "faint"),
         Column("run", "id"),
         Column("code", flexible=True, optional=3),
+        *([Column("leg", flexible=True, optional=4)] if has_legs else []),
         Column("by", optional=1),
         Column("error", "id"),
         Column("what", flexible=True),
         Column("recovered by", "pass", optional=2),
     ]
-    yield from table(columns, map(_row, attempts), width)
+    rows = (row if has_legs else [*row[:4], *row[5:]] for row in map(_row, attempts))
+    yield from table(columns, rows, width)
 
 
 def _row(attempt: PastAttempt) -> Row:
@@ -97,6 +100,7 @@ def _row(attempt: PastAttempt) -> Row:
         ago(attempt.ended_at),
         short(attempt.run_id),
         code_of(attempt.git_branch, attempt.git_commit, attempt.is_dirty),
+        printable(attempt.leg or ""),
         printable(attempt.agent_name),
         short(attempt.error_id),
         printable(what) + (" (incident)" if attempt.is_incident else ""),

@@ -89,6 +89,9 @@ def run_lines(run: Run) -> Iterator[Text]:
     facts = [
         f"project {printable(run.project)}",
         code_of(run.git_branch, run.git_commit, run.is_dirty),
+        f"change {printable(run.change_id)}" if run.change_id else "",
+        f"into {printable(run.target_branch)}" if run.target_branch else "",
+        f"leg {printable(run.leg)}" if run.leg else "",
         f"Python {printable(run.python_version)}" if run.python_version else "",
         f"pytest {printable(run.pytest_version)}" if run.pytest_version else "",
         printable(run.platform or ""),

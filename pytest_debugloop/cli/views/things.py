@@ -17,10 +17,11 @@ from pytest_debugloop.cli.views.values import Values
 from pytest_debugloop.errors import SnapshotTooLargeError
 from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
+from pytest_debugloop.queries.legs import legs_of_tests
 from pytest_debugloop.queries.lookup import Found, test_of
 from pytest_debugloop.queries.statements import MANY
 from pytest_debugloop.queries.states import recorded_state
-from pytest_debugloop.words import ago, counted, error_line, local, short
+from pytest_debugloop.words import ago, classes_by_leg, counted, error_line, local, short
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -97,6 +98,8 @@ def _test(connection: Connection, id: uuid.UUID, width: int, limit: int, *, fold
         yield Text("  ").append_text(strip_of(attempts))
         failed = sum(attempt.failed for attempt in attempts)
         yield Text(f"  {failed} of the last {counted(len(attempts), 'attempt')} failed", style="faint")
+    if by_leg := classes_by_leg({leg.leg: leg.class_ for leg in legs_of_tests(connection, [id]).get(id, [])}):
+        yield Text(f"  {by_leg}", style="warn")
     listed_failures = list(failures.failures_of_test(connection, id, min(limit, _LISTED)))
     yield Text("")
     for failure in listed_failures:

@@ -1,7 +1,7 @@
 -- List the attempts of a test, the latest first, with what failed and what it recovered by.
 
 SELECT
-    a.run_id, a.agent_name, a.attempt, a.ended_at, a.failed, a.is_incident, r.git_branch, r.git_commit,
+    a.run_id, a.agent_name, a.attempt, a.ended_at, a.failed, a.is_incident, r.git_branch, r.git_commit, r.leg,
     CASE WHEN r.git_dirty IS NOT NULL THEN TRUE WHEN r.code_version IS NOT NULL THEN FALSE END AS is_dirty,
     r.code_version, r.conditions,
     e.id AS error_id, e.error_code, e.error_message, e.metadata ->> 'phase' AS phase,

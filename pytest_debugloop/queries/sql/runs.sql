@@ -2,7 +2,7 @@
 
 SELECT
     r.id, r.correlation_id, r.session_id, r.project, r.status, r.exit_status, r.started_at, r.finished_at,
-    r.git_branch, r.git_commit,
+    r.git_branch, r.git_commit, r.leg, r.change_id, r.target_branch,
     CASE WHEN r.git_dirty IS NOT NULL THEN TRUE WHEN r.code_version IS NOT NULL THEN FALSE END AS is_dirty,
     r.python_version, r.platform, r.pytest_version,
     r.agent_name, r.rootdir, r.command_line, r.ci, r.steps_total, r.errors_total, r.successes_total, r.skipped_total,

@@ -1,0 +1,52 @@
+"""How tests do in each leg of a matrix."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from pytest_debugloop.queries.statements import rows
+
+
+@dataclass(frozen=True, slots=True)
+class LegScore:
+    """How a test does in a leg; the columns of ``debug_test_legs``, which docs/formulas.md explains.
+
+    Attributes:
+        leg: its name; empty where runs do not say which they are.
+        class_: ``broken``, ``flaky`` or ``stable``.
+        score: the 5 % quantile of the failure rate on good code.
+        failures_since_pass: how often it failed there since it passed last.
+    """
+
+    task_id: uuid.UUID
+    leg: str
+    class_: str
+    score: float
+    broken_probability: float | None
+    attempts: int
+    failures: int
+    failures_since_pass: int
+    last_at: datetime
+
+
+def legs_of_tests(connection: Connection[Any], task_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[LegScore]]:
+    """Tell how tests do in each leg that they were run in lately, two weeks before their last attempt or later.
+
+    Args:
+        connection: its search path leads to the record.
+        task_ids: of the tests.
+
+    Raises:
+        psycopg.Error: the database cannot answer.
+    """
+    found: dict[uuid.UUID, list[LegScore]] = defaultdict(list)
+    for leg in rows(connection, LegScore, "legs_of_tests", task_ids=list(task_ids)):
+        found[leg.task_id].append(leg)
+    return found
