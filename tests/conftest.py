@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from tests.support import groups
+from tests.support import groups, warm
 from tests.support.kinds import FIRST, Kind, chosen_kinds, docker_refusal
 
 if TYPE_CHECKING:
@@ -63,6 +63,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if refusal:
         lines.append(f"no Docker engine answers, so that no test has a container: {refusal}")
     return lines
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say what the processes of the test are to be."""
+    warm.begin_test(item)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
+from tests.support import warm
 from tests.support.commands import call_command
 from tests.support.environment import EXAMPLE, clean_environment
 from tests.support.terminal import in_terminal
@@ -330,16 +331,11 @@ class Project:
     ) -> Run:
         """Run pytest to its end."""
         correlation_id = str(uuid.uuid4())
-        done = subprocess.run(
+        done = warm.run(
             command or self.command(*arguments, recorded=recorded, correlation_id=correlation_id if recorded else ""),
-            cwd=self.folder,
-            env=self.environ(**(env or {})),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            timeout=timeout,
-            check=False,
+            self.folder,
+            self.environ(**(env or {})),
+            timeout,
         )
         return Run(done.returncode, done.stdout, done.stderr, self.left_by(correlation_id))
 
@@ -356,16 +352,8 @@ class Project:
         plugins = ("pytest_debugloop.plugin", "pytest_rerunfailures")
         words = [word for name in plugins for word in ("-p", name)]
         settings = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", *words, "--debugloop", *arguments],
-            cwd=self.folder,
-            env=clean_environment(**(settings | self.variables | more)),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        command = [sys.executable, "-m", "pytest", *words, "--debugloop", *arguments]
+        return warm.run(command, self.folder, clean_environment(**(settings | self.variables | more)))
 
     # -- the record --
 

@@ -1,0 +1,252 @@
+"""Runs of pytest without its start: forked from a process that has imported it, which takes a third of the time.
+
+So runs what a test wants recorded. A run has a process that starts from nothing where it has variables that are read
+when an interpreter starts, such as PYTHONPATH, in tests marked `process`, and where DEBUGLOOP_TEST_PROCESSES is
+`fresh`. Runs that follow each other come from two processes in turns, so that sets have another order in each.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import json
+import os
+import select
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.support.environment import clean_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pytest
+
+    Done = subprocess.CompletedProcess[str]
+
+_ZYGOTE = str(Path(__file__).with_name("zygote.py"))
+# Variables that are read when an interpreter starts or when a library is loaded, by what their names begin with.
+_AT_START = ("PYTHON", "COVERAGE_", "LANG", "LC_", "TZ", "LD_", "MALLOC_", "PSYCOPG", "OPENSSL", "GCONV")
+_RUNS = [sys.executable, "-m", "pytest"]
+_is_of_a_process = False
+
+
+def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float = 120) -> Done:
+    """Run a command to its end, forked where nothing can tell the difference.
+
+    Args:
+        command: a command line.
+        folder: to run it in.
+        environment: its variables, all of them.
+        timeout: in seconds.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer, and was killed.
+    """
+    if can_be_forked(command, environment):
+        return _run_forked(command, folder, environment, timeout)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=timeout,
+        check=False,
+    )
+
+
+class Forked:
+    """A run of pytest that goes on: what `subprocess.Popen` gives of it.
+
+    Args:
+        command: its command line.
+        folder: to run it in.
+        environment: its variables, all of them.
+        out: descriptor of its output.
+        err: descriptor of its error output.
+        session: whether it leads a session of its own.
+
+    Attributes:
+        pid: its number.
+        returncode: how it ended; None: it goes on, as far as is known.
+        answers: the descriptor that has something to read when it has ended.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        out: int,
+        err: int,
+        *,
+        session: bool = False,
+    ) -> None:
+        order = {
+            "command": list(command),
+            "folder": str(folder),
+            "environment": dict(environment),
+            "session": session,
+            "loaders": _loaders(),
+            "at_start": _AT_START,
+        }
+        self.args = list(command)
+        self.returncode: int | None = None
+        self.answers, told = os.pipe()
+        try:
+            with tempfile.TemporaryFile() as described, Path(os.devnull).open("rb") as nothing:
+                described.write(json.dumps(order).encode())
+                described.flush()
+                streams = [nothing.fileno(), out, err, described.fileno(), told]
+                socket.send_fds(next(_zygotes()), [b"."], streams)
+        finally:
+            os.close(told)
+        self.pid = int(self._answer())
+
+    def poll(self) -> int | None:
+        """Give how it ended, or None."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end.
+
+        Raises:
+            subprocess.TimeoutExpired: it goes on.
+        """
+        if self.returncode is None:
+            if not select.select([self.answers], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            self.returncode = int(self._answer())
+            os.close(self.answers)
+        return self.returncode
+
+    def kill(self) -> None:
+        """Kill it, where it has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _answer(self) -> bytes:
+        line = b""
+        while not line.endswith(b"\n"):
+            read = os.read(self.answers, 1)  # a line, and not what follows
+            assert read, "nobody tells how it went on"
+            line += read
+        return line
+
+
+def begin_test(item: pytest.Item) -> None:
+    """Note what the test that begins wants: one that is marked `process` has processes that start from nothing."""
+    global _is_of_a_process
+    _is_of_a_process = item.get_closest_marker("process") is not None
+
+
+def wants_fresh() -> bool:
+    """Tell whether every process is to start from nothing."""
+    return _is_of_a_process or os.environ.get("DEBUGLOOP_TEST_PROCESSES") == "fresh"
+
+
+def can_be_forked(command: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Tell whether a command with these variables may be forked, in the test that goes on."""
+    return (
+        sys.platform == "linux"
+        and not wants_fresh()
+        and list(command[: len(_RUNS)]) == _RUNS
+        and _read_at_start(environment) == _read_at_start(clean_environment())
+    )
+
+
+def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    told = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
+    told.pop("PYTHONDONTWRITEBYTECODE", None)  # which a fork can be told
+    return told
+
+
+def _run_forked(command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float) -> Done:
+    deadline = time.monotonic() + timeout
+    pipes = [os.pipe() for _ in range(2)]
+    with os.fdopen(pipes[0][0], "rb", buffering=0) as out, os.fdopen(pipes[1][0], "rb", buffering=0) as err:
+        given = [write for _, write in pipes]
+        try:
+            process = Forked(command, folder, environment, *given)
+        finally:
+            for number in given:
+                os.close(number)
+        read = {out: b"", err: b""}
+        with selectors.DefaultSelector() as selector:
+            for file in read:
+                selector.register(file, selectors.EVENT_READ)
+            while selector.get_map():
+                ready = selector.select(max(deadline - time.monotonic(), 0))
+                if not ready:
+                    process.kill()
+                    process.wait()
+                    raise subprocess.TimeoutExpired(command, timeout, read[out], read[err])
+                for key, _ in ready:
+                    block = os.read(key.fd, 65536)
+                    read[key.fileobj] += block  # type: ignore[index]
+                    if not block:
+                        selector.unregister(key.fileobj)
+    return subprocess.CompletedProcess(command, process.wait(), _text(read[out]), _text(read[err]))
+
+
+def _text(read: bytes) -> str:
+    # Universal newlines, as of a process.
+    return read.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+
+
+@cache
+def _zygotes() -> Iterator[socket.socket]:
+    """Give sockets that take orders, in turns."""
+    ours = []
+    for _ in range(2):
+        mine, its = socket.socketpair()
+        _start("pytest", its, stdin=subprocess.DEVNULL)
+        ours.append(mine)
+    return itertools.cycle(ours)
+
+
+@cache
+def _loaders() -> str:
+    """Start what forks loaders; give the path of its socket."""
+    folder = tempfile.mkdtemp(prefix="dl-loaders-", dir="/tmp")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(f"{folder}/orders")
+        listening.listen(32)
+        _start("loaders", listening, "-I", "-X", "utf8", stdin=subprocess.PIPE)
+    return f"{folder}/orders"
+
+
+def _start(what: str, orders: socket.socket, *options: str, stdin: int) -> None:
+    """Start a zygote, which ends with this process: with its socket, or its standard input."""
+    command = [sys.executable, *options, _ZYGOTE, what, str(orders.fileno())]
+    with orders:
+        process = subprocess.Popen(
+            command,
+            cwd="/",
+            env=clean_environment(),
+            stdin=stdin,
+            stdout=subprocess.PIPE,  # no terminal, as those of its children
+            pass_fds=[orders.fileno()],
+        )
+    atexit.register(_end, process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()

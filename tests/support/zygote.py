@@ -1,0 +1,199 @@
+"""A process that has imported what its children need, and forks one for each order; run by its path, never imported.
+
+A child has the folder, environment, arguments and streams of its order, and ends as any interpreter does. Who may be
+started so is said in `warm.py`. A run of pytest finds nothing of pytest_debugloop imported, for it is to be seen doing
+that; the loader finds all that it needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+# A loader goes to init: see pytest_debugloop.recording.launch.
+_DETACHED = ["/bin/sh", "-c", '"$@" &', "sh"]
+_LOADER = [sys.executable, "-I", "-X", "utf8", "-c"]
+# Stands in the loader's place: gives its streams and all that it was told to the zygote of loaders, and ends. It
+# imports next to nothing, for its start is what it costs.
+_STAND_IN = """
+import os, sys, _socket
+order = os.memfd_create("order")
+os.write(order, repr((sys.argv[2:], os.getcwd(), dict(os.environ))).encode("utf-8", "surrogatepass"))
+numbers = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2, order))
+zygote = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+zygote.connect(sys.argv[1])
+zygote.sendmsg([b"."], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)])
+"""
+
+
+def serve_pytest(asked: int) -> None:
+    """Fork a run of pytest for each order that comes from a socket; its number and how it ended are told.
+
+    Args:
+        asked: the descriptor of the socket.
+    """
+    import pytest  # noqa: F401
+    from _pytest.config import default_plugins
+
+    for name in default_plugins:
+        importlib.import_module(f"_pytest.{name}")
+    for name in ("ctypes", "faulthandler", "pdb", "readline", "resource", "_pytest._argcomplete"):
+        importlib.import_module(name)
+    gc.freeze()  # what pytest collects at its end is what the run made
+    orders = socket.socket(fileno=asked)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
+    while received := _received(orders, 5):
+        if not os.fork():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            orders.close()
+            if child := os.fork():
+                _keep(child, received[-1])
+            _be_pytest(received)
+            return
+        for number in received:
+            os.close(number)
+
+
+def _keep(child: int, answers: int) -> NoReturn:
+    """Wait for a child and tell how it ended: its parent, that those who start several at once need not be."""
+    # Its streams are not ours: who reads them waits until all have closed them.
+    os.closerange(3, answers)
+    os.closerange(answers + 1, os.sysconf("SC_OPEN_MAX"))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with contextlib.suppress(BrokenPipeError):
+        os.write(answers, b"%d\n" % status)
+    os._exit(0)
+
+
+def _be_pytest(received: list[int]) -> None:
+    *streams, described, answers = received
+    order = json.loads(_text(described))
+    if order["session"]:
+        os.setsid()
+    os.write(answers, b"%d\n" % os.getpid())
+    os.close(answers)
+    _take(streams, order["folder"], order["environment"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.dont_write_bytecode = bool(order["environment"].get("PYTHONDONTWRITEBYTECODE"))
+    sys.orig_argv[:] = order["command"]
+    sys.argv[:] = ["-m", *order["command"][3:]]
+    sys.path[0] = str(Path.cwd())
+    _start_loaders_at(order["loaders"], tuple(order["at_start"]))
+    run = runpy._run_module_as_main  # type: ignore[attr-defined] # what -m does
+    for name in [name for name in globals() if not name.startswith("__")]:  # `__main__` is to be pytest's
+        del globals()[name]
+    run("pytest")
+
+
+def _start_loaders_at(address: str, at_start: tuple[str, ...]) -> None:
+    """Let what starts a loader in this process start the stand-in, where the loader would inherit what we have."""
+    spawn, begin, stand_in = os.posix_spawn, [*_DETACHED, *_LOADER], [*_DETACHED, sys.executable, "-I", "-S", "-c"]
+    surroundings = _surroundings
+    code = _STAND_IN
+
+    def read_at_start(environment: Any) -> dict[str, str]:
+        return {k: v for k, v in environment.items() if k.startswith(at_start) and not k.startswith("PYTHON")}
+
+    before = surroundings(), read_at_start(os.environ)
+
+    def posix_spawn(path: Any, argv: Any, env: Any, **more: Any) -> int:
+        if list(argv[: len(begin)]) == begin and (surroundings(), read_at_start(env)) == before:
+            argv = [*stand_in, code, address, *argv[len(begin) :]]
+        return spawn(path, argv, env, **more)
+
+    os.posix_spawn = posix_spawn
+
+
+def _surroundings() -> tuple[object, ...]:
+    """Tell what a process inherits, but for its environment."""
+    import os
+    import resource
+    import signal
+
+    root = os.stat("/")  # noqa: PTH116 - tests may have changed what pathlib does
+    limits = [resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")]
+    mask = os.umask(0o077)
+    os.umask(mask)
+    ignored = [signal.getsignal(number) is signal.SIG_IGN for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP)]
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    return root.st_dev, root.st_ino, os.getresuid(), os.getresgid(), limits, mask, ignored, blocked, os.nice(0)
+
+
+def serve_loaders(asked: int) -> None:
+    """Fork a loader for each order that comes to a listening socket, until standard input ends.
+
+    Args:
+        asked: the descriptor of the socket.
+    """
+    importlib.import_module("pytest_debugloop.loading.process")
+    gc.freeze()
+    waiting = socket.socket(fileno=asked)
+    while True:
+        readable, _, _ = select.select([waiting.fileno(), 0], [], [])
+        if 0 in readable:
+            return
+        connection, _ = waiting.accept()
+        received = _received(connection, 4)
+        if received:
+            child = os.fork()
+            if not child:
+                if os.fork():  # nobody's child
+                    os._exit(0)
+                waiting.close()
+                connection.close()
+                _be_loader(received)
+                return
+            os.waitpid(child, 0)
+            for number in received:
+                os.close(number)
+        connection.close()
+
+
+def _be_loader(received: list[int]) -> None:
+    import ast
+
+    *streams, order = received
+    (code, *arguments), folder, environment = ast.literal_eval(_text(order))
+    _take(streams, folder, environment)
+    sys.orig_argv[:] = [*_LOADER, code, *arguments]
+    sys.argv[:] = ["-c", *arguments]
+    exec(code, {"__name__": "__main__"})
+
+
+def _received(connection: socket.socket, count: int) -> list[int]:
+    """Receive the descriptors of an order; none: there will be no more."""
+    try:
+        told, descriptors, _, _ = socket.recv_fds(connection, 1, count)
+    except ConnectionError:
+        return []
+    return descriptors if told else []
+
+
+def _text(descriptor: int) -> str:
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(0)
+        return file.read().decode("utf-8", "surrogatepass")
+
+
+def _take(streams: list[int], folder: str, environment: dict[str, str]) -> None:
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with whoever started it
+    {"pytest": serve_pytest, "loaders": serve_loaders}[sys.argv[1]](int(sys.argv[2]))

@@ -1,0 +1,119 @@
+"""A run of pytest that is forked is what the same command line would have started."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import warm
+from tests.support.environment import clean_environment
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked there")
+
+TELLS = """
+import gc, json, locale, os, pathlib, signal, sys, tempfile, threading
+
+def test_tell():
+    main = sys.modules["__main__"]
+    streams = [sys.__stdin__, sys.__stdout__, sys.__stderr__]
+    pathlib.Path("told.json").write_text(json.dumps({
+        "arguments": sys.argv,
+        "command line": sys.orig_argv,
+        "path": sys.path,
+        "folder": os.getcwd(),
+        "environment": {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+        "streams": [[s.name, s.mode, s.encoding, s.errors, s.line_buffering, s.isatty(), s.closed] for s in streams],
+        "descriptors": sorted(fd for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")),
+        "handlers": {str(number): str(signal.getsignal(number)).split(" at ")[0] for number in signal.valid_signals()},
+        "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "threads": threading.active_count(),
+        "is main": threading.current_thread() is threading.main_thread(),
+        "main": sorted(name for name in vars(main) if name != "__file__"),
+        "ours": sorted(name for name in sys.modules if name.startswith(("pytest_debugloop", "psycopg", "tests"))),
+        "flags": [sys.dont_write_bytecode, gc.isenabled(), sys.getrecursionlimit(), locale.getpreferredencoding()],
+        "temporary": tempfile.gettempdir(),
+        "group": [os.getpgrp(), os.getsid(0)],
+        "same seed": hash("seed"),
+    }))
+"""
+
+
+def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return warm.run(command, folder, clean_environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **more))
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    return tmp_path
+
+
+def told(folder: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> dict[str, Any]:
+    monkeypatch.setenv("DEBUGLOOP_TEST_PROCESSES", how)
+    done = run(folder, "-p", "pytest_debugloop.plugin", "-q", TMPDIR=str(folder), PYTHONDONTWRITEBYTECODE="1")
+    assert (done.returncode, done.stderr) == (0, "")
+    facts: dict[str, Any] = json.loads((folder / "told.json").read_text())
+    return facts
+
+
+def test_nothing_tells_it_from_one_that_starts_from_nothing(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (suite / "test_tell.py").write_text(TELLS)
+    forked, fresh, other = (told(suite, monkeypatch, how) for how in ("warm", "fresh", "warm"))
+    seeds = {facts.pop("same seed") for facts in (forked, fresh, other)}
+    assert forked == fresh == other
+    assert len(seeds) == 3  # the two that are forked from in turns have another one each
+
+
+@pytest.mark.parametrize(
+    ("test", "status", "err"),
+    [
+        ("assert 0", 1, ""),
+        ("import os; os._exit(7)", 7, ""),
+        ("import os; os.kill(os.getpid(), 9)", -signal.SIGKILL, ""),
+        ("import atexit; atexit.register(open('told', 'w').write, 'told')", 0, ""),
+    ],
+)
+def test_it_ends_as_one_that_starts_from_nothing(suite: Path, test: str, status: int, err: str) -> None:
+    (suite / "test_end.py").write_text(f"def test(): {test}\n")
+    done = run(suite)
+    assert (done.returncode, done.stderr) == (status, err)
+    assert "test session starts" in done.stdout or status not in (0, 1)
+    assert (suite / "told").exists() == ("told" in test)
+    if "told" in test:
+        assert (suite / "told").read_text() == "told"
+
+
+def test_what_takes_too_long_is_killed(suite: Path) -> None:
+    (suite / "test_wait.py").write_text("def test():\n    open('begun', 'w')\n    import time; time.sleep(600)\n")
+    command = [sys.executable, "-m", "pytest"]
+    with pytest.raises(subprocess.TimeoutExpired):
+        warm.run(command, suite, clean_environment(), timeout=0)
+    assert run(suite, "--co").returncode == 0
+
+
+SAYS = "import pathlib\ndef test(): pathlib.Path('said').write_text(pathlib.Path('/proc/self/cmdline').read_text())\n"
+
+
+def is_forked(folder: Path, **more: str) -> bool:
+    (folder / "test_say.py").write_text(SAYS)
+    assert run(folder, **more).returncode == 0
+    return "zygote.py" in (folder / "said").read_text()
+
+
+@pytest.mark.parametrize("name", ["PYTHONPATH", "PYTHONHASHSEED", "PYTHONIOENCODING", "LC_ALL", "TZ"])
+def test_what_is_read_when_an_interpreter_starts_is_read(suite: Path, name: str) -> None:
+    values = {"PYTHONHASHSEED": "0", "PYTHONIOENCODING": "latin-1", "LC_ALL": "POSIX", "TZ": "Asia/Tokyo"}
+    assert not is_forked(suite, **{name: values.get(name, str(suite))})
+    assert is_forked(suite, COLUMNS="100")
+
+
+@pytest.mark.process
+def test_what_has_a_process_for_its_subject_has_one_of_its_own(suite: Path) -> None:
+    assert not is_forked(suite)
