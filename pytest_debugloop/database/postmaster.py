@@ -9,7 +9,6 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from pytest_debugloop.database.configuration import PORT, ROLE, configure, guard
 from pytest_debugloop.database.data_directory import complaint, last_words, major_version, server_programs
 from pytest_debugloop.database.processes import birth, exists, is_alive, is_server, read_pid
 from pytest_debugloop.database.server_user import hand_over
+from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 SOCKET = f".s.PGSQL.{PORT}"
 _DATABASE = "debugloop"
-_GUARD = files(__package__) / "sql" / "guard.sql"
 _PID_FILES = ("postmaster.pid", f"{SOCKET}.lock")
 _LARGEST_LOG = 4 * 1024 * 1024
 # What a start fails with as long as a killed server's processes are still going away.
@@ -181,13 +180,13 @@ class Postmaster:
     def _refusal(self) -> str:
         """Ask the server for its database, and make that if it is missing; what it says against it, or nothing."""
         missing = f'database "{_DATABASE}" does not exist'
-        refusal = self._refusal_of(_DATABASE, _GUARD.read_bytes())
+        refusal = self._refusal_of(_DATABASE, sql_text("pytest_debugloop.database", "guard"))
         if missing in refusal:
-            refusal = self._refusal_of("postgres", f"CREATE DATABASE {_DATABASE}".encode())
-            refusal = refusal or self._refusal_of(_DATABASE, _GUARD.read_bytes())
+            refusal = self._refusal_of("postgres", f"CREATE DATABASE {_DATABASE}")
+            refusal = refusal or self._refusal_of(_DATABASE, sql_text("pytest_debugloop.database", "guard"))
         return refusal
 
-    def _refusal_of(self, dbname: str, statement: bytes) -> str:
+    def _refusal_of(self, dbname: str, statement: str) -> str:
         try:
             options = guarding_options(major_version(self.data))
             connection = psycopg.connect(self.conninfo(dbname, options), autocommit=True, connect_timeout=5)

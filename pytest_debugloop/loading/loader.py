@@ -9,12 +9,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from functools import cache
-from importlib.resources import files
 
 import psycopg
 from psycopg import ClientCursor, Connection, sql
 
+from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.handover import KnownFailure
 from pytest_debugloop.loading.adopting import adopt
 from pytest_debugloop.loading.blame import blames_data
@@ -65,14 +64,13 @@ _COPY = sql.SQL(
 _REFUSED_AT_ONCE = 5_000
 
 
-@cache
 def statement(name: str) -> str:
     """Read one of the loader's SQL files.
 
     Args:
         name: without its ending.
     """
-    return (files(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return sql_text("pytest_debugloop.loading", name)
 
 
 class Loader:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from typing import Any, TypeVar
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.records import clean_text
 
 T = TypeVar("T")
@@ -18,16 +17,6 @@ MANY = 1_000_000_000
 """A limit that is none."""
 
 _PAGE_ROWS = 200
-
-
-@cache
-def statement(name: str) -> bytes:
-    """Read a statement.
-
-    Args:
-        name: of its file, without the ending.
-    """
-    return (files(__package__) / "sql" / f"{name}.sql").read_bytes()
 
 
 def _stored(values: dict[str, object]) -> dict[str, object]:
@@ -48,7 +37,7 @@ def rows(connection: Connection[Any], row: type[T], name: str, **values: object)
         psycopg.Error: the database cannot answer.
     """
     with connection.cursor(row_factory=class_row(row)) as cursor:
-        return cursor.execute(statement(name), _stored(values)).fetchall()
+        return cursor.execute(sql_text("pytest_debugloop.queries", name), _stored(values)).fetchall()
 
 
 def first(connection: Connection[Any], row: type[T], name: str, **values: object) -> T | None:
@@ -99,4 +88,4 @@ def stream(connection: Connection[Any], row: type[T], name: str, **values: objec
     """
     with connection.cursor(name=f"debugloop_{name}", row_factory=class_row(row)) as cursor:
         cursor.itersize = _PAGE_ROWS
-        yield from cursor.execute(statement(name), _stored(values))
+        yield from cursor.execute(sql_text("pytest_debugloop.queries", name), _stored(values))
