@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.ini import find_ini
 from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
 from pytest_debugloop.recording.folders import find_folder, new_folder, obstacle
 from pytest_debugloop.settings import Option, Settings, raw_value
+from pytest_debugloop.sources.ini import find_ini
 
 if TYPE_CHECKING:
     from pytest_debugloop.loading.order import Order

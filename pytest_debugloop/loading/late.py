@@ -50,7 +50,7 @@ def survey_late(folder: Path, paths: Iterable[Path], order: Order) -> Surveyor |
     files = surveyor.files()
     if not files or any(_is_newer(rootdir / path, ended) for path in files):
         return None
-    surveyor.leave_out("distributions", "environment")
+    surveyor.leave_out("distributions", "installation", "installed", "environment")
     return surveyor
 
 

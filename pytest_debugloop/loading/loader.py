@@ -218,6 +218,12 @@ class Loader:
             cursor.execute(statement("code_known"), (paths, hashes))
             return {(path, digest): variables for path, digest, variables in cursor}
 
+    def hash_key(self) -> bytes:
+        """Give the key of the record's keyed hashes; it raises psycopg.Error where the database cannot answer."""
+        with self._connection.transaction():
+            self._enter(cursor := self._connection.cursor(), ())
+            return bytes(next(cursor.execute(statement("hash_key")))[0])
+
     def _reject(self, refused: Sequence[Refused]) -> None:
         """Keep lines that cannot be stored, with the reasons."""
         for begin in range(0, len(refused), _REFUSED_AT_ONCE):

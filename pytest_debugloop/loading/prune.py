@@ -32,6 +32,7 @@ _TABLES = (
     "debug_code_files",
     "debug_code_versions",
     "debug_commit_parents",
+    "debug_installations",
     "debug_rejected_lines",
     "debug_tasks",
     "debug_runs",
@@ -46,7 +47,7 @@ _DELETES = {
     "rejected": "rejected_lines",
     "runs": "runs",
 }
-_CODE = {"versions": "", "files": "", "functions": "functions", "commits": ""}
+_CODE = {"versions": "", "files": "", "functions": "functions", "commits": "", "installations": ""}
 
 
 @dataclass(frozen=True, slots=True)

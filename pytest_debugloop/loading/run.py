@@ -154,7 +154,7 @@ class RunLoading:
             psycopg.Error: the database is away.
         """
         heads = [journal.head for journal in self._journals.values() if journal.head is not None]
-        lines = surveyor.take() if heads else b""
+        lines = surveyor.take(loader.hash_key) if heads else b""
         if lines:
             loader.load([(next((head for head in heads if head.is_main), heads[0]), lines)])
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Surveyor:
         self._records: list[dict[str, Any]] = []
         self._taken = 0
         self._is_concluded = False
+        self._has_environment = True
 
     @classmethod
     def of(cls, rootdir: Path, redactor: Mapping[str, list[str]]) -> Surveyor:
@@ -73,6 +74,8 @@ class Surveyor:
     def _look(self, path: Path, known: KnownFiles | None) -> None:
         journal = self._journals.setdefault(path, JournalFile(path))
         while (piece := journal.read()).end > journal.offset:
+            if path.name == MAIN_JOURNAL and not journal.offset:
+                self._survey.began = _began(piece.data)
             journal.offset = piece.end
             if _LOADED in piece.data:
                 self._look_at(piece.data, known)
@@ -97,15 +100,22 @@ class Surveyor:
         Args:
             *names: of what is not told.
         """
+        self._has_environment = self._has_environment and "environment" not in names
         for record in self._records:
             if record["kind"] == "survey":
                 for name in names:
                     record.pop(name, None)
 
-    def take(self) -> bytes:
-        """Give the lines that were not given before."""
+    def take(self, key: Callable[[], bytes] | None = None) -> bytes:
+        """Give the lines that were not given before.
+
+        Args:
+            key: gives that of the record that they are for; without it, what is told by a keyed hash alone is left out.
+        """
         records = self._records[self._taken :]
         self._taken = len(self._records)
+        if key is not None and self._has_environment and any(record["kind"] == "survey" for record in records):
+            records = [*records, self._survey.keyed(key())]
         return lines_of(records)
 
     def start_over(self) -> None:
@@ -126,6 +136,13 @@ class Surveyor:
             head |= {"journal_id": str(uuid.uuid5(uuid.UUID(head["run_id"]), "code")), "role": "code", "facts": {}}
             finish = json_line({"kind": "finish", "at": head["started"], "problems": []})
             write_whole(folder / CODE_JOURNAL, json_line(head) + lines_of(self._records) + finish)
+
+
+def _began(data: bytes) -> int | None:
+    """Give when a run began, in nanoseconds, from the first line of its main process's journal."""
+    with contextlib.suppress(*NO_RECORD):
+        return int(json.loads(data.partition(b"\n")[0])["started"]) * 1_000
+    return None
 
 
 def loaded_in(data: bytes) -> Iterator[list[tuple[str, int, int]]]:

@@ -6,12 +6,15 @@ import difflib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from psycopg import Connection
 
 from pytest_debugloop.queries.failures import recorded_state_of
 from pytest_debugloop.queries.statements import first, one, rows
+from pytest_debugloop.rerunning.options import differing_options, told_options
+from pytest_debugloop.sources.variables import differing_variables
 from pytest_debugloop.state_changes import failure_changes, state_changes
 
 
@@ -46,6 +49,10 @@ class RunFacts:
     environment: dict[str, Any]
     interpreter: dict[str, Any]
     random_seeds: dict[str, Any]
+    variables: dict[str, str | None] | None
+    command_line: list[str]
+    ini_options: dict[str, Any]
+    rootdir: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,8 @@ class Comparison:
 
     Attributes:
         data: ``changes`` as docs/formulas.md has them for recoveries; None where a side has no state.
-        distributions: name to what it was and is; also ``environment``, ``interpreter``, ``random_seeds``.
+        distributions: name to what it was and is; also ``environment``, ``interpreter``, ``options`` and
+            ``random_seeds``.
         code: None where the code of a side is not known.
         same_run: whether both are of one run, which has one code and one environment.
     """
@@ -114,6 +122,7 @@ class Comparison:
     distributions: dict[str, list[Any]]
     environment: dict[str, list[Any]]
     interpreter: dict[str, list[Any]]
+    options: dict[str, list[Any]]
     random_seeds: dict[str, list[Any]]
     code: list[ChangedCode] | None
     order: Order
@@ -164,12 +173,33 @@ def compare(connection: Connection[Any], before: Side, after: Side) -> Compariso
         data=_data(connection, before, after),
         **{
             name: _changed(*(getattr(fact, name) if fact else {} for fact in facts)) if all(facts) else {}
-            for name in ("distributions", "environment", "interpreter", "random_seeds")
+            for name in ("distributions", "interpreter", "random_seeds")
         },
+        environment=_variables(facts),
+        options=_options(facts),
         code=code,
         order=_order(connection, before, after),
         same_run=same_run,
     )
+
+
+def _variables(facts: list[RunFacts | None]) -> dict[str, list[Any]]:
+    before, after = facts
+    if before is None or after is None:
+        return {}
+    sides = ((_as_dict(fact.environment), fact.variables) for fact in (before, after))
+    return dict(sorted(differing_variables(*sides).items()))
+
+
+def _options(facts: list[RunFacts | None]) -> dict[str, list[Any]]:
+    before, after = facts
+    if before is None or after is None:
+        return {}
+    told = [
+        told_options(fact.command_line, _as_dict(fact.environment), _as_dict(fact.ini_options), Path(fact.rootdir))
+        for fact in (before, after)
+    ]
+    return differing_options(*told)
 
 
 def _facts(connection: Connection[Any], moment: Side) -> RunFacts | None:
@@ -185,8 +215,13 @@ def _data(connection: Connection[Any], before: Side, after: Side) -> dict[str, A
     return failure_changes(first_state, second_state, whole=True)
 
 
+def _as_dict(found: Any) -> dict[str, Any]:
+    """Give what is an object of JSON; anything else that somebody has stored is an empty one."""
+    return found if isinstance(found, dict) else {}
+
+
 def _changed(before: Any, after: Any) -> dict[str, list[Any]]:
-    before, after = (facts if isinstance(facts, dict) else {} for facts in (before, after))
+    before, after = _as_dict(before), _as_dict(after)
     names = sorted({*before, *after})
     return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
 

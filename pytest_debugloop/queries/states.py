@@ -7,7 +7,7 @@ from typing import Any
 
 _MOST_LINES = 10_000_000
 _NAMED = ("fixtures", "parameters", "environment")
-_CHANGED = ("distributions", "environment", "interpreter", "random_seeds")
+_CHANGED = ("distributions", "environment", "interpreter", "options", "random_seeds")
 
 
 def recorded_state(value: object) -> dict[str, Any] | None:
@@ -51,6 +51,8 @@ def recorded_evidence(value: object) -> dict[str, Any]:
     forms: dict[str, Callable[[Any], Any]] = {
         **dict.fromkeys(_CHANGED, _dict),
         "code": _dicts,
+        "data": _dicts,
+        "other_data": _list,
         "order": _dict,
         "verified": _dict,
         "missing": _list,

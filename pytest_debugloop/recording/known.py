@@ -15,6 +15,8 @@ _STRATEGIES = {
     "rerun": "in a later run, nothing changed",
     "order_change": "in another order",
     "code_change": "by a change of code",
+    "data_change": "by a change of a file",
+    "option_change": "with other options",
     "dependency_change": "by another version of a distribution",
     "environment_change": "in another environment",
     "unknown": "for a reason that is not recorded",

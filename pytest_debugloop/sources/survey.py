@@ -6,11 +6,11 @@ what was run is not known then, and nothing is better than what was not.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import re
+import hmac
 import tokenize
-from collections.abc import Callable, Iterable, Mapping
-from importlib import metadata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,9 @@ from typing import Any, NamedTuple
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.records import clean_text, json_line
 from pytest_debugloop.sources.beside import is_beside, tree_beside
+from pytest_debugloop.sources.data_files import data_files
+from pytest_debugloop.sources.ini import find_ini
+from pytest_debugloop.sources.installed import installed
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
 from pytest_debugloop.sources.tree import Tree, tree_of, version_of
 from pytest_debugloop.sources.units import Unit, units_of
@@ -26,10 +29,12 @@ _LARGEST = 2 * 1024 * 1024
 _LARGEST_READ = 256 * 1024
 _MOST_READ = 50 * 1024 * 1024
 _LONGEST_VALUE = 500
+_MOST_EDITED = 200
 # They differ between any two machines, or between any two tests.
-_NEVER = frozenset({"PATH", "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "HOSTNAME", "SHLVL"})
+_NEVER = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "HOSTNAME", "SHLVL", "_"}
+)
 _NEVER_PREFIXES = ("PYTEST_", "DEBUGLOOP", "COV_")
-_DIST_INFO = re.compile(r"([^-]+)-([^-]+)\.dist-info")
 
 
 class SourceFile(NamedTuple):
@@ -52,6 +57,9 @@ class Survey:
         rootdir: pytest's rootdir.
         redactor: takes secrets out of source and of variables.
         environ: of the run.
+
+    Attributes:
+        began: when the run began, in nanoseconds since 1970; None where that is not known.
     """
 
     def __init__(self, rootdir: Path, redactor: Redactor, environ: Mapping[str, str]) -> None:
@@ -62,6 +70,8 @@ class Survey:
         self._variables: set[str] = set()
         self._beside: dict[str, None] = {}
         self._read = 0
+        self._ignored: dict[str, str] | None = None
+        self.began: int | None = None
 
     def look_at(self, loaded: Iterable[tuple[str, int, int]], known: KnownFiles | None = None) -> list[dict[str, Any]]:
         """Look at source files.
@@ -126,12 +136,16 @@ class Survey:
         Returns:
             A record of the kind ``survey``.
         """
-        tree = tree_of(self._rootdir)
+        found = installed()
         record: dict[str, Any] = {
             "kind": "survey",
-            "distributions": installed_distributions(),
+            "distributions": {name: one.version for name, one in found.items()},
+            "installed": {name: list(one) for name, one in found.items()},
             "environment": self._read_variables(),
+            "ini_options": self._ini_options(),
         }
+        record["installation"] = hashlib.sha256(json_line(record["installed"])).hexdigest()
+        tree = tree_of(self._rootdir)
         if tree is not None:
             beside = tree_beside(self._rootdir, self._beside)
             tree = Tree({**tree.files, **beside.files}, tree.tree, {**tree.dirty, **beside.dirty})
@@ -140,6 +154,38 @@ class Survey:
             record["code_version"] = version_of(record["files"])
             record["tree"] = tree.tree
             record["dirty"] = {clean_text(path): files.get(path, digest) for path, digest in tree.dirty.items()}
+            record["edited"] = sorted(map(clean_text, self._edited(tree)))[:_MOST_EDITED]
+            data = data_files(self._rootdir, tree.files, self.began)
+            record["other_files"] = {clean_text(p): self.told_hash(p, digest) for p, digest in data.shown.items()}
+            record["other_version"] = version_of(record["other_files"])
+            self._ignored = {clean_text(p): self.told_hash(p, digest) for p, digest in data.ignored.items()}
+        return record
+
+    def _edited(self, tree: Tree) -> Iterator[str]:
+        """Name the files that were written since the run began: what they were when it loaded them is not known."""
+        for path in tree.dirty if tree.tree else tree.files:
+            with contextlib.suppress(OSError, ValueError):
+                if self.began is not None and (self._rootdir / path).stat().st_mtime_ns > self.began:
+                    yield path
+
+    def keyed(self, key: bytes) -> dict[str, Any]:
+        """Say what is told by a keyed hash alone: it holds no more of a value than whether it is the same.
+
+        Args:
+            key: of the record that it is for.
+
+        Returns:
+            A record of the kind ``survey``: ``variables``, all that were set, None for a secret; and, once
+            :meth:`conclude` was called, ``ignored_files``.
+        """
+        record: dict[str, Any] = {"kind": "survey", "variables": {}}
+        for name, value in self._environ.items():
+            if not _is_never(name):
+                text = clean_text(value)
+                is_secret = self._redactor.names.is_secret(name) or self._redactor.text(text) != text
+                record["variables"][clean_text(name)] = None if is_secret else _keyed(key, "variable", name, text)
+        if self._ignored is not None:
+            record["ignored_files"] = {path: _keyed(key, "file", path, hash_) for path, hash_ in self._ignored.items()}
         return record
 
     def told_hash(self, path: str, digest: str) -> str:
@@ -172,7 +218,7 @@ class Survey:
         """Give the variables that the project's code names; None for those that are not set."""
         found: dict[str, str | None] = {}
         for name in sorted(self._variables):
-            if name in _NEVER or name.startswith(_NEVER_PREFIXES):
+            if _is_never(name):
                 continue
             value = self._environ.get(name)
             if value is not None:
@@ -181,31 +227,26 @@ class Survey:
             found[clean_text(name)] = value
         return found
 
+    def _ini_options(self) -> dict[str, str | list[str]]:
+        """Give pytest's options of its ini file, without secrets."""
+        found: dict[str, str | list[str]] = {}
+        for name, value in find_ini(self._rootdir)[1].items():
+            texts = [self._shown(name, part) for part in (value if isinstance(value, list) else [value])]
+            found[clean_text(name)] = texts if isinstance(value, list) else texts[0]
+        return found
 
-def installed_distributions() -> dict[str, str]:
-    """List the distributions that can be imported here: normalised name to version, the first found of each."""
-    found: dict[str, str] = {}
-    for distribution in metadata.distributions():
-        try:
-            name, version = _name_and_version(distribution)
-        except Exception:  # noqa: S112 - one that is damaged, as an interrupted pip leaves it, is none
-            continue
-        if name and version:
-            found.setdefault(name.lower().replace("_", "-").replace(".", "-"), str(version))
-    return dict(sorted(found.items()))
+    def _shown(self, name: str, value: object) -> str:
+        is_secret = self._redactor.names.is_secret(name)
+        return REDACTED if is_secret else self._redactor.text(clean_text(str(value)))[:_LONGEST_VALUE]
 
 
-def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
-    """Read both from the name of the folder where it has them: to parse all metadata takes most of a survey's time.
+def _is_never(name: str) -> bool:
+    return name in _NEVER or name.startswith(_NEVER_PREFIXES)
 
-    Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
-    """
-    folder = getattr(distribution, "_path", None)
-    if isinstance(folder, Path) and (folder / "METADATA").is_file():
-        named = _DIST_INFO.fullmatch(folder.name)
-        if named is not None:
-            return named[1], named[2]
-    return distribution.metadata["Name"], distribution.version
+
+def _keyed(key: bytes, *parts: str) -> str:
+    """Hash with a key; of 32 bits, so that even who has the key learns no long value from it."""
+    return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()[:8]
 
 
 def lines_of(records: Iterable[dict[str, Any]]) -> bytes:

@@ -14,8 +14,8 @@ _SECONDS = 20
 _WALK_SECONDS = 5.0
 _MOST_FILES = 20_000
 _LARGEST = 4 * 1024 * 1024
-# What no test can depend on.
-_DOCUMENTS = (".md", ".rst", ".adoc", ".png", ".svg", ".jpg", ".gif", ".pdf")
+DOCUMENTS = (".md", ".rst", ".adoc", ".png", ".svg", ".jpg", ".gif", ".pdf")
+"""How files end that seldom have to do with a test: they make no version."""
 # What is code where no git tells which files are the project's.
 _CODE = (".py", ".pyi", ".toml", ".cfg", ".ini")
 _NOT_PROJECT = frozenset({"node_modules", "build", "dist", "__pycache__", "site-packages"})
@@ -70,10 +70,10 @@ def file_hash(data: bytes) -> str:
 
 
 def _from_git(rootdir: Path) -> Tree | None:
-    tree = _git(rootdir, "rev-parse", "--verify", "--quiet", "HEAD^{tree}")
-    listed = _git(rootdir, "ls-tree", "-r", "-z", "HEAD") if tree is not None else None
-    changed = _git(rootdir, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", ".")
-    top = _git(rootdir, "rev-parse", "--show-prefix")
+    tree = git(rootdir, "rev-parse", "--verify", "--quiet", "HEAD^{tree}")
+    listed = git(rootdir, "ls-tree", "-r", "-z", "HEAD") if tree is not None else None
+    changed = git(rootdir, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", ".")
+    top = git(rootdir, "rev-parse", "--show-prefix")
     if tree is None or listed is None or changed is None or top is None:
         return None
     prefix = top.strip()
@@ -85,6 +85,12 @@ def _from_git(rootdir: Path) -> Tree | None:
         _, kind, digest = about.split()
         if kind == "blob" and _counts(path):
             files[path] = digest
+    # Of very many files code matters most; where there is too much of that, too, nothing is told.
+    if len(files) > _MOST_FILES or len(changes) > _MOST_FILES:
+        files = {path: digest for path, digest in files.items() if path.endswith(_CODE)}
+        changes = [(state, path) for state, path in changes if path.endswith(_CODE)]
+    if len(changes) > _MOST_FILES:
+        return None
     dirty: dict[str, str] = {}
     for state, path in changes:
         if not _counts(path) or (state == "??" and (not path.endswith(_CODE) or path.startswith(environments))):
@@ -119,18 +125,22 @@ def _walk(rootdir: Path) -> Iterator[Path | None]:
         here = Path(folder)
         yield None
         folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".")
-            and name not in _NOT_PROJECT
-            and not name.endswith(".egg-info")
-            and not (here / name / "pyvenv.cfg").exists()
+            name for name in folders if not is_no_project(name) and not (here / name / "pyvenv.cfg").exists()
         )
         yield from (here / name for name in sorted(names) if name.endswith(_CODE))
 
 
+def is_no_project(folder: str) -> bool:
+    """Tell whether a folder is one of tools, or of what they make, and not of a project.
+
+    Args:
+        folder: its name.
+    """
+    return folder.startswith(".") or folder in _NOT_PROJECT or folder.endswith(".egg-info")
+
+
 def _counts(path: str) -> bool:
-    return not path.endswith(_DOCUMENTS) and not path.startswith((".github/", ".debugloop/"))
+    return not path.endswith(DOCUMENTS) and not path.startswith((".github/", ".debugloop/"))
 
 
 def _hash_of(path: Path) -> str:
@@ -142,7 +152,16 @@ def _hash_of(path: Path) -> str:
         return ""
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def git(folder: Path, *arguments: str) -> str | None:
+    """Ask git.
+
+    Args:
+        folder: in a checkout, or not.
+        *arguments: a command that changes nothing, and its arguments.
+
+    Returns:
+        What it printed; None where it failed, took too long, or is not there.
+    """
     environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     try:
         done = subprocess.run(

@@ -71,6 +71,10 @@ WHERE operation_name NOT IN (SELECT operation_name FROM debug_workflow_steps)
 UNION ALL
 SELECT 'version', id FROM debug_code_versions
 WHERE id NOT IN (SELECT code_version FROM debug_runs WHERE code_version IS NOT NULL)
+    AND id NOT IN (SELECT other_version FROM debug_runs WHERE other_version IS NOT NULL)
+UNION ALL
+SELECT 'installation', id FROM debug_installations
+WHERE id NOT IN (SELECT installation FROM debug_runs WHERE installation IS NOT NULL)
 UNION ALL
 SELECT 'file', f.file FROM debug_code_files AS f
 WHERE NOT EXISTS (SELECT FROM debug_code_versions AS v WHERE v.files ->> f.file = f.file_hash)

@@ -47,6 +47,12 @@ def shop(project: Project, price: int) -> Project:
     return project
 
 
+def make_there(project: Project) -> None:
+    """Change the world that tests ask for, where nobody looks for files of the project."""
+    (project.folder / ".world").mkdir()
+    (project.folder / ".world" / "there").touch()
+
+
 def recoveries(run: Run) -> list[dict[str, Any]]:
     """The recoveries of a run's errors, in order."""
     return run.record.query(
@@ -76,24 +82,82 @@ def test_a_function_that_moved_is_no_change(project: Project) -> None:
     shop(project, 2).write(
         "conftest.py",
         "import pathlib, pytest\n\n@pytest.fixture(autouse=True)\ndef there():\n"
-        "    assert pathlib.Path('there').exists()\n",
+        "    assert pathlib.Path('.world/there').exists()\n",
     )
     failed = run(project)
     (project.folder / "shop.py").write_text("\n\n\n" + (project.folder / "shop.py").read_text())
-    (project.folder / "there").touch()
+    make_there(project)
     run(project)
     (found,) = recoveries(failed)
     assert (found["recovery_strategy"], found["evidence"].get("code")) == ("rerun", None)
     assert found["recovery_path"] == "nothing that is recorded was different"
 
 
+def test_a_file_that_the_test_reads_is_named(project: Project) -> None:
+    project.write("shop.py", "import json\n\ndef price():\n    return json.load(open('data/prices.json'))['pear']\n")
+    project.write("test_shop.py", "from shop import price\n\ndef test_price():\n    assert price() == 2\n")
+    project.write("data/prices.json", '{"pear": 1}')
+    project.write("data/other.json", "1")
+    failed = run(project)
+    project.write("data/prices.json", '{"pear": 2}')
+    project.write("data/other.json", "2")
+    run(project)
+    (found,) = recoveries(failed)
+    assert found["recovery_strategy"] == "data_change"
+    assert found["recovery_path"].startswith("data/prices.json was changed")
+    first = found["evidence"]["data"][0]
+    assert (first["file"], first["change"], first["before"] != first["after"]) == ("data/prices.json", "changed", True)
+
+
+def test_an_option_that_was_given_in_one_run_alone_is_named(project: Project) -> None:
+    project.write("test_it.py", "import warnings\n\ndef test_it():\n    warnings.warn('old', stacklevel=1)\n")
+    failed = run(project, "-q", "-W", "error")
+    run(project, "-v", "test_it.py")
+    (found,) = recoveries(failed)
+    assert (found["recovery_strategy"], found["recovery_path"]) == ("option_change", "option: -W from error to nothing")
+    assert found["evidence"]["options"] == {"-W": ["error", None]}
+
+
+def test_a_variable_is_known_by_a_hash_where_no_code_has_its_whole_name(project: Project) -> None:
+    project.write("test_it.py", "import os\n\ndef test_it():\n    assert os.environ['SHOP_' + 'RATE'] == 'two words'\n")
+    failed = run(project, SHOP_RATE="one", WINDOWID="1", SHOP_API_TOKEN="x-1")
+    run(project, SHOP_RATE="two words", WINDOWID="2", SHOP_API_TOKEN="x-2")
+    (found,) = recoveries(failed)
+    assert found["recovery_strategy"] == "environment_change"
+    assert found["recovery_path"] == "environment: SHOP_RATE has another value, which is not kept"
+    assert found["evidence"]["environment"].keys() == {"SHOP_RATE"}
+    (variables,) = (
+        row["variables"]
+        for row in failed.record.query("SELECT variables FROM debug_runs WHERE correlation_id = %(id)s")
+    )
+    assert (len(variables["SHOP_RATE"]), variables["SHOP_API_TOKEN"]) == (8, None)
+
+
+def test_set_up_by_name_and_hooks_are_code_of_the_test(project: Project) -> None:
+    project.write("base.py", "class Base:\n    def setup_method(self):\n        self.rate = 1\n")
+    project.write("conftest.py", "def pytest_configure(config):\n    config.rate = 1\n")
+    project.write(
+        "test_it.py",
+        "from base import Base\n\nclass TestIt(Base):\n    def test_rate(self):\n        assert self.rate == 2\n"
+        "\ndef test_configured(pytestconfig):\n    assert pytestconfig.rate == 2\n",
+    )
+    failed = run(project)
+    for file in ("base.py", "conftest.py"):
+        project.write(file, (project.folder / file).read_text().replace("1", "2"))
+    run(project)
+    assert [found["recovery_path"].partition(",")[0] for found in recoveries(failed)] == [
+        "Base.setup_method in base.py was changed",
+        "pytest_configure in conftest.py was changed",
+    ]
+
+
 def test_a_change_elsewhere_is_no_reason(project: Project) -> None:
-    shop(project, 2).write("test_shop.py", TEST + "\n\n    def test_there():\n        open('there').close()\n")
+    shop(project, 2).write("test_shop.py", TEST + "\n\n    def test_there():\n        open('.world/there').close()\n")
     project.write("test_other.py", "from shop import unrelated\n\ndef test_other():\n    assert unrelated()\n")
     failed = run(project)
     text = (project.folder / "shop.py").read_text()
     (project.folder / "shop.py").write_text(text.replace("return 1", "return 7"))
-    (project.folder / "there").touch()
+    make_there(project)
     run(project)
     (found,) = recoveries(failed)
     assert found["recovery_strategy"] == "rerun"
@@ -151,19 +215,19 @@ def test_an_address_in_a_parameters_id_does_not_make_another_test(project: Proje
 
         @pytest.mark.parametrize("thing", [Thing()], ids=repr)
         def test_one(thing):
-            assert pathlib.Path("there").exists()
+            assert pathlib.Path(".world/there").exists()
 
         @pytest.mark.parametrize("thing", [Thing(), Thing()], ids=repr)
         def test_two(thing):
-            assert pathlib.Path("there").exists()
+            assert pathlib.Path(".world/there").exists()
 
         @pytest.mark.parametrize("when", ["2024-02-29 12:00:00"])
         def test_moment(when):
-            assert pathlib.Path("there").exists()
+            assert pathlib.Path(".world/there").exists()
     """,
     )
     failed = run(project)
-    (project.folder / "there").touch()
+    make_there(project)
     run(project)
     names = {error.operation_name for error in failed.record.all_errors}
     assert len(names) == 4
@@ -191,11 +255,11 @@ def test_a_random_uuid_in_a_parameters_id_does_not_make_another_test(project: Pr
 
         @pytest.mark.parametrize("key", [f"{TURN}-89ab-4cde-8f01-2a3c4d5e6f7a"])
         def test_it(key):
-            assert pathlib.Path("there").exists()
+            assert pathlib.Path(".world/there").exists()
     """,
     )
     failed = run(project, TURN="ab12cd34")
-    (project.folder / "there").touch()
+    make_there(project)
     run(project, TURN=turn)
     assert len(recoveries(failed)) == 1
 
@@ -231,17 +295,17 @@ def test_what_failed_in_a_run_that_died_is_recovered_all_the_same(project: Proje
         import os, pathlib
 
         def test_it():
-            assert pathlib.Path("there").exists()
+            assert pathlib.Path(".world/there").exists()
 
         def test_other():
-            if not pathlib.Path("there").exists():
+            if not pathlib.Path(".world/there").exists():
                 os.kill(os.getpid(), 9)
     """,
     )
     died = run(project)
     assert died.ret == -9
     died.record.wait_for_end()
-    (project.folder / "there").touch()
+    make_there(project)
     run(project)
     assert [found["recovery_strategy"] for found in recoveries(died)] == ["rerun"] * 2  # of the test it died in, too
 
@@ -277,7 +341,7 @@ def test_a_file_that_changed_while_it_ran_leaves_the_reason_unknown(project: Pro
         import pathlib, time
 
         def test_it():
-            assert pathlib.Path("there").exists()
+            assert pathlib.Path(".world/there").exists()
     """,
     )
     project.write(
@@ -286,13 +350,13 @@ def test_a_file_that_changed_while_it_ran_leaves_the_reason_unknown(project: Pro
         import pathlib
 
         def pytest_collection_finish():
-            if not pathlib.Path("there").exists():
+            if not pathlib.Path(".world/there").exists():
                 path = pathlib.Path("test_it.py")
                 path.write_text(path.read_text() + "# edited meanwhile")
     """,
     )
     failed = run(project)
-    (project.folder / "there").touch()
+    make_there(project)
     (project.folder / "test_it.py").write_text((project.folder / "test_it.py").read_text() + "\n\nX = 1\n")
     run(project)
     (found,) = recoveries(failed)

@@ -18,7 +18,7 @@ from pytest_debugloop.loading.recoveries.weights import (
     OF_MODULE,
     OF_TEST,
     ORDER,
-    VARIABLE_OF_CODE,
+    VARIABLE_NAMED,
     names_away,
 )
 
@@ -104,7 +104,7 @@ def test_what_a_test_hardly_reaches_is_less_likely_than_a_flake_after_one_failur
 
 
 def test_the_greatest_weight_wins_and_no_order_of_strategies() -> None:
-    chosen = choice(ONCE, code_change=[OF_MODULE], environment_change=[VARIABLE_OF_CODE])
+    chosen = choice(ONCE, code_change=[OF_MODULE], environment_change=[VARIABLE_NAMED[0]])
     assert chosen.explanation == "environment_change"
     assert choice(ONCE, order_change=[ORDER], dependency_change=[DISTRIBUTION]).explanation == "dependency_change"
 

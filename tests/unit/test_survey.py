@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
-from pytest_debugloop.sources.survey import Survey, installed_distributions, lines_of
+from pytest_debugloop.sources.survey import Survey, lines_of
 from pytest_debugloop.sources.tree import file_hash
 
 if TYPE_CHECKING:
@@ -229,35 +227,3 @@ def test_variables_of_files_that_are_loaded_late_are_told_late(tmp_path: Path) -
     assert looking.conclude()["environment"] == {"MODE": "fast"}
     looking.look_at([write(tmp_path, "late.py", "os.getenv('LATE')\n")])
     assert looking.variables() == {"kind": "survey", "environment": {"LATE": "1", "MODE": "fast"}}
-
-
-def test_the_distributions_are_told_by_their_normalised_names() -> None:
-    found = installed_distributions()
-    assert found["pytest"] == pytest.__version__
-    assert list(found) == sorted(found)
-    assert all(name == name.lower() and "_" not in name for name in found)
-
-
-def test_each_distribution_is_told_as_its_metadata_tells_it() -> None:
-    said: dict[str, str] = {}
-    for distribution in metadata.distributions():
-        said.setdefault(re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower(), distribution.version)
-    assert installed_distributions() == said
-
-
-@pytest.mark.parametrize(
-    ("folder", "file", "expected"),
-    [
-        ("Some_Thing-1.0+local.1.dist-info", "METADATA", "1.0+local.1"),
-        ("some_thing.egg-info", "PKG-INFO", "2.0"),  # its folder tells no version
-        ("some_thing-3.0.dist-info", "RECORD", None),  # as an interrupted pip leaves it
-        ("-.dist-info", "METADATA", "2.0"),
-    ],
-)
-def test_a_distribution_of_any_form_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, file: str, expected: str | None
-) -> None:
-    (tmp_path / folder).mkdir()
-    (tmp_path / folder / file).write_text("Metadata-Version: 2.1\nName: Some.Thing\nVersion: 2.0\n", encoding="utf-8")
-    monkeypatch.setattr("sys.path", [str(tmp_path)])
-    assert installed_distributions().get("some-thing") == expected

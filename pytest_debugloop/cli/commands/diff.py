@@ -120,7 +120,8 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
         yield from changed_values(comparison.data, width, heading="")
     yield Text("environment", style="title")
     changes: dict[str, Any] = {
-        name: getattr(comparison, name) for name in ("distributions", "environment", "interpreter", "random_seeds")
+        name: getattr(comparison, name)
+        for name in ("distributions", "environment", "interpreter", "options", "random_seeds")
     }
     if any(changes.values()):
         yield from evidence_lines(changes, width)

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 _STRATEGIES = (
     "retry",
     "code_change",
+    "data_change",
     "dependency_change",
     "environment_change",
+    "option_change",
     "order_change",
     "rerun",
     "unknown",

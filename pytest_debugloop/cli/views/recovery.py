@@ -81,7 +81,8 @@ def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
         reached = f", reached from {code.get('reached_from')}" if code.get("reached_from") else ""
         yield Text(f"  {printable(where + reached)}", style="title")
         yield from _diff(str(code.get("diff") or ""), width)
-    for key in ("distributions", "environment", "interpreter", "random_seeds"):
+    yield from _file_lines(evidence)
+    for key in ("distributions", "environment", "interpreter", "options", "random_seeds"):
         changes = evidence.get(key) or {}
         if changes:
             yield Text(f"  {key.replace('_', ' ')}", style="title")
@@ -92,6 +93,7 @@ def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
         if len(changes) > _NAMES:
             yield Text(f"    … {len(changes) - _NAMES} more", style="faint")
     yield from _order_lines(evidence.get("order") or {})
+    yield from _untied_lines(evidence)
     if evidence.get("missing"):
         yield Text(f"  not known: {printable(', '.join(map(str, evidence['missing'])))}", style="warn")
 
@@ -104,6 +106,34 @@ def _verified_lines(verified: Any) -> Iterator[Text]:
         runs = counted(verified["runs"], "run") if isinstance(verified.get("runs"), int) else "some runs"
         what = f"verified: {verified['name']}, undone, made it fail again in {runs} of `debugloop why`"
         yield Text(f"  {printable(what)}", style="pass")
+
+
+def _file_lines(evidence: dict[str, Any]) -> Iterator[Text]:
+    """Write which files that are no Python were different."""
+    from rich.text import Text
+
+    files = [data for data in evidence.get("data") or () if isinstance(data, dict)]
+    if files:
+        yield Text("  files", style="title")
+    for data in files[:_NAMES]:
+        opened = ", which the test opened" if data.get("opened") else ""
+        yield Text(
+            f"    {printable(str(data.get('file')))} was {printable(str(data.get('change', 'changed')))}{opened}"
+        )
+
+
+def _untied_lines(evidence: dict[str, Any]) -> Iterator[Text]:
+    """Write what was different, too, and is not known to have to do with the test."""
+    from rich.text import Text
+
+    functions, files = evidence.get("other_functions_changed"), evidence.get("other_data") or []
+    told = [f"{functions} functions or names that it does not reach"] if functions else []
+    if files:
+        count = evidence.get("other_data_count", len(files))
+        named = ", ".join(map(str, files[:3]))
+        told.append(f"{count} files that it is not known to read ({named}{', …' if count > 3 else ''})")
+    if told:
+        yield Text(f"  different, too: {printable('; '.join(told))}", style="faint")
 
 
 def changed_values(
@@ -191,4 +221,6 @@ def _diff(diff: str, width: int) -> Iterator[Text]:
 
 
 def _told(value: object) -> str:
+    if isinstance(value, dict) and value.keys() == {"hash"}:
+        return printable(f"a value that is not kept, #{value['hash']}")
     return "nothing" if value is None else printable(value if isinstance(value, str) else repr(value))

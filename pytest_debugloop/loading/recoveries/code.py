@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pytest_debugloop.loading.recoveries import weights
-from pytest_debugloop.loading.recoveries.code_changes import Reached, by_likelihood, diff_of, unit_at
+from pytest_debugloop.loading.recoveries.code_changes import Reached, by_likelihood, diff_of
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.starts import starts_of
 
 _MOST_FUNCTIONS = 10
 
@@ -23,26 +24,24 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     if failing.code_version is None or passing.code_version is None:
         found.missing.append("code")
         return
+    module = one.success_operation.partition("::")[0]
+    edited = [file for run in (failing, passing) for file in run.edited_files or () if file.endswith(".py")]
+    if edited:
+        found.evidence["edited_meanwhile"] = sorted(set(edited))[:_MOST_FUNCTIONS]
+        if {module, *(str(file) for file, *_ in one.places)}.intersection(edited):
+            found.missing.append("code")  # what it was when it was loaded is not known
     if failing.code_version == passing.code_version:
         return
     difference = facts.code_difference(failing, passing)
-    starts = []
-    for file, line, role in one.places:
-        unit = unit_at(difference.failing.get(file, ()), line)
-        if unit is not None:
-            starts.append((role, unit.place))
-    module = one.success_operation.partition("::")[0]
-    starts.append(("module", (module, "<module>")))
-    if not one.places:  # of a crash no frame is known, but the test's name is
-        starts.append(("test", (module, one.success_operation.partition("[")[0].partition("::")[2].replace("::", "."))))
-    reached = difference.reach.of(starts)
+    reached = difference.reach.of(starts_of(one, failing, passing, facts))
     own = [change for change in difference.changes if change.file == module]
     near = {one.change for one in reached}
     reached += [Reached(change, "module", 1) for change in own if change not in near]
     reached.sort(key=by_likelihood)
     if difference.unknown:
         found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
-        if {module, *(str(file) for file, *_ in one.places)}.intersection(difference.unknown):
+        concerned = {module, *(str(file) for file, *_ in one.places)}
+        if "code" not in found.missing and concerned.intersection(difference.unknown):
             found.missing.append("code")  # a file of the failure differs, and how is not known
     if len(difference.changes) > len(reached):
         found.is_untied = True

@@ -178,7 +178,12 @@ class Reach:
         begun = list(starts)
         found = []
         for change, distances in self._distances:
-            near = [(role == "module", distances[place], role) for role, place in begun if place in distances]
+            near = [
+                # A hook is called around all tests: it is farther from each than a fixture that it asks for.
+                (role == "module", distances[place] + (role == "hook"), role)
+                for role, place in begun
+                if place in distances
+            ]
             if near:
                 _, distance, role = min(near)
                 found.append(Reached(change, role, distance + (change.is_special and distance > 0)))

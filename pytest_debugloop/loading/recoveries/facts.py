@@ -4,76 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from psycopg import Cursor
 from psycopg.rows import class_row
 
 from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between, is_test_file
-from pytest_debugloop.loading.recoveries.flakes import Failure
 from pytest_debugloop.loading.recoveries.orders import Order
 from pytest_debugloop.loading.recoveries.refining import refined
+from pytest_debugloop.loading.recoveries.rows import Attempt, Pending, RunFacts
+
+__all__ = ["Attempt", "CodeDifference", "Facts", "Pending", "RunFacts", "Statement"]
 
 Statement = Callable[[str], str]
 _MOST_AT_ONCE = 500
 _MOST_REFINED = 5_000
+_MOST_SEARCHED = 4_000
 
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A recovery whose reason is to be found; the attributes are columns of ``recoveries_pending.sql``."""
-
-    id: uuid.UUID
-    task_id: uuid.UUID
-    error_run: uuid.UUID
-    success_run: uuid.UUID
-    error_agent: str
-    success_agent: str
-    passed_at: datetime
-    error_operation: str
-    success_operation: str
-    places: list[list[Any]]
-    category: str
-    error_code: str | None
-    message: str
-    together: int
-
-    @property
-    def failure(self) -> Failure:
-        """What the failure looks like."""
-        return Failure(self.category, self.error_code or "", self.message, self.together)
-
-
-@dataclass(frozen=True, slots=True)
-class RunFacts:
-    """What a run was run on; the attributes are columns of ``recoveries_runs.sql``."""
-
-    id: uuid.UUID
-    correlation_id: uuid.UUID
-    code_version: str | None
-    files: dict[str, str] | None
-    distributions: dict[str, str] | None
-    environment: dict[str, str | None] | None
-    interpreter: dict[str, Any] | None
-    platform: str | None
-    started_at: datetime
-    finished_at: datetime | None  # of one that goes on, or died
-    git_commit: str | None
-    leg: str
-    ci: dict[str, Any] | None
-
-
-class Attempt(NamedTuple):
-    """One attempt of a test before a recovery of it."""
-
-    run_id: uuid.UUID
-    agent: str
-    operation: str
-    failed: bool
-    conditions: str | None
+T = TypeVar("T")
 
 
 class CodeDifference(NamedTuple):
@@ -112,6 +61,7 @@ class Facts:
         self._asked: set[tuple[str, str]] = set()
         self._differences: dict[tuple[str | None, str | None], CodeDifference] = {}
         self._sources: dict[str, str] = {}
+        self._found: dict[Hashable, Any] = {}
         self._of_tests: set[str] = set()
         self._orders: dict[tuple[uuid.UUID, str], Order] = {}
 
@@ -180,7 +130,7 @@ class Facts:
     def _compared(self, failing: dict[str, str], passing: dict[str, str]) -> CodeDifference:
         differing = [file for file in sorted(failing.keys() | passing.keys()) if failing.get(file) != passing.get(file)]
         # Of files of tests those of the recovered ones matter: nothing else is reached through them.
-        files = {file for file in passing if not is_test_file(file)} | self._of_tests | set(differing)
+        files = self._concerned(passing) | set(differing)
         self._learn_units([(file, side[file]) for side in (failing, passing) for file in files & side.keys()])
         before: list[Unit] = []
         after: list[Unit] = []
@@ -199,6 +149,58 @@ class Facts:
         reach = Reach(units if changes else [], changes)
         known = {file: self._units.get((file, digest), []) for file, digest in failing.items()}
         return CodeDifference(changes, reach, known, unknown)
+
+    def _concerned(self, files: Iterable[str]) -> set[str]:
+        return {file for file in files if not is_test_file(file)} | self._of_tests
+
+    def units(self, run: RunFacts) -> Mapping[str, list[Unit]]:
+        """Give the functions of a run's files, by file; of files of tests those of the recovered ones.
+
+        Args:
+            run: of which the code is known.
+        """
+
+        def found() -> Mapping[str, list[Unit]]:
+            files = run.files or {}
+            self._learn_units([(file, files[file]) for file in self._concerned(files) & files.keys()])
+            return {file: self._units.get((file, digest), []) for file, digest in files.items()}
+
+        return self.remembered(("units", run.code_version), found)
+
+    def units_with(self, run: RunFacts, words: str) -> list[tuple[Unit, str]]:
+        """Give the functions of a run's files in whose source something stands, with that source.
+
+        Args:
+            run: of which the code is known.
+            words: regular expression of what stands there, without regard to case.
+        """
+        files = run.files or {}
+        # The tests' own files first: there is a bound.
+        asked = sorted(self._concerned(files) & files.keys(), key=lambda file: (file not in self._of_tests, file))
+        asked = asked[:_MOST_SEARCHED]
+        rows = self._ask("recoveries_naming", files=asked, hashes=[files[file] for file in asked], words=words)
+        return [(Unit(unit, *about), source) for unit, *about, source in rows.fetchall()]
+
+    def reach(self, run: RunFacts, changes: Sequence[Change]) -> Reach:
+        """Say who reaches functions.
+
+        Args:
+            run: of which the code is known.
+            changes: the functions.
+        """
+        return Reach([unit for of_file in self.units(run).values() for unit in of_file] if changes else [], changes)
+
+    def remembered(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Give what was found before under a key; else find it.
+
+        Args:
+            key: of what is found.
+            find: gives it.
+        """
+        if key not in self._found:
+            self._found[key] = find()
+        found: T = self._found[key]
+        return found
 
     def _learn_units(self, files: Sequence[tuple[str, str]]) -> None:
         new = [one for one in dict.fromkeys(files) if one not in self._asked]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,3 +32,17 @@ class Findings:
             *situations: what each is to the test.
         """
         self.candidates.setdefault(strategy, []).extend(situations)
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Give what two sides say otherwise: before and after, by name.
+
+    Args:
+        before: of the failure.
+        after: of the success.
+    """
+    return {
+        name: [before.get(name), after.get(name)]
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }

@@ -18,12 +18,16 @@ from psycopg.types.json import Jsonb
 
 from pytest_debugloop.loading.recoveries.code import look_at_code
 from pytest_debugloop.loading.recoveries.confidence import FLAKE, MOST_BESIDE, UNRECORDED, choose
+from pytest_debugloop.loading.recoveries.data import look_at_data
+from pytest_debugloop.loading.recoveries.distributions import look_at_distributions
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, RunFacts, Statement
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds
 from pytest_debugloop.loading.recoveries.job_reruns import job_rerun
+from pytest_debugloop.loading.recoveries.options import look_at_options
 from pytest_debugloop.loading.recoveries.ran_before import look_at_order
-from pytest_debugloop.loading.recoveries.surroundings import look_at_distributions, look_at_environment
+from pytest_debugloop.loading.recoveries.surroundings import look_at_interpreter
+from pytest_debugloop.loading.recoveries.variables import look_at_variables
 from pytest_debugloop.loading.recoveries.words import in_words
 from pytest_debugloop.state_changes import state_changes
 
@@ -126,8 +130,11 @@ def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
         missing.append("run")
     else:
         look_at_code(one, failing, passing, facts, found)
-        look_at_distributions(failing, passing, found)
-        look_at_environment(failing, passing, found)
+        look_at_data(one, failing, passing, facts, found)
+        look_at_interpreter(failing, passing, found)
+        look_at_variables(one, failing, passing, facts, found)
+        look_at_distributions(one, failing, passing, facts, found)
+        look_at_options(failing, passing, found)
         look_at_order(one, facts, history, found)
         if failing.git_commit != passing.git_commit:
             evidence["commits"] = [failing.git_commit, passing.git_commit]

@@ -6,17 +6,33 @@ times as likely.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 OF_TEST = "code of the test"
 NAMES_AWAY = tuple(f"code, {count} names away" for count in range(1, 8))
 OF_MODULE = "code of the test's module"
 IMPORTS = "imports"
+DATA_OPENED = "file that the test opened"
+DATA_OF_TEST = "file called like the test, or its module"
+DATA_NAMED = tuple(f"file, named {count} names away" for count in range(8))
+DATA_IN_PART = tuple(f"file, named in part {count} names away" for count in range(8))
+DATA_FOLDER = tuple(f"file, its folder or kind named {count} names away" for count in range(8))
+DATA_ELSEWHERE = "file that other code names"
+DATA_NEAR = "file beside the test"
 DISTRIBUTION = "distribution"
-VARIABLE_OF_CODE = "variable that the code names"
+DISTRIBUTION_NAMED = tuple(f"distribution, {count} names away" for count in range(10))
+DISTRIBUTION_OF_PLUGIN = "distribution of a plugin"
+DISTRIBUTION_ELSEWHERE = "distribution that other code imports"
+VARIABLE_NAMED = tuple(f"variable, {count} names away" for count in range(10))
+VARIABLE_ELSEWHERE = "variable that other code names"
+VARIABLE_OF_NOBODY = "variable that no code names"
 VARIABLE = "variable"
 INTERPRETER = "interpreter"
+LANGUAGE = "another version of Python"
+OPTION = "option"
+OPTION_ASIDE = "option that seldom matters"
+PLUGIN = "plugin"
 SUSPECT = "order, a suspect"
 PROVEN = "order, a suspect in three failures"
 ALONE = "order, alone"
@@ -28,10 +44,26 @@ ODDS: Mapping[str, float] = MappingProxyType(
         **{situation: 8.0 * 0.8**place for place, situation in enumerate(NAMES_AWAY)},
         OF_MODULE: 0.5,
         IMPORTS: 0.2,
+        DATA_OPENED: 10.0,
+        DATA_OF_TEST: 11.0,
+        **{situation: 11.0 * 0.85**place for place, situation in enumerate(DATA_NAMED)},
+        **{situation: 5.0 * 0.85**place for place, situation in enumerate(DATA_IN_PART)},
+        **{situation: 2.5 * 0.85**place for place, situation in enumerate(DATA_FOLDER)},
+        DATA_ELSEWHERE: 0.7,
+        DATA_NEAR: 0.5,
         DISTRIBUTION: 3.0,
-        VARIABLE_OF_CODE: 8.0,
+        **{situation: 5.0 * 0.85**place for place, situation in enumerate(DISTRIBUTION_NAMED)},
+        DISTRIBUTION_OF_PLUGIN: 1.5,
+        DISTRIBUTION_ELSEWHERE: 0.6,
+        **{situation: 10.0 * 0.85**place for place, situation in enumerate(VARIABLE_NAMED)},
+        VARIABLE_ELSEWHERE: 2.5,
+        VARIABLE_OF_NOBODY: 1.2,
         VARIABLE: 3.0,
-        INTERPRETER: 4.0,
+        INTERPRETER: 3.0,
+        LANGUAGE: 10.0,
+        OPTION: 6.0,
+        OPTION_ASIDE: 0.5,
+        PLUGIN: 2.0,
         SUSPECT: 10.0,
         PROVEN: 30.0,
         ALONE: 1.5,
@@ -52,6 +84,16 @@ PASSED_TOO = 0.25
 """What is left to code, data and distributions where the test passed on what the failure ran on."""
 OF_VERSION = frozenset({"code_change", "data_change", "dependency_change"})
 """The strategies that are of the version that a test ran on, and the same in each run on it."""
+
+
+def at(situations: Sequence[str], distance: int) -> str:
+    """Name the situation at a distance.
+
+    Args:
+        situations: the nearest first.
+        distance: in names.
+    """
+    return situations[min(distance, len(situations) - 1)]
 
 
 def names_away(distance: int) -> str:

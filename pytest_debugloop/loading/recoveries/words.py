@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pytest_debugloop.loading.recoveries import weights
+
 _DIFFERENT = frozenset(
-    {"code", "other_functions_changed", "unknown_files", "distributions", "environment", "interpreter", "order"}
+    {
+        *("code", "other_functions_changed", "unknown_files", "data", "other_data", "distributions", "environment"),
+        *("interpreter", "options", "order", "edited_meanwhile"),
+    }
 )
 
 
@@ -30,10 +35,20 @@ def _reason(strategy: str, evidence: Mapping[str, Any]) -> str:
         first = evidence["code"][0]
         more = len(evidence["code"]) - 1 + evidence.get("more_functions", 0)
         return f"{first['function']} in {first['file']} was {first['change']}" + (f", and {more} more" if more else "")
+    if strategy == "data_change":
+        first = evidence["data"][0]
+        more = len(evidence["data"]) - 1 + evidence.get("more_data", 0)
+        return f"{first['file']} was {first['change']}" + (f", and {more} more" if more else "")
     if strategy == "dependency_change":
         return _listed("distribution", evidence["distributions"])
     if strategy == "environment_change":
-        return _listed("environment", {**evidence.get("environment", {}), **evidence.get("interpreter", {})})
+        sides = [evidence.get("environment", {}), evidence.get("interpreter", {})]
+        situations: Sequence[str] = evidence.get("situations", {}).get(strategy) or [""]
+        if situations[0] in (weights.INTERPRETER, weights.LANGUAGE):
+            sides.reverse()
+        return _listed("environment", {**sides[0], **sides[1]})
+    if strategy == "option_change":
+        return _listed("option", evidence["options"])
     if strategy == "order_change":
         order = evidence["order"]
         for name, words in (("polluters", "it did not run after"), ("setters", "it ran after")):
@@ -56,9 +71,19 @@ def _reason(strategy: str, evidence: Mapping[str, Any]) -> str:
 
 
 def _listed(what: str, changed: Mapping[str, Sequence[Any]]) -> str:
-    told = [f"{name} from {_value(before)} to {_value(after)}" for name, (before, after) in changed.items()]
+    told = [_change(name, before, after) for name, (before, after) in changed.items()]
     return f"{what}: {', '.join(told[:3])}" + (f", and {len(told) - 3} more" if len(told) > 3 else "")
 
 
+def _change(name: str, before: Any, after: Any) -> str:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return f"{name} has another value, which is not kept"
+    return f"{name} from {_value(before)} to {_value(after)}"
+
+
 def _value(value: Any) -> str:
-    return "nothing" if value is None else str(value)
+    if isinstance(value, Mapping):
+        return "a value that is not kept"
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "nothing"
+    return "nothing" if value is None else str(value) or "given"

@@ -6,6 +6,20 @@ FROM staged_records
 WHERE line ->> 'kind' = 'survey' AND line ? 'code_version'
 ON CONFLICT (id) DO NOTHING;
 
+INSERT INTO debug_code_versions (id, files)
+SELECT DISTINCT ON (line ->> 'other_version') line ->> 'other_version', line -> 'other_files'
+FROM staged_records
+WHERE line ->> 'kind' = 'survey' AND line ?& '{other_version,other_files}'
+ORDER BY line ->> 'other_version'
+ON CONFLICT (id) DO NOTHING;
+
+INSERT INTO debug_installations (id, distributions)
+SELECT DISTINCT ON (line ->> 'installation') line ->> 'installation', line -> 'installed'
+FROM staged_records
+WHERE line ->> 'kind' = 'survey' AND line ?& '{installation,installed}'
+ORDER BY line ->> 'installation'
+ON CONFLICT (id) DO NOTHING;
+
 CREATE TEMP TABLE staged_units ON COMMIT DROP AS
 SELECT
     l.line ->> 'file' AS file,
@@ -49,6 +63,12 @@ SET code_version = coalesce(l.line ->> 'code_version', run.code_version),
     git_tree = coalesce(nullif(l.line ->> 'tree', ''), run.git_tree),
     git_dirty = coalesce(nullif(l.line -> 'dirty', '{}'), run.git_dirty),
     distributions = coalesce(l.line -> 'distributions', run.distributions),
+    installation = coalesce(l.line ->> 'installation', run.installation),
+    ini_options = coalesce(l.line -> 'ini_options', run.ini_options),
+    variables = coalesce(l.line -> 'variables', run.variables),
+    other_version = coalesce(l.line ->> 'other_version', run.other_version),
+    edited_files = coalesce(l.line -> 'edited', run.edited_files),
+    ignored_files = coalesce(l.line -> 'ignored_files', run.ignored_files),
     environment = coalesce(run.environment, '{}') || coalesce(nullif(l.line -> 'environment', 'null'), '{}')
 FROM (
     -- A later one of the same run tells of more variables.

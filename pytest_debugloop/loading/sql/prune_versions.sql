@@ -3,6 +3,7 @@
 WITH gone AS (
     DELETE FROM debug_code_versions AS v
     WHERE NOT EXISTS (SELECT FROM debug_runs AS r WHERE r.code_version = v.id)
+        AND NOT EXISTS (SELECT FROM debug_runs AS r WHERE r.other_version = v.id)
         AND NOT EXISTS (
             SELECT FROM debug_runs WHERE status = 'running' AND started_at > now() - interval '7 days'
         )

@@ -80,6 +80,14 @@ WITH rules (kind, member, type, is_needed) AS (
     ('survey', 'code_version', 'text', FALSE),
     ('survey', 'tree', 'text', FALSE),
     ('survey', 'dirty', 'object', FALSE),
+    ('survey', 'installation', 'hash', FALSE),
+    ('survey', 'installed', 'object of distributions', FALSE),
+    ('survey', 'ini_options', 'object', FALSE),
+    ('survey', 'variables', 'object', FALSE),
+    ('survey', 'other_version', 'hash', FALSE),
+    ('survey', 'other_files', 'object of texts', FALSE),
+    ('survey', 'edited', 'list of texts', FALSE),
+    ('survey', 'ignored_files', 'object of texts', FALSE),
     ('commits', 'commits', 'list of lists of texts', TRUE),
     ('code_file', 'file', 'text', TRUE),
     ('code_file', 'hash', 'text', TRUE),
@@ -127,6 +135,14 @@ FROM (
                         WHEN 'boolean' THEN jsonb_typeof(m.value) = 'boolean'
                         WHEN 'object of texts' THEN jsonb_typeof(m.value) = 'object'
                             AND NOT jsonb_path_exists(m.value, 'strict $.* ? (@.type() != "string")')
+                        WHEN 'hash' THEN jsonb_typeof(m.value) = 'string' AND length(m.value #>> '{}') = 64
+                        WHEN 'object of distributions' THEN jsonb_typeof(m.value) = 'object'
+                            AND NOT jsonb_path_exists(
+                                m.value,
+                                'strict $.* ? (@.type() != "array" || @.size() != 4 || @[0].type() != "string"
+                                    || @[1].type() != "string" || @[2].type() != "array" || @[3].type() != "array")'
+                            )
+                            AND NOT jsonb_path_exists(m.value, 'strict $.*[2 to 3][*] ? (@.type() != "string")')
                         WHEN 'list of lists of texts' THEN jsonb_typeof(m.value) = 'array'
                             AND NOT jsonb_path_exists(m.value, 'strict $[*] ? (@.type() != "array")')
                             AND NOT jsonb_path_exists(m.value, 'strict $[*][*] ? (@.type() != "string")')

@@ -1,0 +1,202 @@
+"""Which files that are no Python differ between a failure and the pass that recovered it, and which a test reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from pytest_debugloop.loading.recoveries import weights
+from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
+from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.naming import Mentions, Named, Wanted, by_key, escaped, nearest_namings
+
+_MOST_FILES = 10
+_MOST_UNTIED = 10
+_PYTHON = (".py", ".pyi")
+# Which of them pytest reads is told as options; what else is in them is for other tools.
+_CONFIGURATION = frozenset({"pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"})
+_EXTENSIONS = (".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".pyx", ".pxd", ".rs", ".f90", ".f", ".so", ".pyd", ".go")
+_DOTENV = ("dotenv", "decouple", "environs", "environ", "dynaconf", "starlette")
+_WORD_ENDS = re.compile(r"[\s'\"=,;:()<>\[\]]+")
+_WHOLE, _PART, _FOLDER = 3, 2, 1
+
+
+class _File(NamedTuple):
+    """A file that differs; hashes are None for one that is not there."""
+
+    path: str
+    before: str | None
+    after: str | None
+    situation: str = ""
+    is_edited: bool = False
+
+    @property
+    def change(self) -> str:
+        return "added" if self.before is None else "removed" if self.after is None else "changed"
+
+    def told(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"file": self.path, "change": self.change, "before": self.before, "after": self.after}
+        told |= {"edited_meanwhile": True} if self.is_edited else {}
+        return told | ({"opened": True} if self.situation == weights.DATA_OPENED else {})
+
+
+def look_at_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
+    """Add the files that differ and are no Python to what was found.
+
+    Args:
+        one: the recovery.
+        failing: the run of the failure.
+        passing: the run of the success.
+        facts: what the database knows.
+        found: is added to.
+    """
+    if failing.files is None or passing.files is None:
+        return
+    test = _Test.of(one, [*(failing.command_line or ()), *_values(failing.ini_options)])
+    differing = facts.remembered(("data", failing.id, passing.id), lambda: _differing(failing, passing))
+    if not differing:
+        return
+    differing = sorted(differing, key=lambda file: (not test.is_near(file.path), file.path))
+    wanted = [wanted_file(file.path) for file in differing]
+    named = nearest_namings(wanted, one, failing, passing, facts)
+    tied: list[_File] = []
+    untied: list[_File] = []
+    for file in differing:
+        situation = _situation(file.path, test, by_key(named, file.path))
+        (tied if situation else untied).append(file._replace(situation=situation))
+    tied.sort(key=lambda file: -weights.ODDS[file.situation])
+    if tied:
+        found.evidence["data"] = [file.told() for file in tied[:_MOST_FILES]]
+        found.explain("data_change", *(file.situation for file in tied))
+        if len(tied) > _MOST_FILES:
+            found.evidence["more_data"] = len(tied) - _MOST_FILES
+    if untied:
+        found.is_untied = True
+        found.evidence["other_data"] = [file.path for file in untied[:_MOST_UNTIED]]
+        found.evidence["other_data_count"] = len(untied)
+
+
+def _differing(failing: RunFacts, passing: RunFacts) -> list[_File]:
+    before, after = dict(failing.files or {}), dict(passing.files or {})
+    for of_failing, of_passing in (
+        (failing.other_files, passing.other_files),
+        (failing.ignored_files, passing.ignored_files),
+    ):
+        if of_failing is not None and of_passing is not None:
+            before |= of_failing
+            after |= of_passing
+    # What was written while a run went on may have been read before, and then differs, too.
+    edited = {*(failing.edited_files or ()), *(passing.edited_files or ())}
+    return [
+        _File(path, before.get(path), after.get(path), is_edited=path in edited)
+        for path in before.keys() | after.keys()
+        if (before.get(path) != after.get(path) or path in edited)
+        and not path.endswith(_PYTHON)
+        and path.rpartition("/")[2] not in _CONFIGURATION
+    ]
+
+
+class _Test(NamedTuple):
+    """Where a test is.
+
+    Attributes:
+        folder: of its module, with a slash at its end; empty for rootdir.
+        module: the file's name without its ending.
+        function: its own name.
+        told: what the failure says, and how pytest was called and configured.
+    """
+
+    file: str
+    folder: str
+    module: str
+    function: str
+    told: frozenset[str]
+
+    @classmethod
+    def of(cls, one: Pending, options: Iterable[str]) -> _Test:
+        file, _, name = one.success_operation.partition("::")
+        folder, _, last = file.rpartition("/")
+        function = name.partition("[")[0].rpartition("::")[2]
+        told = {_last(word) for text in (one.message, *options) for word in _WORD_ENDS.split(text)}
+        return cls(file, f"{folder}/" if folder else "", last.partition(".")[0], function, frozenset(told))
+
+    def is_near(self, path: str) -> bool:
+        return path.startswith(self.folder)
+
+
+def _values(options: Mapping[str, Any] | None) -> Iterator[str]:
+    for value in (options or {}).values():
+        yield from map(str, value if isinstance(value, list) else [value])
+
+
+def _situation(path: str, test: _Test, named: Named) -> str:
+    """Say what a file is to a test; nothing where it is nothing."""
+    if path == test.file or _is_called_like(path, test):
+        return weights.DATA_OF_TEST
+    if path.rpartition("/")[2] in test.told:
+        return weights.DATA_NAMED[0]
+    if named.distance is not None:
+        of_degree = {_WHOLE: weights.DATA_NAMED, _PART: weights.DATA_IN_PART, _FOLDER: weights.DATA_FOLDER}
+        return weights.at(of_degree[named.degree], named.distance)
+    if named.degree >= _PART:
+        return weights.DATA_ELSEWHERE
+    parts = path.split("/")[:-1]
+    is_of_tests = test.folder and path.startswith(test.folder)
+    return weights.DATA_NEAR if is_of_tests and not {"docs", "doc"}.intersection(parts) else ""
+
+
+def _is_called_like(path: str, test: _Test) -> bool:
+    """Tell a file such as ``__snapshots__/test_a.ambr``, ``cassettes/test_it.yaml`` or ``test_a/data.csv``."""
+    if not path.startswith(test.folder):
+        return False
+    parts = path[len(test.folder) :].split("/")
+    names = {*parts[:-1], parts[-1].partition(".")[0], parts[-1].partition("[")[0]}
+    return bool(names & {test.module, f"{test.module}.py", test.function})
+
+
+def wanted_file(path: str) -> Wanted:
+    """Say how code names a file.
+
+    Args:
+        path: from rootdir.
+    """
+    folders, _, base = path.rpartition("/")
+    folder = folders.rpartition("/")[2]
+    stem, dot, ending = base.lstrip(".").partition(".")
+    kind = f"{dot}{ending}" if stem != base.lstrip(".") else ""
+    module = stem if base.endswith(_EXTENSIONS) else ""
+
+    def degree(mentioned: Mentions) -> int:
+        if any(_last(text) == base for text in mentioned.texts):
+            return _WHOLE
+        if module and any(module in imported.split(".") for imported in mentioned.imports):
+            return _WHOLE
+        if base.startswith(".env") and any(name.partition(".")[0] in _DOTENV for name in mentioned.imports):
+            return _PART
+        if len(stem) > 1 and any(_last(text) == stem for text in mentioned.texts):
+            return _PART
+        if any("*" in text and fnmatchcase(base, _last(text)) and text.strip("*") for text in mentioned.texts):
+            return _FOLDER
+        is_kind = kind and any(text.endswith(kind) for text in mentioned.texts)
+        is_folder = folder and any(_last(text.rstrip("/")) == folder for text in mentioned.texts)
+        return _FOLDER if is_kind or is_folder else 0
+
+    words = [escaped([base])]
+    if len(stem) > 1:
+        words.append(f"[\"'/]{escaped([stem])}[\"'./]")
+    if kind:
+        words.append(f"\\*?{escaped([kind])}[\"']")
+    if folder:
+        words.append(f"[\"'/]{escaped([folder])}[\"'/]")
+    if base.startswith(".env"):
+        words += _DOTENV
+    if module:
+        words.append(f"import .*{escaped([module])}|{escaped([module])} +import")
+    return Wanted(path, "|".join(words), degree)
+
+
+def _last(text: str) -> str:
+    """Give the last part of what may be a path."""
+    return text.replace("\\", "/").rpartition("/")[2]

@@ -1,0 +1,108 @@
+"""Which environment variables differ between two runs, and which of them a test reads."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pytest_debugloop.loading.recoveries import weights
+from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
+from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.naming import Mentions, Named, Wanted, by_key, escaped, nearest_namings
+from pytest_debugloop.sources.variables import differing_variables, is_always_kept
+
+_WHOLE, _FIELD, _PART, _BEGINNING = 4, 3, 2, 1
+_SHORTEST_PART = 3
+# They tell where something lies, who asked, in which window, or the number of a job; and not what is run.
+_NO_REASON = re.compile(
+    r"(VIRTUAL_ENV|_OLD_VIRTUAL|CONDA_|PYENV|UV|PIP|PIPX|PDM|HATCH|POETRY|RYE|TOX|NOX|NVM|NODE|NPM|RBENV|SDKMAN|JAVA_HOME)(_|$)"
+    r"|(TERM_(PROGRAM|SESSION)|ITERM|KITTY|ALACRITTY|WEZTERM|VTE|WT|KONSOLE|GNOME|KDE|XDG|DBUS|SSH|GPG|TMUX|ZELLIJ|BYOBU)(_|$)"
+    r"|(VSCODE|PYCHARM|JEDITERM|IDEA|JETBRAINS|CURSOR|EMACS|VIM|NVIM|INSIDE)(_|$)"
+    r"|(GITHUB|GITLAB|RUNNER|ACTIONS|CI|CIRCLE|TRAVIS|APPVEYOR|BUILDKITE|BITBUCKET|DRONE|TEAMCITY|JENKINS|HUDSON|BUILD"
+    r"|AGENT|SYSTEM|ENDPOINT|TF|SEMAPHORE|CODEBUILD|KUBERNETES|INVOCATION|JOURNAL|SYSTEMD|SUDO|FF|IMAGE)_"
+    r"|(WINDOWID|WINDOWPATH|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|SESSION_MANAGER|DESKTOP_SESSION|STY|PS[0-9]|PROMPT\w*"
+    r"|LS_COLORS|LSCOLORS|LESS\w*|PAGER|MANPATH|INFOPATH|MAIL|SHELL|EDITOR|VISUAL|HISTFILE\w*|HISTSIZE|RANDOM|LINENO"
+    r"|PPID|UID|EUID|GID|COLUMNS|LINES|SECURITYSESSIONID|COMMAND_MODE|__CF\w*|MACH\w*|APPLE\w*|LOGNAME|HOSTTYPE"
+    r"|OSTYPE|JOB_NAME|JOB_URL|NODE_NAME|NODE_LABELS|NODE_ID|STAGE_NAME|EXECUTOR_NUMBER|WORKSPACE\w*|RUN_\w*URL|IMAGEOS"
+    r"|IMAGEVERSION|ACCEPT_EULA|DEBIAN_FRONTEND|MEMORY_PRESSURE\w*|PYTEST\w*)$",
+    re.IGNORECASE,
+)
+_SETTINGS = frozenset({"BaseSettings", "env_prefix", "envvar_prefix", "auto_envvar_prefix"})
+
+
+def look_at_variables(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
+    """Add the environment variables that differ to what was found.
+
+    Args:
+        one: the recovery.
+        failing: the run of the failure.
+        passing: the run of the success.
+        facts: what the database knows.
+        found: is added to.
+    """
+    if failing.environment is None or passing.environment is None:
+        found.missing.append("environment")
+        return
+    changed = facts.remembered(("variables", failing.id, passing.id), lambda: _differing(failing, passing))
+    names = sorted(changed, key=lambda name: (_is_no_reason(name), not is_always_kept(name), name))
+    named = nearest_namings([_wanted(name) for name in names], one, failing, passing, facts)
+    situations = {name: _situation(name, by_key(named, name), passing) for name in names}
+    tied = sorted(filter(situations.get, names), key=lambda name: -weights.ODDS[situations[name]])
+    if tied:
+        found.evidence["environment"] = {name: changed[name] for name in tied}
+        found.explain("environment_change", *(situations[name] for name in tied))
+        # Beside the interpreter, which was looked at before.
+        found.candidates["environment_change"].sort(key=lambda situation: -weights.ODDS[situation])
+
+
+def _differing(failing: RunFacts, passing: RunFacts) -> dict[str, list[Any]]:
+    sides = ((run.environment or {}, run.variables) for run in (failing, passing))
+    return differing_variables(*sides)
+
+
+def _situation(name: str, named: Named, run: RunFacts) -> str:
+    """Say what a variable is to the test; nothing where it says nothing of what is run."""
+    if named.distance is not None and named.degree > _BEGINNING:
+        steps = named.distance + 2 * (named.degree == _PART)
+        return weights.at(weights.VARIABLE_NAMED, steps)
+    if _is_no_reason(name):
+        return ""
+    if is_always_kept(name) or _is_of_distribution(name, run):
+        return weights.VARIABLE
+    return weights.VARIABLE_ELSEWHERE if named.degree else weights.VARIABLE_OF_NOBODY
+
+
+def _is_of_distribution(name: str, run: RunFacts) -> bool:
+    """Tell a variable that is called like something that is installed: ``DJANGO_DEBUG``, ``NUMPY_MADVISE_HUGEPAGE``."""
+    words = name.lower().split("_")
+    beginnings = {"-".join(words[:count]) for count in range(1, len(words))}
+    return bool(beginnings & (run.distributions or {}).keys())
+
+
+def _is_no_reason(name: str) -> bool:
+    return _NO_REASON.match(name) is not None
+
+
+def _wanted(name: str) -> Wanted:
+    words = name.split("_")
+    low = name.lower()
+    begin = ["_".join(words[:count]).lower() for count in range(1, len(words)) if len("_".join(words[:count])) > 1]
+    end = ["_".join(words[count:]).lower() for count in range(1, len(words))]
+    begin_with_sign, end_with_sign = [f"{part}_" for part in begin], [f"_{part}" for part in end]
+
+    def degree(mentioned: Mentions) -> int:
+        if name in mentioned.texts:
+            return _WHOLE
+        texts = {text.lower() for text in mentioned.texts}
+        if low in mentioned.names and mentioned.names & _SETTINGS:
+            return _FIELD  # a field of settings that are read from variables of its name
+        if low in texts or texts.intersection(begin_with_sign) or texts.intersection(end_with_sign):
+            return _PART
+        parts = texts.intersection(part for part in begin if len(part) >= _SHORTEST_PART)
+        return (_PART if mentioned.names & _SETTINGS else _BEGINNING) if parts else 0
+
+    quoted = (
+        f"[\"']({escaped([low, *begin, *begin_with_sign, *end_with_sign])})[\"'{{]" if begin else f"[\"']{low}[\"']"
+    )
+    quoted += f"|}}({escaped(end_with_sign)})[\"']" if end_with_sign else ""
+    return Wanted(name, f"{quoted}|(^|[^A-Za-z0-9_]){escaped([low])} *[:=]", degree)
