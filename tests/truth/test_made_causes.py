@@ -35,7 +35,6 @@ IN_ONE_PROJECT = [
 ]
 ALONE = [
     "flakes: same code twice",
-    "an unrelated change beside a flake: only a docstring of the called function",
     "variables: os.environ in the function",
     "order: one has to run before",
 ]
