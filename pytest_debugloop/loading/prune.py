@@ -14,8 +14,9 @@ from psycopg import ClientCursor, sql
 from psycopg import errors as server_errors
 from psycopg.rows import class_row
 
+from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.errors import RecordBusyError
-from pytest_debugloop.loading.loader import statement
+from pytest_debugloop.records import clean_text
 
 _TRIES = 20
 # Longer than the server waits before it looks for a deadlock, and before it stops an autovacuum that is in the way.
@@ -91,8 +92,8 @@ class Plan:
     ids: list[uuid.UUID] | None = field(repr=False)
 
 
-def _statement(name: str) -> bytes:
-    return statement(f"prune_{name}").encode()
+def _statement(part: str) -> str:
+    return sql_text("pytest_debugloop.loading", "prune", part)
 
 
 def plan(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> Plan:
@@ -184,14 +185,10 @@ def _values(choice: Choice) -> dict[str, object]:
     return {
         "before": choice.before,
         "keep": choice.keep,
-        **{name: _stored(getattr(choice, name)) for name in ("project", "branch")},
+        "project": None if choice.project is None else clean_text(choice.project),
+        "branch": None if choice.branch is None else clean_text(choice.branch),
         "only": choice.only,
     }
-
-
-def _stored(text: str | None) -> str | None:
-    """Write a text as the record may have it: it holds no half of a pair, as argv gives for odd bytes."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 @contextmanager
