@@ -124,8 +124,9 @@ def record_case(case: Case, checkout: Checkout, pythons: Pythons) -> Said:
 
 def _environ(run: Run, rootdir: Path) -> dict[str, str]:
     env = dict(run.env or {})
-    path = [str(rootdir / part) for part in (*filter(None, [env.get("PYTHONPATH")]), SITE)]
-    return {**env, "PYTHONPATH": os.pathsep.join(os.path.normpath(part) for part in path)}
+    given = [env["PYTHONPATH"]] if "PYTHONPATH" in env else []
+    path = [os.path.normpath(rootdir / part) for part in (*given, SITE) if (rootdir / part).is_dir()]
+    return {**env, **({"PYTHONPATH": os.pathsep.join(path)} if path else {})}
 
 
 def _write(run: Run, rootdir: Path, number: int) -> None:
@@ -139,7 +140,7 @@ def _write(run: Run, rootdir: Path, number: int) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
-            # No two states of a file have one time, however fast runs follow each other.
+            # No two states of a file have one time, and byte code of the one is none of the other.
             os.utime(file, (_OLDEST + number * 60, _OLDEST + number * 60))
     if run.before:
         run.before(rootdir)

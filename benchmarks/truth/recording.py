@@ -99,6 +99,33 @@ def several(call: Callable[[T], R], items: Iterable[T], jobs: int) -> list[R]:
             raise
 
 
+def start_afresh(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a process that starts from nothing.
+
+    Args:
+        command: a command line.
+        folder: to run it in.
+        environment: its variables, all of them.
+        timeout: in seconds.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer.
+    """
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout,
+        check=False,
+    )
+
+
 @dataclass(frozen=True)
 class Checkout:
     """A folder that is a git checkout, and where its runs are recorded.
@@ -107,11 +134,13 @@ class Checkout:
         folder: rootdir of the runs.
         server: where they are recorded; None: they are not.
         project: the name that keeps its tests apart from all others in the record.
+        start: runs a command, given its folder, its variables and how many seconds it may take.
     """
 
     folder: Path
     server: RecordServer | None = None
     project: str = ""
+    start: Callable[[Sequence[str], Path, Mapping[str, str], float], subprocess.CompletedProcess[str]] = start_afresh
 
     def git(self, *arguments: str) -> str:
         """Run git there, and give what it printed."""
@@ -125,7 +154,7 @@ class Checkout:
     def run(
         self, *arguments: str, python: str = sys.executable, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run pytest; byte code is not written, for two states of one second would share it.
+        """Run pytest.
 
         Args:
             arguments: of pytest.
@@ -156,15 +185,4 @@ class Checkout:
         return self._call([sys.executable, "-m", "pytest_debugloop", *place, *arguments], {})
 
     def _call(self, command: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        plain = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=clean_environment(**{**plain, **env}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-        )
+        return self.start(command, self.folder, clean_environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **env), _SECONDS)

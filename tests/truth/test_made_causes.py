@@ -14,6 +14,7 @@ from benchmarks.truth.made import Pythons, judge, record_case
 from benchmarks.truth.recording import Checkout, RecordServer, Said
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.migrate import migrate
+from tests.support import warm
 from tests.support.servers import Server
 from tests.truth.together import together
 
@@ -55,7 +56,7 @@ def said(server: RecordServer, tmp_path_factory: pytest.TempPathFactory) -> dict
     runs = together([BY_NAME[name] for name in IN_ONE_PROJECT])
     case = Case("together", "all", "", "", runs)
     folder = tmp_path_factory.mktemp("together")
-    record_case(case, Checkout(folder / "project", server, "together"), Pythons(folder, ()))
+    record_case(case, Checkout(folder / "project", server, "together", warm.run), Pythons(folder, ()))
     return {node_id.partition("/")[0]: one for node_id, one in server.said_of("together").items()}
 
 
@@ -69,6 +70,6 @@ def test_of_many_changes_the_one_that_mended_a_test_is_named_first(name: str, sa
 
 @pytest.mark.parametrize("name", ALONE)
 def test_a_cause_that_was_made_is_told(name: str, server: RecordServer, tmp_path: Path) -> None:
-    checkout = Checkout(tmp_path / "project", server, name)
+    checkout = Checkout(tmp_path / "project", server, name, warm.run)
     one = record_case(BY_NAME[name], checkout, Pythons(tmp_path, ()))
     assert judge(BY_NAME[name], one).word == "right", one
