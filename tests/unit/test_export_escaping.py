@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 import xml.etree.ElementTree as ET
+from dataclasses import fields
+from typing import Any
 
 import pytest
 from _pytest.junitxml import mangle_test_address
 
-from pytest_debugloop.cli.exporting.junit import address, element, written
+from pytest_debugloop.cli.exporting.junit import address, case_of, element, written
 from pytest_debugloop.cli.exporting.rows import cell
+from pytest_debugloop.queries.exports import Attempt
 
 TEXTS = [
     "plain",
@@ -54,6 +58,16 @@ def test_any_text_is_read_back_from_xml(text: str) -> None:
 def test_class_name_and_name_are_those_of_pytest(node_id: str) -> None:
     names = mangle_test_address(node_id)
     assert address(node_id) == (".".join(names[:-1]), names[-1])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tags"), [("failed", ["failure"]), ("error", ["error"]), ("died", ["error"]), ("passed", [])]
+)
+def test_a_failure_that_the_record_lacks_counts_all_the_same(outcome: str, tags: list[str]) -> None:
+    facts: dict[str, Any] = dict.fromkeys(field.name for field in fields(Attempt))
+    facts |= {"node_id": "test_a.py::test_b", "outcome": outcome, "failures": [uuid.uuid4()]}
+    attempt = Attempt(**facts)
+    assert [child.tag for child in case_of([attempt], {})] == tags
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1"])

@@ -108,15 +108,20 @@ def _cases(connection: Connection, run: Run) -> Iterator[ET.Element]:
         tried = list(group)
         last = tried[-1]
         failures = failures_by_id(connection, [id_ for attempt in tried for id_ in attempt.failures])
-        yield _case(tried, failures)
+        yield case_of(tried, failures)
         if last.call_outcome == "failed" and last.teardown_outcome == "failed":
             case = _named(last, 0)  # pytest has two, for one case cannot fail twice
             case.extend(_failed("error", one) for one in _of(last, failures) if one.phase == "teardown")
             yield case
 
 
-def _case(attempts: list[Attempt], failures: dict[uuid.UUID, WholeFailure]) -> ET.Element:
-    """Make the ``testcase`` of a test with all its attempts, in order."""
+def case_of(attempts: list[Attempt], failures: dict[uuid.UUID, WholeFailure]) -> ET.Element:
+    """Make the ``testcase`` of a test.
+
+    Args:
+        attempts: all of the test, in order.
+        failures: of theirs, those that are in the record.
+    """
     last = attempts[-1]
     case = _named(last, sum(float(ms or 0) for a in attempts for ms in (a.setup_ms, a.call_ms, a.teardown_ms)))
     if last.outcome in ("skipped", "xfailed") or (
