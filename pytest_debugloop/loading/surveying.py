@@ -17,7 +17,7 @@ from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.private import read_file, write_whole
 from pytest_debugloop.records import json_line
-from pytest_debugloop.sources.commits import commits_of
+from pytest_debugloop.sources.commits import checked_out, commits_of
 from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 
 _LOADED = b'{"kind":"loaded",'
@@ -86,8 +86,8 @@ class Surveyor:
                 self._records += self._survey.look_at(files, known)
         # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
         self._records.append(self._survey.conclude() if not self._is_concluded else self._survey.variables())
-        if not self._is_concluded and (commits := commits_of(self._rootdir)):
-            self._records.append({"kind": "commits", "commits": commits})
+        if not self._is_concluded and (head := checked_out(self._rootdir)):
+            self._records.append({"kind": "commits", "commits": commits_of(self._rootdir), **head})
         self._is_concluded = True
 
     def files(self) -> list[str]:

@@ -9,6 +9,9 @@ from pathlib import Path
 from pytest_debugloop.recording import providers as fact
 from pytest_debugloop.records import clean_text
 
+# https://git-scm.com/docs/reftable: what stands in HEAD where git keeps references in tables.
+_IN_A_TABLE = "refs/heads/.invalid"
+
 
 def git_facts(rootdir: Path) -> dict[str, str]:
     """Read commit, branch and remote from the git folder's files: no process is started.
@@ -30,7 +33,7 @@ def git_facts(rootdir: Path) -> dict[str, str]:
         facts = {fact.COMMIT: head}
         if head.startswith("ref: "):
             reference = head[5:]
-            facts = {fact.BRANCH: reference.removeprefix("refs/heads/")}
+            facts = {} if reference == _IN_A_TABLE else {fact.BRANCH: reference.removeprefix("refs/heads/")}
             commit = _resolve(common, reference) or _resolve(git, reference)
             if commit:
                 facts[fact.COMMIT] = commit

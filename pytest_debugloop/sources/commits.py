@@ -31,6 +31,24 @@ def commits_of(rootdir: Path) -> list[list[str]]:
     return [one for one in named.values() if len(one) > 1]
 
 
+def checked_out(rootdir: Path) -> dict[str, str]:
+    """Name the commit and the branch that are checked out, where the test process cannot: git may keep them in a table.
+
+    Args:
+        rootdir: a folder in a checkout, or not.
+
+    Returns:
+        ``head`` and ``branch``, without the second where the head is detached; empty where git tells nothing.
+    """
+    told = (
+        _git(rootdir, b"", "rev-parse", "HEAD", "--symbolic-full-name", "HEAD").decode("utf-8", "replace").split("\n")
+    )
+    if len(told) < 2:
+        return {}
+    branch = told[1].removeprefix("refs/heads/")
+    return {"head": told[0]} | ({"branch": branch} if branch not in ("", "HEAD") else {})
+
+
 def _parents_in(contents: bytes) -> list[tuple[str, list[str]]]:
     """Read the headers of commits, as ``git cat-file --batch`` writes them: name, kind and size, then what is in it."""
     found = []

@@ -251,6 +251,19 @@ def test_a_leg_that_the_journal_does_not_name_is_made_of_what_it_says(record: Re
     ]
 
 
+def test_a_branch_that_only_the_loader_can_read_is_kept_where_nothing_else_tells(record: Record) -> None:
+    runs = [
+        failing(branch=None, head={"head": "a1", "branch": "main"}),
+        failing(branch="other", commit="b1", head={"head": "a1", "branch": "main"}),
+        failing(branch=None, ci=GITHUB, head={"head": "a1", "branch": "main"}),
+        failing(branch=None, head={"head": "a1"}),
+    ]
+    for run in runs:
+        run.load(record)
+    found = {row[0]: row[1:] for row in record.rows("SELECT id, git_branch, git_commit FROM debug_runs")}
+    assert [found[run.id] for run in runs] == [("main", "a1"), ("other", "b1"), (None, None), (None, "a1")]
+
+
 def test_commits_that_are_none_are_refused_and_cost_nothing_else(record: Record) -> None:
     failed = failing()
     (head, *rest) = failed.lines().splitlines(keepends=True)

@@ -32,6 +32,7 @@ class MadeRun:
         at: minutes after :data:`START`.
         commits: what git tells of: a commit and its parents.
         ci: facts of the CI; empty outside of one.
+        head: what git has checked out, as the loader reads it.
     """
 
     verdicts: Mapping[str, bool]
@@ -41,6 +42,7 @@ class MadeRun:
     commit: str | None = None
     commits: Sequence[Sequence[str]] = ()
     ci: Mapping[str, str] = field(default_factory=dict)
+    head: Mapping[str, str] = field(default_factory=dict)
     checkout: str | None = None
     rootdir: str = "/made"
     project: str = "made"
@@ -79,8 +81,8 @@ class MadeRun:
         lines = [head.to_line()]
         for number, (test, passes) in enumerate(self.verdicts.items()):
             lines += self._test(number * 10 + 1, test, passes=passes)
-        if self.commits:
-            lines.append(lines_of([{"kind": "commits", "commits": [list(one) for one in self.commits]}]))
+        if self.commits or self.head:
+            lines.append(lines_of([{"kind": "commits", "commits": [list(one) for one in self.commits], **self.head}]))
         end = self.started + MINUTE
         status = int(not all(self.verdicts.values()))
         return b"".join([*lines, Finish(end, status, interrupted=False, problems=[]).to_line()])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_debugloop.sources.commits import commits_of
+from pytest_debugloop.sources.commits import checked_out, commits_of
 from tests.support.projects import Project
 
 if TYPE_CHECKING:
@@ -63,3 +63,16 @@ def test_a_long_history_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for message in "abcd":
         commit(project, message)
     assert len(commits_of(tmp_path)) == 2
+
+
+def test_what_is_checked_out_is_named(merged: Project) -> None:
+    (head,) = named(merged, "HEAD")
+    assert checked_out(merged.folder) == {"head": head, "branch": "main"}
+    merged.git("checkout", "-q", "--detach")
+    assert checked_out(merged.folder) == {"head": head}
+
+
+def test_where_nothing_is_checked_out_nothing_is_named(tmp_path: Path) -> None:
+    assert checked_out(tmp_path) == {}
+    Project(tmp_path).git("init", "-q")
+    assert checked_out(tmp_path) == {}

@@ -55,6 +55,11 @@ def test_a_branch_without_a_commit_has_none(tmp_path: Path) -> None:
     assert git_facts(tmp_path) == {BRANCH: "main"}
 
 
+def test_references_that_are_in_a_table_are_not_guessed(checkout: Path) -> None:
+    (checkout / ".git" / "HEAD").write_text("ref: refs/heads/.invalid\n")
+    assert not {"vcs.ref.head.name", "vcs.ref.head.revision"} & git_facts(checkout).keys()
+
+
 def test_a_worktree_has_its_own_branch_and_the_remote_of_all(checkout: Path, tmp_path: Path) -> None:
     git(checkout, "remote", "add", "origin", "git@example.org:owner/shop.git")
     git(checkout, "worktree", "add", "-q", "-b", "mend", str(tmp_path / "tree"))

@@ -89,6 +89,8 @@ WITH rules (kind, member, type, is_needed) AS (
     ('survey', 'edited', 'list of texts', FALSE),
     ('survey', 'ignored_files', 'object of texts', FALSE),
     ('commits', 'commits', 'list of lists of texts', TRUE),
+    ('commits', 'head', 'text', FALSE),
+    ('commits', 'branch', 'text', FALSE),
     ('code_file', 'file', 'text', TRUE),
     ('code_file', 'hash', 'text', TRUE),
     ('code_file', 'variables', 'list of texts', FALSE),
