@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,19 @@ def test_tables_are_filled_and_made_in_sql_files_only() -> None:
         text = path.read_text(encoding="utf-8")
         for words in ("INSERT INTO debug_", "UPDATE debug_", "DELETE FROM debug_", "CREATE TABLE"):
             assert words not in text, path
+
+
+def test_every_sql_file_is_read_by_its_name() -> None:
+    # What stands in quotes, or before the bracket of a name that is put together.
+    named = {name for path in MODULES for name in re.findall(r'"(\w+)["{]', path.read_text(encoding="utf-8"))}
+    begun = tuple(name for name in named if name.endswith("_"))
+    unread = [p for p in PACKAGE.rglob("sql/*.sql") if p.stem not in named and not p.stem.startswith(begun)]
+    assert unread == []
+
+
+def test_every_part_of_an_sql_file_is_run_by_its_name() -> None:
+    text = (PACKAGE / "loading" / "sql" / "prune.sql").read_text(encoding="utf-8")
+    parts = re.findall(r"^-- name: (\w+)$", text, re.MULTILINE)
+    code = (PACKAGE / "loading" / "prune.py").read_text(encoding="utf-8")
+    assert [part for part in parts if f'"{part}"' not in code] == []
+    assert len(set(parts)) == len(parts)
