@@ -22,6 +22,7 @@ _CHANGING = (
     (re.compile(r"just now|\d+ (second|minute)s? ago"), "<ago>"),
     (re.compile(r"\d+(\.\d+)? (ms|s)\b"), "<span>"),
     (re.compile(r"confidence \d+%"), "confidence <sure>"),
+    (re.compile(r"…[^\s:]*(?=::)"), "…"),  # how much is left of a name depends on how wide the others are
     (re.compile(r"  +"), "  "),
 )
 
