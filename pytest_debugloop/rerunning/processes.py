@@ -1,4 +1,4 @@
-"""A process that is stopped together with all that it started."""
+"""A process that is started in a session of its own, and stopped together with all that it started."""
 
 from __future__ import annotations
 
@@ -7,11 +7,37 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 _PATIENCE = 3.0
 _PROC = Path("/proc")
+
+
+def start(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], output: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start a process that reads nothing.
+
+    Args:
+        command: its command line.
+        folder: to run it in.
+        environment: its variables, all of them.
+        output: takes what it prints.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def stop_all(process: subprocess.Popen[bytes], mark: str) -> None:

@@ -21,7 +21,7 @@ from pytest_debugloop.recording.interpreter import interpreter
 from pytest_debugloop.rerunning.outcome import RECORD, Outcome, begun_tests, read_outcome
 from pytest_debugloop.rerunning.overlay import OVERLAY_VARIABLE
 from pytest_debugloop.rerunning.plan import Plan
-from pytest_debugloop.rerunning.processes import stop_all
+from pytest_debugloop.rerunning.processes import start, stop_all
 from pytest_debugloop.rerunning.script import SCRIPT_VARIABLE, Script, Stop
 
 CHILD_PLUGIN = "pytest_debugloop.rerunning.child_plugin"
@@ -62,14 +62,11 @@ def rerun(
         output = folder / "output.txt"
         with output.open("wb") as file:
             started = time.monotonic()
-            process = subprocess.Popen(
+            process = start(
                 command(plan, folder, module="pytest" if overlay is None else _OVERLAID),
-                cwd=plan.rootdir,
-                env=environment(plan, folder, script) | _overlaid(plan, folder, overlay),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                plan.rootdir,
+                environment(plan, folder, script) | _overlaid(plan, folder, overlay),
+                file,
             )
             mark = f"{SCRIPT_VARIABLE}={script}"
             try:

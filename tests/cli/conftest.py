@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.rerunning import runner
+from tests.support import warm
 from tests.support.commands import call_command
 from tests.support.projects import Project
 
@@ -27,6 +29,12 @@ def cli(tmp_path: Path) -> Cli:
         return call_command(tmp_path, *arguments, **more)
 
     return run
+
+
+@pytest.fixture
+def forked_reruns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have reruns forked as recorded runs are."""
+    monkeypatch.setattr(runner, "start", warm.start)
 
 
 @pytest.fixture

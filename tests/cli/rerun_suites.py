@@ -81,7 +81,7 @@ class Recorded(Project):
 
 
 @pytest.fixture
-def suite(tmp_path: Path, any_postgres: Server, own_schema: dict[str, str]) -> Suite:
+def suite(tmp_path: Path, any_postgres: Server, own_schema: dict[str, str], forked_reruns: None) -> Suite:
     """Make a suite of files."""
 
     def make(files: dict[str, str], ini: str = "") -> Recorded:
@@ -106,7 +106,7 @@ def polluted_record(any_postgres: Server, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def polluted(polluted_record: dict[str, str], tmp_path: Path) -> Recorded:
+def polluted(polluted_record: dict[str, str], tmp_path: Path, forked_reruns: None) -> Recorded:
     """The suite POLLUTED, laid anew for a test that changes it as it likes and adds nothing to its record."""
     recorded = Recorded.new(tmp_path / "suite")
     recorded.environment.update(polluted_record)

@@ -23,8 +23,9 @@ import tempfile
 import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from pytest_debugloop.rerunning import processes
 from tests.support.environment import clean_environment
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 _ZYGOTE = str(Path(__file__).with_name("zygote.py"))
 # Variables that are read when an interpreter starts or when a library is loaded, by what their names begin with.
 _AT_START = ("PYTHON", "COVERAGE_", "LANG", "LC_", "TZ", "LD_", "MALLOC_", "PSYCOPG", "OPENSSL", "GCONV")
-_RUNS = [sys.executable, "-m", "pytest"]
+# Modules that run pytest.
+_MODULES = ("pytest", "pytest_debugloop.rerunning.overlay")
 _is_of_a_process = False
 
 
@@ -66,6 +68,15 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], ti
         timeout=timeout,
         check=False,
     )
+
+
+def start(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], output: IO[bytes]
+) -> Forked | subprocess.Popen[bytes]:
+    """Start a rerun, in place of `pytest_debugloop.rerunning.processes.start`: forked where nothing can tell."""
+    if can_be_forked(command, environment):
+        return Forked(command, folder, environment, output.fileno(), output.fileno(), session=True)
+    return processes.start(command, folder, environment, output)
 
 
 class Forked:
@@ -165,7 +176,8 @@ def can_be_forked(command: Sequence[str], environment: Mapping[str, str]) -> boo
     return (
         sys.platform == "linux"
         and not wants_fresh()
-        and list(command[: len(_RUNS)]) == _RUNS
+        and tuple(command[:2]) == (sys.executable, "-m")
+        and command[2] in _MODULES
         and _read_at_start(environment) == _read_at_start(clean_environment())
     )
 

@@ -89,10 +89,10 @@ def _be_pytest(received: list[int]) -> None:
     sys.argv[:] = ["-m", *order["command"][3:]]
     sys.path[0] = str(Path.cwd())
     _start_loaders_at(order["loaders"], tuple(order["at_start"]))
-    run = runpy._run_module_as_main  # type: ignore[attr-defined] # what -m does
+    module, run = order["command"][2], runpy._run_module_as_main  # type: ignore[attr-defined] # what -m does
     for name in [name for name in globals() if not name.startswith("__")]:  # `__main__` is to be pytest's
         del globals()[name]
-    run("pytest")
+    run(module)
 
 
 def _start_loaders_at(address: str, at_start: tuple[str, ...]) -> None:
