@@ -77,8 +77,8 @@ COMMENT ON COLUMN debug_runs.target_branch IS 'The branch that the change is to 
 COMMENT ON COLUMN debug_runs.line IS
     'What a failure can recover on: the leg, and the branch, else the change, else the working copy';
 
-CREATE INDEX IF NOT EXISTS idx_debug_runs_line ON debug_runs (project, line, started_at DESC);
-CREATE INDEX IF NOT EXISTS idx_debug_runs_commit ON debug_runs (project, git_commit) WHERE git_commit IS NOT NULL;
+-- A hash may be of a text of any length; other indexes refuse long ones.
+CREATE INDEX IF NOT EXISTS idx_debug_runs_commit ON debug_runs USING hash (git_commit);
 
 -- The id of a checkout lies in the folder of its record, and goes with it.
 CREATE OR REPLACE FUNCTION debug_is_same_copy(a debug_runs, b debug_runs) RETURNS BOOLEAN

@@ -264,6 +264,15 @@ def test_a_branch_that_only_the_loader_can_read_is_kept_where_nothing_else_tells
     assert [found[run.id] for run in runs] == [("main", "a1"), ("other", "b1"), (None, None), (None, "a1")]
 
 
+def test_names_that_are_longer_than_an_index_takes_are_kept(record: Record) -> None:
+    long = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9_000))
+    failed = failing(branch=long, commit=long, leg=long, rootdir=f"/{long}", commits=[(long, "a1"), ("a1", "r0")])
+    no_branch = failing(branch=None, rootdir=f"/{long}")
+    assert links(record, failed, no_branch, passing(branch=long, leg=long, commit=long, rootdir=f"/{long}"))[0][1]
+    assert record.value("SELECT count(*) FROM debug_rejected_lines") == 0
+    assert record.rows("SELECT git_commit, git_parent FROM debug_commit_parents") == [("a1", "r0")]
+
+
 def test_commits_that_are_none_are_refused_and_cost_nothing_else(record: Record) -> None:
     failed = failing()
     (head, *rest) = failed.lines().splitlines(keepends=True)

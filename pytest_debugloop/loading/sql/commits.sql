@@ -6,7 +6,7 @@ FROM staged_records AS l
 JOIN staged_journals AS j USING (journal_no)
 CROSS JOIN LATERAL jsonb_array_elements(l.line -> 'commits') AS known (value)
 CROSS JOIN LATERAL jsonb_array_elements_text(known.value - 0) AS parent (value)
-WHERE l.line ->> 'kind' = 'commits'
+WHERE l.line ->> 'kind' = 'commits' AND length(known.value ->> 0) <= 100 AND length(parent.value) <= 100
 ORDER BY 1, 2, 3  -- two loaders that add the same commits must not wait for each other
 ON CONFLICT (project, git_commit, git_parent) DO NOTHING;
 
