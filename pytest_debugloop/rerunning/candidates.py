@@ -68,6 +68,25 @@ def _candidates(evidence: Mapping[str, Any]) -> Iterator[Candidate]:
         yield Candidate(ORDER, "")
 
 
+def changes_of(evidence: Mapping[str, Any], *, is_open: bool) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """Give the variables and options that differ, by strategy and name: what they are here, and were on the other side.
+
+    Args:
+        evidence: of a recovery; before and after are of the failure and of the pass.
+        is_open: whether the failure is what is here.
+    """
+    found: dict[str, dict[str, tuple[Any, Any]]] = {}
+    for key, strategy in (("options", OPTION), ("environment", VARIABLE)):
+        changes = evidence.get(key)
+        pairs = changes.items() if isinstance(changes, dict) else ()
+        found[strategy] = {
+            str(name): (pair[0], pair[1]) if is_open else (pair[1], pair[0])
+            for name, pair in pairs
+            if isinstance(pair, (list, tuple)) and len(pair) == 2
+        }
+    return found
+
+
 def not_undone(evidence: Mapping[str, Any]) -> list[str]:
     """Say what differs and cannot be undone here: one text each.
 

@@ -11,7 +11,7 @@ from pytest_debugloop.capture.globs import glob_matcher
 from pytest_debugloop.capture.variables import ENVIRONMENT
 
 HASH_SEED = "PYTHONHASHSEED"
-_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
 _is_kept = glob_matcher(ENVIRONMENT)
 # They name what lies on a machine, decide which interpreter runs, or have results written: they stay as they are now.
@@ -61,7 +61,7 @@ def rerun_environment(
         if recorded is not None and name not in known and name not in _OF_THE_MACHINE and _is_kept(name):
             changes[name] = None
     if is_autoload is not None:
-        changes[_AUTOLOAD] = None if is_autoload else "1"
+        changes[AUTOLOAD] = None if is_autoload else "1"
     changes = {name: value for name, value in changes.items() if current.get(name) != value}
     unknown = sorted(name for name, value in known.items() if _is_unknown(value))
     notes = [f"the record does not hold the value of {name}: it is as it is now" for name in unknown]

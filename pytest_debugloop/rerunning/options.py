@@ -90,6 +90,16 @@ def _given(words: list[str], rootdir: Path) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
+def is_same_option(one: str, other: str) -> bool:
+    """Tell whether two spellings are of one option.
+
+    Args:
+        one: with its dashes.
+        other: the same.
+    """
+    return _LONG.get(one, one) == _LONG.get(other, other)
+
+
 def _words(text: str) -> list[str]:
     try:
         return shlex.split(text)

@@ -98,6 +98,7 @@ def prove(
     *,
     limit: int,
     way: Callable[[], object] = lambda: None,
+    settle: Callable[[Sequence[T]], None] = lambda _everything: None,
 ) -> Proof[T]:
     """Find what makes the difference.
 
@@ -107,9 +108,11 @@ def prove(
         ask: undoes some of them, and says how the test went.
         limit: how many times it may be asked, without what confirms the result.
         way: how it is undone at the time: what was answered another way does not count.
+        settle: called before fewer of all are looked for, to choose one way for all that follows.
     """
     prover = _Prover(ask, limit, way)
     everything = (*likely, *rest)
+    is_more = len(everything) > 1 or not likely
     alike: list[T] = []
     try:
         if prover.ask(()) is not Answer.UNCHANGED:
@@ -119,18 +122,19 @@ def prove(
         for one in likely[:FIRST]:
             if _is_it(prover.ask((one,)), one, alike):
                 return prover.confirmed((one,))
-        if len(everything) > 1 and prover.ask(everything) is Answer.UNCHANGED and not alike:
+        if is_more and prover.ask(everything) is Answer.UNCHANGED and not alike:
             return Proof(Verdict.NOT_ENOUGH)
-        for one in likely if len(everything) > 1 else ():
+        for one in likely if is_more else ():
             if _is_it(prover.ask((one,)), one, alike):
                 return prover.confirmed((one,))
         if alike:
             return prover.confirmed((alike[0],))
-        if len(everything) == 1 or prover.ask(everything) not in (Answer.OTHER_SIDE, Answer.ALIKE):
+        if not is_more or prover.ask(everything) not in (Answer.OTHER_SIDE, Answer.ALIKE):
             return Proof(Verdict.NOT_ENOUGH)
     except _UsedUpError:
         return prover.confirmed((alike[0],)) if alike else Proof(Verdict.USED_UP, everything)
-    return _smallest(prover, everything, limit)
+    settle(everything)
+    return _smallest(prover, everything, likely, limit)
 
 
 def _is_it(answer: Answer, one: T, alike: list[T]) -> bool:
@@ -139,9 +143,21 @@ def _is_it(answer: Answer, one: T, alike: list[T]) -> bool:
     return answer is Answer.OTHER_SIDE
 
 
-def _smallest(prover: _Prover[T], everything: tuple[T, ...], limit: int) -> Proof[T]:
-    wanted = prover.ask(everything)
+def fewest(everything: Sequence[T], ask: Callable[[tuple[T, ...]], Answer], *, limit: int) -> Proof[T]:
+    """Find the smallest set that makes the difference, where all together do.
+
+    Args:
+        everything: what is undone, all together.
+        ask: undoes some of them, and says how the test went.
+        limit: how many times it may be asked, without what confirms the result.
+    """
+    return _smallest(_Prover(ask, limit, lambda: None), tuple(everything), (), limit)
+
+
+def _smallest(prover: _Prover[T], everything: tuple[T, ...], likely: Sequence[T], limit: int) -> Proof[T]:
     asked: set[tuple[T, ...]] = set()
+
+    wanted = Answer.OTHER_SIDE
 
     def goes(undone: tuple[T, ...]) -> bool:
         again = undone in asked  # the search asks twice to be sure
@@ -149,7 +165,12 @@ def _smallest(prover: _Prover[T], everything: tuple[T, ...], limit: int) -> Proo
         return prover.ask(undone, again=again) is wanted
 
     try:
-        found = smallest_failing(everything, goes, limit=limit)
+        wanted = prover.ask(everything)
+        if wanted not in (Answer.OTHER_SIDE, Answer.ALIKE):
+            return Proof(Verdict.NOT_ENOUGH)
+        if len(everything) == 1:
+            return prover.confirmed(everything)
+        found = smallest_failing(everything, goes, suspects=likely, limit=limit)
     except _UsedUpError:
         return Proof(Verdict.USED_UP, everything)
     verdict = {Found.POLLUTED: Verdict.PROVED, Found.PASSES: Verdict.NOT_ENOUGH}.get(found.verdict, Verdict.FLAKY)

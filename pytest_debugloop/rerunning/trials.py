@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_debugloop.capture.fingerprint import normalised
 from pytest_debugloop.errors import RerunFailedError, RerunImpossibleError
-from pytest_debugloop.rerunning.candidates import CODE, Candidate
+from pytest_debugloop.rerunning.candidates import Candidate
 from pytest_debugloop.rerunning.outcome import Ending, Outcome
-from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, prove
+from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, fewest, prove
 from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.rerunning.runner import Progress
 from pytest_debugloop.rerunning.undoing import Undoer
@@ -52,7 +52,6 @@ class Trials:
     begins: Callable[[], Progress]
     tell: Callable[[Trial], None]
     done: list[Trial] = field(default_factory=list)
-    _everything: tuple[Candidate, ...] = ()
     _is_copied: bool = False
 
     def prove(self, likely: Sequence[Candidate], limit: int) -> Proof[Candidate]:
@@ -66,27 +65,38 @@ class Trials:
             DebugloopError: nothing could be run.
             OSError: the disk does not take it.
         """
-        rest = [one for one in self.undoer.whole_files() if one not in likely]
-        self._everything = (*likely, *rest)
+        files = [one for one in self.undoer.whole_files() if one not in likely]
+        imported = [one for one in files if not self.undoer.needs_copy([one])]
 
-        def attempt() -> Proof[Candidate]:
-            return prove(likely, rest, self._try, limit=limit, way=lambda: self._is_copied)
+        def attempt(rest: Sequence[Candidate]) -> Proof[Candidate]:
+            return prove(likely, rest, self._try, limit=limit, way=lambda: self._is_copied, settle=self._settle)
 
-        proof = attempt()
-        has_code = any(one.strategy == CODE for one in self._everything)
-        if proof.verdict is not Verdict.NOT_ENOUGH or self._is_copied or not has_code:
-            return proof
-        # A child process reads files, and no import of this one.
-        self._is_copied = True
-        return proof if self._try(self._everything) is Answer.UNCHANGED else attempt()
+        proof = attempt(imported)
+        if proof.verdict is Verdict.NOT_ENOUGH and any(one.file for one in (*likely, *files)):
+            # What no import reads: data, and code that a child process runs.
+            self._is_copied = True
+            if self._try((*likely, *files)) is not Answer.UNCHANGED:
+                proof = attempt(files)
+        return self._refined(proof, limit) if proof.verdict is Verdict.PROVED else proof
+
+    def _settle(self, everything: Sequence[Candidate]) -> None:
+        self._is_copied = self._is_copied or self.undoer.needs_copy(everything)
+
+    def _refined(self, proof: Proof[Candidate], limit: int) -> Proof[Candidate]:
+        """Tell which functions of a whole file it was, where they can be undone one by one."""
+        parts: list[Candidate] = []
+        for one in proof.undone:
+            parts += self.undoer.parts_of(one) or [one]
+        if len(parts) == len(proof.undone):  # one of each: what is undone is the same
+            return replace(proof, undone=tuple(parts))
+        found = fewest(parts, self._try, limit=limit)
+        return found if found.verdict is Verdict.PROVED else proof
 
     def _try(self, undone: tuple[Candidate, ...]) -> Answer:
         outcome: Outcome | None = None
         is_copied, problem = self._is_copied, ""
         try:
             is_copied = is_copied or self.undoer.needs_copy(undone)
-            # From then on all is tried there: what all do together is to be found in fewer.
-            self._is_copied = is_copied and (self._is_copied or undone == self._everything)
             outcome = self.undoer.run(undone, is_copied=is_copied, progress=self.begins())
         except (CannotUndoError, RerunFailedError, RerunImpossibleError) as error:
             if not undone:

@@ -6,28 +6,30 @@ import contextlib
 import os
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.recording.code_folders import checkout_around
-from pytest_debugloop.rerunning.arguments import options_of
 from pytest_debugloop.rerunning.candidates import CODE, DATA, OPTION, ORDER, VARIABLE, Candidate
 from pytest_debugloop.rerunning.copying import Copy
+from pytest_debugloop.rerunning.environment import AUTOLOAD
 from pytest_debugloop.rerunning.outcome import Outcome
 from pytest_debugloop.rerunning.plan import Plan
 from pytest_debugloop.rerunning.runner import Progress, rerun, workspace
 from pytest_debugloop.rerunning.sides import Side
 from pytest_debugloop.rerunning.trust import is_outside
+from pytest_debugloop.rerunning.undone_options import with_option
 from pytest_debugloop.sources.checkout import read_whole
 from pytest_debugloop.sources.editing import CannotUndoError, Piece, texts_of
 from pytest_debugloop.sources.secrets import decoded, matches
-from pytest_debugloop.sources.undoing import all_undone, undone
+from pytest_debugloop.sources.undoing import all_undone, changed_names, undone
 from pytest_debugloop.sources.units import units_of
 
 _LONGEST_RECORDED = 500
+_PLUGIN = "plugin "
 
 
 class Undoer:
@@ -38,15 +40,29 @@ class Undoer:
         other: of the test as it was run on the other side, with what ran before it there.
         here: the files of the run that this checkout is held to be.
         there: the files of the other.
+        changes: variables and options that differ, by strategy and name: what they are here, and were there.
         timeout: seconds that a rerun may take.
+        is_trusted: whether to take also what leads out of the checkout.
     """
 
-    def __init__(self, plan: Plan, other: Plan, here: Side, there: Side, timeout: float) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        other: Plan,
+        here: Side,
+        there: Side,
+        changes: Mapping[str, Mapping[str, tuple[Any, Any]]],
+        *,
+        timeout: float,
+        is_trusted: bool,
+    ) -> None:
         self.plan = plan
         self._other = other
         self._here = here
         self._there = there
+        self._changes = changes
         self._timeout = timeout
+        self._is_trusted = is_trusted
         self._top = checkout_around(plan.rootdir) or plan.rootdir
         self._stack = contextlib.ExitStack()
         self._copy: Copy | None = None
@@ -81,6 +97,23 @@ class Undoer:
         differing = sorted(file for file in then.keys() | now.keys() if then.get(file) != now.get(file))
         found = [Candidate(CODE if file.endswith(".py") else DATA, "", file) for file in differing]
         return [one for one in found if self.obstacle(one) is None]
+
+    def parts_of(self, candidate: Candidate) -> list[Candidate]:
+        """List what of a whole source file can be undone one by one; none where that is not all of it.
+
+        Args:
+            candidate: of a whole file.
+        """
+        if candidate.strategy != CODE or candidate.key:
+            return []
+        try:
+            mine = _pieces(read_whole(self.plan.rootdir / candidate.file) or b"")
+            found = [
+                Candidate(CODE, key, candidate.file) for key in changed_names(mine, self._there.pieces(candidate.file))
+            ]
+        except CannotUndoError:
+            return []
+        return found if all(self.obstacle(one) is None for one in found) else []
 
     def _check_file(self, file: str) -> None:
         path = Path(os.path.realpath(self.plan.rootdir / file))
@@ -132,34 +165,30 @@ class Undoer:
             if one.strategy == VARIABLE:
                 plan = replace(plan, environment={**plan.environment, one.key: self._variable(one.key)})
             elif one.strategy == OPTION:
-                plan = replace(plan, arguments=self._arguments(plan.arguments, one.key))
+                plan = self._with_option(plan, one.key)
             elif one.strategy == ORDER:
                 other = self._other.in_one_process()
                 plan = replace(plan, before=other.before, files=other.files)
         return plan
 
     def _variable(self, name: str) -> str | None:
-        recorded = self._there.recorded.environment or {}
-        value: Any = recorded.get(name)
+        value: Any = self._changes.get(VARIABLE, {}).get(name, (None, None))[1]
         if isinstance(value, dict) or (value is not None and ("[redacted" in value or len(value) >= _LONGEST_RECORDED)):
             raise CannotUndoError("the record does not hold its value")
-        if name in recorded and self._other.environment.get(name, os.environ.get(name)) != value:
+        if not self._is_trusted and self._other.environment.get(name, os.environ.get(name)) != value:
             raise CannotUndoError("it leads elsewhere: --trust sets it")
         return value if value is None else str(value)
 
-    def _arguments(self, arguments: Sequence[str], option: str) -> tuple[str, ...]:
-        """Give the command line with one option, or all, as the other side had them."""
-        mine = list(options_of(list(arguments), self.plan.rootdir))
-        theirs = list(options_of(list(self._other.arguments), self.plan.rootdir))
-        if not any(name == option for name, _ in (*mine, *theirs)):
-            mine_left: list[tuple[str, list[str]]] = []
-            wanted = theirs
+    def _with_option(self, plan: Plan, option: str) -> Plan:
+        mine, theirs = self._changes.get(OPTION, {}).get(option, (None, None))
+        if option.startswith(_PLUGIN):
+            autoload = self._other.environment.get(AUTOLOAD, os.environ.get(AUTOLOAD))
+            found = replace(plan, arguments=self._other.arguments, environment={**plan.environment, AUTOLOAD: autoload})
         else:
-            mine_left = [(name, words) for name, words in mine if name != option]
-            wanted = [(name, words) for name, words in theirs if name == option]
-        found = tuple(word for _, words in (*mine_left, *wanted) for word in words)
-        if found == tuple(arguments):
-            raise CannotUndoError("no option of the command line differs that a rerun keeps")
+            arguments = with_option(plan.arguments, option, mine, theirs, plan.rootdir, is_trusted=self._is_trusted)
+            found = replace(plan, arguments=arguments)
+        if (found.arguments, found.environment) == (plan.arguments, plan.environment):
+            raise CannotUndoError("no option that a rerun keeps says so")
         return found
 
     # -- running -----------------------------------------------------------------------------------------------------

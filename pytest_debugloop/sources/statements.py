@@ -66,6 +66,29 @@ def with_statements(lines: list[str], owner: str, names: tuple[str, ...], there:
     return lines
 
 
+def changed_statements(owner: str, here: Sequence[Piece], there: Sequence[Piece]) -> list[str]:
+    """Name what differs in a class or a module beside functions: assigned names, or it as a whole.
+
+    Args:
+        owner: the class, or ``<module>``.
+        here: the units of one side of a file.
+        there: of the other.
+
+    Raises:
+        CannotUndoError: one of them is no Python.
+    """
+    inner, prefix = ("", "") if owner == MODULE else (owner, f"{owner}.")
+    sides = [_statements_there(inner, pieces) for pieces in (here, there)]
+    keys = sorted({one.names for side in sides for one in side})
+    shapes = [[[one.shape for one in side if one.names == key] for side in sides] for key in keys]
+    differing = [key for key, (mine, theirs) in zip(keys, shapes, strict=True) if mine != theirs]
+    if not differing or any(not key or key == _IMPORT for key in differing):
+        return [owner]
+    if inner and len({_head_of(texts_of(pieces, inner)[0]) for pieces in (here, there)}) > 1:
+        return [owner]
+    return [prefix + ", ".join(key[:_MOST_NAMED]) for key in differing]
+
+
 def with_rest(lines: list[str], owner: str, there: Sequence[Piece]) -> list[str]:
     """Have all that stands in a class or a module beside functions as it was.
 
@@ -136,6 +159,11 @@ def _statement_inserted(
 def _after_imports(lines: Sequence[str]) -> int:
     ends = [n.end_lineno or 0 for n in parsed("\n".join(lines)).body if _is_import(n) or _is_text(n)]
     return max(ends, default=0)
+
+
+def _head_of(text: str) -> str:
+    nodes = [one for one in parsed_rest(text).body if isinstance(one, ast.ClassDef)]
+    return " ".join(ast.dump(part) for node in nodes for part in (*node.decorator_list, *node.bases, *node.keywords))
 
 
 def _head_end(lines: Sequence[str], node: ast.ClassDef) -> int:

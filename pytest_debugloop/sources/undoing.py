@@ -22,7 +22,7 @@ from pytest_debugloop.sources.editing import (
     split_lines,
     texts_of,
 )
-from pytest_debugloop.sources.statements import with_head, with_rest, with_statements
+from pytest_debugloop.sources.statements import changed_statements, with_head, with_rest, with_statements
 from pytest_debugloop.sources.units import MODULE, units_of
 
 
@@ -51,6 +51,33 @@ def undone(text: str, function: str, there: Sequence[Piece]) -> str:
         lines = with_statements(lines, owner, names, there)
     found = "\n".join(lines) + "\n"
     parsed(found)
+    return found
+
+
+def changed_names(here: Sequence[Piece], there: Sequence[Piece]) -> list[str]:
+    """Name what differs between two sides of a file, as :func:`undone` takes it.
+
+    Args:
+        here: the units of one.
+        there: of the other.
+
+    Raises:
+        CannotUndoError: one of them is no Python.
+    """
+    found = []
+    gone: set[str] = set()
+    for name in dict.fromkeys(one.function for one in (*here, *there)):
+        mine, theirs = texts_of(here, name), texts_of(there, name)
+        if mine == theirs or any(name.startswith(f"{other}.") for other in gone):
+            continue
+        is_class = name != MODULE and any(_is_class(text) for text in (*mine, *theirs))
+        if is_class and not (mine and theirs):
+            gone.add(name)  # it takes its methods with it
+            found.append(name)
+        elif name == MODULE or is_class:
+            found += changed_statements(name, here, there)
+        else:
+            found.append(name)
     return found
 
 

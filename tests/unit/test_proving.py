@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, prove
+from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, fewest, prove
 
 UNCHANGED, OTHER_SIDE, ALIKE, ELSE = Answer.UNCHANGED, Answer.OTHER_SIDE, Answer.ALIKE, Answer.ELSE
 Asked = Callable[[tuple[str, ...]], Answer]
@@ -92,3 +92,13 @@ def test_what_was_answered_another_way_is_asked_again() -> None:
         return OTHER_SIDE if copied and "b" in undone else UNCHANGED
 
     assert prove("abc", "", ask, limit=40, way=lambda: copied).undone == ("b",)
+
+
+def test_one_thing_that_nothing_named_is_found_by_undoing_all() -> None:
+    proof, runs = run(needs("x"), likely="", rest="x")
+    assert (proof.verdict, proof.undone, runs) == (Verdict.PROVED, ("x",), ["", "x", "x", ""])
+
+
+def test_fewer_of_what_is_known_to_be_enough_are_found() -> None:
+    proof = fewest("abcd", needs("b", "d"), limit=40)
+    assert (proof.verdict, proof.undone) == (Verdict.PROVED, ("b", "d"))

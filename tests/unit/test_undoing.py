@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from pytest_debugloop.sources.editing import CannotUndoError, Piece
-from pytest_debugloop.sources.undoing import all_undone, undone
+from pytest_debugloop.sources.undoing import all_undone, changed_names, undone
 from pytest_debugloop.sources.units import units_of
 
 BEFORE = '''
@@ -169,3 +169,16 @@ def test_what_a_file_has_no_place_for_is_said(monkeypatch: pytest.MonkeyPatch) -
     ):
         with pytest.raises(CannotUndoError):
             undone(text, function, pieces(before))
+
+
+def test_what_differs_is_named_as_it_is_undone() -> None:
+    names = changed_names(pieces(AFTER), pieces(BEFORE))
+    assert names == ["<module>", "total", "helper", "Shop", "Shop.__init__", "Shop.price", "Shop.last", "Shop.gone"]
+    assert changed_names(pieces(BEFORE.replace("RATE = 1", "RATE = 9").replace('"a"', '"z"')), pieces(BEFORE)) == [
+        *("RATE", "Shop.name"),
+    ]
+    text = BEFORE
+    for name in changed_names(pieces(BEFORE), pieces(AFTER)):
+        text = undone(text, name, pieces(AFTER))
+    # What does nothing stands where something went.
+    assert changed_names(pieces(text), pieces(AFTER)) == ["<module>", "Shop"]

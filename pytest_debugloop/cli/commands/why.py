@@ -54,7 +54,7 @@ def command(
     Example: debugloop why test_discount --bisect
     """
     from pytest_debugloop.cli.views.proof import Teller
-    from pytest_debugloop.rerunning.candidates import candidates_of, not_undone
+    from pytest_debugloop.rerunning.candidates import candidates_of, changes_of, not_undone
     from pytest_debugloop.rerunning.proving import Verdict
     from pytest_debugloop.rerunning.trials import Trials
     from pytest_debugloop.rerunning.undoing import Undoer
@@ -63,7 +63,16 @@ def command(
     case = asked.case
     if bisect:
         return _bisect(asked, max_runs, timeout or case.failure.patience, is_trusted=trust, as_json=as_json)
-    undoer = Undoer(asked.plan, asked.other_plan, asked.here, asked.there, timeout or case.failure.patience)
+    is_open = case.recovery is None
+    undoer = Undoer(
+        asked.plan,
+        asked.other_plan,
+        asked.here,
+        asked.there,
+        changes_of(asked.evidence, is_open=is_open),
+        timeout=timeout or case.failure.patience,
+        is_trusted=trust,
+    )
     found = candidates_of(asked.evidence, asked.strategy)
     left_out = {one: why for one in found if (why := undoer.obstacle(one)) is not None}
     likely = [one for one in found if one not in left_out]
@@ -71,7 +80,7 @@ def command(
     with ExitStack() as stack:
         begins = stack.enter_context(teller.working())
         stack.enter_context(undoer.working())
-        trials = Trials(undoer, case.failure, case.recovery is None, begins, teller.tell)
+        trials = Trials(undoer, case.failure, is_open, begins, teller.tell)
         proof = trials.prove(likely, max_runs)
     if proof.verdict is Verdict.NOT_HERE:
         raise teller.refusal(trials.done[0])

@@ -74,7 +74,8 @@ class Teller(TwoRuns):
             proof: that holds.
             trials: its reruns.
         """
-        last = [trial for trial in trials if trial.undone == proof.undone]
+        # The last of these confirmed it.
+        last = [trial for trial in trials if trial.undone and trial.answer is proof.answer]
         return {
             "strategy": proof.undone[0].strategy,
             "name": _names(proof.undone),
