@@ -86,7 +86,7 @@ FLAKES = [
     _flakes("dice", _RANDOM),
     _flakes("a time-out", _SLOW),
     _flakes("a fixture that could not connect", _FIXTURE),
-    Case("flakes", "three failures and a pass of the same code", CHANCE, "", _THREE_FAILURES),
+    Case("flakes", "three failures and a pass of the same code", f"{CHANCE}|unknown", "", _THREE_FAILURES),
     Case(
         "flakes",
         "committed in between, nothing of it code",
