@@ -94,6 +94,22 @@ class ProjectCode:
         """
         return self._known(path).identity
 
+    def name_outside(self, path: str) -> str | None:
+        """Name a file of code that is neither the project's nor of what is installed: of a folder on ``sys.path``, say.
+
+        Args:
+            path: whole path of it, as a module names it.
+
+        Returns:
+            Its path from rootdir where both are in one folder, else its whole path; None for all other files.
+        """
+        if _is_framework(path) or not path.startswith(_SEP) or self.has_file(path):
+            return None
+        place = os.path.normpath(path)
+        if self._folder_of(place) or self._folder_of(_real(place)) or self._is_in_environment(place, ""):
+            return None
+        return clean_text(self._name(path, place, is_project=True))
+
     def is_below_rootdir(self, path: str) -> bool:
         """Tell whether a file or folder lies in rootdir, as it is spelt.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.machinery import EXTENSION_SUFFIXES
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -12,6 +13,8 @@ from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import module_namespace
 
 _MOST_WRAPPERS = 20
+_OURS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")  # noqa: PTH118, PTH120
+_CODE = (".py", *EXTENSION_SUFFIXES)
 
 
 def function_of(item: object) -> FunctionType | None:
@@ -57,7 +60,9 @@ def _plain(found: Any) -> FunctionType | None:
 
 
 class LoadedFiles:
-    """The project's source files that this process has loaded.
+    """The source files that this process has loaded, the project's and those beside it that are not installed.
+
+    Extension modules are among them.
 
     Args:
         project: tells which code is its own.
@@ -73,21 +78,25 @@ class LoadedFiles:
     def more(self) -> list[tuple[str, int, int]]:
         """Give those that were not given before: path as the project names it, time of change, size."""
         found = []
-        for path in self._paths():
+        for path, name in self._paths():
             try:
                 status = os.stat(path)  # noqa: PTH116 - tests patch pathlib
             except OSError:
                 continue
-            found.append((self._project.name_of(path), status.st_mtime_ns, status.st_size))
+            found.append((name, status.st_mtime_ns, status.st_size))
         return found
 
-    def _paths(self) -> Iterator[str]:
+    def _paths(self) -> Iterator[tuple[str, str]]:
         for module in [*list(sys.modules.values()), *self._plugins()]:
             if type(module) is not ModuleType:
                 continue
             path = module_namespace(module).get("__file__")
-            if type(path) is not str or path in self._told or not path.endswith(".py"):
+            if type(path) is not str or path in self._told or not path.endswith(_CODE):
                 continue
             self._told.add(path)
             if self._project.has_file(path):
-                yield path
+                yield path, self._project.name_of(path)
+            elif not path.startswith(_OURS):
+                name = self._project.name_outside(path)
+                if name is not None:
+                    yield path, name

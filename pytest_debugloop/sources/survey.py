@@ -22,7 +22,7 @@ from pytest_debugloop.sources.data_files import data_files
 from pytest_debugloop.sources.ini import find_ini
 from pytest_debugloop.sources.installed import installed
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
-from pytest_debugloop.sources.tree import Tree, tree_of, version_of
+from pytest_debugloop.sources.tree import Tree, hash_of, tree_of, version_of
 from pytest_debugloop.sources.units import Unit, units_of
 
 _LARGEST = 2 * 1024 * 1024
@@ -30,6 +30,7 @@ _LARGEST_READ = 256 * 1024
 _MOST_READ = 50 * 1024 * 1024
 _LONGEST_VALUE = 500
 _MOST_EDITED = 200
+_DEEPEST = 6
 # They differ between any two machines, or between any two tests.
 _NEVER = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "HOSTNAME", "SHLVL", "_"}
@@ -71,6 +72,8 @@ class Survey:
         self._beside: dict[str, None] = {}
         self._read = 0
         self._ignored: dict[str, str] | None = None
+        self._extensions: dict[str, str] = {}
+        self._installations: dict[Path, bool] = {}
         self.began: int | None = None
 
     def look_at(self, loaded: Iterable[tuple[str, int, int]], known: KnownFiles | None = None) -> list[dict[str, Any]]:
@@ -84,7 +87,7 @@ class Survey:
         Returns:
             A record of the kind ``code_file`` for each that is new, still the same, and not known.
         """
-        new = [one for one in dict.fromkeys(loaded) if one not in self._seen]
+        new = [one for one in dict.fromkeys(loaded) if one not in self._seen and not self._is_installed(one[0])]
         files = [file for one in new if (file := self._file(*one)) is not None]
         has = known([(file.path, file.hash) for file in files]) if known is not None else {}
         self._seen.update(new)
@@ -93,11 +96,25 @@ class Survey:
             self._variables.update(variables)
         return [self._record(file) for file in files if (file.path, file.hash) not in has]
 
+    def _is_installed(self, path: str) -> bool:
+        """Tell whether a file beside the project is of a distribution, which has its own hash."""
+        if not is_beside(path):
+            return False
+        folders = list((self._rootdir / path).parents)[:_DEEPEST]
+        for folder in folders:
+            if folder not in self._installations:
+                self._installations[folder] = any(folder.glob("*.dist-info"))
+        return any(self._installations[folder] for folder in folders)
+
     def _file(self, path: str, changed: int, size: int) -> SourceFile | None:
         file = self._rootdir / path
         try:
             status = file.stat()
-            if (status.st_mtime_ns, status.st_size) != (changed, size) or size > _LARGEST:
+            if (status.st_mtime_ns, status.st_size) != (changed, size):
+                return None
+            if not path.endswith(".py"):
+                self._extensions[clean_text(path)] = hash_of(file)
+            if not path.endswith(".py") or size > _LARGEST:
                 return None
             data = file.read_bytes()
             tokenize.detect_encoding(BytesIO(data).readline)
@@ -185,7 +202,8 @@ class Survey:
                 is_secret = self._redactor.names.is_secret(name) or self._redactor.text(text) != text
                 record["variables"][clean_text(name)] = None if is_secret else _keyed(key, "variable", name, text)
         if self._ignored is not None:
-            record["ignored_files"] = {path: _keyed(key, "file", path, hash_) for path, hash_ in self._ignored.items()}
+            files = self._ignored | self._extensions
+            record["ignored_files"] = {path: _keyed(key, "file", path, digest) for path, digest in files.items()}
         return record
 
     def told_hash(self, path: str, digest: str) -> str:

@@ -95,7 +95,7 @@ def _from_git(rootdir: Path) -> Tree | None:
     for state, path in changes:
         if not _counts(path) or (state == "??" and (not path.endswith(_CODE) or path.startswith(environments))):
             continue
-        dirty[path] = _hash_of(rootdir / path)
+        dirty[path] = hash_of(rootdir / path)
         if dirty[path]:
             files[path] = dirty[path]
         else:
@@ -113,7 +113,7 @@ def _from_folder(rootdir: Path) -> Tree | None:
             return None
         if path is None:
             continue
-        digest = _hash_of(path)
+        digest = hash_of(path)
         if digest:
             files[path.relative_to(rootdir).as_posix()] = digest
     return Tree(files, "", {})
@@ -143,7 +143,12 @@ def _counts(path: str) -> bool:
     return not path.endswith(DOCUMENTS) and not path.startswith((".github/", ".debugloop/"))
 
 
-def _hash_of(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """Hash a file as git does; of a very large one nothing but that is told, and of one that is not there nothing.
+
+    Args:
+        path: of the file.
+    """
     try:
         if path.stat().st_size > _LARGEST:
             return "large"

@@ -133,6 +133,17 @@ def test_a_variable_is_known_by_a_hash_where_no_code_has_its_whole_name(project:
     assert (len(variables["SHOP_RATE"]), variables["SHOP_API_TOKEN"]) == (8, None)
 
 
+def test_code_of_a_folder_on_the_path_is_named(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("lib")
+    project.write("test_it.py", "from money import rate\n\ndef test_it():\n    assert rate() == 2\n")
+    (folder / "money.py").write_text("def rate():\n    return 1\n")
+    failed = run(project, PYTHONPATH=str(folder))
+    (folder / "money.py").write_text("def rate():\n    return 2\n")
+    run(project, PYTHONPATH=str(folder))
+    (found,) = recoveries(failed)
+    assert (found["recovery_strategy"], found["recovery_path"][:8]) == ("code_change", "rate in ")
+
+
 def test_set_up_by_name_and_hooks_are_code_of_the_test(project: Project) -> None:
     project.write("base.py", "class Base:\n    def setup_method(self):\n        self.rate = 1\n")
     project.write("conftest.py", "def pytest_configure(config):\n    config.rate = 1\n")

@@ -82,7 +82,7 @@ class _Ties:
             for needed in row[_REQUIRES]:
                 self._needed_by[needed].append(name)
         above = dict.fromkeys(other for name in changed for other in (name, *self._above(name)))
-        wanted = [_wanted(name, self._modules(name)) for name in above if not self._is_own(name)]
+        wanted = [wanted_distribution(name, self._modules(name)) for name in above if not self._is_own(name)]
         self._named = nearest_namings(wanted, one, failing, passing, facts)
 
     def situation(self, name: str) -> str:
@@ -123,7 +123,13 @@ class _Ties:
         return any(f"{place}/__init__.py" in self._files or f"{place}.py" in self._files for place in places)
 
 
-def _wanted(name: str, modules: Iterable[str]) -> Wanted:
+def wanted_distribution(name: str, modules: Iterable[str]) -> Wanted:
+    """Say how code names a distribution.
+
+    Args:
+        name: of it.
+        modules: the names by which it is imported.
+    """
     tops = frozenset(modules)
 
     def degree(mentioned: Mentions) -> int:

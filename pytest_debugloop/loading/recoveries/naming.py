@@ -106,7 +106,7 @@ def _rank(named: Named) -> tuple[bool, int, int]:
 def _mentions(wanted: Sequence[Wanted], run: RunFacts, facts: Facts) -> list[_Mention]:
     found = []
     for unit, source in facts.units_with(run, "|".join(f"({thing.words})" for thing in wanted)):
-        parts = list(_parts(unit, source))
+        parts = list(parts_of(unit, source))
         for thing in wanted:
             for provides, mentioned in parts:
                 degree = thing.degree(mentioned)
@@ -117,8 +117,13 @@ def _mentions(wanted: Sequence[Wanted], run: RunFacts, facts: Facts) -> list[_Me
     return found[:_MOST_MENTIONS]
 
 
-def _parts(unit: Unit, source: str) -> Iterator[tuple[tuple[str, ...], Mentions]]:
-    """Give what stands in a unit, with the names by which others reach that: of a module, statement by statement."""
+def parts_of(unit: Unit, source: str) -> Iterator[tuple[tuple[str, ...], Mentions]]:
+    """Give what stands in a unit, with the names by which others reach that: of a module, statement by statement.
+
+    Args:
+        unit: of a file.
+        source: of it; what is no Python names nothing.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

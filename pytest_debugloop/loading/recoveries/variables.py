@@ -45,7 +45,7 @@ def look_at_variables(one: Pending, failing: RunFacts, passing: RunFacts, facts:
         return
     changed = facts.remembered(("variables", failing.id, passing.id), lambda: _differing(failing, passing))
     names = sorted(changed, key=lambda name: (_is_no_reason(name), not is_always_kept(name), name))
-    named = nearest_namings([_wanted(name) for name in names], one, failing, passing, facts)
+    named = nearest_namings([wanted_variable(name) for name in names], one, failing, passing, facts)
     situations = {name: _situation(name, by_key(named, name), passing) for name in names}
     tied = sorted(filter(situations.get, names), key=lambda name: -weights.ODDS[situations[name]])
     if tied:
@@ -83,7 +83,12 @@ def _is_no_reason(name: str) -> bool:
     return _NO_REASON.match(name) is not None
 
 
-def _wanted(name: str) -> Wanted:
+def wanted_variable(name: str) -> Wanted:
+    """Say how code names an environment variable.
+
+    Args:
+        name: of it.
+    """
     words = name.split("_")
     low = name.lower()
     begin = ["_".join(words[:count]).lower() for count in range(1, len(words)) if len("_".join(words[:count])) > 1]
