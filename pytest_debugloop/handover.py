@@ -25,6 +25,12 @@ TROUBLE_FILE = "trouble.json"
 LOADER_LOG = "loader.log"
 """What a loader has to say beyond its status, in the folder of the record."""
 
+OPEN_FAILURES_FILE = "open-failures.json"
+"""Which tests have failed and not passed since, in the folder of the record: runs trace what these run."""
+
+OPEN_FAILURES_MOST = 1_000
+"""How many tests the file names of a project at most, the latest failures first."""
+
 LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
 """The loader's order, as JSON."""
 

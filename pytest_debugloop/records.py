@@ -209,6 +209,36 @@ class Loaded(_Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Trace(_Record):
+    """What an attempt of a test ran, of the project's code.
+
+    Attributes:
+        step: ``n`` and start of the attempt's first step.
+        node_id: of the test.
+        attempt: which one.
+        how: ``monitoring``, ``profile``, or ``none`` where nothing could be watched.
+        files: by path relative to rootdir: ``functions``, a qualified name and first line each, and ``lines`` that were
+            run, where these are known.
+        opened: files of the project that it read, from rootdir.
+        children: the processes that it started: ``program``, and the ``files`` and ``modules`` that their words name.
+        cut: why it did more than is told here, one reason each.
+        task: the test's name across runs, None where that is its node id.
+    """
+
+    kind: ClassVar[str] = "trace"
+    n: int
+    step: tuple[int, int]
+    node_id: str
+    attempt: int
+    how: str
+    files: dict[str, dict[str, list[Any]]]
+    opened: list[str]
+    children: list[dict[str, Any]]
+    cut: list[str]
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finish(_Record):
     """The last line of a process that ended by itself."""
 

@@ -63,6 +63,11 @@ class ProjectCode:
             self._set(folder, is_project=True)
             self._files.clear()
 
+    @property
+    def folders(self) -> list[str]:
+        """The project's folders, whole paths."""
+        return [folder for folder, is_project in self._folders.items() if is_project]
+
     def _set(self, folder: str, *, is_project: bool) -> None:
         for path in (folder, _real(folder)):
             if path.startswith(_SEP):

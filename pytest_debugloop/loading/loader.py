@@ -7,18 +7,17 @@ all others are stored. Loading a line twice changes nothing.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import psycopg
 from psycopg import ClientCursor, Connection, sql
 
 from pytest_debugloop.database.sql_files import sql_text
-from pytest_debugloop.handover import KnownFailure
 from pytest_debugloop.loading.adopting import adopt
 from pytest_debugloop.loading.blame import blames_data
 from pytest_debugloop.loading.heads import JournalHead
-from pytest_debugloop.loading.known import known_failures
 from pytest_debugloop.loading.lines import (
     DAMAGED,
     TOO_DEEP,
@@ -48,6 +47,7 @@ _BATCH_STATEMENTS = (
     "successes",
     "steps",
     "retract",
+    "traces",
     "runs_without_header",
     "finish",
 )
@@ -144,8 +144,7 @@ class Loader:
     def _unfit_of(self, chunks: Sequence[Chunk]) -> list[Refused]:
         if not chunks:
             return []
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            self._enter(cursor, ())
+        with self.entered() as cursor:
             heads = self._stage(cursor, chunks)
             cursor.execute(statement("sift"))
             cursor.execute(statement("unfit"))
@@ -193,6 +192,17 @@ class Loader:
         told = {**asdict(head), "id_base": head.id_base, "id_mark": head.id_mark}
         cursor.execute(statement("stage_head"), {"number": number, **told})
 
+    @contextmanager
+    def entered(self) -> Iterator[psycopg.Cursor]:
+        """Enter a transaction on the record.
+
+        Raises:
+            psycopg.Error: the database is away.
+        """
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            self._enter(cursor, ())
+            yield cursor
+
     def _enter(self, cursor: psycopg.Cursor, workflows: Iterable[uuid.UUID]) -> None:
         """Begin a transaction: the schema, and the locks of the workflows, whose steps have one numbering each."""
         cursor.execute(sql.SQL("SET LOCAL search_path TO {}, public").format(sql.Identifier(self._schema)))
@@ -212,8 +222,7 @@ class Loader:
         Raises:
             psycopg.Error: the database cannot answer.
         """
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            self._enter(cursor, ())
+        with self.entered() as cursor:
             paths, hashes = [path for path, _ in files], [digest for _, digest in files]
             cursor.execute(statement("code_known"), (paths, hashes))
             return {(path, digest): variables for path, digest, variables in cursor}
@@ -228,8 +237,7 @@ class Loader:
         """Keep lines that cannot be stored, with the reasons."""
         for begin in range(0, len(refused), _REFUSED_AT_ONCE):
             part = refused[begin : begin + _REFUSED_AT_ONCE]
-            with self._connection.transaction(), self._connection.cursor() as cursor:
-                self._enter(cursor, ())
+            with self.entered() as cursor:
                 cursor.execute(
                     statement("reject"),
                     {
@@ -250,8 +258,7 @@ class Loader:
         Raises:
             psycopg.Error: the database cannot store anything.
         """
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            self._enter(cursor, ())
+        with self.entered() as cursor:
             run = {
                 name: getattr(head, name)
                 for name in ("run_id", "correlation_id", "session_id", "project", "agent_name")
@@ -285,24 +292,6 @@ class Loader:
             row = cursor.fetchone()
         steps, failures, recoveries = row or (0, 0, 0)
         return {"step": steps, "failure": failures, "recovery": recoveries}
-
-    def known_failures(self, run_id: uuid.UUID, correlation_id: uuid.UUID, most: int) -> tuple[list[KnownFailure], int]:
-        """Tell what the record knows of the tests that a concluded run leaves failed.
-
-        Args:
-            run_id: of the run.
-            correlation_id: of its workflow.
-            most: how many tests at most.
-
-        Returns:
-            The tests that most is known of, and how many there are.
-
-        Raises:
-            psycopg.Error: the database cannot answer, or not soon.
-        """
-        with self._connection.transaction():
-            self._enter(cursor := self._connection.cursor(), ())
-            return known_failures(cursor, statement, run_id, correlation_id, most)
 
     def _link(self, cursor: psycopg.Cursor, run_id: uuid.UUID, correlation_id: uuid.UUID) -> None:
         """Link what failed and passed again, and find the reasons."""

@@ -21,6 +21,7 @@ from pytest_debugloop.loading.blame import is_of_database
 from pytest_debugloop.loading.journals import journals_in
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.locks import locked
+from pytest_debugloop.loading.open_failures import leave_open_failures
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
@@ -111,7 +112,7 @@ def follow(order: Order) -> None:
 
 def _follow_and_tell(run: RunLoading, order: Order, store: Store) -> None:
     surveyor = Surveyor(order)
-    totals, problem = _follow_run(run, store, surveyor)
+    totals, problem = _follow_run(run, store, surveyor, order)
     if totals is None and run.is_displaced:
         return  # what the run goes on in is loaded by a loader that it starts at its end, or by the next run's
     if totals is None:
@@ -139,8 +140,9 @@ def _follow_and_tell(run: RunLoading, order: Order, store: Store) -> None:
         remove_folder(run.folder)
 
 
-def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict[str, int] | None, str]:
+def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor, order: Order) -> tuple[dict[str, int] | None, str]:
     """Load until the run has ended; give what it has, or why it could not be stored."""
+    is_to_tell = bool(order.dsn)  # what others left failed; in a record of its own the last run has told
     looked = loaded = time.monotonic()
     tries = 0
     while not run.is_displaced:
@@ -156,11 +158,14 @@ def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict
         if loader is None and time.monotonic() - looked > _PATIENCE_SECONDS:
             surveyor.look(run.paths, None)  # the files may change while nobody can be asked which are known
             looked = time.monotonic()
+        if loader is not None and is_to_tell and not ended:
+            leave_open_failures(order.folder, run.project, loader)
+            is_to_tell = False
         if loader is not None and due:
             try:
                 surveyor.look(run.paths, loader.known_files)
                 if ended:
-                    return _completed(run, loader, surveyor), ""
+                    return _completed(run, loader, surveyor, order), ""
                 run.load_new(loader)
                 run.load_code(loader, surveyor)
                 store.is_well()
@@ -183,8 +188,9 @@ def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor) -> tuple[dict
     return None, "the folder of the run was removed"
 
 
-def _completed(run: RunLoading, loader: Loader, surveyor: Surveyor) -> dict[str, int]:
+def _completed(run: RunLoading, loader: Loader, surveyor: Surveyor, order: Order) -> dict[str, int]:
     totals = run.complete(loader, surveyor)
+    leave_open_failures(order.folder, run.project, loader)
     for reason in run.unread.values():
         note_trouble(run.folder, reason)
     return totals or dict.fromkeys(("step", "failure", "recovery"), 0)

@@ -35,12 +35,14 @@ _TABLES = (
     "debug_commit_parents",
     "debug_installations",
     "debug_rejected_lines",
+    "debug_test_traces",
     "debug_tasks",
     "debug_runs",
 )
 # Name of what a statement deletes, in the order that takes the least work: a step refers to events, they to states.
 _DELETES = {
     "recoveries": "recoveries",
+    "traces": "traces",
     "steps": "steps",
     "failures": "failures",
     "successes": "successes",

@@ -12,8 +12,9 @@ from pytest_debugloop.handover import KnownFailure
 from pytest_debugloop.loading.died import crashes_of
 from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
 from pytest_debugloop.loading.journals import HEADER_BYTES, JournalFile, Piece, journals_in, lives
+from pytest_debugloop.loading.known import known_failures
 from pytest_debugloop.loading.lines import Chunk, Refused
-from pytest_debugloop.loading.loader import Loader
+from pytest_debugloop.loading.loader import Loader, statement
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.private import remove
 from pytest_debugloop.records import JOURNAL_FORMAT
@@ -54,6 +55,13 @@ class RunLoading:
         """Whether the main process has ended its journal and is still there: it waits to be told what was stored."""
         heads = [j.head for j in self._journals.values() if j.head is not None and j.head.is_main]
         return not self.was_killed and any(lives(head.pid, head.process_start) for head in heads)
+
+    @property
+    def project(self) -> str:
+        """The project's name, as the run gives it; empty where no journal tells it."""
+        self._look()
+        heads = (journal.head or _head_of(journal) for journal in self._journals.values())
+        return next((head.project for head in heads if head is not None), "")
 
     @property
     def is_displaced(self) -> bool:
@@ -122,10 +130,9 @@ class RunLoading:
         stem = journal.path.stem.partition("-spare")[0]
         others = [other for other in self._journals.values() if other is not journal]
         for other in sorted(others, key=lambda other: other.path.stem.partition("-spare")[0] != stem):
-            with contextlib.suppress(OSError), other.opened() as file:
-                found = head_in(file.read(HEADER_BYTES))
-                if found is not None:
-                    return found
+            found = _head_of(other)
+            if found is not None:
+                return found
         return None
 
     def _load(self, loader: Loader, read: list[tuple[JournalFile, Piece]]) -> None:
@@ -245,7 +252,14 @@ class RunLoading:
             psycopg.Error: the database cannot answer.
         """
         head = next(journal.head for journal in self._journals.values() if journal.head is not None)
-        return loader.known_failures(head.run_id, head.correlation_id, most)
+        with loader.entered() as cursor:
+            return known_failures(cursor, statement, head.run_id, head.correlation_id, most)
+
+
+def _head_of(journal: JournalFile) -> JournalHead | None:
+    with contextlib.suppress(OSError), journal.opened() as file:
+        return head_in(file.read(HEADER_BYTES))
+    return None
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ from pytest_debugloop.loading.blame import is_of_database
 from pytest_debugloop.loading.journals import JournalFile, journals_in, left_alone, run_folders
 from pytest_debugloop.loading.late import survey_late
 from pytest_debugloop.loading.locks import is_locked, locked
+from pytest_debugloop.loading.open_failures import leave_open_failures
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
@@ -152,6 +153,7 @@ def _load_one(folder: Path, order: Order, store: Store) -> tuple[bool, str]:
             raise psycopg.OperationalError(store.problem)
         before = store.rejected_total()
         totals = run.complete(loader, survey_late(folder, run.paths, order))
+        leave_open_failures(order.folder, run.project, loader)
         if run.unread:
             return False, "; ".join(run.unread.values())
         if totals and run.is_waited_for:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.recording.code import LoadedFiles
     from pytest_debugloop.recording.node_ids import NodeIds
     from pytest_debugloop.recording.tasks import Tasks
+    from pytest_debugloop.recording.traced import Traced
     from pytest_debugloop.recording.writer import Failure, Writer
 
 T = TypeVar("T")
@@ -44,14 +45,16 @@ class Recorder:
         node_ids: as they are recorded.
         tasks: names tests across runs.
         loaded: the source files of this process.
+        traced: decides which attempts are traced.
     """
 
-    def __init__(self, writer: Writer, node_ids: NodeIds, tasks: Tasks, loaded: LoadedFiles) -> None:
+    def __init__(self, writer: Writer, node_ids: NodeIds, tasks: Tasks, loaded: LoadedFiles, traced: Traced) -> None:
         self._writer = writer
         self._now = writer.now
         self._node_ids = node_ids
         self._tasks = tasks
         self._loaded = loaded
+        self._traced = traced
         self._failed: set[str] = set()  # the tests of which an attempt failed
         self._attempts: dict[str, int] = {}
         self._attempt = NO_ATTEMPT
@@ -100,11 +103,8 @@ class Recorder:
         __tracebackhide__ = True
         self._begin(item, "call")
         try:
-            result = (
-                (yield)
-                if not self._attempt.is_after_failure
-                else (yield from watched(self._writer, self._attempt, item))
-            )
+            is_watched = self._attempt.is_after_failure
+            result: T = (yield from watched(self._writer, self._attempt, item)) if is_watched else (yield)
         except BaseException as error:
             self._raised(item, error)
             raise
@@ -122,7 +122,11 @@ class Recorder:
         except BaseException as error:
             self._raised(item, error)
             raise
-        self._step.ended = self._now()
+        else:
+            self._step.ended = self._now()
+        finally:
+            if self._traced.goes_on:
+                self._writer.guarded(self._traced.end)
         return result
 
     def _begin(self, item: pytest.Item, phase: str) -> None:
@@ -146,6 +150,7 @@ class Recorder:
         self._attempt.is_after_failure = task in self._failed
         self._subtest = None
         self._excused.forgive(task)
+        self._traced.begin(self._attempt)
 
     def _raised(self, item: pytest.Item, raised: BaseException | None) -> None:
         step = self._step
@@ -271,7 +276,7 @@ class Recorder:
 
     def finish(self) -> None:
         """Write what is left at the end of the run."""
-        for write in (self.settle, self._excused.forgive, self.tell_loaded):
+        for write in (self.settle, self._traced.end, self._excused.forgive, self.tell_loaded):
             self._writer.guarded(write)
 
     # -- what is known and not yet written --------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from pytest_debugloop.recording.reports import remove_from_error, remove_from_in
 from pytest_debugloop.recording.storing import Storing
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.timeouts import Timeouts
+from pytest_debugloop.recording.traced import Traced
 from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.records import Finish, clean_text
 from pytest_debugloop.settings import Settings, raw_value
@@ -133,7 +134,9 @@ class Session:
             node_ids = NodeIds(self._redactor, places, group_suffix=self.worker is not None and self.is_grouped)
             tasks = Tasks(self._writer, places)
             loaded = LoadedFiles(capturer.project, config.pluginmanager.get_plugins)
-            self._recorder = Recorder(self._writer, node_ids, tasks, loaded)
+            record = self._run_folder.parents[1]
+            traced = Traced(self._writer, capturer.project, record, self._identity.project)
+            self._recorder = Recorder(self._writer, node_ids, tasks, loaded, traced)
             timeouts = Timeouts(self._writer, self._recorder.under_way)
             timeouts.watch()
             config.pluginmanager.register(timeouts, "debugloop-timeouts")

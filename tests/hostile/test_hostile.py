@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from pytest_debugloop.handover import OPEN_FAILURES_FILE
 from tests.hostile import hostile_cases
 from tests.support.projects import Project, Run, told_by_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 # After each test: what it and its objects did, and what of the interpreter a plugin could have changed.
 CONFTEST = """
@@ -96,7 +98,7 @@ def comparable(run: Run) -> list[str]:
 def run_pair(make_project: Callable[[str], Project]) -> Callable[..., Pair]:
     """Run the hostile suite twice."""
 
-    def run(*arguments: str, cover: bool = False) -> Pair:
+    def run(*arguments: str, cover: bool = False, traced: bool = False) -> Pair:
         project = make_project("hostile")
         project.write("conftest.py", CONFTEST)
         project.write("profiled.py", PROFILED)
@@ -106,6 +108,9 @@ def run_pair(make_project: Callable[[str], Project]) -> Callable[..., Pair]:
             (project.folder / "told.txt").unlink(missing_ok=True)
             more = ("-p", "no:cacheprovider", *arguments)
             command = None
+            if traced and recorded:
+                leave_open_failures(project.folder / ".debugloop")
+                more = (*more, "--debugloop-project", "hostile", "--no-debugloop-load")
             correlation_id = "hostile-run"
             if cover:
                 command = project.command(*more, recorded=recorded, correlation_id=correlation_id if recorded else "")
@@ -116,6 +121,15 @@ def run_pair(make_project: Callable[[str], Project]) -> Callable[..., Pair]:
         return Pair(runs[0], runs[1], told[0], told[1])
 
     return run
+
+
+def leave_open_failures(folder: Path) -> None:
+    """Have all tests traced."""
+    folder.mkdir(mode=0o700)
+    (folder / ".gitignore").write_text("# Made by pytest-debugloop.\n*\n")
+    note = folder / OPEN_FAILURES_FILE
+    note.write_text(json.dumps({"projects": {"hostile": [{"test": f"test_hostile.py::{name}"} for name in CASES]}}))
+    note.chmod(0o600)
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +173,12 @@ def test_outcomes_output_and_warnings_are_as_without_us(as_ever: Pair) -> None:
 @pytest.mark.parametrize("how", RUNS)
 def test_options_of_pytest_change_nothing_of_that(run_pair: Callable[..., Pair], how: str) -> None:
     assert_alike(run_pair("-k", WITHOUT_LARGE, *RUNS[how], cover=how == "coverage"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_covered", [False, True], ids=["as ever", "coverage"])
+def test_traces_of_all_tests_change_nothing_of_that(run_pair: Callable[..., Pair], is_covered: bool) -> None:
+    assert_alike(run_pair("-k", WITHOUT_LARGE, cover=is_covered, traced=True))
 
 
 def assert_alike(pair: Pair) -> None:

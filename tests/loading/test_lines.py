@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from pytest_debugloop.database.migrate import migrate, rollback
 from pytest_debugloop.loading.heads import head_of
+from pytest_debugloop.loading.known import known_failures
+from pytest_debugloop.loading.loader import statement
 from pytest_debugloop.recording.known import facts_of
 from tests.support.made_runs import MadeRun
 
@@ -182,7 +184,8 @@ def test_a_rerun_of_a_ci_job_is_called_so(record: Record) -> None:
 
 def known(record: Record, run: MadeRun) -> list[str]:
     """Say what the summary of a run says of its first failure."""
-    (failure, *_), _ = record.loader.known_failures(run.id, run.id, 10)
+    with record.loader.entered() as cursor:
+        (failure, *_), _ = known_failures(cursor, statement, run.id, run.id, 10)
     return facts_of(failure)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +78,10 @@ def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
     yield from _verified_lines(evidence.get("verified"))
     for code in evidence.get("code", ()):
         where = f"{code.get('function')} in {code.get('file')} was {code.get('change', 'changed')}"
-        reached = f", reached from {code.get('reached_from')}" if code.get("reached_from") else ""
-        yield Text(f"  {printable(where + reached)}", style="title")
+        yield Text(f"  {printable(where + _how_reached(code))}", style="title")
         yield from _diff(str(code.get("diff") or ""), width)
     yield from _file_lines(evidence)
+    yield from _not_run(evidence.get("code_not_run"))
     for key in ("distributions", "environment", "interpreter", "options", "random_seeds"):
         changes = evidence.get(key) or {}
         if changes:
@@ -134,6 +134,29 @@ def _untied_lines(evidence: dict[str, Any]) -> Iterator[Text]:
         told.append(f"{count} files that it is not known to read ({named}{', …' if count > 3 else ''})")
     if told:
         yield Text(f"  different, too: {printable('; '.join(told))}", style="faint")
+
+
+def _how_reached(code: Mapping[str, Any]) -> str:
+    """Say what a changed function is to the test: that it was run, or from where names lead to it."""
+    if code.get("ran"):
+        return ", and the test ran it" if code["ran"] == "lines" else ", and the test entered it"
+    role = code.get("reached_from")
+    if role == "process":
+        return ", maybe run by a process that the test started"
+    return ", used by what the test ran" if role == "trace" else f", reached from {role}" if role else ""
+
+
+def _not_run(codes: Any) -> Iterator[Text]:
+    from rich.text import Text
+
+    names = [
+        f"{one.get('function')} in {one.get('file')}"
+        for one in (codes if isinstance(codes, list) else ())
+        if isinstance(one, dict)
+    ]
+    if names:
+        more = f", … {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        yield Text(f"  changed too, not run: {printable(', '.join(names[:_NAMES]))}{more}", style="faint")
 
 
 def changed_values(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from pytest_debugloop.loading.recoveries import weights
-from pytest_debugloop.loading.recoveries.code_changes import Reached, by_likelihood, diff_of
-from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
+from pytest_debugloop.loading.recoveries.code_changes import Change, Reached, by_likelihood, diff_of
+from pytest_debugloop.loading.recoveries.facts import CodeDifference, Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.ranking import LINES, Ranked, Ranking
 from pytest_debugloop.loading.recoveries.starts import starts_of
+from pytest_debugloop.loading.recoveries.traces import Sides
 
 _MOST_FUNCTIONS = 10
 
@@ -33,39 +38,59 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     if failing.code_version == passing.code_version:
         return
     difference = facts.code_difference(failing, passing)
-    reached = difference.reach.of(starts_of(one, failing, passing, facts))
+    starts = starts_of(one, failing, passing, facts)
+    reached = difference.reach.of(starts)
     own = [change for change in difference.changes if change.file == module]
     near = {one.change for one in reached}
     reached += [Reached(change, "module", 1) for change in own if change not in near]
     reached.sort(key=by_likelihood)
+    sides = facts.traces(one)
+    ranked = Ranked(reached, {}, [])
+    if sides.known:
+        frames = {place for role, place in starts if role == "frame"}
+        ranked = Ranking(difference, sides, facts).of(reached, starts, frames)
+        reached = ranked.reached
+        found.evidence["traced"] = [name for name, side in zip(Sides._fields, sides, strict=True) if side is not None]
     if difference.unknown:
         found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
         concerned = {module, *(str(file) for file, *_ in one.places)}
         if "code" not in found.missing and concerned.intersection(difference.unknown):
             found.missing.append("code")  # a file of the failure differs, and how is not known
-    if len(difference.changes) > len(reached):
-        found.is_untied = True
-        found.evidence["other_functions_changed"] = len(difference.changes) - len(reached)
+    if len(difference.changes) > len(reached) + len(ranked.not_run):
+        found.is_untied = not any(side.is_whole for side in sides.known)
+        found.evidence["other_functions_changed"] = len(difference.changes) - len(reached) - len(ranked.not_run)
+    if ranked.not_run:
+        found.evidence["code_not_run"] = _told(ranked.not_run, {}, difference, facts)
     if not reached:
         return
-    sources = facts.sources([near_by.change for near_by in reached[:_MOST_FUNCTIONS]], difference.changes)
-    found.evidence["code"] = [
-        {
-            "file": near_by.change.file,
-            "function": near_by.change.function,
-            "change": near_by.change.kind,
-            "reached_from": near_by.role,
-            "distance": near_by.distance,
-            "diff": diff_of(near_by.change, sources),
-        }
-        for near_by in reached[:_MOST_FUNCTIONS]
-    ]
+    found.evidence["code"] = _told(reached, ranked.ran, difference, facts)
     if len(reached) > _MOST_FUNCTIONS:
         found.evidence["more_functions"] = len(reached) - _MOST_FUNCTIONS
-    found.explain("code_change", *(_situation(near_by) for near_by in reached))
+    found.explain("code_change", *(_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached))
 
 
-def _situation(reached: Reached) -> str:
+def _told(
+    reached: Sequence[Reached], ran: Mapping[Change, str], difference: CodeDifference, facts: Facts
+) -> list[dict[str, Any]]:
+    shown = reached[:_MOST_FUNCTIONS]
+    sources = facts.sources([one.change for one in shown], difference.changes)
+    return [
+        {
+            "file": one.change.file,
+            "function": one.change.function,
+            "change": one.change.kind,
+            "reached_from": one.role,
+            "distance": one.distance,
+            "diff": diff_of(one.change, sources),
+            **({"ran": ran[one.change]} if one.change in ran else {}),
+        }
+        for one in shown
+    ]
+
+
+def _situation(reached: Reached, ran: str | None) -> str:
+    if ran is not None:
+        return weights.LINES_RUN if ran == LINES else weights.ENTERED
     if reached.change.is_import:
         return weights.IMPORTS
     if reached.role == "module":

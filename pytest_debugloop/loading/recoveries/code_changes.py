@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -47,6 +47,11 @@ class Unit(NamedTuple):
     def place(self) -> tuple[str, str]:
         """What it is, whatever its code."""
         return self.file, self.function
+
+    @property
+    def is_of_import(self) -> bool:
+        """Whether it is run when its file is imported: of a module, or, by its name, of a class."""
+        return self.function == MODULE or self.function.rpartition(".")[2].lstrip("_")[:1].isupper()
 
 
 class Change(NamedTuple):
@@ -152,7 +157,9 @@ class Reach:
         # Of more changes than are followed, those of a test's own functions still count.
         self._distances += [(change, {(change.file, change.function): 0}) for change in changes[_MOST_FOLLOWED:]]
 
-    def _distances_to(self, change: Change) -> dict[tuple[str, str], int]:
+    def _distances_to(
+        self, change: Change, passes: Callable[[Unit], bool] = lambda unit: True
+    ) -> dict[tuple[str, str], int]:
         found = {(change.file, change.function): 0, (change.file, change.rest_of or change.function): 0}
         own = change.file, MODULE  # what a module makes of a name of its own is among those that are provided
         waiting = {(_alone(change.file), name) for name in change.provides}
@@ -163,11 +170,30 @@ class Reach:
                 for unit in self._users.get(name, ()):
                     if (file and unit.file != file) or (change.rest_of == MODULE and unit.place == own):
                         continue
+                    if not passes(unit):
+                        continue
                     found.setdefault(unit.place, distance)
                     coming.update((_alone(unit.file), other) for other in unit.provides)
             waiting = coming - met
             met |= waiting
         return found
+
+    def through(self, change: Change, passes: Callable[[Unit], bool]) -> Mapping[tuple[str, str], int]:
+        """Give who reaches a change by way of some units alone, each with how many names lead from it to the change.
+
+        Args:
+            change: one of those between the two versions.
+            passes: tells which units names are followed through.
+        """
+        return self._distances_to(change, passes)
+
+    def users(self, names: Iterable[str]) -> list[Unit]:
+        """List the units in which one of some names stands.
+
+        Args:
+            names: by which others reach something.
+        """
+        return [unit for name in names for unit in self._users.get(name, ())]
 
     def of(self, starts: Iterable[tuple[str, tuple[str, str]]]) -> list[Reached]:
         """List the changes that a test reaches, the nearest first.

@@ -14,6 +14,7 @@ from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit
 from pytest_debugloop.loading.recoveries.orders import Order
 from pytest_debugloop.loading.recoveries.refining import refined
 from pytest_debugloop.loading.recoveries.rows import Attempt, Pending, RunFacts
+from pytest_debugloop.loading.recoveries.traces import UNTRACED, Sides, Trace
 
 __all__ = ["Attempt", "CodeDifference", "Facts", "Pending", "RunFacts", "Statement"]
 
@@ -32,12 +33,14 @@ class CodeDifference(NamedTuple):
         changes: the functions that do.
         reach: who reaches them.
         failing: the functions of the files of the failing run, by file, as far as they are known.
+        passing: the same of the passing run.
         unknown: files that differ, and of which a side is not known: nothing of the run had loaded them.
     """
 
     changes: list[Change]
     reach: Reach
     failing: Mapping[str, list[Unit]]
+    passing: Mapping[str, list[Unit]]
     unknown: list[str]
 
 
@@ -64,6 +67,7 @@ class Facts:
         self._found: dict[Hashable, Any] = {}
         self._of_tests: set[str] = set()
         self._orders: dict[tuple[uuid.UUID, str], Order] = {}
+        self._traces: dict[uuid.UUID, Sides] = {}
 
     def _ask(self, name: str, **values: object) -> Cursor[Any]:
         return self._cursor.execute(self._statement(name), values)
@@ -98,6 +102,34 @@ class Facts:
         self._learn_runs({run for one in found for run in (one.error_run, one.success_run)})
         self._of_tests = {str(file) for one in found for file, *_ in one.places}
         self._of_tests |= {one.success_operation.partition("::")[0] for one in found}
+        self._learn_traces(found)
+
+    def _learn_traces(self, pending: Sequence[Pending]) -> None:
+        asked = [
+            side
+            for one in pending
+            for side in (
+                (one.id, True, one.error_run, one.error_agent, one.error_operation, one.error_attempt),
+                (one.id, False, one.success_run, one.success_agent, one.success_operation, one.success_attempt),
+            )
+        ]
+        if not asked:
+            return
+        names = ("recoveries", "failing", "runs", "agents", "operations", "attempts")
+        for recovery, is_failing, *trace in self._ask(
+            "recoveries_traces", **dict(zip(names, map(list, zip(*asked, strict=True)), strict=True))
+        ):
+            sides = self._traces.get(recovery, UNTRACED)
+            found = Trace.of(*trace)
+            self._traces[recovery] = sides._replace(failing=found) if is_failing else sides._replace(passing=found)
+
+    def traces(self, one: Pending) -> Sides:
+        """Give what the two sides of a recovery ran.
+
+        Args:
+            one: the recovery.
+        """
+        return self._traces.get(one.id, UNTRACED)
 
     def _learn_runs(self, runs: Iterable[uuid.UUID]) -> None:
         new = [run for run in runs if run not in self._runs]
@@ -147,8 +179,10 @@ class Facts:
         changes = refined(looked_into, self.sources(looked_into, ())) + changes[_MOST_REFINED:]
         units = [unit for file, digest in passing.items() for unit in self._units.get((file, digest), ())]
         reach = Reach(units if changes else [], changes)
-        known = {file: self._units.get((file, digest), []) for file, digest in failing.items()}
-        return CodeDifference(changes, reach, known, unknown)
+        known = [
+            {file: self._units.get((file, digest), []) for file, digest in side.items()} for side in (failing, passing)
+        ]
+        return CodeDifference(changes, reach, known[0], known[1], unknown)
 
     def _concerned(self, files: Iterable[str]) -> set[str]:
         return {file for file in files if not is_test_file(file)} | self._of_tests
@@ -220,8 +254,18 @@ class Facts:
             likely: of those that will be asked for next; they are fetched with them.
         """
         if not _ids(changes) <= self._sources.keys():
-            ids = sorted(_ids([*changes, *likely[:_MOST_AT_ONCE]]) - self._sources.keys())
-            self._sources.update(self._ask("recoveries_sources", ids=ids).fetchall())
+            return self.sources_of(_ids([*changes, *likely[:_MOST_AT_ONCE]]))
+        return self._sources
+
+    def sources_of(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """Give the source of units.
+
+        Args:
+            ids: in ``debug_code_pointers``.
+        """
+        new = sorted(set(ids) - self._sources.keys())
+        if new:
+            self._sources.update(self._ask("recoveries_sources", ids=new).fetchall())
         return self._sources
 
     def order(self, run_id: uuid.UUID, agent: str) -> Order:

@@ -50,7 +50,7 @@ def refined(changes: Iterable[Change], sources: Mapping[str, str]) -> list[Chang
 def _parts(change: Change, sources: Mapping[str, str]) -> Sequence[Change]:
     texts = [sources.get(side, "") if side else "" for side in (change.before, change.after)]
     try:
-        before, after = (_parsed(text) for text in texts)
+        before, after = (parsed(text) for text in texts)
         if change.kind == "changed" and _shape(before) == _shape(after):
             return []
         is_function = any(isinstance(node, _FUNCTIONS) for tree in (before, after) for node in tree.body[:1])
@@ -61,7 +61,15 @@ def _parts(change: Change, sources: Mapping[str, str]) -> Sequence[Change]:
         return [change]
 
 
-def _parsed(text: str) -> ast.Module:
+def parsed(text: str) -> ast.Module:
+    """Parse the source of a unit; docstrings and what else does nothing are left out.
+
+    Args:
+        text: as the record has it.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

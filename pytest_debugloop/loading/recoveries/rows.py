@@ -23,6 +23,8 @@ class Pending:
     passed_at: datetime
     error_operation: str
     success_operation: str
+    error_attempt: int
+    success_attempt: int
     places: list[list[Any]]
     category: str
     error_code: str | None

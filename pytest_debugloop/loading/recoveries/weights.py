@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+LINES_RUN = "code, changed lines were run"
+ENTERED = "code, entered"
 OF_TEST = "code of the test"
 NAMES_AWAY = tuple(f"code, {count} names away" for count in range(1, 8))
 OF_MODULE = "code of the test's module"
@@ -40,6 +42,8 @@ ORDER = "order"
 
 ODDS: Mapping[str, float] = MappingProxyType(
     {
+        LINES_RUN: 16.0,
+        ENTERED: 4.0,
         OF_TEST: 12.0,
         **{situation: 8.0 * 0.8**place for place, situation in enumerate(NAMES_AWAY)},
         OF_MODULE: 0.5,

@@ -112,6 +112,11 @@ DELETE FROM debug_workflow_steps AS s USING pruned AS p WHERE s.correlation_id =
 
 DELETE FROM debug_error_events AS e USING pruned AS p WHERE e.correlation_id = p.correlation_id;
 
+-- name: traces
+-- Delete what tests of the runs that go were seen to run.
+
+DELETE FROM debug_test_traces AS t USING pruned AS p WHERE t.correlation_id = p.correlation_id;
+
 -- name: successes
 -- Delete the successes of the runs that go.
 

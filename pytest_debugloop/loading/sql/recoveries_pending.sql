@@ -6,6 +6,7 @@ SELECT
     c.id, c.task_id, e.run_id AS error_run, s.run_id AS success_run,
     e.agent_name AS error_agent, s.agent_name AS success_agent, s.occurred_at AS passed_at,
     e.operation_name AS error_operation, s.operation_name AS success_operation,
+    coalesce((e.metadata ->> 'attempt')::integer, 1) AS error_attempt, s.retry_count + 1 AS success_attempt,
     coalesce(e.metadata -> 'code', '[]') AS places,
     e.error_category AS category, e.error_code, left(e.error_message, 2000) AS message,
     -- Tests that failed alike and recovered alike: one cause is likelier than as many flakes.

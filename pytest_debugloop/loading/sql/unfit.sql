@@ -70,6 +70,16 @@ WITH rules (kind, member, type, is_needed) AS (
     ('error', 'metadata.subtest', 'text', FALSE),
     ('error', 'metadata.chain', 'array', FALSE),
     ('error', 'metadata.code', 'list of places', FALSE),
+    ('trace', 'n', 'number of a record', TRUE),
+    ('trace', 'step', 'numbers', TRUE),
+    ('trace', 'node_id', 'text', TRUE),
+    ('trace', 'attempt', 'positive integer', TRUE),
+    ('trace', 'how', 'name', TRUE),
+    ('trace', 'files', 'object of traced files', TRUE),
+    ('trace', 'opened', 'list of texts', FALSE),
+    ('trace', 'children', 'list of processes', FALSE),
+    ('trace', 'cut', 'list of texts', FALSE),
+    ('trace', 'task', 'text', FALSE),
     ('finish', 'at', 'time', TRUE),
     ('finish', 'exit_status', 'integer', FALSE),
     ('finish', 'interrupted', 'boolean', FALSE),
@@ -168,6 +178,26 @@ FROM (
                             AND NOT jsonb_path_exists(
                                 m.value, 'strict $[*].* ? (@.type() == "array")[*] ? (@.type() != "string")'
                             )
+                        WHEN 'object of traced files' THEN jsonb_typeof(m.value) = 'object'
+                            AND NOT jsonb_path_exists(m.value, 'strict $.* ? (@.type() != "object")')
+                            AND NOT jsonb_path_exists(
+                                m.value,
+                                '$.* ? (!(@.functions.type() == "array")
+                                    || exists(@.lines) && !(@.lines.type() == "array"))'
+                            )
+                            AND NOT jsonb_path_exists(
+                                m.value,
+                                'strict $.*.functions[*] ? (@.type() != "array" || @.size() != 2
+                                    || @[0].type() != "string" || @[1].type() != "number")'
+                            )
+                            AND NOT jsonb_path_exists(m.value, '$.*.lines[*] ? (@.type() != "number")')
+                        WHEN 'list of processes' THEN jsonb_typeof(m.value) = 'array'
+                            AND NOT jsonb_path_exists(m.value, 'strict $[*] ? (@.type() != "object")')
+                            AND NOT jsonb_path_exists(
+                                m.value, '$[*] ? (!(@.files.type() == "array") || !(@.modules.type() == "array"))'
+                            )
+                            AND NOT jsonb_path_exists(m.value, '$[*].files[*] ? (@.type() != "string")')
+                            AND NOT jsonb_path_exists(m.value, '$[*].modules[*] ? (@.type() != "string")')
                         WHEN 'numbers' THEN jsonb_typeof(m.value) = 'array' AND NOT jsonb_path_exists(
                             m.value, 'strict $[*] ? (@.type() != "number" || @ < 0 || @ > 253402300799999999)'
                         )

@@ -1,0 +1,68 @@
+"""Which attempts are traced: of tests with an open failure, and those after one that failed in this run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_debugloop.handover import OPEN_FAILURES_FILE
+from pytest_debugloop.system import System
+
+if TYPE_CHECKING:
+    from pytest_debugloop.capture.project_code import ProjectCode
+    from pytest_debugloop.recording.steps import Attempt
+    from pytest_debugloop.recording.tracing import Tracing
+    from pytest_debugloop.recording.writer import Writer
+
+
+class Traced:
+    """Begins and ends the traces of a process; where there is nothing to trace, no tracer is loaded.
+
+    Args:
+        writer: of this process.
+        project: tells which code is its own.
+        folder: of the record.
+        name: of the project.
+    """
+
+    def __init__(self, writer: Writer, project: ProjectCode, folder: Path, name: str) -> None:
+        self._writer = writer
+        self._project = project
+        self._folder = folder
+        self._name = name
+        self._open: frozenset[str] | None = None  # not looked for before the first test: a loader may be asking
+        self._tracing: Tracing | None = None
+        self.goes_on = False
+
+    def begin(self, attempt: Attempt) -> None:
+        """Begin to trace an attempt, where it is to be.
+
+        Args:
+            attempt: its first step is about to begin.
+        """
+        if self.goes_on:  # the one before it had no teardown
+            self.end()
+        if self._open is None:
+            self._open = self._look()
+        if attempt.is_after_failure or attempt.task in self._open:
+            if self._tracing is None:
+                from pytest_debugloop.recording.tracing import Tracing
+
+                self._tracing = Tracing(self._writer, self._project)
+            self.goes_on = True
+            self._tracing.begin(attempt)
+
+    def _look(self) -> frozenset[str]:
+        try:
+            System.stat(self._folder / OPEN_FAILURES_FILE)
+        except OSError:
+            return frozenset()
+        from pytest_debugloop.recording.open_failures import open_failures
+
+        return open_failures(self._folder, self._name)
+
+    def end(self) -> None:
+        """End the trace that goes on."""
+        self.goes_on = False
+        if self._tracing is not None:
+            self._tracing.end()
