@@ -99,6 +99,7 @@ def prove(
     limit: int,
     way: Callable[[], object] = lambda: None,
     settle: Callable[[Sequence[T]], None] = lambda _everything: None,
+    coarse: Sequence[T] | None = None,
 ) -> Proof[T]:
     """Find what makes the difference.
 
@@ -109,6 +110,7 @@ def prove(
         limit: how many times it may be asked, without what confirms the result.
         way: how it is undone at the time: what was answered another way does not count.
         settle: called before fewer of all are looked for, to choose one way for all that follows.
+        coarse: what comes to the same as all together, in fewer parts: fewer of these are looked for.
     """
     prover = _Prover(ask, limit, way)
     everything = (*likely, *rest)
@@ -134,7 +136,7 @@ def prove(
     except _UsedUpError:
         return prover.confirmed((alike[0],)) if alike else Proof(Verdict.USED_UP, everything)
     settle(everything)
-    return _smallest(prover, everything, likely, limit)
+    return _smallest(prover, everything if coarse is None else tuple(coarse), limit)
 
 
 def _is_it(answer: Answer, one: T, alike: list[T]) -> bool:
@@ -151,10 +153,10 @@ def fewest(everything: Sequence[T], ask: Callable[[tuple[T, ...]], Answer], *, l
         ask: undoes some of them, and says how the test went.
         limit: how many times it may be asked, without what confirms the result.
     """
-    return _smallest(_Prover(ask, limit, lambda: None), tuple(everything), (), limit)
+    return _smallest(_Prover(ask, limit, lambda: None), tuple(everything), limit)
 
 
-def _smallest(prover: _Prover[T], everything: tuple[T, ...], likely: Sequence[T], limit: int) -> Proof[T]:
+def _smallest(prover: _Prover[T], everything: tuple[T, ...], limit: int) -> Proof[T]:
     asked: set[tuple[T, ...]] = set()
 
     wanted = Answer.OTHER_SIDE
@@ -170,7 +172,7 @@ def _smallest(prover: _Prover[T], everything: tuple[T, ...], likely: Sequence[T]
             return Proof(Verdict.NOT_ENOUGH)
         if len(everything) == 1:
             return prover.confirmed(everything)
-        found = smallest_failing(everything, goes, suspects=likely, limit=limit)
+        found = smallest_failing(everything, goes, limit=limit)
     except _UsedUpError:
         return Proof(Verdict.USED_UP, everything)
     verdict = {Found.POLLUTED: Verdict.PROVED, Found.PASSES: Verdict.NOT_ENOUGH}.get(found.verdict, Verdict.FLAKY)

@@ -14,6 +14,7 @@ from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.rerunning.runner import Progress
 from pytest_debugloop.rerunning.undoing import Undoer
 from pytest_debugloop.sources.editing import CannotUndoError
+from pytest_debugloop.sources.units import MODULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,18 @@ class Trials:
         imported = [one for one in files if not self.undoer.needs_copy([one])]
 
         def attempt(rest: Sequence[Candidate]) -> Proof[Candidate]:
-            return prove(likely, rest, self._try, limit=limit, way=lambda: self._is_copied, settle=self._settle)
+            # Functions of one file often need each other: first which files it takes, then what of them.
+            whole = {one.file for one in rest if not one.key}
+            coarse = [*(one for one in likely if one.file not in whole), *rest]
+            return prove(
+                likely,
+                rest,
+                self._try,
+                limit=limit,
+                way=lambda: self._is_copied,
+                settle=self._settle,
+                coarse=coarse,
+            )
 
         proof = attempt(imported)
         if proof.verdict is Verdict.NOT_ENOUGH and any(one.file for one in (*likely, *files)):
@@ -77,19 +89,23 @@ class Trials:
             self._is_copied = True
             if self._try((*likely, *files)) is not Answer.UNCHANGED:
                 proof = attempt(files)
-        return self._refined(proof, limit) if proof.verdict is Verdict.PROVED else proof
+        return self._refined(proof, likely, limit) if proof.verdict is Verdict.PROVED else proof
 
     def _settle(self, everything: Sequence[Candidate]) -> None:
         self._is_copied = self._is_copied or self.undoer.needs_copy(everything)
 
-    def _refined(self, proof: Proof[Candidate], limit: int) -> Proof[Candidate]:
+    def _refined(self, proof: Proof[Candidate], likely: Sequence[Candidate], limit: int) -> Proof[Candidate]:
         """Tell which functions of a whole file it was, where they can be undone one by one."""
         parts: list[Candidate] = []
         for one in proof.undone:
             parts += self.undoer.parts_of(one) or [one]
+        order = {one: place for place, one in enumerate(likely)}
+        parts.sort(key=lambda one: (one.key == MODULE, order.get(one, len(order))))
         if len(parts) == len(proof.undone):  # one of each: what is undone is the same
             return replace(proof, undone=tuple(parts))
-        found = fewest(parts, self._try, limit=limit)
+        if len(self.done) >= limit:
+            return proof
+        found = fewest(parts, self._try, limit=limit - len(self.done))
         return found if found.verdict is Verdict.PROVED else proof
 
     def _try(self, undone: tuple[Candidate, ...]) -> Answer:

@@ -99,6 +99,14 @@ def test_one_thing_that_nothing_named_is_found_by_undoing_all() -> None:
     assert (proof.verdict, proof.undone, runs) == (Verdict.PROVED, ("x",), ["", "x", "x", ""])
 
 
+def test_fewer_are_looked_for_in_coarser_parts_where_there_are_some() -> None:
+    def ask(undone: tuple[str, ...]) -> Answer:
+        return OTHER_SIDE if "F" in undone or {"a", "b", "c"} <= set(undone) else UNCHANGED
+
+    found = prove("abc", "FG", ask, limit=40, coarse="FG")
+    assert (found.verdict, found.undone) == (Verdict.PROVED, ("F",))
+
+
 def test_fewer_of_what_is_known_to_be_enough_are_found() -> None:
     proof = fewest("abcd", needs("b", "d"), limit=40)
     assert (proof.verdict, proof.undone) == (Verdict.PROVED, ("b", "d"))
