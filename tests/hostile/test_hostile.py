@@ -46,14 +46,12 @@ def pytest_runtest_logfinish(nodeid):
         gc.collect()
 """
 CASES = [name for name in vars(hostile_cases) if name.startswith("test_")]
+# Options that get in each other's way in nothing are given together: each run of all cases takes seconds.
 RUNS = {
-    "warnings as errors": ["-W", "error"],
-    "without capture": ["-s"],
-    "capture of sys": ["--capture=sys"],
-    "faulthandler": ["-p", "faulthandler", "-o", "faulthandler_timeout=60"],
-    "long tracebacks": ["--tb=long"],
+    "warnings as errors, long tracebacks": ["-W", "error", "--tb=long"],
+    "without capture, faulthandler": ["-s", "-p", "faulthandler", "-o", "faulthandler_timeout=60"],
+    "capture of sys, a profile function": ["--capture=sys", "-p", "profiled"],
     "coverage": [],
-    "a profile function": ["-p", "profiled"],
 }
 # What is made of a gigabyte takes as long as all the rest, and does not depend on the options.
 LARGE = ("test_text_of_1_gb", "test_nesting_of_10000", "test_list_of_1e8_items", "test_bytes_of_100_mb")

@@ -146,7 +146,9 @@ def _list(title: str, lines: list[str]) -> Iterator[str]:
         yield f"    {title}: {len(lines) - shown} more"
 
 
-def compare(suite: Suite, made: Environment, site: Path, server: Server, folder: Path) -> Iterator[Comparison]:
+def compare(
+    suite: Suite, made: Environment, site: Path, server: Server, folder: Path, *, in_parallel: bool = True
+) -> Iterator[Comparison]:
     """Run a suite in each of the ways.
 
     Args:
@@ -155,10 +157,11 @@ def compare(suite: Suite, made: Environment, site: Path, server: Server, folder:
         site: what this project was installed into.
         server: to record to, into a schema that is dropped again.
         folder: to run in.
+        in_parallel: False leaves out the way with pytest-xdist.
     """
     with server.schema() as schema, psycopg.connect(server.conninfo, autocommit=True) as connection:
         for way, arguments in WAYS.items():
-            if arguments and not suite.parallel:
+            if arguments and not (suite.parallel and in_parallel):
                 continue
 
             def plainly(arguments: Sequence[str] = arguments) -> Observed:

@@ -19,6 +19,7 @@ class Suite:
         requirements: what its tests import beside it and pytest.
         arguments: what pytest is given beside what every suite is given.
         quick: whether the default test run has it.
+        quick_parallel: whether the default test run has it with pytest-xdist too.
         parallel: whether pytest-xdist can run it: not where node ids hold the time at which they were made.
     """
 
@@ -28,6 +29,7 @@ class Suite:
     requirements: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     quick: bool = False
+    quick_parallel: bool = False
     parallel: bool = True
 
 
@@ -41,12 +43,14 @@ SUITES = (
         "e0050c0b7da1eea53ffaf149c0cfbb5c6e2e2b69c4bef22c81fa6eb73e5f6173",
         requirements=("freezegun>=1.5",),
         quick=True,
+        quick_parallel=True,
     ),
     Suite(
         "pluggy",
         "1.7.0",
         "d1eaa46ebb595891b860ab086b4d09c8588af65ebd4361b8e8f4bb8920b90ba8",
         quick=True,
+        quick_parallel=True,
     ),
     Suite(
         "cachetools",

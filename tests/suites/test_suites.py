@@ -1,6 +1,7 @@
 """The suites of others run as they would without us, and the record says of them what pytest said.
 
-By default the quick ones; DEBUGLOOP_TEST_SUITES=all runs every one, as `tox -e suites` does.
+By default the quick ones, two of them also with pytest-xdist; DEBUGLOOP_TEST_SUITES=all runs every one in each way, as
+`tox -e suites` does.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from tests.support.servers import Server
 
-CHOSEN = [suite for suite in SUITES if suite.quick or os.environ.get("DEBUGLOOP_TEST_SUITES") == "all"]
+ALL = os.environ.get("DEBUGLOOP_TEST_SUITES") == "all"
+CHOSEN = [suite for suite in SUITES if suite.quick or ALL]
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +47,8 @@ def test_a_suite_runs_as_it_would_and_is_recorded_as_it_ran(
         made = environment(suite, default_cache())
     except PyPIUnreachableError as error:
         pytest.skip(str(error))
-    for comparison in compare(suite, made, site, any_postgres, tmp_path / "run"):
+    in_parallel = ALL or suite.quick_parallel
+    for comparison in compare(suite, made, site, any_postgres, tmp_path / "run", in_parallel=in_parallel):
         print(comparison)  # noqa: T201
         assert not comparison.differences, str(comparison)
         assert not comparison.problems, str(comparison)
