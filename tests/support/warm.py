@@ -122,7 +122,7 @@ class Forked:
                 described.write(json.dumps(order).encode())
                 described.flush()
                 streams = [nothing.fileno(), out, err, described.fileno(), told]
-                socket.send_fds(next(_zygotes()), [b"."], streams)
+                socket.send_fds(next(_zygotes("recorded" if "--debugloop" in command else "pytest")), [b"."], streams)
         finally:
             os.close(told)
         self.pid = int(self._answer())
@@ -222,12 +222,12 @@ def _text(read: bytes) -> str:
 
 
 @cache
-def _zygotes() -> Iterator[socket.socket]:
+def _zygotes(what: str) -> Iterator[socket.socket]:
     """Give sockets that take orders, in turns."""
     ours = []
     for _ in range(2):
         mine, its = socket.socketpair()
-        _start("pytest", its, stdin=subprocess.DEVNULL)
+        _start(what, its, stdin=subprocess.DEVNULL)
         ours.append(mine)
     return itertools.cycle(ours)
 

@@ -1,8 +1,8 @@
 """A process that has imported what its children need, and forks one for each order; run by its path, never imported.
 
 A child has the folder, environment, arguments and streams of its order, and ends as any interpreter does. Who may be
-started so is said in `warm.py`. A run of pytest finds nothing of pytest_debugloop imported, for it is to be seen doing
-that; the loader finds all that it needs.
+started so is said in `warm.py`. A run of pytest that records nothing finds nothing of pytest_debugloop imported; one
+that records, and the loader, find what they import first of all, but for the plugin, which pytest rewrites.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import sys
+import types
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,19 +37,23 @@ zygote.sendmsg([b"."], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)])
 """
 
 
-def serve_pytest(asked: int) -> None:
+def serve_pytest(asked: int, *, recorded: bool = False) -> None:
     """Fork a run of pytest for each order that comes from a socket; its number and how it ended are told.
 
     Args:
         asked: the descriptor of the socket.
+        recorded: whether the runs record.
     """
     import pytest  # noqa: F401
     from _pytest.config import default_plugins
 
+    os.posix_spawn = _spawn_stand_in  # before pytest_debugloop binds it
     for name in default_plugins:
         importlib.import_module(f"_pytest.{name}")
     for name in ("ctypes", "faulthandler", "pdb", "readline", "resource", "_pytest._argcomplete"):
         importlib.import_module(name)
+    if recorded:
+        importlib.import_module("pytest_debugloop.recording.session")
     gc.freeze()  # what pytest collects at its end is what the run made
     orders = socket.socket(fileno=asked)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
@@ -88,30 +93,40 @@ def _be_pytest(received: list[int]) -> None:
     sys.orig_argv[:] = order["command"]
     sys.argv[:] = ["-m", *order["command"][3:]]
     sys.path[0] = str(Path.cwd())
-    _start_loaders_at(order["loaders"], tuple(order["at_start"]))
+    _Loaders.are_at(order["loaders"], tuple(order["at_start"]))
     module, run = order["command"][2], runpy._run_module_as_main  # type: ignore[attr-defined] # what -m does
-    for name in [name for name in globals() if not name.startswith("__")]:  # `__main__` is to be pytest's
-        del globals()[name]
+    main = types.ModuleType("__main__")  # which is to be pytest's
+    if "__annotations__" in vars(sys.modules["__main__"]):  # until Python 3.13
+        main.__annotations__ = {}
+    sys.modules["__main__"] = main
     run(module)
 
 
-def _start_loaders_at(address: str, at_start: tuple[str, ...]) -> None:
-    """Let what starts a loader in this process start the stand-in, where the loader would inherit what we have."""
-    spawn, begin, stand_in = os.posix_spawn, [*_DETACHED, *_LOADER], [*_DETACHED, sys.executable, "-I", "-S", "-c"]
-    surroundings = _surroundings
-    code = _STAND_IN
+class _Loaders:
+    """Where loaders are forked, and what they would inherit when that was told."""
 
-    def read_at_start(environment: Any) -> dict[str, str]:
-        return {k: v for k, v in environment.items() if k.startswith(at_start) and not k.startswith("PYTHON")}
+    address = ""
+    at_start: tuple[str, ...] = ()
+    inherited: object = None
 
-    before = surroundings(), read_at_start(os.environ)
+    @classmethod
+    def are_at(cls, address: str, at_start: tuple[str, ...]) -> None:
+        cls.address, cls.at_start = address, at_start
+        cls.inherited = cls.inherits(os.environ)
 
-    def posix_spawn(path: Any, argv: Any, env: Any, **more: Any) -> int:
-        if list(argv[: len(begin)]) == begin and (surroundings(), read_at_start(env)) == before:
-            argv = [*stand_in, code, address, *argv[len(begin) :]]
-        return spawn(path, argv, env, **more)
+    @classmethod
+    def inherits(cls, environment: Any) -> object:
+        told = {k: v for k, v in environment.items() if k.startswith(cls.at_start) and not k.startswith("PYTHON")}
+        return told, _surroundings()
 
-    os.posix_spawn = posix_spawn
+
+def _spawn_stand_in(path: Any, argv: Any, env: Any, *, spawn: Any = os.posix_spawn, **more: Any) -> int:
+    """Be `os.posix_spawn`, and start the stand-in for a loader where the loader would inherit what the zygote has."""
+    begin = [*_DETACHED, *_LOADER]
+    if list(argv[: len(begin)]) == begin and _Loaders.inherits(env) == _Loaders.inherited:
+        stand_in = [sys.executable, "-I", "-S", "-c", _STAND_IN, _Loaders.address]
+        argv = [*_DETACHED, *stand_in, *argv[len(begin) :]]
+    return int(spawn(path, argv, env, **more))
 
 
 def _surroundings() -> tuple[object, ...]:
@@ -196,4 +211,8 @@ def _take(streams: list[int], folder: str, environment: dict[str, str]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with whoever started it
-    {"pytest": serve_pytest, "loaders": serve_loaders}[sys.argv[1]](int(sys.argv[2]))
+    what, descriptor = sys.argv[1], int(sys.argv[2])
+    if what == "loaders":
+        serve_loaders(descriptor)
+    else:
+        serve_pytest(descriptor, recorded=what == "recorded")
