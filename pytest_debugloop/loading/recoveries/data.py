@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -10,7 +11,15 @@ from typing import Any, NamedTuple
 from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
-from pytest_debugloop.loading.recoveries.naming import Mentions, Named, Wanted, by_key, escaped, nearest_namings
+from pytest_debugloop.loading.recoveries.naming import (
+    MOST_WANTED,
+    Mentions,
+    Named,
+    Wanted,
+    by_key,
+    escaped,
+    nearest_namings,
+)
 
 _MOST_FILES = 10
 _MOST_UNTIED = 10
@@ -19,6 +28,8 @@ _PYTHON = (".py", ".pyi")
 _CONFIGURATION = frozenset({"pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"})
 _EXTENSIONS = (".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".pyx", ".pxd", ".rs", ".f90", ".f", ".so", ".pyd", ".go")
 _DOTENV = ("dotenv", "decouple", "environs", "environ", "dynaconf", "starlette")
+_MOST_KINDS = 20
+_FILE_NAME = re.compile(r"[\"']([^\"'\n]{1,200}\.\w{1,10})[\"']")
 _WORD_ENDS = re.compile(r"[\s'\"=,;:()<>\[\]]+")
 _WHOLE, _PART, _FOLDER = 3, 2, 1
 
@@ -58,7 +69,11 @@ def look_at_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     differing = facts.remembered(("data", failing.id, passing.id), lambda: _differing(failing, passing))
     if not differing:
         return
-    differing = sorted(differing, key=lambda file: (not test.is_near(file.path), file.path))
+    named_anywhere = _names_in_code(differing, passing, facts) if len(differing) > MOST_WANTED else frozenset()
+    differing = sorted(
+        differing,
+        key=lambda file: (_last(file.path) not in named_anywhere, not test.is_near(file.path), file.path),
+    )
     wanted = [wanted_file(file.path) for file in differing]
     named = nearest_namings(wanted, one, failing, passing, facts)
     tied: list[_File] = []
@@ -96,6 +111,18 @@ def _differing(failing: RunFacts, passing: RunFacts) -> list[_File]:
         and not path.endswith(_PYTHON)
         and path.rpartition("/")[2] not in _CONFIGURATION
     ]
+
+
+def _names_in_code(differing: list[_File], passing: RunFacts, facts: Facts) -> frozenset[str]:
+    """Give the names of files that stand in code, where so many differ that each cannot be looked for."""
+    endings = Counter(f".{_last(file.path).rpartition('.')[2]}" for file in differing if "." in _last(file.path))
+    kinds = sorted(ending for ending, _ in endings.most_common(_MOST_KINDS))
+
+    def found() -> frozenset[str]:
+        rows = facts.units_with(passing, f"({escaped(kinds)})[\"']") if kinds else []
+        return frozenset(_last(text) for _, source in rows for text in _FILE_NAME.findall(source))
+
+    return facts.remembered(("file names", passing.code_version, tuple(kinds)), found)
 
 
 class _Test(NamedTuple):
@@ -179,7 +206,8 @@ def wanted_file(path: str) -> Wanted:
             return _PART
         if any("*" in text and fnmatchcase(base, _last(text)) and text.strip("*") for text in mentioned.texts):
             return _FOLDER
-        is_kind = kind and any(text.endswith(kind) for text in mentioned.texts)
+        # The end of an f-string, as of f"{name}.json".
+        is_kind = kind and any(text.endswith(kind) and base.endswith(_last(text)) for text in mentioned.texts)
         is_folder = folder and any(_last(text.rstrip("/")) == folder for text in mentioned.texts)
         return _FOLDER if is_kind or is_folder else 0
 

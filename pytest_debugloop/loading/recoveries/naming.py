@@ -14,7 +14,8 @@ from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.starts import starts_of
 from pytest_debugloop.sources.units import MODULE
 
-_MOST_WANTED = 60
+MOST_WANTED = 60
+"""Things that are looked for at once."""
 _MOST_MENTIONS = 60
 
 
@@ -79,7 +80,7 @@ def nearest_namings(
     Returns:
         By key; things that no code names are left out.
     """
-    wanted = wanted[:_MOST_WANTED]
+    wanted = wanted[:MOST_WANTED]
     if not wanted or passing.files is None:
         return {}
     mentions = facts.remembered(
