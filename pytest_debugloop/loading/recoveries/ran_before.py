@@ -12,6 +12,7 @@ from pytest_debugloop.loading.recoveries.orders import order_change, suspects
 
 _MOST_ORDERS = 6
 _FEW = 2
+_MOST_LEFT_OUT = 5
 
 
 def look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found: Findings) -> None:
@@ -43,10 +44,27 @@ def look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
     if suspected:
         change |= suspected
         change["compared"] = {"failing": len(sides[True]), "passing": len(sides[False])}
-    found.explain("order_change", _situation(change, len(sides[True]), len(sides[False])))
+    found.explain("order_change", situation_of(change, len(sides[True]), len(sides[False])))
 
 
-def _situation(change: Mapping[str, Any], failures: int, passes: int) -> str:
+def situation_of(change: Mapping[str, Any], failures: int, passes: int) -> str:
+    """Say what a change of the order is to the test.
+
+    Args:
+        change: of what ran before it, with those that are suspected.
+        failures: how many failures were compared.
+        passes: how many passes.
+    """
     if ("polluters" in change or "setters" in change) and failures > 1 and passes > 1:
         return weights.PROVEN if failures > _FEW else weights.SUSPECT
-    return weights.ALONE if change["alone"] else weights.ORDER
+    if change["alone"]:
+        return weights.ALONE
+    return weights.LEFT_OUT if _is_choice(change) else weights.ORDER
+
+
+def _is_choice(change: Mapping[str, Any]) -> bool:
+    """Tell whether somebody left a few tests out, or added some: chance puts other tests on both sides."""
+    only: list[int] = [
+        change[side].get("only_here_count", len(change[side]["only_here"])) for side in ("failing", "passing")
+    ]
+    return min(only) == 0 < max(only) <= _MOST_LEFT_OUT

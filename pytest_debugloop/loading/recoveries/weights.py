@@ -38,6 +38,7 @@ PLUGIN = "plugin"
 SUSPECT = "order, a suspect"
 PROVEN = "order, a suspect in three failures"
 ALONE = "order, alone"
+LEFT_OUT = "order, some tests were left out"
 ORDER = "order"
 
 ODDS: Mapping[str, float] = MappingProxyType(
@@ -71,6 +72,7 @@ ODDS: Mapping[str, float] = MappingProxyType(
         SUSPECT: 10.0,
         PROVEN: 30.0,
         ALONE: 1.5,
+        LEFT_OUT: 1.5,
         ORDER: 0.3,
     }
 )

@@ -1,0 +1,38 @@
+"""A difference in what ran before says more where somebody chose it than where chance did."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_debugloop.loading.recoveries.orders import order_change, suspects
+from pytest_debugloop.loading.recoveries.ran_before import situation_of
+from pytest_debugloop.loading.recoveries.weights import ALONE, LEFT_OUT, ODDS, ORDER, PROVEN, SUSPECT
+
+
+@pytest.mark.parametrize(
+    ("failing", "passing", "situation"),
+    [
+        (["bad", "a"], [], ALONE),
+        ([], ["setter"], ALONE),
+        (["a", "bad", "b"], ["a", "b"], LEFT_OUT),
+        (["a"], ["a", "setter"], LEFT_OUT),
+        (["a", "bad"], ["a", "c"], ORDER),
+        (["a", "b"], ["b", "a"], ORDER),
+        ([f"t{number}" for number in range(20)], ["t1"], ORDER),
+    ],
+)
+def test_a_few_tests_that_were_left_out_weigh_more_than_another_order(
+    failing: list[str], passing: list[str], situation: str
+) -> None:
+    change = order_change(failing, passing)
+    assert change is not None
+    assert situation_of(change, 1, 1) == situation
+
+
+@pytest.mark.parametrize(("failures", "situation"), [(1, LEFT_OUT), (2, SUSPECT), (3, PROVEN)])
+def test_a_suspect_weighs_more_the_more_failures_it_goes_with(failures: int, situation: str) -> None:
+    change = order_change(["a", "bad"], ["a"])
+    assert change is not None
+    change |= suspects([["a", "bad"]] * failures, [["a"]] * 2)
+    assert situation_of(change, failures, 2) == situation
+    assert ODDS[LEFT_OUT] < ODDS[SUSPECT] < ODDS[PROVEN]
