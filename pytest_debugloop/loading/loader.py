@@ -29,6 +29,7 @@ from pytest_debugloop.loading.lines import (
     separate,
     units,
 )
+from pytest_debugloop.loading.recoveries.onsets import find_onsets
 from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
 from pytest_debugloop.records import clean_text
 
@@ -301,5 +302,6 @@ class Loader:
         cursor.execute(statement("recoveries_lines"), run)
         cursor.execute(statement("recoveries_link"), run)
         concluded = explain(cursor, statement, run_id, correlation_id)
+        find_onsets(cursor, statement, run_id, correlation_id)
         compare_states(cursor, statement)
         cursor.execute(statement("recoveries_conclude"), {**run, "concluded": concluded})

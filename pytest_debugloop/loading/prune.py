@@ -28,6 +28,7 @@ _TABLES = (
     "debug_success_events",
     "debug_error_events",
     "debug_error_success_correlation",
+    "debug_failure_onsets",
     "debug_state_snapshots",
     "debug_code_pointers",
     "debug_code_files",
@@ -43,6 +44,7 @@ _TABLES = (
 _DELETES = {
     "recoveries": "recoveries",
     "traces": "traces",
+    "onsets": "",
     "steps": "steps",
     "failures": "failures",
     "successes": "successes",
@@ -135,7 +137,9 @@ def prune(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> d
         cursor.execute(_statement("collect"))
         gone = {}
         for name, what in _DELETES.items():
-            gone[what] = cursor.execute(_statement(name)).rowcount
+            count = cursor.execute(_statement(name)).rowcount
+            if what:
+                gone[what] = count
         cursor.execute(_statement("retype"))
         cursor.execute(_statement("states_first"))
         gone["tests"] = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import uuid
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,39 +55,93 @@ class History:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.now = BEGIN
+        self.runs: list[uuid.UUID] = []
 
     def attempts(
-        self, test: str, outcomes: str, code: str = "code", step: timedelta = timedelta(minutes=1), **error: Any
+        self,
+        test: str,
+        outcomes: str,
+        code: str = "code",
+        step: timedelta = timedelta(minutes=1),
+        branch: str = "main",
+        leg: str = "",
+        **error: Any,
     ) -> None:
-        """Add attempts: P for one that passed, F for one that failed."""
+        """Add attempts, each in a run of its own: P for one that passed, F for one that failed.
+
+        A run of ``r`` is one of the run before: it was tried again there, and passed, or failed for ``x``.
+        """
         task = self._one("SELECT debug_task_id('p', %s)", test)
         self.connection.execute(
             "INSERT INTO debug_tasks (id, project, operation_name, node_id) VALUES (%s, 'p', %s, %s)"
             " ON CONFLICT DO NOTHING",
             (task, test, test),
         )
+        run, attempt = uuid.uuid4(), 1
         for outcome in outcomes:
-            run = uuid.uuid4()
             self.now += step
-            self.connection.execute(
-                "INSERT INTO debug_runs (id, correlation_id, project, started_at, code_version, conditions)"
-                " VALUES (%s, %s, 'p', %s, %s, %s)",
-                (run, run, self.now, code, code),
-            )
-            if outcome == "P":
+            if outcome in "PF":
+                run, attempt = uuid.uuid4(), 1
+                self.runs.append(run)
+                self.connection.execute(
+                    "INSERT INTO debug_runs (id, correlation_id, project, started_at, code_version, conditions,"
+                    " git_branch, leg) VALUES (%s, %s, 'p', %s, %s, %s, %s, %s)",
+                    (run, run, self.now, code, code or run, branch, leg),
+                )
+            else:
+                attempt += 1
+            if outcome in "Pr":
                 self.connection.execute(
                     "INSERT INTO debug_success_events (correlation_id, run_id, task_id, operation_name, occurred_at,"
                     " success_type, agent_name, retry_count)"
-                    " VALUES (%s, %s, %s, %s, %s, 'validation_pass', 'pytest', 0)",
-                    (run, run, task, test, self.now),
+                    " VALUES (%s, %s, %s, %s, %s, 'validation_pass', 'pytest', %s)",
+                    (run, run, task, test, self.now, attempt - 1),
                 )
             else:
-                metadata = '{"attempt": 1, "phase": "call", "incident": 12}' if error.get("incident") else None
+                metadata = {"attempt": attempt, "phase": "call", **({"incident": 12} if error.get("incident") else {})}
                 self.connection.execute(
                     "INSERT INTO debug_error_events (correlation_id, run_id, task_id, error_type, error_category,"
                     " error_severity, error_message, agent_name, operation_name, metadata, occurred_at)"
                     " VALUES (%s, %s, %s, 'execution_error', 'agent', 'high', 'no', 'pytest', %s, %s, %s)",
-                    (run, run, task, test, metadata or '{"attempt": 1, "phase": "call"}', self.now),
+                    (run, run, task, test, json.dumps(metadata), self.now),
+                )
+
+    def commits(
+        self,
+        test: str,
+        outcomes: str,
+        evidence: dict[str, Any] | None = None,
+        branch: str = "main",
+        leg: str = "",
+    ) -> None:
+        """Add attempts, each on a commit of its own.
+
+        Args:
+            test: its name.
+            outcomes: of its attempts.
+            evidence: what was different wherever the verdict changed; None where nobody looked.
+            branch: of the runs.
+            leg: of the runs.
+        """
+        first = len(self.runs)
+        for outcome in outcomes:
+            self.attempts(test, outcome, "", branch=branch, leg=leg)
+        if evidence is None:
+            return
+        told = json.dumps(evidence)
+        task = self._one("SELECT debug_task_id('p', %s)", test)
+        for place_of, (before, after) in enumerate(pairwise(outcomes), first):
+            runs = task, self.runs[place_of + 1], self.runs[place_of]
+            if (before, after) == ("P", "F"):
+                self.connection.execute("INSERT INTO debug_failure_onsets VALUES (%s, %s, %s, %s)", (*runs, told))
+            elif (before, after) == ("F", "P"):
+                self.connection.execute(
+                    "INSERT INTO debug_error_success_correlation (error_event_id, success_event_id, correlation_id,"
+                    " task_id, recovery_strategy, confidence_score, evidence, correlated_at)"
+                    " SELECT e.id, s.id, s.correlation_id, e.task_id, %s, 0.6, %s, s.occurred_at"
+                    " FROM debug_error_events AS e JOIN debug_success_events AS s USING (task_id)"
+                    " WHERE e.task_id = %s AND s.run_id = %s AND e.run_id = %s",
+                    ("code_change" if evidence.get("code") else "rerun", told, *runs),
                 )
 
     def recovered(self, test: str, strategy: str, confidence: float) -> None:
@@ -195,3 +251,154 @@ def test_an_incident_says_nothing_of_a_test(history: History) -> None:
     history.attempts("test_it", "P" * 10)
     row = history.score("test_it")
     assert (row["class"], row["failures"], row["flip_rate"]) == ("stable", 0, 0)
+
+
+NEAR = {"code": [{"file": "shop.py", "function": "price", "reached_from": "frame", "distance": 1}]}
+FAR = {"code": [{"file": "shop.py", "function": "price", "reached_from": "test", "distance": 6}]}
+NOTHING: dict[str, Any] = {"commits": ["a", "b"]}
+NOW_AND_THEN = "P" * 10 + "F" + "P" * 10 + "F" + "P" * 20 + "F" + "P" * 9 + "F" + "P" * 50
+
+
+@pytest.mark.parametrize("evidence", [None, NOTHING, FAR], ids=["nobody looked", "nothing differs", "far away"])
+def test_a_test_that_fails_now_and_then_is_flaky_where_each_run_has_its_own_commit(
+    history: History, evidence: dict[str, Any] | None
+) -> None:
+    history.commits("test_it", NOW_AND_THEN, evidence)
+    row = history.score("test_it")
+    assert row["class"] == "flaky"
+    assert 0.02 < row["flakiness"] < 0.06
+
+
+def test_changes_of_the_verdict_on_commits_that_do_not_touch_the_test_are_flips(history: History) -> None:
+    history.commits("test_untouched", NOW_AND_THEN, NOTHING)
+    history.commits("test_touched", NOW_AND_THEN, NEAR)
+    untouched, touched = history.score("test_untouched"), history.score("test_touched")
+    assert untouched["flip_rate"] == pytest.approx(8 / (len(NOW_AND_THEN) - 1), rel=0.02)
+    assert untouched["entropy"] > 0.2
+    assert (touched["flip_rate"], touched["entropy"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [
+        "PPPPPPPPPPPPFFFFFPPPPPPPPPPPP",
+        "PPPPPPFFFPPPPPPPPPPPFFPPPPPPPPPPFFFFPPPPPPPP",
+        "PPPPPPPPFPPPPPPPPPP",
+        "FFFFFPPPPPPP",
+    ],
+)
+@pytest.mark.parametrize("evidence", [None, NEAR], ids=["nobody looked", "near"])
+def test_a_test_that_commits_broke_and_mended_is_not_called_flaky(
+    history: History, outcomes: str, evidence: dict[str, Any] | None
+) -> None:
+    history.commits("test_it", outcomes, evidence)
+    assert history.score("test_it")["class"] in ("stable", "fixed")
+
+
+def test_one_long_failure_without_a_known_cause_is_not_called_flaky(history: History) -> None:
+    history.commits("test_it", "P" * 40 + "F" * 8 + "P" * 40, NOTHING)
+    assert history.score("test_it")["class"] == "stable"
+
+
+def test_a_service_that_is_away_now_and_then_makes_a_test_flaky(history: History) -> None:
+    history.commits("test_it", "P" * 10 + "FFF" + "P" * 20 + "FF" + "P" * 20 + "FFFF" + "P" * 20, NOTHING)
+    assert history.score("test_it")["class"] == "flaky"
+
+
+def test_a_flaky_test_that_is_broken_now_is_told_as_broken_and_was_flaky(history: History) -> None:
+    history.commits("test_it", NOW_AND_THEN, NOTHING)
+    history.commits("test_it", "F" * 9)
+    row = history.score("test_it")
+    assert row["class"] == "broken"
+    assert row["good_failures"] == 4
+
+
+def test_the_last_commits_broke_it(history: History) -> None:
+    history.commits("test_it", "P" * 30 + "FF", NEAR)
+    row = history.score("test_it")
+    assert (row["class"], row["good_failures"]) == ("broken", 0)
+
+
+def test_flaky_tests_rank_above_those_that_commits_broke(history: History) -> None:
+    history.commits("test_once", "P" * 60 + "F" + "P" * 59, NOTHING)
+    history.commits("test_mended", "P" * 60 + "F" + "P" * 59, NEAR)
+    history.commits("test_broken", "P" * 117 + "FFF", NEAR)
+    scores = [history.score(test)["score"] for test in ("test_once", "test_mended", "test_broken")]
+    assert scores[0] > max(scores[1:])
+
+
+def test_a_retry_proves_a_flake_and_is_no_occasion_of_its_own(history: History) -> None:
+    history.attempts("test_it", "PPPPFrPPPPFrPPPPFxrPPPP")
+    row = history.score("test_it")
+    assert (row["class"], row["attempts"], row["failures"], row["good_failures"]) == ("flaky", 23, 4, 3)
+    # As if it had not been tried again: 3 of 19 runs.
+    assert row["flakiness"] == pytest.approx(self_scored(history, 3, 16), rel=1e-3)
+
+
+def self_scored(history: History, failures: int, passes: int) -> float:
+    row = history.connection.execute(
+        "SELECT debug_failure_rate_quantile(0.5, %s::bigint, %s::bigint)", (failures, passes)
+    ).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+def test_a_test_that_fails_with_all_its_retries_on_the_last_code_is_broken(history: History) -> None:
+    history.attempts("test_it", "P" * 30, "good")
+    history.attempts("test_it", "Fxx", "bad")
+    assert history.score("test_it")["class"] == "broken"
+
+
+def test_a_pass_with_other_options_does_not_make_the_same_code_good(history: History) -> None:
+    history.attempts("test_it", "PPPPPPFFFP")
+    history.recovered("test_it", "option_change", 0.9)
+    history.connection.execute(
+        "UPDATE debug_error_success_correlation SET evidence = %s", (json.dumps({"options": {"-W": ["error", None]}}),)
+    )
+    assert history.score("test_it")["class"] == "stable"
+
+
+def test_a_branch_that_breaks_a_test_beside_one_that_does_not_makes_no_flake(history: History) -> None:
+    for _ in range(8):
+        history.commits("test_it", "P", branch="main")
+        history.commits("test_it", "F", branch="feature")
+    row = history.score("test_it")
+    assert row["class"] not in ("flaky", "newly flaky")
+
+
+def test_a_test_that_is_broken_in_one_leg_is_no_flake(history: History) -> None:
+    for _ in range(8):
+        history.commits("test_it", "P", leg="py312")
+        history.commits("test_it", "F", leg="py313")
+    row = history.score("test_it")
+    assert (row["class"], row["good_failures"]) == ("broken", 0)
+
+
+@pytest.mark.parametrize(("failures", "passes"), [(0.0, 5e5), (0.5, 5e5), (499.0, 501.0), (5e5, 1.0), (2.37, 1e5)])
+def test_quantiles_of_any_counts_are_in_order(migrated: Connection, failures: float, passes: float) -> None:
+    row = migrated.execute(
+        "SELECT debug_failure_rate_quantile(0.05, f, p), debug_failure_rate_quantile(0.5, f, p),"
+        " debug_failure_rate_quantile(0.95, f, p) FROM (VALUES (%s::float8, %s::float8)) AS v (f, p)",
+        (failures, passes),
+    ).fetchone()
+    assert row is not None
+    assert 0 <= row[0] <= row[1] <= row[2] <= 1
+
+
+def test_a_nearer_change_is_a_likelier_cause(migrated: Connection) -> None:
+    told = [
+        {"verified": {"strategy": "code_change"}, **NEAR},
+        NEAR,
+        {"code": [{"reached_from": "test", "distance": 3}]},
+        {"code": [{"reached_from": "test", "distance": 4}]},
+        FAR,
+        {"code_not_run": [{}]},
+        NOTHING,
+    ]
+    rows = [
+        migrated.execute("SELECT debug_change_ratio('code_change', 0.5, %s)", (json.dumps(one),)).fetchone()
+        for one in told
+    ]
+    ratios = [row[0] for row in rows if row is not None]
+    assert ratios == sorted(ratios, reverse=True)
+    assert len(set(ratios)) == len(told)

@@ -75,11 +75,14 @@ def history(run: Run, project: str) -> list[bool]:
 
 
 def test_a_remote_that_is_added_does_not_split_the_history(shop: Project) -> None:
+    right(shop)
     failed = shop.run()
     name = add_remote(shop)
     passed = right(shop)
     assert (failed.record.run["project"], passed.record.run["project"]) == (name, name)
-    assert history(passed, name) == [True, False]
+    assert history(passed, name) == [False, True, False]
+    begun = "SELECT FROM debug_failure_onsets AS o JOIN debug_tasks AS t ON t.id = o.task_id"
+    assert len(passed.record.query(f"{begun} WHERE t.project = '{name}'")) == 1
     (recovery,) = failed.record.query(
         "SELECT c.task_id FROM debug_error_success_correlation AS c JOIN debug_error_events AS e"
         " ON e.id = c.error_event_id WHERE e.correlation_id = %(id)s"

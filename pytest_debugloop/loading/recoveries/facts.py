@@ -72,16 +72,20 @@ class Facts:
     def _ask(self, name: str, **values: object) -> Cursor[Any]:
         return self._cursor.execute(self._statement(name), values)
 
-    def pending(self, run_id: uuid.UUID, correlation_id: uuid.UUID) -> list[Pending]:
-        """List the recoveries whose reason is to be found.
+    def pending(
+        self, run_id: uuid.UUID, correlation_id: uuid.UUID, name: str = "recoveries_pending", **values: object
+    ) -> list[Pending]:
+        """List the recoveries whose reason is to be found, or the passes and failures to be compared.
 
         Args:
             run_id: that is concluded.
             correlation_id: its workflow.
+            name: of the statement that lists them.
+            **values: that it asks for besides.
         """
         with self._cursor.connection.cursor(row_factory=class_row(Pending)) as cursor:
-            values = {"run_id": run_id, "correlation_id": correlation_id}
-            found = cursor.execute(self._statement("recoveries_pending"), values).fetchall()
+            values |= {"run_id": run_id, "correlation_id": correlation_id}
+            found = cursor.execute(self._statement(name), values).fetchall()
         self._learn(found)
         return found
 

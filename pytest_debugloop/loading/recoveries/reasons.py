@@ -122,24 +122,37 @@ def reason_of(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
         return Reason("unknown", choice.confidence, in_words("unknown", evidence), evidence)
 
 
-def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
+def compared(one: Pending, facts: Facts) -> Findings:
+    """Say what is different between the runs of a failure and of a pass, whichever was first.
+
+    Args:
+        one: both sides.
+        facts: what the database knows.
+    """
     failing, passing = facts.run(one.error_run), facts.run(one.success_run)
     found = Findings()
-    evidence, missing = found.evidence, found.missing
     if failing is None or passing is None:
-        missing.append("run")
-    else:
-        look_at_code(one, failing, passing, facts, found)
-        look_at_data(one, failing, passing, facts, found)
-        look_at_interpreter(failing, passing, found)
-        look_at_variables(one, failing, passing, facts, found)
-        look_at_distributions(one, failing, passing, facts, found)
-        look_at_options(failing, passing, found)
+        found.missing.append("run")
+        return found
+    look_at_code(one, failing, passing, facts, found)
+    look_at_data(one, failing, passing, facts, found)
+    look_at_interpreter(failing, passing, found)
+    look_at_variables(one, failing, passing, facts, found)
+    look_at_distributions(one, failing, passing, facts, found)
+    look_at_options(failing, passing, found)
+    if failing.git_commit != passing.git_commit:
+        found.evidence["commits"] = [failing.git_commit, passing.git_commit]
+    if rerun := job_rerun(failing, passing):
+        found.evidence["job_rerun"] = rerun
+    return found
+
+
+def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
+    failing = facts.run(one.error_run)
+    found = compared(one, facts)
+    evidence, missing = found.evidence, found.missing
+    if "run" not in missing:
         look_at_order(one, facts, history, found)
-        if failing.git_commit != passing.git_commit:
-            evidence["commits"] = [failing.git_commit, passing.git_commit]
-        if rerun := job_rerun(failing, passing):
-            evidence["job_rerun"] = rerun
     if missing:
         evidence["missing"] = missing
     flake = flake_odds(_versions(history, failing), one.failure)

@@ -12,7 +12,7 @@ from pytest_debugloop.loading.recoveries.flakes import Failure
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A recovery whose reason is to be found; the attributes are columns of ``recoveries_pending.sql``."""
+    """Two sides to be compared; the attributes are columns of ``recoveries_pending.sql`` and ``onsets_pending.sql``."""
 
     id: uuid.UUID
     task_id: uuid.UUID

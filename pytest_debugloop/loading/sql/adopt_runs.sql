@@ -60,6 +60,10 @@ UPDATE debug_error_success_correlation AS c SET task_id = e.task_id
 FROM debug_error_events AS e
 WHERE e.id = c.error_event_id AND e.run_id IN (SELECT id FROM adopted_runs) AND c.task_id IS DISTINCT FROM e.task_id;
 
+UPDATE debug_failure_onsets AS o SET task_id = debug_task_id(%(project)s, t.node_id)
+FROM debug_tasks AS t
+WHERE t.id = o.task_id AND o.run_id IN (SELECT id FROM adopted_runs);
+
 DELETE FROM debug_tasks AS t
 WHERE t.project = %(alias)s AND t.id IN (SELECT id FROM adopted_tasks)
     AND NOT EXISTS (SELECT FROM debug_error_events AS e WHERE e.task_id = t.id)

@@ -48,7 +48,8 @@ JOIN debug_runs AS r USING (id);
 
 LOCK TABLE debug_runs, debug_code_versions, debug_code_pointers, debug_code_files, debug_commit_parents,
     debug_tasks, debug_state_snapshots,
-    debug_error_events, debug_success_events, debug_workflow_steps, debug_error_success_correlation, debug_rejected_lines
+    debug_error_events, debug_success_events, debug_workflow_steps, debug_error_success_correlation, debug_failure_onsets,
+    debug_rejected_lines
     IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: collect
@@ -101,6 +102,11 @@ ANALYZE pruned_runs, pruned, pruned_snapshots, pruned_tasks, pruned_links;
 -- Delete the recoveries of which a side goes. An error whose success goes stays resolved, as it was: the test did pass.
 
 DELETE FROM debug_error_success_correlation AS c USING pruned_links AS p WHERE c.id = p.id;
+
+-- name: onsets
+-- Delete what was different where tests of the runs that go began to fail.
+
+DELETE FROM debug_failure_onsets AS o USING pruned_runs AS p WHERE o.run_id = p.id;
 
 -- name: steps
 -- Delete the steps of the runs that go.

@@ -1,0 +1,62 @@
+"""Where a test begins to fail, the record says what was different from its last pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.support.projects import Project, Run
+
+SHOP = """
+    def price(article):
+        return {price}
+
+
+    def unrelated():
+        return {unrelated}
+"""
+TEST = """
+    from pathlib import Path
+
+    from shop import price
+
+
+    def test_price():
+        assert price("pear") == 2
+        assert not Path(__file__).parents[1].joinpath("away").exists()
+"""
+
+
+def run(project: Project, price: int, unrelated: int) -> Run:
+    """Run the suite on other code, without caches of byte code: files change faster than their times tell."""
+    project.write("shop.py", SHOP.format(price=price, unrelated=unrelated))
+    return project.run("-p", "no:cacheprovider", env={"PYTHONDONTWRITEBYTECODE": "1"})
+
+
+def onsets(of: Run) -> list[dict[str, Any]]:
+    return of.record.query(
+        "SELECT o.run_id, o.passed_run_id, o.evidence FROM debug_failure_onsets AS o JOIN debug_runs AS r"
+        " ON r.id = o.run_id ORDER BY r.started_at"
+    )
+
+
+def test_where_a_test_begins_to_fail_the_change_that_it_reaches_is_kept(project: Project) -> None:
+    project.write("test_shop.py", TEST)
+    passed, failed, again = (run(project, price, 1) for price in (2, 3, 30))
+    mended = run(project, 2, 1)
+    # Something else fails, and what changed has nothing to do with it.
+    project.folder.with_name("away").touch()
+    flaked = run(project, 2, 100)
+    assert [one.ret for one in (passed, failed, again, mended, flaked)] == [0, 1, 1, 0, 1]
+    broke, other = onsets(flaked)
+    ids = [one.record.run["id"] for one in (passed, failed, mended, flaked)]
+    assert [broke["passed_run_id"], broke["run_id"], other["passed_run_id"], other["run_id"]] == ids
+    (change,) = broke["evidence"]["code"]
+    assert (change["file"], change["function"], change["distance"]) == ("shop.py", "price", 1)
+    assert "code" not in other["evidence"]
+    assert other["evidence"]["other_functions_changed"] == 1
+    (ratios,) = flaked.record.query(
+        "SELECT array_agg(debug_change_ratio('unknown', NULL, o.evidence) ORDER BY r.started_at) AS found"
+        " FROM debug_failure_onsets AS o JOIN debug_runs AS r ON r.id = o.run_id"
+    )
+    assert ratios["found"][0] > 10 > 0.2 > ratios["found"][1]
