@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pytest_debugloop.loading.recoveries import weights
+from pytest_debugloop.loading.recoveries.changed_lines import changed_lines
 from pytest_debugloop.loading.recoveries.code_changes import Change, Reached, by_likelihood, diff_of
 from pytest_debugloop.loading.recoveries.facts import CodeDifference, Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.imports import import_distances
 from pytest_debugloop.loading.recoveries.ranking import LINES, Ranked, Ranking
 from pytest_debugloop.loading.recoveries.starts import starts_of
 from pytest_debugloop.loading.recoveries.traces import Sides
 
 _MOST_FUNCTIONS = 10
+_MOST_COMPARED = 60
+_NOT_IMPORTED = 1_000
 
 
 def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
@@ -51,6 +55,8 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         ranked = Ranking(difference, sides, facts).of(reached, starts, frames)
         reached = ranked.reached
         found.evidence["traced"] = [name for name, side in zip(Sides._fields, sides, strict=True) if side is not None]
+    elif len(reached) > 1:
+        reached.sort(key=by_imports(reached, {module, *(file for _, (file, _) in starts)}, difference, facts))
     if difference.unknown:
         found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
         concerned = {module, *(str(file) for file, *_ in one.places)}
@@ -67,6 +73,37 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     if len(reached) > _MOST_FUNCTIONS:
         found.evidence["more_functions"] = len(reached) - _MOST_FUNCTIONS
     found.explain("code_change", *(_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached))
+
+
+def by_imports(
+    reached: Sequence[Reached], begin: Collection[str], difference: CodeDifference, facts: Facts
+) -> Callable[[Reached], tuple[Any, ...]]:
+    """Give what changes are sorted by where names alone lead to them: what the test imports, near, much of it changed.
+
+    Args:
+        reached: the changes.
+        begin: the files of the test.
+        difference: of the code.
+        facts: knows sources.
+    """
+    distances = import_distances(difference.passing, begin, {one.change.file for one in reached}, facts)
+    compared = {one.change for one in reached[:_MOST_COMPARED]}
+    sources = facts.sources([one.change for one in reached[:_MOST_COMPARED]], difference.changes)
+
+    def key(one: Reached) -> tuple[Any, ...]:
+        change = one.change
+        is_import, is_of_module, distance, *name = by_likelihood(one)
+        share = 0.0
+        if change in compared:
+            before, after = change.texts or [
+                sources.get(side, "") if side else "" for side in (change.before, change.after)
+            ]
+            changed = changed_lines(before, after)[1]
+            share = len(changed.lines) / max(changed.of, 1)
+        far = distances.get(change.file, _NOT_IMPORTED)
+        return is_import, is_of_module, far == _NOT_IMPORTED, distance, far, -share, *name
+
+    return key
 
 
 def _told(
