@@ -59,6 +59,18 @@ def _plain(found: Any) -> FunctionType | None:
     return None
 
 
+def code_name(path: str, project: ProjectCode) -> str | None:
+    """Name a file of code as the record does; None for one that is installed, or ours.
+
+    Args:
+        path: as a module or a code object has it.
+        project: tells which code is its own.
+    """
+    if project.has_file(path):
+        return project.name_of(path)
+    return None if path.startswith(_OURS) else project.name_outside(path)
+
+
 class LoadedFiles:
     """The source files that this process has loaded, the project's and those beside it that are not installed.
 
@@ -94,9 +106,6 @@ class LoadedFiles:
             if type(path) is not str or path in self._told or not path.endswith(_CODE):
                 continue
             self._told.add(path)
-            if self._project.has_file(path):
-                yield path, self._project.name_of(path)
-            elif not path.startswith(_OURS):
-                name = self._project.name_outside(path)
-                if name is not None:
-                    yield path, name
+            name = code_name(path, self._project)
+            if name is not None:
+                yield path, name

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_debugloop.capture.project_code import ProjectCode, is_generated
 from pytest_debugloop.recording.audited import Audit, Noted
 from pytest_debugloop.recording.children import told
+from pytest_debugloop.recording.code import code_name
 from pytest_debugloop.recording.entered import Entered, Watch
 from pytest_debugloop.records import Trace, clean_text
 
@@ -40,7 +41,7 @@ class Tracing:
         self._problem = ""
 
     def _is_watched(self, file: str) -> bool:
-        return file.endswith(_FORKING) or (not is_generated(file) and self._project.has_file(file))
+        return file.endswith(_FORKING) or (not is_generated(file) and code_name(file, self._project) is not None)
 
     def begin(self, attempt: Attempt) -> None:
         """Begin to trace an attempt.
@@ -71,7 +72,7 @@ class Tracing:
             how="none" if entered is None else "monitoring" if entered.has_lines else "profile",
             files=files,
             opened=self._opened(noted),
-            children=[self._child(told(child, self._project)) for child in noted.children],
+            children=self._children(noted),
             cut=[reason for reason in cut if reason],
             task=None if attempt.task == attempt.node_id else attempt.task,
         ).to_line()
@@ -87,7 +88,8 @@ class Tracing:
             if code.co_filename.endswith(_FORKING):
                 has_forked = True
                 continue
-            found = files.setdefault(self._project.name_of(code.co_filename), {"functions": [], "lines": []})
+            name = code_name(code.co_filename, self._project) or code.co_filename
+            found = files.setdefault(name, {"functions": [], "lines": []})
             found["functions"].append([clean_text(_name_of(code)), code.co_firstlineno])
             found["lines"] += entered.lines.get(identity, ())
         left = _MOST_LINES
@@ -103,6 +105,14 @@ class Tracing:
     def _opened(self, noted: Noted) -> list[str]:
         names = (self._project.name_of(path) for path in noted.opened if self._project.has_file(path))
         return [clean_text(self._writer.redact(name)) for name in dict.fromkeys(names)]
+
+    def _children(self, noted: Noted) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for child in dict.fromkeys(noted.children):
+            one = self._child(told(child, self._project))
+            if one not in found:  # a process may be told of twice, as it is begun and as the system is asked for it
+                found.append(one)
+        return found
 
     def _child(self, child: dict[str, Any]) -> dict[str, Any]:
         clean = self._writer.redact

@@ -84,7 +84,11 @@ def test_a_test_with_an_open_failure_is_traced_until_it_passes(shop: Project) ->
     (trace,) = traces(passed)
     assert (trace["operation_name"], trace["attempt"], trace["cut"]) == ("test_shop.py::test_total", 1, [])
     assert trace["traced_by"] == ("monitoring" if HAS_LINES else "profile")
-    found = {file: {name for name, _ in there["functions"]} for file, there in trace["files"].items()}
+    found = {
+        file: {name for name, _ in there["functions"]}
+        for file, there in trace["files"].items()
+        if not file.startswith(("/", ".."))  # helpers of our own tests may lie on the path
+    }
     if sys.version_info < (3, 11):
         assert found == {"test_shop.py": {"cart", "test_total"}, "shop.py": {"total"}}
     else:
