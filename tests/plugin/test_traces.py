@@ -113,6 +113,26 @@ def test_a_test_with_an_open_failure_is_traced_until_it_passes(shop: Project) ->
     assert traces(run(shop)) == []
 
 
+def test_a_file_that_the_test_was_seen_to_read_is_the_first_of_those_that_changed(project: Project) -> None:
+    project.write(
+        "test_it.py", "import glob\n\ndef test_it():\n    assert [open(f).read() for f in glob.glob('a*')] == ['2']\n"
+    )
+    project.write("a.yaml", "1")
+    project.write("other.yaml", "1")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        project.git(*arguments)
+    failed = run(project)
+    project.write("a.yaml", "2")
+    project.write("other.yaml", "2")
+    run(project)
+    (recovery,) = failed.record.query(
+        "SELECT c.* FROM debug_error_success_correlation AS c JOIN debug_error_events AS e ON e.id = c.error_event_id"
+        " WHERE e.correlation_id = %(id)s"
+    )
+    assert recovery["recovery_strategy"] == "data_change"
+    assert [(one["file"], one.get("opened")) for one in recovery["evidence"]["data"]] == [("a.yaml", True)]
+
+
 def test_attempts_that_are_tried_again_are_traced(project: Project) -> None:
     project.write(
         "test_flaky.py",

@@ -78,8 +78,10 @@ def look_at_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     named = nearest_namings(wanted, one, failing, passing, facts)
     tied: list[_File] = []
     untied: list[_File] = []
+    opened = {path for side in facts.traces(one).known for path in side.opened}
     for file in differing:
-        situation = _situation(file.path, test, by_key(named, file.path))
+        is_opened = file.path in opened
+        situation = weights.DATA_OPENED if is_opened else _situation(file.path, test, by_key(named, file.path))
         (tied if situation else untied).append(file._replace(situation=situation))
     tied.sort(key=lambda file: -weights.ODDS[file.situation])
     if tied:

@@ -17,6 +17,7 @@ class Trace(NamedTuple):
         is_whole: whether it ran nothing else in its process.
         files: of the project that processes which it started ran, as far as known.
         modules: the same, by their dotted names.
+        opened: files of the project that it read.
     """
 
     functions: Mapping[str, Sequence[tuple[str, int]]]
@@ -24,9 +25,17 @@ class Trace(NamedTuple):
     is_whole: bool
     files: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, traced_by: str, files: Mapping[str, Any], children: Sequence[Any], cut: Sequence[str]) -> Trace | None:
+    def of(
+        cls,
+        traced_by: str,
+        files: Mapping[str, Any],
+        children: Sequence[Any],
+        cut: Sequence[str],
+        opened: Sequence[str] = (),
+    ) -> Trace | None:
         """Read a trace as ``debug_test_traces`` has it.
 
         Returns:
@@ -42,6 +51,7 @@ class Trace(NamedTuple):
             not cut,
             frozenset(file for child in children for file in child["files"]),
             frozenset(module for child in children for module in child["modules"]),
+            frozenset(opened),
         )
 
     def has_entered(self, file: str, function: str, unit: Unit | None) -> bool:

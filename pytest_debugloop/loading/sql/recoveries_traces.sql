@@ -1,6 +1,6 @@
 -- Give what the two sides of recoveries ran, where that was traced.
 
-SELECT asked.recovery, asked.is_failing, t.traced_by, t.files, t.children, t.cut
+SELECT asked.recovery, asked.is_failing, t.traced_by, t.files, t.children, t.cut, t.opened
 FROM unnest(
     %(recoveries)s::uuid[], %(failing)s::boolean[], %(runs)s::uuid[], %(agents)s::text[], %(operations)s::text[],
     %(attempts)s::integer[]
