@@ -138,7 +138,7 @@ class RerunFailedError(DebugloopError):
 
 
 class NotAsRecordedError(DebugloopError):
-    """Nothing can be proved here: it {ending} now, and {expected} in run {run}; the checkout has changed since{how}."""
+    """Nothing can be proved here: alone it {ending}, and it {expected} in run {run}: {reason}."""
 
 
 class CodeChangedError(DebugloopError):

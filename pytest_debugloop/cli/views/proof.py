@@ -58,13 +58,14 @@ class Teller(TwoRuns):
         """
         side = self._case.failing if self._is_open else self._case.passing
         ending = trial.outcome.ending.value if trial.outcome is not None else "cannot be run"
+        changed = next((note for note in self._plan.notes if note.startswith("the code")), None)
         return NotAsRecordedError(
-            ending=f"{ending}, alone,",
+            ending=ending,
             expected="failed" if self._is_open else "passed",
             run=short(side.run_id),
-            how=f", or it depends on what runs before it ({printable(self._plan.notes[0])})"
-            if self._plan.notes
-            else "",
+            reason=f"the checkout has changed since ({printable(changed)})"
+            if changed is not None
+            else "it depends on what runs before it (`debugloop reproduce --bisect`), or on what nobody records",
         )
 
     def verified(self, proof: Proof[Candidate], trials: Sequence[Trial]) -> dict[str, Any]:
