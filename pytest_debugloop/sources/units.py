@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 MODULE = "<module>"
@@ -56,16 +56,17 @@ def units_of(source: str) -> tuple[list[Unit], set[str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what the file says, to whoever runs it
             tree = ast.parse(source)
-        inside = _lines_that_end_in_a_text(tree)
+        nodes = list(_nodes(tree))
+        inside = _lines_that_end_in_a_text(nodes)
         lines = [line if number in inside else line.rstrip() for number, line in enumerate(lines, 1)]
-        return list(_units(tree, "", lines, 1, len(lines))), set(_variables(tree))
+        return list(_units(tree, "", lines, 1, len(lines))), set(_variables(nodes))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [_unit(MODULE, 1, len(lines), lines, [], [], [])], set()
 
 
 def _units(node: ast.Module | ast.ClassDef, prefix: str, lines: list[str], first: int, last: int) -> Iterator[Unit]:
     inner = [child for child in _statements(node.body) if isinstance(child, (*_FUNCTIONS, ast.ClassDef))]
-    own = list(_own_nodes(node, {id(child) for child in inner}))
+    own = list(_nodes(node, {id(child) for child in inner}))
     spans = [_span(child, lines) for child in inner]
     if isinstance(node, ast.ClassDef):
         name, provides = prefix.removesuffix("."), [node.name]
@@ -79,22 +80,32 @@ def _units(node: ast.Module | ast.ClassDef, prefix: str, lines: list[str], first
         # What Python calls by itself, on making an object, comparing it and so on, is reached by the class.
         is_special = isinstance(node, ast.ClassDef) and child.name.startswith("__") and child.name.endswith("__")
         reached = [node.name if isinstance(node, ast.ClassDef) and is_special else child.name]
-        yield _unit(prefix + child.name, begin, end, lines, [], reached, ast.walk(child))
+        yield _unit(prefix + child.name, begin, end, lines, [], reached, _nodes(child))
 
 
-def _own_nodes(root: ast.AST, without: set[int]) -> Iterator[ast.AST]:
-    """Give all nodes of a tree but for those of some branches."""
+def _nodes(root: ast.AST, without: Container[int] = ()) -> Iterator[ast.AST]:
+    """Give all nodes of a tree in less time than `ast.walk`: in any order, and without contexts.
+
+    Args:
+        root: of the tree.
+        without: ids of nodes that are left out with all below them.
+    """
     waiting = [root]
     while waiting:
         node = waiting.pop()
         yield node
-        waiting += [child for child in ast.iter_child_nodes(node) if id(child) not in without]
+        for name in node._fields:
+            child = getattr(node, name, None)
+            if isinstance(child, list):
+                waiting += [one for one in child if isinstance(one, ast.AST) and id(one) not in without]
+            elif isinstance(child, ast.AST) and name != "ctx" and id(child) not in without:
+                waiting.append(child)
 
 
-def _lines_that_end_in_a_text(tree: ast.Module) -> set[int]:
+def _lines_that_end_in_a_text(nodes: Iterable[ast.AST]) -> set[int]:
     return {
         line
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno
         for line in range(node.lineno, node.end_lineno)
     }
@@ -160,9 +171,9 @@ def _assigned(nodes: Iterable[ast.AST]) -> set[str]:
     return names | {node.asname for node in nodes if isinstance(node, ast.alias) and node.asname}
 
 
-def _variables(tree: ast.Module) -> Iterator[str]:
+def _variables(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Find the names in ``os.environ["NAME"]``, ``environ.get("NAME")``, ``getenv("NAME")``, ``setenv("NAME", "")``."""
-    for node in ast.walk(tree):
+    for node in nodes:
         name: ast.expr | None = None
         if isinstance(node, ast.Subscript) and _last_name(node.value) in _ENVIRONMENTS:
             name = node.slice
