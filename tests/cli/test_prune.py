@@ -145,6 +145,7 @@ def test_what_only_old_runs_have_goes_and_the_last_stays_as_it_was(record: Shop)
     assert gone["tests"] == 1  # the one that only the first run had
     assert gone["functions"] >= 2  # that test, and the function as it was
     assert gone["recoveries"] == 1
+    assert gone["traces"] == 2  # of those that the first run left failed
     assert gone["steps"] == 2 * 12 + 3  # the collection, three tests, one that is skipped; and the test that went
     assert record.rows(LEFTOVERS) == []
     assert [of_last_run(record, *what) for what in kept] == before
