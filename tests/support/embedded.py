@@ -45,6 +45,8 @@ import encodings.ascii, encodings.idna, json, os, psycopg, runpy, sys, traceback
 from pathlib import Path
 from pytest_debugloop.database import connect
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.sql_files import sql_text
+sql_text("pytest_debugloop.database", "guard")
 try:
     psycopg.connect("host=/nowhere")  # imports what it needs
 except psycopg.OperationalError:
