@@ -49,7 +49,7 @@ ODDS: Mapping[str, float] = MappingProxyType(
         **{situation: 8.0 * 0.8**place for place, situation in enumerate(NAMES_AWAY)},
         OF_MODULE: 0.5,
         IMPORTS: 0.2,
-        DATA_OPENED: 10.0,
+        DATA_OPENED: 17.0,
         DATA_OF_TEST: 11.0,
         **{situation: 11.0 * 0.85**place for place, situation in enumerate(DATA_NAMED)},
         **{situation: 5.0 * 0.85**place for place, situation in enumerate(DATA_IN_PART)},
