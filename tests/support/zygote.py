@@ -212,6 +212,8 @@ def _take(streams: list[int], folder: str, environment: dict[str, str]) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with whoever started it
     what, descriptor = sys.argv[1], int(sys.argv[2])
+    if os.fork():
+        os._exit(0)
     if what == "loaders":
         serve_loaders(descriptor)
     else:
