@@ -38,7 +38,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class LastPass:
-    """The last pass before a failure; columns of ``debug_success_events``."""
+    """The last pass before a failure on its line, else on its base branch; columns of ``debug_success_events``."""
 
     success_id: uuid.UUID
     run_id: uuid.UUID
@@ -51,7 +51,7 @@ class Case:
     """A failure, and the pass that it is held against.
 
     Attributes:
-        recovery: None where nothing has passed since: then the pass is the last one before it.
+        recovery: None where nothing has passed since: then the pass is the last one before it on its line.
         success_id: of the pass.
         passed_at: when that was.
         failing: what the failure was run on.
@@ -78,7 +78,7 @@ def case_of(connection: Connection[Any], text: str, project: str | None = None) 
         NotFoundError: there is none, or the record of its run is not there.
         NeverFailedError: the test has not failed.
         AmbiguousError: several are called so.
-        RerunImpossibleError: it never passed in another run, or passed in the run that it failed in.
+        RerunImpossibleError: it never passed on its line in another run, or passed in the run that it failed in.
         psycopg.Error: the database cannot answer.
     """
     found = find(connection, text, project, kinds=("error", "test", "recovery"))
@@ -96,7 +96,10 @@ def case_of(connection: Connection[Any], text: str, project: str | None = None) 
         )
     other = recovery or first(connection, LastPass, "why_last_pass", error_id=failure.id)
     if other is None:
-        raise RerunImpossibleError(reason=f"{printable(failure.test)} has not passed in another run that is recorded")
+        raise RerunImpossibleError(
+            reason=f"{printable(failure.test)} has not passed before in another run that is recorded of its line "
+            "(its leg, and its branch or a commit that it comes from), nor of its base branch"
+        )
     sides = [one(connection, Recorded, "why_side", run_id=run) for run in (failure.run_id, other.run_id)]
     return Case(failure, recovery, other.success_id, other.passed_at, *sides)
 

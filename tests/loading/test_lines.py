@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_debugloop.database.migrate import migrate, rollback
+from pytest_debugloop.errors import RerunImpossibleError
 from pytest_debugloop.loading.heads import head_of
 from pytest_debugloop.loading.known import known_failures
 from pytest_debugloop.loading.loader import statement
+from pytest_debugloop.queries.proving import case_of
 from pytest_debugloop.recording.known import facts_of
 from tests.support.made_runs import MadeRun
 
@@ -180,6 +182,42 @@ def test_a_rerun_of_a_ci_job_is_called_so(record: Record) -> None:
     assert record.rows(f"{told} FROM debug_error_success_correlation") == [
         (True, {"job": "tests", "attempts": ["1", "2"]})
     ]
+
+
+LAST_PASSES: dict[str, tuple[MadeRun, list[MadeRun]]] = {
+    "on its line, and not the last of all": (
+        failing(branch="feature", leg="py311"),
+        [passing(0, branch="feature", leg="py311"), passing(1, leg="py311"), passing(2, branch="feature", leg="py312")],
+    ),
+    "on a commit that its own comes after": (
+        failing(branch="feature", commit="a3", commits=[("a3", "a2"), ("a2", "a1"), ("b1", "a1")]),
+        [passing(0, branch="old", commit="a1"), passing(1, branch="other", commit="b1")],
+    ),
+    "on the branch that it is to be merged into": (
+        failing(branch="feature", ci=change("7") | {"vcs.ref.base.name": "develop"}),
+        [passing(0, branch="develop"), passing(1, branch="main"), passing(2, branch="other")],
+    ),
+    "on main, where nobody names another": (failing(branch="feature"), [passing(0), passing(1, branch="other")]),
+    "in its working copy before that was one of git": (
+        failing(branch="feature", checkout=HERE),
+        [passing(0, branch=None, checkout=HERE), passing(1, branch="other")],
+    ),
+    "nowhere": (failing(branch="feature", leg="py311"), [passing(0, branch="other", leg="py311"), passing(1)]),
+}
+
+
+@pytest.mark.parametrize("case", LAST_PASSES)
+def test_a_failure_is_held_against_its_last_pass(record: Record, case: str) -> None:
+    failed, passes = LAST_PASSES[case]
+    failed = failed.but(at=10)
+    for run in (*passes, failed):
+        run.load(record)
+    if case == "nowhere":
+        with pytest.raises(RerunImpossibleError, match="has not passed before in another run"):
+            case_of(record.connection, TEST)
+    else:
+        found = case_of(record.connection, TEST)
+        assert (found.recovery, found.passing.run_id) == (None, passes[0].id)
 
 
 def known(record: Record, run: MadeRun) -> list[str]:
