@@ -14,12 +14,14 @@ from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.errors import AmbiguousError
 from pytest_debugloop.queries.lookup import find_test
 from tests.support.projects import Project
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.projects import Run
 
+PROJECT = "SELECT project FROM debug_runs WHERE correlation_id = %(id)s"
 SUITE = """
     import os
 
@@ -118,7 +120,8 @@ def test_what_is_loaded_late_has_the_name_of_now(shop: Project) -> None:
     late = shop.run("--no-debugloop-load")
     name = add_remote(shop)
     right(shop)  # its loader stores the other one too
-    assert late.record.wait_for_end()["project"] == name
+    late.record.wait_for_end()
+    wait_until(lambda: [row["project"] for row in late.record.query(PROJECT)] == [name])  # a moment after its end
     shop.git("remote", "remove", "origin")
     assert right(shop).record.run["project"] == name
     assert history(late, name) == [True, False, False]
