@@ -211,8 +211,14 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     half = path.with_name(path.name + ".new")
     remove(half)
-    with make_file(half) as file:
-        file.write(data)
+    begun = make_file(half)
+    try:
+        with begun as file:
+            file.write(data)
+    except OSError:
+        with suppress(OSError):
+            remove(half)  # where the disk is full, others need its room
+        raise
     with _entered(path.parent) as folder:
         System.replace(half.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
 

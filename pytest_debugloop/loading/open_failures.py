@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from pytest_debugloop.handover import OPEN_FAILURES_FILE, OPEN_FAILURES_MOST
 from pytest_debugloop.loading.loader import Loader, statement
 from pytest_debugloop.private import read_file, remove, write_whole
@@ -19,7 +21,7 @@ _DAYS = 30
 
 
 def leave_open_failures(folder: Path, project: str, loader: Loader) -> None:
-    """Write down which tests of a project have an open failure; what goes wrong here is only logged.
+    """Write down which tests of a project have an open failure; nobody is told where that cannot be.
 
     Args:
         folder: of the record.
@@ -37,6 +39,8 @@ def leave_open_failures(folder: Path, project: str, loader: Loader) -> None:
                 for test, leg, branch in cursor.execute(statement("open_failures"), asked)
             ]
         _write(folder / OPEN_FAILURES_FILE, project, tests)
+    except (OSError, psycopg.OperationalError):
+        pass  # the folder is gone, cannot be written or is full; or the database is away or slow
     except Exception:
         traceback.print_exc()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import time
 import traceback
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError
-from pytest_debugloop.handover import LOADER_LOCK, STATUS_FILE, TROUBLE_FILE
+from pytest_debugloop.handover import LOADER_LOCK, OPEN_FAILURES_FILE, STATUS_FILE, TROUBLE_FILE
 from pytest_debugloop.loading.blame import is_of_database
 from pytest_debugloop.loading.journals import JournalFile, journals_in, left_alone, run_folders
 from pytest_debugloop.loading.late import survey_late
@@ -218,8 +219,15 @@ def write_status(folder: Path, status: dict[str, object]) -> None:
         folder: of the run, which may be gone: it may not have waited.
         status: see :func:`pytest_debugloop.recording.summary.wait_for_status`.
     """
+    path, data = folder / STATUS_FILE, json.dumps(status).encode()
     with contextlib.suppress(OSError):
-        write_whole(folder / STATUS_FILE, json.dumps(status).encode())
+        try:
+            write_whole(path, data)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            remove(folder.parents[1] / OPEN_FAILURES_FILE)  # the run waits for this word, and nobody for that
+            write_whole(path, data)
 
 
 def remove_folder(folder: Path) -> None:

@@ -274,7 +274,7 @@ def test_a_question_that_fails_keeps_nothing_from_being_stored_and_told(any_post
         with psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
             migrate(connection, schema)
             connection.execute(
-                sql.SQL("DROP FUNCTION {}.debug_failure_rate_quantile CASCADE").format(sql.Identifier(schema))
+                sql.SQL("DROP FUNCTION {}.debug_passes_elsewhere CASCADE").format(sql.Identifier(schema))
             )
         done = run(project)
         assert done.ret == 1
@@ -282,7 +282,7 @@ def test_a_question_that_fails_keeps_nothing_from_being_stored_and_told(any_post
         assert "1 failure" in done.paragraph[1]
         assert len(done.record.errors("test_bad")) == 1
     log = (project.folder / ".debugloop" / "loader.log").read_text(encoding="utf-8")
-    assert "debug_failure_rate_quantile" in log
+    assert "debug_passes_elsewhere" in log
 
 
 def test_where_the_database_is_away_nothing_is_claimed_of_failures(project: Project) -> None:

@@ -26,6 +26,9 @@ TEST = """
         assert not Path(__file__).parents[1].joinpath("away").exists()
 """
 
+# Other tests record there too.
+OF_PROJECT = "r.project = (SELECT project FROM debug_runs WHERE correlation_id = %(id)s)"
+
 
 def run(project: Project, price: int, unrelated: int) -> Run:
     """Run the suite on other code, without caches of byte code: files change faster than their times tell."""
@@ -36,7 +39,7 @@ def run(project: Project, price: int, unrelated: int) -> Run:
 def onsets(of: Run) -> list[dict[str, Any]]:
     return of.record.query(
         "SELECT o.run_id, o.passed_run_id, o.evidence FROM debug_failure_onsets AS o JOIN debug_runs AS r"
-        " ON r.id = o.run_id ORDER BY r.started_at"
+        f" ON r.id = o.run_id WHERE {OF_PROJECT} ORDER BY r.started_at"
     )
 
 
@@ -57,6 +60,6 @@ def test_where_a_test_begins_to_fail_the_change_that_it_reaches_is_kept(project:
     assert other["evidence"]["other_functions_changed"] == 1
     (ratios,) = flaked.record.query(
         "SELECT array_agg(debug_change_ratio('unknown', NULL, o.evidence) ORDER BY r.started_at) AS found"
-        " FROM debug_failure_onsets AS o JOIN debug_runs AS r ON r.id = o.run_id"
+        f" FROM debug_failure_onsets AS o JOIN debug_runs AS r ON r.id = o.run_id WHERE {OF_PROJECT}"
     )
     assert ratios["found"][0] > 10 > 0.2 > ratios["found"][1]

@@ -108,7 +108,7 @@ def test_it_is_the_same_failure_each_time_and_recovered_when_the_test_passes(pro
     project.run()
     del first.record.all_errors
     (one,) = first.record.all_errors
-    assert (one.recovery_successful, one.recovery_strategy) == (True, "rerun")
+    assert (one.recovery_successful, one.recovery_strategy) == (True, "data_change")
 
 
 def test_a_worker_that_crashes_while_it_collects_has_one_error_that_names_the_file(project: Project) -> None:

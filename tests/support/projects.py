@@ -222,10 +222,11 @@ class Record:
 
         def ended() -> bool:
             try:
-                rows = self.query("SELECT status FROM debug_runs WHERE correlation_id = %(id)s")
+                # What the run itself said of its end is stored before.
+                rows = self.query("SELECT steps_total FROM debug_runs WHERE correlation_id = %(id)s")
             except psycopg.errors.UndefinedTable:
                 return False
-            return bool(rows) and all(row["status"] != "running" for row in rows)
+            return bool(rows) and all(row["steps_total"] is not None for row in rows)
 
         wait_until(ended)
         return self.run

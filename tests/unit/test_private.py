@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import stat
 from pathlib import Path
@@ -60,6 +61,19 @@ def test_folders_and_files_are_made_for_their_owner_alone(run: Path) -> None:
     assert names_in(run) == ["a.jsonl", "status.json"]
     with read_file(run / "a.jsonl") as file:
         assert file.read() == b"x"
+
+
+def test_what_cannot_be_written_as_a_whole_takes_no_room(run: Path) -> None:
+    write_whole(run / "status.json", b"{}")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_whole(run / "status.json", b"{   }" * 5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert names_in(run) == ["status.json"]
+    assert (run / "status.json").read_bytes() == b"{}"
 
 
 def test_what_is_not_there_is_no_stranger(run: Path) -> None:
