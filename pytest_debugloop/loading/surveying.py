@@ -88,6 +88,9 @@ class Surveyor:
         self._records.append(self._survey.conclude() if not self._is_concluded else self._survey.variables())
         if not self._is_concluded and (head := checked_out(self._rootdir)):
             self._records.append({"kind": "commits", "commits": commits_of(self._rootdir), **head})
+        if not self._is_concluded and known is not None:
+            with contextlib.suppress(*NO_RECORD):
+                self._records += self._survey.look_at(self._survey.not_loaded(), known)
         self._is_concluded = True
 
     def files(self) -> list[str]:

@@ -51,6 +51,7 @@ def recorded_evidence(value: object) -> dict[str, Any]:
     forms: dict[str, Callable[[Any], Any]] = {
         **dict.fromkeys(_CHANGED, _dict),
         "code": _dicts,
+        "code_beside": _dicts,
         "data": _dicts,
         "other_data": _list,
         "order": _dict,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 CODE, DATA, OPTION, VARIABLE, ORDER = (
@@ -26,11 +26,13 @@ class Candidate:
         strategy: of a recovery by it.
         key: a function, a variable or an option; empty for a whole file, for all options, and for the order.
         file: from rootdir; empty where it is no file.
+        is_of_process: whether a process that the test starts runs it, and reads it by itself.
     """
 
     strategy: str
     key: str
     file: str = ""
+    is_of_process: bool = field(default=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -38,6 +40,10 @@ class Candidate:
         if self.file:
             return f"{self.key} in {self.file}" if self.key else self.file
         return self.key or ("the options" if self.strategy == OPTION else "what ran before it")
+
+
+CHANGED_CODE = ("code", "code_beside", "code_not_run")
+"""The keys of the evidence that name functions, the likeliest first."""
 
 
 def candidates_of(evidence: Mapping[str, Any], strategy: str | None) -> list[Candidate]:
@@ -53,10 +59,10 @@ def candidates_of(evidence: Mapping[str, Any], strategy: str | None) -> list[Can
 
 
 def _candidates(evidence: Mapping[str, Any]) -> Iterator[Candidate]:
-    for key in ("code", "code_not_run"):
+    for key in CHANGED_CODE:
         for one in _dicts(evidence.get(key)):
             if isinstance(one.get("file"), str) and isinstance(one.get("function"), str):
-                yield Candidate(CODE, one["function"], one["file"])
+                yield Candidate(CODE, one["function"], one["file"], one.get("reached_from") == "process")
     for one in _dicts(evidence.get("data")):
         if isinstance(one.get("file"), str):
             yield Candidate(DATA, "", one["file"])

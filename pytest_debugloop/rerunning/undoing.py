@@ -199,6 +199,8 @@ class Undoer:
         Args:
             candidates: what is undone.
         """
+        if any(one.is_of_process for one in candidates):
+            return True
         files = self._files(candidates)
         return any(
             data is None or not name.endswith(".py") or not (self.plan.rootdir / name).is_file()

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import hmac
 import tokenize
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,13 +23,15 @@ from pytest_debugloop.sources.ini import find_ini
 from pytest_debugloop.sources.installed import installed
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
 from pytest_debugloop.sources.tree import Tree, hash_of, tree_of, version_of
-from pytest_debugloop.sources.units import Unit, units_of
+from pytest_debugloop.sources.units import Unit, is_test_file, units_of
 
 _LARGEST = 2 * 1024 * 1024
 _LARGEST_READ = 256 * 1024
 _MOST_READ = 50 * 1024 * 1024
 _LONGEST_VALUE = 500
 _MOST_EDITED = 200
+_MOST_SCRIPTS = 200
+_LARGEST_SCRIPT = 256 * 1024
 _DEEPEST = 6
 # They differ between any two machines, or between any two tests.
 _NEVER = frozenset(
@@ -73,6 +75,8 @@ class Survey:
         self._read = 0
         self._ignored: dict[str, str] | None = None
         self._extensions: dict[str, str] = {}
+        self._files: Collection[str] = ()
+        self._dirty: Collection[str] = ()
         self._installations: dict[Path, bool] = {}
         self.began: int | None = None
 
@@ -105,6 +109,25 @@ class Survey:
             if folder not in self._installations:
                 self._installations[folder] = any(folder.glob("*.dist-info"))
         return any(self._installations[folder] for folder in folders)
+
+    def not_loaded(self) -> list[tuple[str, int, int]]:
+        """List files of Python that no test process has loaded: one that a test starts may run them.
+
+        Returns:
+            Path, time of change and size of each, as :meth:`look_at` takes them; those that git has otherwise first.
+        """
+        loaded = {path for path, _, _ in self._seen}
+        differing = [path for path in self._files if path in self._dirty]
+        found = []
+        for path in dict.fromkeys([*differing, *self._files]):
+            if path.endswith(".py") and path not in loaded and not is_test_file(path):
+                with contextlib.suppress(OSError):
+                    status = (self._rootdir / path).stat()
+                    if status.st_size <= _LARGEST_SCRIPT:
+                        found.append((path, status.st_mtime_ns, status.st_size))
+            if len(found) == _MOST_SCRIPTS:
+                break
+        return found
 
     def _file(self, path: str, changed: int, size: int) -> SourceFile | None:
         file = self._rootdir / path
@@ -166,6 +189,7 @@ class Survey:
         if tree is not None:
             beside = tree_beside(self._rootdir, self._beside)
             tree = Tree({**tree.files, **beside.files}, tree.tree, {**tree.dirty, **beside.dirty})
+            self._files, self._dirty = tree.files, tree.dirty
             files = {path: self.told_hash(path, digest) for path, digest in tree.files.items()}
             record["files"] = {clean_text(path): digest for path, digest in files.items()}
             record["code_version"] = version_of(record["files"])

@@ -190,3 +190,13 @@ def _last_name(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_test_file(file: str) -> bool:
+    """Tell whether a file is one of tests, as pytest finds them by default.
+
+    Args:
+        file: its path.
+    """
+    name = file.rpartition("/")[2]
+    return name.startswith("test_") or name.endswith("_test.py")

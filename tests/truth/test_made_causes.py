@@ -35,10 +35,13 @@ IN_ONE_PROJECT = [
     "class attributes: an attribute of a base class",
     "class attributes: a member of an enum",
     "class attributes: a metaclass",
+    "class attributes: __init_subclass__",
+    "generated code: code made by exec of a text",
     "two changes at once: true: a function; false: imports of the test's module",
     "two changes at once: true: a function; false: a comment in the test",
 ]
 ALONE = [
+    "dynamic dispatch: a function that only a child process runs",
     "flakes: same code twice",
     "variables: os.environ in the function",
     "order: one has to run before",

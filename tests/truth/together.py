@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from benchmarks.truth.cases.case import Case, Run, changed
 
-_COMMON = ("Shop", "rate", "total")
+_COMMON = ("Base", "Shop", "rate", "total")
 
 
 def together(cases: Sequence[Case]) -> tuple[Run, ...]:

@@ -15,10 +15,9 @@ from pytest_debugloop.loading.recoveries.code_changes import (
     Unit,
     changes_between,
     diff_of,
-    is_test_file,
     unit_at,
 )
-from pytest_debugloop.sources.units import units_of
+from pytest_debugloop.sources.units import is_test_file, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

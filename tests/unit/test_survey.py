@@ -227,3 +227,15 @@ def test_variables_of_files_that_are_loaded_late_are_told_late(tmp_path: Path) -
     assert looking.conclude()["environment"] == {"MODE": "fast"}
     looking.look_at([write(tmp_path, "late.py", "os.getenv('LATE')\n")])
     assert looking.variables() == {"kind": "survey", "environment": {"LATE": "1", "MODE": "fast"}}
+
+
+def test_what_no_test_process_has_loaded_is_looked_at_but_for_tests(tmp_path: Path) -> None:
+    loaded = write(tmp_path, "app.py", "RATE = 1\n")
+    script = write(tmp_path, "bin/tool.py", "def main():\n    return 0\n")
+    write(tmp_path, "test_app.py", "def test_it():\n    pass\n")
+    write(tmp_path, "notes.toml", "a = 1\n")
+    write(tmp_path, "generated.py", "# long\n" * 100_000)
+    found = survey(tmp_path)
+    found.look_at([loaded])
+    found.conclude()
+    assert found.not_loaded() == [script]

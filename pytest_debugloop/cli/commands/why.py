@@ -174,7 +174,9 @@ def _files(
     connection: Connection, case: Case, evidence: Mapping[str, Any], ask: Any
 ) -> dict[Any, dict[str, RecordedFile]]:
     """Give the source of both sides: of the files that are named in the evidence, and of others that differ."""
-    named = [one.get("file") for key in ("code", "code_not_run") for one in evidence.get(key) or () if one]
+    from pytest_debugloop.rerunning.candidates import CHANGED_CODE
+
+    named = [one.get("file") for key in CHANGED_CODE for one in evidence.get(key) or () if one]
     then, now = case.failing.files or {}, case.passing.files or {}
     differing = sorted(file for file in then.keys() | now.keys() if then.get(file) != now.get(file))
     wanted = [str(file) for file in named if file] + [file for file in differing if file.endswith(".py")][:_MOST_FILES]
@@ -198,15 +200,19 @@ def _keep(place: Place, asked: _Asked, verified: Mapping[str, Any]) -> str | Non
     from pytest_debugloop.cli.record import enter, open_server
     from pytest_debugloop.cli.views.proof import path_of
     from pytest_debugloop.loading.recoveries.asked import keep_proof
+    from pytest_debugloop.rerunning.candidates import CHANGED_CODE
 
     recovery = asked.case.recovery
     if recovery is None:
         return None
-    code = asked.evidence.get("code")
     evidence = {**asked.evidence, "verified": dict(verified)}
-    if isinstance(code, list):
-        undone = {(one["file"], one["key"]) for one in verified["undone"]}
-        evidence["code"] = sorted(code, key=lambda one: (one.get("file"), one.get("function")) not in undone)
+    undone = {(one["file"], one["key"]) for one in verified["undone"]}
+    changed = {key: asked.evidence.get(key) or [] for key in CHANGED_CODE}
+    proved = [one for code in changed.values() for one in code if (one.get("file"), one.get("function")) in undone]
+    if proved:
+        left = {key: [one for one in code if one not in proved] for key, code in changed.items()}
+        evidence |= {key: code for key, code in left.items() if code or key in evidence}
+        evidence["code"] = proved + left["code"]
     try:
         with open_server(place) as (_, connection), connection.transaction():
             enter(connection, place.schema)

@@ -81,7 +81,8 @@ def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
         yield Text(f"  {printable(where + _how_reached(code))}", style="title")
         yield from _diff(str(code.get("diff") or ""), width)
     yield from _file_lines(evidence)
-    yield from _not_run(evidence.get("code_not_run"))
+    yield from _named(evidence.get("code_beside"), "changed too, and less likely")
+    yield from _named(evidence.get("code_not_run"), "changed too, not run")
     for key in ("distributions", "environment", "interpreter", "options", "random_seeds"):
         changes = evidence.get(key) or {}
         if changes:
@@ -141,12 +142,15 @@ def _how_reached(code: Mapping[str, Any]) -> str:
     if code.get("ran"):
         return ", and the test ran it" if code["ran"] == "lines" else ", and the test entered it"
     role = code.get("reached_from")
+    if role == "import":
+        return ", which the test imports"
     if role == "process":
         return ", maybe run by a process that the test started"
     return ", used by what the test ran" if role == "trace" else f", reached from {role}" if role else ""
 
 
-def _not_run(codes: Any) -> Iterator[Text]:
+def _named(codes: Any, what: str) -> Iterator[Text]:
+    """Name functions that changed."""
     from rich.text import Text
 
     names = [
@@ -156,7 +160,7 @@ def _not_run(codes: Any) -> Iterator[Text]:
     ]
     if names:
         more = f", … {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-        yield Text(f"  changed too, not run: {printable(', '.join(names[:_NAMES]))}{more}", style="faint")
+        yield Text(f"  {what}: {printable(', '.join(names[:_NAMES]))}{more}", style="faint")
 
 
 def changed_values(

@@ -16,6 +16,8 @@ from pytest_debugloop.loading.recoveries.starts import starts_of
 from pytest_debugloop.loading.recoveries.traces import Sides
 
 _MOST_FUNCTIONS = 10
+# What has half the odds of the first, or less, is told apart.
+_LIKELY = 0.51
 _MOST_COMPARED = 60
 _NOT_IMPORTED = 1_000
 
@@ -48,6 +50,7 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     near = {one.change for one in reached}
     reached += [Reached(change, "module", 1) for change in own if change not in near]
     reached.sort(key=by_likelihood)
+    begin = {module, *(file for _, (file, _) in starts)}
     sides = facts.traces(one)
     ranked = Ranked(reached, {}, [])
     if sides.known:
@@ -56,23 +59,46 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         reached = ranked.reached
         found.evidence["traced"] = [name for name, side in zip(Sides._fields, sides, strict=True) if side is not None]
     elif len(reached) > 1:
-        reached.sort(key=by_imports(reached, {module, *(file for _, (file, _) in starts)}, difference, facts))
+        reached.sort(key=by_imports(reached, begin, difference, facts))
+    reached += _made_at_import(difference, reached, begin, facts)
+    not_run = [near_by for near_by in ranked.not_run if near_by.change not in {one.change for one in reached}]
     if difference.unknown:
         found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
         concerned = {module, *(str(file) for file, *_ in one.places)}
         if "code" not in found.missing and concerned.intersection(difference.unknown):
             found.missing.append("code")  # a file of the failure differs, and how is not known
-    if len(difference.changes) > len(reached) + len(ranked.not_run):
+    if len(difference.changes) > len(reached) + len(not_run):
         found.is_untied = not any(side.is_whole for side in sides.known)
-        found.evidence["other_functions_changed"] = len(difference.changes) - len(reached) - len(ranked.not_run)
-    if ranked.not_run:
-        found.evidence["code_not_run"] = _told(ranked.not_run, {}, difference, facts)
+        found.evidence["other_functions_changed"] = len(difference.changes) - len(reached) - len(not_run)
+    if not_run:
+        found.evidence["code_not_run"] = _told(not_run, {}, difference, facts)
     if not reached:
         return
-    found.evidence["code"] = _told(reached, ranked.ran, difference, facts)
-    if len(reached) > _MOST_FUNCTIONS:
-        found.evidence["more_functions"] = len(reached) - _MOST_FUNCTIONS
-    found.explain("code_change", *(_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached))
+    situations = [_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached]
+    found.explain("code_change", *situations)
+    odds = [weights.ODDS[situation] for situation in situations]
+    likely = [near_by for near_by, chance in zip(reached, odds, strict=True) if chance >= _LIKELY * odds[0]]
+    found.evidence["code"] = _told(likely, ranked.ran, difference, facts)
+    if len(likely) > _MOST_FUNCTIONS:
+        found.evidence["more_functions"] = len(likely) - _MOST_FUNCTIONS
+    if len(likely) < len(reached):
+        beside = [near_by for near_by in reached if near_by not in likely]
+        found.evidence["code_beside"] = _told(beside, ranked.ran, difference, facts)
+        if len(beside) > _MOST_FUNCTIONS:
+            found.evidence["more_beside"] = len(beside) - _MOST_FUNCTIONS
+
+
+def _made_at_import(
+    difference: CodeDifference, reached: Sequence[Reached], begin: Collection[str], facts: Facts
+) -> list[Reached]:
+    """List what modules make names of that nobody sees, as ``exec`` does: who imports the module may use them."""
+    near = {one.change for one in reached}
+    opaque = [change for change in difference.changes if change.is_opaque and change not in near]
+    if not opaque:
+        return []
+    distances = import_distances(difference.passing, begin, {change.file for change in opaque}, facts)
+    found = [Reached(change, "import", distances[change.file] + 1) for change in opaque if change.file in distances]
+    return sorted(found, key=by_likelihood)
 
 
 def by_imports(

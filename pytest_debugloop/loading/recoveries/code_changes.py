@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from pytest_debugloop.sources.units import MODULE
+from pytest_debugloop.sources.units import MODULE, is_test_file
 
 _FARTHEST = 6
 _MOST_FOLLOWED = 60
@@ -67,6 +67,7 @@ class Change(NamedTuple):
         is_import: whether nothing changed but which names of other modules are known.
         texts: what changed, before and after, where that is a part of what the ids stand for.
         rest_of: the class or module that it is a part of, and no function; empty for a function.
+        is_opaque: whether its module does something with it that makes names which nobody sees, as ``exec`` does.
     """
 
     file: str
@@ -78,6 +79,7 @@ class Change(NamedTuple):
     is_import: bool = False
     texts: tuple[str, str] | None = None
     rest_of: str = ""
+    is_opaque: bool = False
 
     @property
     def is_special(self) -> bool:
@@ -229,16 +231,6 @@ def by_likelihood(reached: Reached) -> tuple[bool, bool, int, str, str]:
 def _alone(file: str) -> str:
     """Give the file that alone reaches what stands in a file: itself for one of tests; empty where all do."""
     return file if is_test_file(file) else ""
-
-
-def is_test_file(file: str) -> bool:
-    """Tell whether a file is one of tests, as pytest finds them by default.
-
-    Args:
-        file: its path.
-    """
-    name = file.rpartition("/")[2]
-    return name.startswith("test_") or name.endswith("_test.py")
 
 
 def diff_of(change: Change, sources: Mapping[str, str]) -> str:

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple, TypeVar
 from psycopg import Cursor
 from psycopg.rows import class_row
 
-from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between, is_test_file
+from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between
 from pytest_debugloop.loading.recoveries.orders import Order
 from pytest_debugloop.loading.recoveries.refining import refined
 from pytest_debugloop.loading.recoveries.rows import Attempt, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.traces import UNTRACED, Sides, Trace
+from pytest_debugloop.sources.units import is_test_file
 
 __all__ = ["Attempt", "CodeDifference", "Facts", "Pending", "RunFacts", "Statement"]
 

@@ -21,6 +21,9 @@ BY_TRACE = "trace"
 _FARTHEST = 7
 _CLASS = re.compile(r"^class\b", re.MULTILINE)
 _MOST_PARSED = 100
+# What a class statement calls: of the metaclass, which may be that of a base, and of the bases.
+_OF_METACLASS = frozenset({"__new__", "__init__", "__call__", "__prepare__"})
+_OF_BASE = frozenset({"__init_subclass__"})
 # Set-up that is run once for many tests, and hooks around tests and not in them.
 _ONCE = re.compile(r"class|module|testdata", re.IGNORECASE)
 Place = tuple[str, str]
@@ -81,7 +84,7 @@ class Ranking:
                 entered[change] = count
                 near.setdefault(change, Reached(change, BY_TRACE, _FARTHEST))
         ran = {change: LINES if self._has_run(change) else ENTERED for change in entered}
-        kept, not_run = self._told_apart([one for one in near.values() if one.change not in ran], starts)
+        kept, not_run = self._told_apart(near, ran, starts)
         named = self._named_by_what_ran(starts)
         first = sorted(
             (near[change] for change in entered),
@@ -126,13 +129,18 @@ class Ranking:
 
     # -- what was not entered -----------------------------------------------------------------------------------------
 
-    def _told_apart(self, left: Iterable[Reached], starts: Sequence[Start]) -> tuple[list[Reached], list[Reached]]:
+    def _told_apart(
+        self, near: Mapping[Change, Reached], ran: Collection[Change], starts: Sequence[Start]
+    ) -> tuple[list[Reached], list[Reached]]:
         """Tell what may have been run where no trace sees it from what was not run."""
         kept: list[Reached] = []
         not_run: list[Reached] = []
         elsewhere = self._reached_elsewhere(starts)
-        for one in left:
-            change = one.change
+        # No name of the test leads to what only a process runs that it starts.
+        kept += [one for change, one in elsewhere.items() if one.role == "process" and change not in near]
+        for change, one in near.items():
+            if change in ran:
+                continue
             if not self._is_decided(change):
                 kept.append(one)
             elif change in elsewhere:
@@ -209,7 +217,8 @@ class Ranking:
         # What is only decorated with it is run at import too.
         ids = sorted({unit.id for unit in (*users, *reach.users(sorted(names)))})[:_MOST_PARSED]
         sources = self._facts.sources_of(ids)
-        return any(_calls(sources.get(one, ""), names) for one in ids)
+        special = change.function.rpartition(".")[2]
+        return any(_calls(sources.get(one, ""), names, special) for one in ids)
 
 
 def _may_be_shared(role: str, function: str) -> bool:
@@ -220,8 +229,11 @@ def _may_be_shared(role: str, function: str) -> bool:
     return role == "fixture" or (role == "hook" and not name.startswith("pytest_runtest_"))
 
 
-def _calls(text: str, names: Collection[str]) -> bool:
-    """Tell whether a text calls one of some names, or decorates with it, other than in the body of a function."""
+def _calls(text: str, names: Collection[str], special: str) -> bool:
+    """Tell whether a text calls one of some names, or decorates with it, other than in the body of a function.
+
+    A class statement calls methods of its metaclass, and of its bases the one that is made for it.
+    """
     try:
         tree = parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -229,7 +241,10 @@ def _calls(text: str, names: Collection[str]) -> bool:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        called = [node.func] if isinstance(node, ast.Call) else getattr(node, "decorator_list", [])
+        called = [node.func] if isinstance(node, ast.Call) else list(getattr(node, "decorator_list", []))
+        if isinstance(node, ast.ClassDef):
+            called += [keyword.value for keyword in node.keywords if special in _OF_METACLASS]
+            called += node.bases if special in _OF_BASE else []
         for one in called:
             if (one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "")) in names:
                 return True

@@ -177,9 +177,14 @@ def _by_name(
         is_import = all(one.is_import for one in (*old, *new))
         provides: Sequence[str] = change.provides
         function = change.function
+        is_opaque = False
         if names and not is_import:
             function = prefix + ", ".join(names[:_MOST_NAMED])
-            provides = sorted({*names, *change.provides}) if prefix else _derived(names, after, change.provides)
+            provides = sorted({*names, *change.provides})
+            if not prefix:
+                found = _derived(names, after)
+                is_opaque = found is None
+                provides = provides if found is None else found
         yield change._replace(
             function=function,
             kind="changed" if old and new else "added" if new else "removed",
@@ -187,19 +192,18 @@ def _by_name(
             is_import=is_import,
             texts=("\n".join(one.text for one in old), "\n".join(one.text for one in new)),
             rest_of=change.function,
+            is_opaque=is_opaque,
         )
 
 
-def _derived(
-    names: Iterable[str], statements: Mapping[tuple[str, ...], Sequence[_Statement]], all_names: Sequence[str]
-) -> list[str]:
-    """Give names of a module, and those that it makes of them."""
+def _derived(names: Iterable[str], statements: Mapping[tuple[str, ...], Sequence[_Statement]]) -> list[str] | None:
+    """Give names of a module, and those that it makes of them; None where that is not to be seen."""
     found = set(names)
     waiting = True
     while waiting:
         users = [one for part in statements.values() for one in part if one.uses & found and not one.is_import]
         if any(not one.names for one in users):  # something is done with them: nobody knows to what
-            return sorted({*all_names, *found})
+            return None
         made = {name for one in users for name in one.names}
         waiting = not made <= found
         found |= made

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from pytest_debugloop.loading.recoveries.code_changes import Unit, is_test_file, unit_at
+from pytest_debugloop.loading.recoveries.code_changes import Unit, unit_at
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
-from pytest_debugloop.sources.units import MODULE
+from pytest_debugloop.sources.units import MODULE, is_test_file
 
 Start = tuple[str, tuple[str, str]]
 """Role and place."""

@@ -9,7 +9,8 @@ from pytest_debugloop.loading.recoveries import weights
 
 _DIFFERENT = frozenset(
     {
-        *("code", "code_not_run", "other_functions_changed", "unknown_files", "data", "other_data", "distributions"),
+        *("code", "code_beside", "code_not_run", "other_functions_changed", "unknown_files"),
+        *("data", "other_data", "distributions"),
         *("environment", "interpreter", "options", "order", "edited_meanwhile"),
     }
 )
