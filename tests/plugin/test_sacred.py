@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -196,6 +196,11 @@ import pytest
 KEPT = []
 
 
+@pytest.fixture(autouse=True)
+def works():
+    assert "BROKEN" not in os.environ
+
+
 class Thing:
     pass
 
@@ -273,12 +278,21 @@ def test_the_thing_is_not_kept_by_us():
 """
 
 
-def test_a_test_sees_nothing_of_us(project: Project) -> None:
+def traces(run: Run) -> list[dict[str, Any]]:
+    return run.record.query("SELECT operation_name, cut FROM debug_test_traces WHERE correlation_id = %(id)s")
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["", "traced"])
+def test_a_test_sees_nothing_of_us(project: Project, *, traced: bool) -> None:
     project.write("test_inside.py", INSIDE)
     arguments = ("-p", "no:faulthandler", "-p", "no:cacheprovider", "-p", "no:threadexception")
     env = {"EXPECTED_CWD": str(project.folder)}
     plain = project.run(*arguments, recorded=False, env=env)
+    if traced:
+        broken = project.run(*arguments, env=env | {"BROKEN": "1"})
+        assert broken.outcomes == {"errors": 9, "xfailed": 1}, broken.out
     run = project.run(*arguments, env=env)
+    assert len(traces(run)) == (9 if traced else 0)
     assert (plain.ret, plain.outcomes) == (0, {"passed": 9, "xfailed": 1}), plain.out
     assert (run.ret, run.outcomes) == (plain.ret, plain.outcomes), run.out
     assert run.record.run["metadata"] is None
@@ -356,11 +370,13 @@ def test_is_fine():
 def test_a_test_that_breaks_the_world_is_recorded_all_the_same(project: Project) -> None:
     project.write("test_vandals.py", VANDALS)
     plain = project.run("--tb=no", recorded=False)
-    run = project.run("--tb=no")
-    assert (run.ret, run.outcomes) == (plain.ret, plain.outcomes) == (1, {"failed": 7, "passed": 1})
-    assert len(run.record.all_errors) == 7
-    assert len(run.record.steps(step_type="call")) == 8
-    assert all(s.completed_at is not None and s.completed_at >= s.started_at for s in run.record.all_steps)
+    for traced in (0, 7):
+        run = project.run("--tb=no")
+        assert (run.ret, run.outcomes) == (plain.ret, plain.outcomes) == (1, {"failed": 7, "passed": 1})
+        assert len(run.record.all_errors) == 7
+        assert len(run.record.steps(step_type="call")) == 8
+        assert all(s.completed_at is not None and s.completed_at >= s.started_at for s in run.record.all_steps)
+        assert len(traces(run)) == traced
 
 
 def test_a_run_inside_a_test_is_not_recorded(project: Project) -> None:
