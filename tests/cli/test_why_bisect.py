@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from tests.cli.test_why import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.servers import Server
 
@@ -37,13 +37,12 @@ def history(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> I
         yield made
 
 
-def left_behind() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("debugloop-*"))
-
-
-def test_the_commit_that_mended_it_is_found_and_nothing_of_the_search_is_left(history: Fixed) -> None:
+def test_the_commit_that_mended_it_is_found_and_nothing_of_the_search_is_left(
+    history: Fixed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     history.write("shop.py", "not committed\n")
-    before, folders = history.content(), left_behind()
+    before = history.content()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # others use the usual one at the same time
     status = history.git("status", "--porcelain"), history.git("for-each-ref"), history.git("worktree", "list")
     done = history.debugloop("why", "test_total", "--bisect", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -58,7 +57,7 @@ def test_the_commit_that_mended_it_is_found_and_nothing_of_the_search_is_left(hi
         history.git("for-each-ref"),
         history.git("worktree", "list"),
     ) == status
-    assert left_behind() - folders == set()
+    assert list(tmp_path.iterdir()) == []
     assert f"it passes since {first[:12]} more" in history.debugloop("why", "test_total", "--bisect").stdout
     history.git("checkout", "shop.py")
 
