@@ -20,7 +20,7 @@ from pytest_debugloop.loading.recoveries.code import look_at_code
 from pytest_debugloop.loading.recoveries.confidence import FLAKE, MOST_BESIDE, UNRECORDED, choose
 from pytest_debugloop.loading.recoveries.data import look_at_data
 from pytest_debugloop.loading.recoveries.distributions import look_at_distributions
-from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, RunFacts, Statement
+from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, Statement
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds
 from pytest_debugloop.loading.recoveries.job_reruns import job_rerun
@@ -148,14 +148,13 @@ def compared(one: Pending, facts: Facts) -> Findings:
 
 
 def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
-    failing = facts.run(one.error_run)
     found = compared(one, facts)
     evidence, missing = found.evidence, found.missing
     if "run" not in missing:
         look_at_order(one, facts, history, found)
     if missing:
         evidence["missing"] = missing
-    flake = flake_odds(_versions(history, failing), one.failure)
+    flake = flake_odds(_versions(one, facts, history), one.failure)
     choice = choose(found.candidates, flake, missing=len(missing), is_untied=found.is_untied)
     is_code_known = "code" not in missing and "run" not in missing
     strategy = {FLAKE: "rerun" if is_code_known else "unknown", UNRECORDED: "unknown"}.get(
@@ -167,15 +166,19 @@ def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
     return Reason(strategy, choice.confidence, in_words(strategy, evidence), evidence)
 
 
-def _versions(history: Sequence[Attempt], failing: RunFacts | None) -> list[Version]:
+def _versions(one: Pending, facts: Facts, history: Sequence[Attempt]) -> list[Version]:
     """Group attempts by what was recorded as the same; a run of unknown code is like none but itself."""
+    counted, of_runs = facts.remembered(("versions", one.task_id, one.passed_at), lambda: _counted(history))
+    own = of_runs.get(one.error_run)
+    return [Version(key == own, attempts, failures) for key, (attempts, failures) in counted.items()]
+
+
+def _counted(history: Sequence[Attempt]) -> tuple[dict[str, list[int]], dict[uuid.UUID, str]]:
     counted: dict[str, list[int]] = {}
-    own = ""
+    of_runs: dict[uuid.UUID, str] = {}
     for attempt in history:
-        key = attempt.conditions or str(attempt.run_id)
-        if failing is not None and attempt.run_id == failing.id:
-            own = key
-        total = counted.setdefault(key, [0, 0])
+        of_runs[attempt.run_id] = attempt.conditions
+        total = counted.setdefault(attempt.conditions, [0, 0])
         total[0] += 1
         total[1] += attempt.failed
-    return [Version(key == own, attempts, failures) for key, (attempts, failures) in counted.items()]
+    return counted, of_runs

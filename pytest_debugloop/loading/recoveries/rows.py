@@ -67,10 +67,10 @@ class RunFacts:
 
 
 class Attempt(NamedTuple):
-    """One attempt of a test before a recovery of it."""
+    """One attempt of a test before a recovery of it; a run of unknown code has conditions of its own."""
 
     run_id: uuid.UUID
     agent: str
     operation: str
     failed: bool
-    conditions: str | None
+    conditions: str

@@ -1,6 +1,9 @@
 -- Find where tests began to fail, each with the last pass before: in this run, and, where it is loaded late, in later runs
 -- in which a test of it failed. What was known of these and is so no more goes.
 
+-- The pass before is seldom far: it is found from the latest on, and not by sorting the history of each test.
+SET LOCAL enable_bitmapscan TO off;
+
 CREATE TEMP TABLE begun ON COMMIT DROP AS
 WITH run AS (
     SELECT r.id, r.leg, r.started_at,
@@ -71,6 +74,8 @@ LEFT JOIN LATERAL (
             AND (NOT passed.is_on_line OR earlier.occurred_at > passed.occurred_at)
             AND debug_line_of_test(r) = debug_line_of_test(failing)
     );
+
+RESET enable_bitmapscan;
 
 DELETE FROM debug_failure_onsets AS known USING begun AS b
 WHERE known.task_id = b.task_id AND known.run_id = b.run_id AND known.passed_run_id IS DISTINCT FROM b.passed_run_id;

@@ -1,8 +1,7 @@
--- Give the attempts of tests, each up to the moment at which a recovery of it happened, the latest 500 of each.
+-- Give the attempts of tests, each up to the moment at which it recovered, the latest 500 of each.
 
-SELECT wanted.recovery, a.run_id, a.agent_name, a.operation_name, a.failed, r.conditions
-FROM unnest(%(recoveries)s::uuid[], %(tasks)s::uuid[], %(moments)s::timestamptz[])
-    AS wanted (recovery, task_id, moment)
+SELECT wanted.number, a.run_id, a.agent_name, a.operation_name, a.failed, coalesce(r.conditions, a.run_id::text)
+FROM unnest(%(tasks)s::uuid[], %(moments)s::timestamptz[]) WITH ORDINALITY AS wanted (task_id, moment, number)
 CROSS JOIN LATERAL (
     SELECT a.run_id, a.agent_name, a.operation_name, a.failed, a.ended_at
     FROM debug_test_attempts AS a
@@ -11,4 +10,4 @@ CROSS JOIN LATERAL (
     LIMIT 500
 ) AS a
 JOIN debug_runs AS r ON r.id = a.run_id
-ORDER BY wanted.recovery, a.ended_at;
+ORDER BY wanted.number, a.ended_at;

@@ -15,7 +15,7 @@ SELECT
     e.id AS error_id, e.task_id, e.run_id AS error_run, e.occurred_at AS failed_at, e.attempt,
     s.id AS success_id, s.run_id AS success_run, s.occurred_at AS passed_at, s.retry_count, s.correlation_id
 FROM looked_at AS e
-LEFT JOIN debug_runs AS failing ON failing.id = e.run_id
+LEFT JOIN failing_runs AS failing ON failing.id = e.run_id
 LEFT JOIN LATERAL (
     SELECT s.id, s.run_id, s.occurred_at, s.retry_count, s.correlation_id
     FROM debug_success_events AS s
@@ -24,24 +24,19 @@ LEFT JOIN LATERAL (
         AND s.metadata ->> 'subtest' IS NOT DISTINCT FROM e.subtest
         AND (
             s.run_id = e.run_id
-            OR EXISTS (
-                SELECT FROM debug_runs AS passing
-                WHERE passing.id = s.run_id
-                    AND (
-                        debug_is_same_line(failing, passing)
-                        OR (
-                            failing.leg = passing.leg AND (failing.git_commit, passing.git_commit) IN (
-                                SELECT d.failing, d.passing FROM descents AS d
-                            )
-                        )
-                    )
-                    -- What passed on an earlier commit does not tell that this one is mended: its job was late, or its
-                    -- clock ahead. But who goes back to it in the same working copy has undone what failed.
-                    AND (
-                        (failing.git_commit, passing.git_commit) IN (SELECT a.failing, a.passing FROM ascents AS a)
-                        AND NOT (debug_is_same_copy(failing, passing) AND passing.ci ->> 'cicd.provider' IS NULL)
-                    ) IS NOT TRUE
-            )
+            OR (failing.alike, s.run_id) IN (SELECT r.alike, r.id FROM runs_on_line AS r)
+            OR (failing.git_commit, failing.leg, s.run_id) IN (SELECT r.failing, r.leg, r.id FROM runs_later AS r)
+        )
+        -- What passed on an earlier commit does not tell that this one is mended: its job was late, or its clock ahead.
+        -- But who goes back to it in the same working copy has undone what failed.
+        AND NOT EXISTS (
+            SELECT FROM debug_runs AS passing
+            JOIN debug_runs AS of_failure ON of_failure.id = e.run_id
+            WHERE passing.id = s.run_id
+                AND (
+                    (of_failure.git_commit, passing.git_commit) IN (SELECT a.failing, a.passing FROM ascents AS a)
+                    AND NOT (debug_is_same_copy(of_failure, passing) AND passing.ci ->> 'cicd.provider' IS NULL)
+                ) IS TRUE
         )
         -- An attempt that failed elsewhere, in its teardown or in a subtest, recovers nothing, least of all itself.
         AND NOT EXISTS (
