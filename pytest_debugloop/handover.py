@@ -49,10 +49,10 @@ class KnownFailure(NamedTuple):
         message: the beginning of what that says.
         file: where it failed, from rootdir: in the test's own file where a frame is of it; empty where it is not known.
         line: there; 0 where it is not known.
-        times: runs of the last days in which it failed with the same fingerprint, this one among them.
+        times: runs of the last days on its line in which it failed with the same fingerprint, this one among them.
         is_cut: whether there were more failures than were looked at.
         last_seen_seconds: age of the last one before this run; None where it is the first.
-        times_otherwise: earlier runs in which it failed with another fingerprint.
+        times_otherwise: earlier runs on its line in which it failed with another fingerprint.
         has_passed: whether it ever passed before on its line: in this leg, and on this branch, change or working copy.
         failed_before: whether a run before this one failed there, and none has passed since.
         failing_seconds: age of the first of these failures.
@@ -62,9 +62,11 @@ class KnownFailure(NamedTuple):
         recoveries: how often at all.
         fix_file: where what was changed when it last was fixed is; None for a distribution.
         fix_name: the function, or the distribution with its version; None: nothing is known.
-        is_flaky: whether it fails on good code more than once in a while.
+        is_flaky: whether it is flaky, as ``debugloop flaky`` says it; not told of what failed before.
         passes_elsewhere: branch, change and leg of other lines on which it passed last, the nearest first.
         not_run_seconds: age of the attempt on its line before this run, where that was long ago; None where it was not.
+        times_elsewhere: runs of the last days on other lines in which it failed with the same fingerprint.
+        elsewhere_seconds: age of the last one on another line; None where there is none.
     """
 
     test: str
@@ -89,6 +91,8 @@ class KnownFailure(NamedTuple):
     is_flaky: bool
     passes_elsewhere: list[dict[str, Any]] = []  # noqa: RUF012 - never changed
     not_run_seconds: float | None = None
+    times_elsewhere: int = 0
+    elsewhere_seconds: float | None = None
 
 
 TOLD = 10

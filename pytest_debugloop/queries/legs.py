@@ -22,7 +22,7 @@ class LegScore:
         leg: its name; empty where runs do not say which they are.
         class_: ``broken``, ``flaky`` or ``stable``.
         score: the 5 % quantile of the failure rate on good code.
-        failures_since_pass: how often it failed there since it passed last.
+        failures_since_pass: failures in a row there, where that is what it came to last.
     """
 
     task_id: uuid.UUID

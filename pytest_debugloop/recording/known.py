@@ -91,14 +91,27 @@ def facts_of(failure: KnownFailure) -> list[str]:
 
 
 def _seen(failure: KnownFailure) -> str:
-    if failure.last_seen_seconds is None:
-        if failure.is_cut:
-            return "not seen in its last failures"
+    more = "+" if failure.is_cut else ""
+    elsewhere = f"{failure.times_elsewhere:,}{more}"
+    if failure.last_seen_seconds is not None and failure.times > 1:
+        seen = f"seen {failure.times:,}{more} times in {DAYS} days"
+        return f"{seen}, {elsewhere} more on other lines" if failure.times_elsewhere else seen
+    if failure.last_seen_seconds is not None:
+        seen = f"seen last {_ago(failure.last_seen_seconds)}"
+    elif failure.elsewhere_seconds is not None:
+        seen = "not seen on this line before"
+    elif failure.is_cut:
+        return "not seen in its last failures"
+    else:
         otherwise = failure.times_otherwise
         return "first seen in this run" + (f", failed otherwise in {counted(otherwise, 'run')}" if otherwise else "")
-    if failure.times <= 1:
-        return f"seen last {age(failure.last_seen_seconds, DAY) or 'less than a minute'} ago"
-    return f"seen {failure.times:,}{'+' if failure.is_cut else ''} times in {DAYS} days"
+    if failure.times_elsewhere > 1:
+        return f"{seen}, {elsewhere} times on others in {DAYS} days"
+    return seen if failure.elsewhere_seconds is None else f"{seen}, on another {_ago(failure.elsewhere_seconds)}"
+
+
+def _ago(seconds: float) -> str:
+    return f"{age(seconds, DAY) or 'less than a minute'} ago"
 
 
 def _failing(failure: KnownFailure) -> list[str]:

@@ -233,13 +233,41 @@ def test_a_run_is_told_where_its_failures_pass(record: Record) -> None:
     failing(3, branch="broken").load(record)
     failed = failing(10, branch="feature")
     failed.load(record)
-    assert known(record, failed)[1:] == ["passes on main, in leg py312"]
+    assert known(record, failed)[-1] == "passes on main, in leg py312"
     # What it fails for on another line, or passed for in an earlier run there, is none of its history here.
     passing(11, branch="feature", leg="py312").load(record)
     failing(12, branch="main").load(record)
     again = failing(3_000, branch="feature")
     again.load(record)
-    assert known(record, again)[1:] == ["passes in leg py312"]
+    assert known(record, again)[-1] == "passes in leg py312"
+
+
+def test_how_often_a_failure_was_seen_is_counted_on_its_line_first(record: Record) -> None:
+    for run in (failing(0, branch="other"), failing(1, leg="py312"), failing(2), passing(3)):
+        run.load(record)
+    failed, first = failing(4), failing(5, branch="new")
+    for run in (failed, first):
+        run.load(record)
+    assert known(record, failed)[0] == "seen 2 times in 7 days, 2 more on other lines"
+    assert known(record, first)[0] == "not seen on this line before, 4 times on others in 7 days"
+
+
+def test_the_summary_calls_a_test_flaky_as_the_scores_do_though_each_run_has_its_own_commit(record: Record) -> None:
+    def rolled(at: int, **verdicts: bool) -> MadeRun:
+        return MadeRun({f"test_it.py::{name}": passes for name, passes in verdicts.items()}, at, commit=f"c{at}")
+
+    for at in range(100):
+        # One fails for a single run three times, the other was broken for a third of them.
+        run = rolled(at, test_dice=at not in {20, 50, 80}, test_broken=not 30 <= at < 60)
+        run.load(record)
+    last = rolled(100, test_dice=False, test_broken=False)
+    last.load(record)
+    with record.loader.entered() as cursor:
+        found, _ = known_failures(cursor, statement, last.id, last.id, 10)
+    told = {failure.test.partition("::")[2]: failure.is_flaky for failure in found}
+    rows = record.rows("SELECT name, class FROM debug_flaky_tests JOIN debug_tasks ON id = task_id")
+    assert {str(name): found in ("flaky", "newly flaky") for name, found in rows} == told
+    assert told == {"test_dice": True, "test_broken": False}
 
 
 def test_a_failure_whose_line_was_not_run_for_long_is_said_to_be_open_and_not_run(record: Record) -> None:
@@ -308,7 +336,7 @@ def test_a_branch_that_only_the_loader_can_read_is_kept_where_nothing_else_tells
 def test_names_that_are_longer_than_an_index_takes_are_kept(record: Record) -> None:
     long = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9_000))
     failed = failing(branch=long, commit=long, leg=long, rootdir=f"/{long}", commits=[(long, "a1"), ("a1", "r0")])
-    no_branch = failing(branch=None, rootdir=f"/{long}")
+    no_branch = failing(1, branch=None, rootdir=f"/{long}")
     assert links(record, failed, no_branch, passing(branch=long, leg=long, commit=long, rootdir=f"/{long}"))[0][1]
     assert record.value("SELECT count(*) FROM debug_rejected_lines") == 0
     assert record.rows("SELECT git_commit, git_parent FROM debug_commit_parents") == [("a1", "r0")]

@@ -13,6 +13,8 @@ import pytest
 from psycopg.rows import dict_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.migration.conftest import Connection
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -402,3 +404,34 @@ def test_a_nearer_change_is_a_likelier_cause(migrated: Connection) -> None:
     ratios = [row[0] for row in rows if row is not None]
     assert ratios == sorted(ratios, reverse=True)
     assert len(set(ratios)) == len(told)
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda history: history.attempts("test_it", "PPPFxPPFPPrPPFPP"),
+        lambda history: history.commits("test_it", "PPPFPPPPFFPPPPFPPPF", {"commits": ["a", "b"]}),
+        lambda history: history.commits("test_it", "PPPPFFFFFPPPPPPPPP", NEAR),
+        lambda history: [history.commits("test_it", o, NEAR, leg=leg) for leg, o in (("a", "PPFF"), ("b", "PPFPFPP"))],
+        lambda history: history.attempts("test_it", "PFPFP", incident=True),
+    ],
+)
+def test_one_test_is_weighed_as_all_are(history: History, tell: Callable[[History], object]) -> None:
+    tell(history)
+    row = history.score("test_it")
+    (found,) = history.connection.execute(
+        "SELECT sum(attempts), coalesce(sum(attempts) FILTER (WHERE failed), 0), debug_failure_rate_quantile("
+        "0.05, round(coalesce(sum(flake * occasions), 0)::numeric, 2)::double precision,"
+        " sum(occasions) FILTER (WHERE NOT failed)::double precision)"
+        " FROM debug_weighed_stretches(%s, NULL)",
+        (row["task_id"],),
+    ).fetchall()
+    assert found == (row["attempts"], row["failures"], pytest.approx(row["score"]))
+
+
+def test_legs_are_told_apart_by_what_they_came_to_last(history: History) -> None:
+    history.commits("test_it", "PPPPPPPPFF", NEAR, leg="py311")
+    history.commits("test_it", "PPPPPPFPPPPPPPPFPPPFP", {"commits": ["a", "b"]}, leg="py312")
+    history.commits("test_it", "PPPPPPPP", leg="py313")
+    found = history.connection.execute("SELECT leg, class, failures_since_pass FROM debug_test_legs ORDER BY leg")
+    assert found.fetchall() == [("py311", "broken", 2), ("py312", "flaky", 0), ("py313", "stable", 0)]

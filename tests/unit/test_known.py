@@ -50,6 +50,19 @@ RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoverie
         ({"last_seen_seconds": 86_400 * 9.5}, ["seen last 9 days ago"]),
         ({"last_seen_seconds": 3_600 * 1.5}, ["seen last 1 hour ago"]),
         ({"is_cut": True}, ["not seen in its last failures"]),
+        (
+            {"times": 12, "last_seen_seconds": 60.0, "times_elsewhere": 3, "elsewhere_seconds": 60.0},
+            ["seen 12 times in 7 days, 3 more on other lines"],
+        ),
+        (
+            {"times_elsewhere": 40, "elsewhere_seconds": 60.0, "is_cut": True},
+            ["not seen on this line before, 40+ times on others in 7 days"],
+        ),
+        (
+            {"last_seen_seconds": 86_400 * 9.5, "times_elsewhere": 2, "elsewhere_seconds": 60.0},
+            ["seen last 9 days ago, 2 times on others in 7 days"],
+        ),
+        ({"elsewhere_seconds": 86_400 * 9.5}, ["not seen on this line before, on another 9 days ago"]),
         ({"is_flaky": True}, ["first seen in this run", "flaky"]),
         ({"failed_before": True, "has_passed": False}, ["first seen in this run", "no pass is known"]),
         (

@@ -51,10 +51,12 @@ SELECT
     coalesce(t.error_code, '') AS error,
     left(t.error_message, 2000) AS message,
     coalesce(t.places, '[]') AS places,
-    t.times,
+    here.times,
     t.is_cut,
-    extract(epoch FROM t.occurred_at - t.last_seen_at)::double precision AS last_seen_seconds,
-    t.times_otherwise,
+    extract(epoch FROM t.occurred_at - here.last_seen_at)::double precision AS last_seen_seconds,
+    here.times_otherwise,
+    here.times_elsewhere,
+    extract(epoch FROM t.occurred_at - here.seen_elsewhere_at)::double precision AS elsewhere_seconds,
     passed.at IS NOT NULL AS has_passed,
     begun.run_id IS NOT NULL AND begun.run_id <> t.run_id AS failed_before,
     extract(epoch FROM t.occurred_at - begun.occurred_at)::double precision AS failing_seconds,
@@ -64,7 +66,7 @@ SELECT
     recovered.total AS recoveries,
     fixed.file AS fix_file,
     fixed.name AS fix_name,
-    coalesce(score.low > 0.005, FALSE) AS is_flaky,
+    coalesce(score.is_flaky, FALSE) AS is_flaky,
     debug_passes_elsewhere(t.task_id, t.run_id) AS passes_elsewhere,
     CASE WHEN before_it.at < t.occurred_at - interval '14 days' THEN
         extract(epoch FROM t.occurred_at - before_it.at)::double precision
@@ -73,6 +75,28 @@ SELECT
 FROM told AS t
 LEFT JOIN debug_tasks AS task ON task.id = t.task_id
 LEFT JOIN debug_runs AS failing ON failing.id = t.run_id
+-- The same counts by lines.
+CROSS JOIN LATERAL (
+    SELECT
+        count(DISTINCT e.run_id) FILTER (WHERE e.is_same AND e.is_here AND e.is_recent) AS times,
+        max(e.occurred_at) FILTER (WHERE e.is_same AND e.is_here AND e.run_id <> t.run_id) AS last_seen_at,
+        count(DISTINCT e.run_id) FILTER (WHERE NOT e.is_same AND e.is_here AND e.run_id <> t.run_id) AS times_otherwise,
+        count(DISTINCT e.run_id) FILTER (WHERE e.is_same AND NOT e.is_here AND e.is_recent) AS times_elsewhere,
+        max(e.occurred_at) FILTER (WHERE e.is_same AND NOT e.is_here) AS seen_elsewhere_at
+    FROM (
+        SELECT e.run_id, e.occurred_at, e.metadata ->> 'fingerprint' = t.fingerprint AS is_same,
+            e.occurred_at > t.occurred_at - make_interval(days => %(days)s) AS is_recent,
+            e.run_id = t.run_id OR coalesce(debug_is_same_line(r, failing), FALSE) AS is_here
+        FROM (
+            SELECT e.run_id, e.occurred_at, e.metadata
+            FROM debug_error_events AS e
+            WHERE e.task_id = t.task_id AND e.occurred_at <= t.occurred_at
+            ORDER BY e.occurred_at DESC
+            LIMIT %(most_failures)s
+        ) AS e
+        LEFT JOIN debug_runs AS r ON r.id = e.run_id
+    ) AS e
+) AS here
 -- On the line of this run, of what was run on any.
 LEFT JOIN LATERAL (
     SELECT s.occurred_at AS at
@@ -143,44 +167,21 @@ LEFT JOIN LATERAL (
     ORDER BY c.correlated_at DESC
     LIMIT 1
 ) AS fixed ON TRUE
--- The score of docs/formulas.md, over the latest attempts: of all of them it would take as long as all the rest.
+-- Flaky as debug_flaky_tests has it, by the latest attempts: all of them would take as long as all the rest.
 LEFT JOIN LATERAL (
-    SELECT debug_failure_rate_quantile(
-        0.05, coalesce(sum(v.failures) FILTER (WHERE v.passes > 0), 0)::bigint, sum(v.passes)::bigint
-    ) AS low
-    FROM (
-        SELECT count(*) FILTER (WHERE a.failed) AS failures, count(*) FILTER (WHERE NOT a.failed) AS passes
-        FROM (
-            (
-                SELECT s.run_id, s.occurred_at, FALSE AS failed
-                FROM debug_success_events AS s
-                WHERE s.task_id = t.task_id AND s.metadata ->> 'subtest' IS NULL
-                    AND NOT EXISTS (
-                        SELECT FROM debug_error_events AS e
-                        WHERE e.task_id = s.task_id AND e.run_id = s.run_id AND e.agent_name = s.agent_name
-                            AND (e.metadata ->> 'attempt')::integer = s.retry_count + 1
-                    )
-                ORDER BY s.occurred_at DESC
-                LIMIT %(most_attempts)s
-            )
-            UNION ALL
-            (
-                SELECT e.run_id, max(e.occurred_at), TRUE
-                FROM (
-                    SELECT e.run_id, e.occurred_at, e.agent_name, e.metadata ->> 'attempt' AS attempt
-                    FROM debug_error_events AS e
-                    WHERE e.task_id = t.task_id AND NOT e.metadata ? 'incident'
-                    ORDER BY e.occurred_at DESC
-                    LIMIT %(most_attempts)s
-                ) AS e
-                GROUP BY e.run_id, e.agent_name, e.attempt
-            )
-            ORDER BY occurred_at DESC
-            LIMIT %(most_attempts)s
-        ) AS a
-        JOIN debug_runs AS r ON r.id = a.run_id
-        GROUP BY coalesce(r.conditions, r.id::text)
-    ) AS v
+    SELECT
+        coalesce(bool_or(s.is_proven) OR sum(s.flake) >= 1.5, FALSE)
+        AND debug_failure_rate_quantile(
+            0.05, coalesce(sum(s.flake * s.occasions), 0),
+            coalesce(sum(s.occasions) FILTER (WHERE NOT s.failed), 0)::double precision
+        ) > 0.003
+        -- Broken, by the stretch of failures that it is in.
+        AND NOT coalesce((array_agg(
+            CASE WHEN s.failed AND s.attempts >= 2 AND NOT s.is_proven THEN s.flake < 0.1 END ORDER BY s.last_at DESC
+        ))[1], FALSE) AS is_flaky
+    FROM debug_weighed_stretches(t.task_id, %(most_attempts)s) AS s
+    -- Of what has been failing for longer that is told, and nothing else.
+    WHERE begun.run_id IS NULL OR begun.run_id = t.run_id
 ) AS score ON TRUE
 ORDER BY t.recovered DESC, t.times DESC, t.last_seen_at IS NULL, t.times_otherwise DESC, t.task_id IS NULL, t.occurred_at,
     t.id;
