@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import re
 import shutil
@@ -377,6 +378,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow")
     parser.add_argument("--harm", action="append", choices=list(harm.HARMS), help="only these")
     given = parser.parse_args()
+    os.environ["DEBUGLOOP_TEST_PROCESSES"] = "fresh"  # who is left is found by the environment that it began with
     total, wrong = Books(), 0
     with ExitStack() as stack:
         bench = Bench(stack)
