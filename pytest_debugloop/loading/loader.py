@@ -301,7 +301,7 @@ class Loader:
         cursor.execute(statement("lock_project"), run)
         cursor.execute(statement("recoveries_lines"), run)
         cursor.execute(statement("recoveries_link"), run)
-        concluded = explain(cursor, statement, run_id, correlation_id)
         find_onsets(cursor, statement, run_id, correlation_id)
+        concluded = explain(cursor, statement, run_id, correlation_id)
         compare_states(cursor, statement)
         cursor.execute(statement("recoveries_conclude"), {**run, "concluded": concluded})

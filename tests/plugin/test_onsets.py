@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.support.projects import Project, Run
 
@@ -63,3 +65,23 @@ def test_where_a_test_begins_to_fail_the_change_that_it_reaches_is_kept(project:
         f" FROM debug_failure_onsets AS o JOIN debug_runs AS r ON r.id = o.run_id WHERE {OF_PROJECT}"
     )
     assert ratios["found"][0] > 10 > 0.2 > ratios["found"][1]
+
+
+def test_flakes_on_commits_of_their_own_make_the_next_one_likelier_a_flake(project: Project) -> None:
+    project.write("test_shop.py", TEST)
+    away = project.folder.with_name("away")
+    away.unlink(missing_ok=True)
+    for commit in range(7):
+        if commit in {1, 3, 5}:
+            away.touch()
+        last = run(project, 2, commit)
+        away.unlink(missing_ok=True)
+        assert last.ret == (commit in {1, 3, 5})
+    found = last.record.query(
+        "SELECT c.evidence -> 'terms' ->> 'failure_rate' AS rate FROM debug_error_success_correlation AS c"
+        f" JOIN debug_error_events AS e ON e.id = c.error_event_id JOIN debug_runs AS r ON r.id = e.run_id"
+        f" WHERE {OF_PROJECT} ORDER BY e.occurred_at"
+    )
+    odds = [float(row["rate"]) for row in found]
+    # Of those before, one more each time: 0.15, 1.15 and 2.15 failures.
+    assert odds == [pytest.approx((0.15 + n) / (11 + 2 * n), abs=1e-5) for n in range(3)]

@@ -167,18 +167,36 @@ def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
 
 
 def _versions(one: Pending, facts: Facts, history: Sequence[Attempt]) -> list[Version]:
-    """Group attempts by what was recorded as the same; a run of unknown code is like none but itself."""
-    counted, of_runs = facts.remembered(("versions", one.task_id, one.passed_at), lambda: _counted(history))
-    own = of_runs.get(one.error_run)
-    return [Version(key == own, attempts, failures) for key, (attempts, failures) in counted.items()]
+    """Group attempts by what was the same for the test; a run of unknown code is like none but itself.
+
+    The failure's own version stays as it was recorded: of what its failures are is asked.
+    """
+    history_of = facts.remembered(("versions", one.task_id, one.passed_at), lambda: _counted(history))
+    own = history_of.of_runs.get(one.error_run)
+    merged: dict[str, list[int]] = {}
+    for key, (attempts, failures) in history_of.counted.items():
+        alike = history_of.alike.get(key, key)
+        total = merged.setdefault(key if own in (key, alike) else alike, [0, 0])
+        total[0] += attempts
+        total[1] += failures
+    return [Version(key == own, attempts, failures) for key, (attempts, failures) in merged.items()]
 
 
-def _counted(history: Sequence[Attempt]) -> tuple[dict[str, list[int]], dict[uuid.UUID, str]]:
-    counted: dict[str, list[int]] = {}
-    of_runs: dict[uuid.UUID, str] = {}
+class _History(NamedTuple):
+    """Attempts and failures by conditions, the conditions of runs, and which are the same for the test as which."""
+
+    counted: dict[str, list[int]]
+    of_runs: dict[uuid.UUID, str]
+    alike: dict[str, str]
+
+
+def _counted(history: Sequence[Attempt]) -> _History:
+    found = _History({}, {}, {})
     for attempt in history:
-        of_runs[attempt.run_id] = attempt.conditions
-        total = counted.setdefault(attempt.conditions, [0, 0])
+        found.of_runs[attempt.run_id] = attempt.conditions
+        total = found.counted.setdefault(attempt.conditions, [0, 0])
         total[0] += 1
         total[1] += attempt.failed
-    return counted, of_runs
+        if attempt.alike is not None:
+            found.alike[attempt.conditions] = found.alike.get(attempt.alike, attempt.alike)
+    return found

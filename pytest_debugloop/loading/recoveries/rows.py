@@ -67,10 +67,15 @@ class RunFacts:
 
 
 class Attempt(NamedTuple):
-    """One attempt of a test before a recovery of it; a run of unknown code has conditions of its own."""
+    """One attempt of a test before a recovery of it; a run of unknown code has conditions of its own.
+
+    Attributes:
+        alike: where the test began to fail on what is the same for it as its last pass, the conditions of that.
+    """
 
     run_id: uuid.UUID
     agent: str
     operation: str
     failed: bool
     conditions: str
+    alike: str | None = None
