@@ -130,7 +130,9 @@ def test_a_file_that_the_test_was_seen_to_read_is_the_first_of_those_that_change
         " WHERE e.correlation_id = %(id)s"
     )
     assert recovery["recovery_strategy"] == "data_change"
-    assert [(one["file"], one.get("opened")) for one in recovery["evidence"]["data"]] == [("a.yaml", True)]
+    first, *others = recovery["evidence"]["data"]
+    assert (first["file"], first.get("opened")) == ("a.yaml", True)
+    assert not any(one.get("opened") for one in others)
 
 
 def test_attempts_that_are_tried_again_are_traced(project: Project) -> None:
@@ -264,7 +266,9 @@ def test_a_traced_test_sees_no_hook_and_loses_nothing(project: Project) -> None:
 
         def test_own_tools():
             monitoring = getattr(sys, "monitoring", None)
-            for number in (0, 1, 2, 3, 4) if monitoring else ():
+            # One may be of a coverage tool that measures us.
+            free = [number for number in range(5) if monitoring and monitoring.get_tool(number) is None]
+            for number in free:
                 monitoring.use_tool_id(number, "mine")
                 monitoring.free_tool_id(number)
             sys.setprofile(print)
