@@ -230,8 +230,7 @@ class Loader:
 
     def hash_key(self) -> bytes:
         """Give the key of the record's keyed hashes; it raises psycopg.Error where the database cannot answer."""
-        with self._connection.transaction():
-            self._enter(cursor := self._connection.cursor(), ())
+        with self.entered() as cursor:
             return bytes(next(cursor.execute(statement("hash_key")))[0])
 
     def _reject(self, refused: Sequence[Refused]) -> None:

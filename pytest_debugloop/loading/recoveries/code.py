@@ -61,7 +61,8 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     elif len(reached) > 1:
         reached.sort(key=by_imports(reached, begin, difference, facts))
     reached += _made_at_import(difference, reached, begin, facts)
-    not_run = [near_by for near_by in ranked.not_run if near_by.change not in {one.change for one in reached}]
+    told = {near_by.change for near_by in reached}
+    not_run = [near_by for near_by in ranked.not_run if near_by.change not in told]
     if difference.unknown:
         found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
         concerned = {module, *(str(file) for file, *_ in one.places)}
@@ -76,16 +77,16 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         return
     situations = [_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached]
     found.explain("code_change", *situations)
-    odds = [weights.ODDS[situation] for situation in situations]
-    likely = [near_by for near_by, chance in zip(reached, odds, strict=True) if chance >= _LIKELY * odds[0]]
-    found.evidence["code"] = _told(likely, ranked.ran, difference, facts)
-    if len(likely) > _MOST_FUNCTIONS:
-        found.evidence["more_functions"] = len(likely) - _MOST_FUNCTIONS
-    if len(likely) < len(reached):
-        beside = [near_by for near_by in reached if near_by not in likely]
-        found.evidence["code_beside"] = _told(beside, ranked.ran, difference, facts)
-        if len(beside) > _MOST_FUNCTIONS:
-            found.evidence["more_beside"] = len(beside) - _MOST_FUNCTIONS
+    enough = _LIKELY * weights.ODDS[situations[0]]
+    likely: list[Reached] = []
+    beside: list[Reached] = []
+    for near_by, situation in zip(reached, situations, strict=True):
+        (likely if weights.ODDS[situation] >= enough else beside).append(near_by)
+    for key, more, changed in (("code", "more_functions", likely), ("code_beside", "more_beside", beside)):
+        if changed:
+            found.evidence[key] = _told(changed, ranked.ran, difference, facts)
+        if len(changed) > _MOST_FUNCTIONS:
+            found.evidence[more] = len(changed) - _MOST_FUNCTIONS
 
 
 def _made_at_import(

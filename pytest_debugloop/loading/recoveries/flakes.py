@@ -10,7 +10,7 @@ from typing import NamedTuple
 _RATE_PRIOR = (0.15, 9.85)  # as in debug_failure_rate_quantile
 _MOST_ATTEMPTS = 60.0
 _MOST_FAILURES = 20
-TOGETHER = 0.3
+_TOGETHER = 0.3
 """What each further test that failed alike leaves of the odds: flakes are independent, and seldom."""
 _MOST_TOGETHER = 5
 _OFTEN = 0.1
@@ -112,7 +112,7 @@ def flake_odds(versions: Sequence[Version], failure: Failure) -> dict[str, float
     symptom = symptom_of(failure)
     rate = (_RATE_PRIOR[0] + failed) / (sum(_RATE_PRIOR) + failed + passed)
     # A test that often fails by itself does so beside others, too.
-    each = 1.0 if symptom == "external" else min(max(TOGETHER, rate / _OFTEN), 1.0)
+    each = 1.0 if symptom == "external" else min(max(_TOGETHER, rate / _OFTEN), 1.0)
     together = each ** (min(max(failure.together, 1), _MOST_TOGETHER) - 1)
     return {
         "failure_rate": rate,

@@ -108,4 +108,4 @@ def names_away(distance: int) -> str:
     Args:
         distance: how many, from 1.
     """
-    return NAMES_AWAY[min(distance, len(NAMES_AWAY)) - 1]
+    return at(NAMES_AWAY, distance - 1)
