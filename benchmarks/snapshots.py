@@ -23,7 +23,7 @@ from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.secret_marks import NumberedMarks
 from pytest_debugloop.capture.snapshot import Capturer
-from pytest_debugloop.records import json_line
+from pytest_debugloop.journal.records import json_line
 
 
 def failure(number: int) -> AssertionError:

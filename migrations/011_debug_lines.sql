@@ -11,7 +11,7 @@ ALTER TABLE debug_runs
 -- Runs that were stored before say what they can
 -- ====================================================================================================================
 
--- As recording/leg.py has it: of a run that does not say which leg it is.
+-- As environment/leg.py has it: of a run that does not say which leg it is.
 CREATE OR REPLACE FUNCTION debug_leg(
     ci JSONB, environment JSONB, implementation TEXT, python_version TEXT, platform TEXT
 ) RETURNS TEXT

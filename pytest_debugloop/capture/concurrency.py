@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, dict_of, find_class, module_namespace, namespace_of
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.journal.records import clean_text
 
 _MOST = 20
 _MOST_FRAMES = 15

@@ -19,14 +19,14 @@ from typing import Any
 from pytest_debugloop.capture import scalars
 from pytest_debugloop.capture.bounds import Bounds, Deadline, cut_text
 from pytest_debugloop.capture.plans import Kind, Plan, PlanOf
-from pytest_debugloop.capture.pointers import Path, pointer_of
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.secret_marks import PLAIN, Marks
 from pytest_debugloop.capture.secret_names import HIDDEN, NOTHING
 from pytest_debugloop.capture.secret_shapes import is_card
 from pytest_debugloop.capture.storage import dict_of, stored, type_name
 from pytest_debugloop.capture.texts import Texts
-from pytest_debugloop.records import plain_text
+from pytest_debugloop.journal.records import plain_text
+from pytest_debugloop.text.pointers import Path, pointer_of
 
 NOT_CAPTURED = "[not captured]"
 _NO_ROOM = "no room left"

@@ -15,7 +15,7 @@ from pytest_debugloop.capture.doctests import message_of, placed
 from pytest_debugloop.capture.frames import Frame, frames_of
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, type_name
-from pytest_debugloop.records import clean_text, plain_text
+from pytest_debugloop.journal.records import clean_text, plain_text
 
 MAX_EXCEPTIONS = 20
 _LONGEST_MESSAGE = 8_000

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, short_name, type_name
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.journal.records import clean_text
 
 AROUND = 5
 """Lines of source that are kept before and after the one that a frame stands at."""

@@ -15,7 +15,7 @@ from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.storage import module_name, module_namespace
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.journal.records import clean_text
 
 _SEP = os.sep
 _INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_debugloop.capture.secret_marks import is_odd
 from pytest_debugloop.capture.storage import type_name
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.journal.records import clean_text
 
 _LONGEST_INT_BITS = 1_024
 _LARGEST_SORTED_SET = 1_000

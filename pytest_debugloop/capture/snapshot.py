@@ -20,7 +20,7 @@ from pytest_debugloop.capture.redact import Redactor, redacted_tree, without_kno
 from pytest_debugloop.capture.secret_marks import Marks
 from pytest_debugloop.capture.stack_room import room_on_stack
 from pytest_debugloop.capture.variables import Variables
-from pytest_debugloop.records import clean_text, json_size, plain_text
+from pytest_debugloop.journal.records import clean_text, json_size, plain_text
 
 STATE_SCHEMA = 1
 _CAPTURED_TAIL = 4_000

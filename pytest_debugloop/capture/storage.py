@@ -12,7 +12,7 @@ from itertools import islice
 from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType, ModuleType
 from typing import Any
 
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.journal.records import clean_text
 
 _LONGEST_NAME = 500
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pytest_debugloop.cli.place import NAMES, Place
+from pytest_debugloop.answers.location import NAMES, Place
 from pytest_debugloop.cli.process import end_orderly, flush_output, prepare_streams
 from pytest_debugloop.errors import DebugloopError, InternalFaultError
 
@@ -155,7 +155,7 @@ def main() -> None:
 
 
 def _tell(error: Exception) -> None:
-    from pytest_debugloop.printable import printable
+    from pytest_debugloop.text.printable import printable
 
     click.echo(f"Error: {printable(' '.join(str(error).split()))}", err=True)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.cli.place import Place
+from pytest_debugloop.answers.location import Place
+from pytest_debugloop.environment.ini import find_ini
 from pytest_debugloop.settings import Settings, raw_value
-from pytest_debugloop.sources.ini import find_ini
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.redact import Redactor

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, TextIO, cast
 
-from pytest_debugloop.ci_log import Lines, is_ci
+from pytest_debugloop.text.ci_log import Lines, is_ci
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

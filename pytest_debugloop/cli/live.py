@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_debugloop.cli.place import Place
+from pytest_debugloop.answers.location import Place
 
 
 def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: bool = False, trust: bool = False) -> int:
@@ -25,8 +25,8 @@ def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: boo
         DebugloopError: there is no such failure, or it cannot be run here.
     """
     from pytest_debugloop.cli.commands.reproduce import planned
-    from pytest_debugloop.printable import printable
     from pytest_debugloop.rerunning.live import run_live, stop_of
+    from pytest_debugloop.text.printable import printable
 
     failure, plan, _ = planned(place, what, is_trusted=trust)
     stop = stop_of(failure, plan, force=force)

@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-import decimal
-import json
-import math
 import os
 import sys
-import uuid
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.ci_log import harmless, is_ci
+from pytest_debugloop.text.ci_log import is_ci
+from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-JSON_VERSION = 1
-"""Of the shape of what ``--json`` writes: higher where a key goes away or means something else."""
-
 _PIPE_WIDTH = 10_000
-_DEEPEST = 120
-_NO_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON: docs/commands.md tells its shape.")
 """Declares ``--json``; the command gets it as ``as_json``."""
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """Turn a value object into what JSON knows.
-
-    Args:
-        value: a dataclass, a collection, a scalar, an id, a time.
-        depth: how deep it lies in what is written; what lies too deep is cut, as in a snapshot.
-
-    Returns:
-        Basic types: ids as text, times in ISO 8601, attributes without the underscore that keeps them off keywords,
-        numbers that JSON does not have as PostgreSQL writes them: "NaN", "Infinity", "-Infinity".
-    """
-    if isinstance(value, (str, int)) or value is None:
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else _NO_NUMBERS[str(value)]
-    if depth > _DEEPEST:
-        return {"$cut": "too deep"}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name.rstrip("_"): plain(getattr(value, f.name), depth + 1) for f in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item, depth + 1) for item in value]
-    if isinstance(value, dt.datetime):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        number = float(value)
-        return number if math.isfinite(number) else str(value)
-    return str(value) if isinstance(value, uuid.UUID) else value
 
 
 def write_json(command: str, facts: dict[str, Any], **lists: Iterable[Any]) -> None:
@@ -85,15 +44,6 @@ def write_json(command: str, facts: dict[str, Any], **lists: Iterable[Any]) -> N
 
 def _json(value: Any) -> str:
     return json_text(plain(value))
-
-
-def json_text(value: Any) -> str:
-    """Write JSON of which nothing can act on a terminal, nor on a CI that reads it as a log; it means the same.
-
-    Args:
-        value: of basic types.
-    """
-    return harmless(json.dumps(value, ensure_ascii=True, default=str), "\\u{:04x}")
 
 
 def show(pages: Iterable[RenderableType], *, paging: bool = True) -> None:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pytest_debugloop import private
-from pytest_debugloop.recording.folders import spare_folder, state_folder
+from pytest_debugloop.environment.folders import spare_folder, state_folder
 
 _MARK = "postgres.origin"
 _KEY = "key"

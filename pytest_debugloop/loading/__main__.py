@@ -8,7 +8,7 @@ import os
 import sys
 
 from pytest_debugloop.errors import DriverMissingError
-from pytest_debugloop.handover import LOADER_VARIABLE, STATUS_FILE
+from pytest_debugloop.journal.handover import LOADER_VARIABLE, STATUS_FILE
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.private import write_whole
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from pytest_debugloop.capture.fingerprint import normalised, text_fingerprint
+from pytest_debugloop.journal.records import ErrorEvent
 from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.journals import JournalFile
-from pytest_debugloop.records import ErrorEvent
 
 PROCESS_CRASH = "process_crash"
 """The error type of a process that died."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from pytest_debugloop.handover import MAIN_JOURNAL, SUFFIX
+from pytest_debugloop.journal.handover import MAIN_JOURNAL, SUFFIX
 from pytest_debugloop.journal.lock import is_being_written
 from pytest_debugloop.loading.heads import JournalHead, head_in
 from pytest_debugloop.private import NotPrivateError, is_private, names_in, open_file, read_file

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.handover import MAIN_JOURNAL
+from pytest_debugloop.environment.checkout import git_facts
+from pytest_debugloop.environment.providers import COMMIT
+from pytest_debugloop.journal.handover import MAIN_JOURNAL
 from pytest_debugloop.loading.journals import LONGEST_LINE, JournalFile
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.surveying import CODE_JOURNAL, NO_RECORD, Surveyor, loaded_in
 from pytest_debugloop.private import read_file
-from pytest_debugloop.recording.checkout import git_facts
-from pytest_debugloop.recording.providers import COMMIT
 
 
 def survey_late(folder: Path, paths: Iterable[Path], order: Order) -> Surveyor | None:

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import ClientCursor, Connection, sql
 
 from pytest_debugloop.database.sql_files import sql_text
+from pytest_debugloop.journal.records import clean_text
 from pytest_debugloop.loading.adopting import adopt
 from pytest_debugloop.loading.blame import blames_data
 from pytest_debugloop.loading.heads import JournalHead
@@ -31,7 +32,6 @@ from pytest_debugloop.loading.lines import (
 )
 from pytest_debugloop.loading.recoveries.onsets import find_onsets
 from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
-from pytest_debugloop.records import clean_text
 
 _BATCH_STATEMENTS = (
     "records",

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_debugloop.handover import LOADER_LOCK, OWN_LOADER
+from pytest_debugloop.journal.handover import LOADER_LOCK, OWN_LOADER
 from pytest_debugloop.private import open_file
 
 _POLL_SECONDS = 0.02

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from pytest_debugloop.handover import OPEN_FAILURES_FILE, OPEN_FAILURES_MOST
+from pytest_debugloop.journal.handover import OPEN_FAILURES_FILE, OPEN_FAILURES_MOST
 from pytest_debugloop.loading.loader import Loader, statement
 from pytest_debugloop.private import read_file, remove, write_whole
 

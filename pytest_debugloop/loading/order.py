@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.handover import LOADER_VARIABLE
+from pytest_debugloop.journal.handover import LOADER_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Order:
 
     @classmethod
     def from_environment(cls) -> Order:
-        """Read the order that :mod:`pytest_debugloop.recording.launch` gave.
+        """Read the order that :mod:`pytest_debugloop.summary.launch` gave.
 
         Raises:
             KeyError: there is none.

@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 
 from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.errors import RecordBusyError
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.journal.records import clean_text
 
 _TRIES = 20
 # Longer than the server waits before it looks for a deadlock, and before it stops an autovacuum that is in the way.

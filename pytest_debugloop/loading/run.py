@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
-from pytest_debugloop.handover import KnownFailure
+from pytest_debugloop.journal.handover import KnownFailure
+from pytest_debugloop.journal.records import JOURNAL_FORMAT
 from pytest_debugloop.loading.died import crashes_of
 from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
 from pytest_debugloop.loading.journals import HEADER_BYTES, JournalFile, Piece, journals_in, lives
@@ -17,7 +18,6 @@ from pytest_debugloop.loading.lines import Chunk, Refused
 from pytest_debugloop.loading.loader import Loader, statement
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.private import remove
-from pytest_debugloop.records import JOURNAL_FORMAT
 
 _SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.handover import MAIN_JOURNAL, STATUS_FILE, SUFFIX
+from pytest_debugloop.journal.handover import MAIN_JOURNAL, STATUS_FILE, SUFFIX
+from pytest_debugloop.journal.records import json_line
 from pytest_debugloop.loading.journals import LONGEST_LINE, JournalFile, journals_in
 from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.private import read_file, write_whole
-from pytest_debugloop.records import json_line
 from pytest_debugloop.sources.commits import checked_out, commits_of
 from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 

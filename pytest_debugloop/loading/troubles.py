@@ -8,9 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pytest_debugloop.handover import TROUBLE_FILE
+from pytest_debugloop.journal.handover import TROUBLE_FILE
+from pytest_debugloop.journal.records import clean_text
 from pytest_debugloop.private import read_file, write_whole
-from pytest_debugloop.records import clean_text
 
 TRIES = 3
 """How often it is tried to store the journals of a run that cannot be."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError
-from pytest_debugloop.handover import LOADER_LOCK, OPEN_FAILURES_FILE, STATUS_FILE, TROUBLE_FILE
+from pytest_debugloop.journal.handover import LOADER_LOCK, OPEN_FAILURES_FILE, STATUS_FILE, TROUBLE_FILE
 from pytest_debugloop.loading.blame import is_of_database
 from pytest_debugloop.loading.journals import JournalFile, journals_in, left_alone, run_folders
 from pytest_debugloop.loading.late import survey_late
@@ -217,7 +217,7 @@ def write_status(folder: Path, status: dict[str, object]) -> None:
 
     Args:
         folder: of the run, which may be gone: it may not have waited.
-        status: see :func:`pytest_debugloop.recording.summary.wait_for_status`.
+        status: see :func:`pytest_debugloop.summary.terminal.wait_for_status`.
     """
     path, data = folder / STATUS_FILE, json.dumps(status).encode()
     with contextlib.suppress(OSError):

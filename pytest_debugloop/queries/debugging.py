@@ -11,12 +11,12 @@ from typing import Any
 from psycopg import Connection
 
 from pytest_debugloop.errors import NeverFailedError, NotFoundError
-from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.rerunning import last_failure_of
 from pytest_debugloop.queries.statements import first, rows
-from pytest_debugloop.queries.states import recorded_state
 from pytest_debugloop.replay.sources import Unit
+from pytest_debugloop.snapshots.states import recorded_state
+from pytest_debugloop.text.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

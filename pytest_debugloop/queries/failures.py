@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection
 
 from pytest_debugloop.queries.statements import MANY, first, one, stream
-from pytest_debugloop.queries.states import recorded_state
+from pytest_debugloop.snapshots.states import recorded_state
 
 LARGEST_SHOWN = 8 * 1024 * 1024
 """Bytes of a state beyond which it is not read to be shown: recorded ones have a quarter of a megabyte at most."""

@@ -11,8 +11,8 @@ from typing import Any
 from psycopg import Connection
 
 from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindError
-from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.statements import one, rows
+from pytest_debugloop.text.printable import printable
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _TOLD = 5

@@ -11,7 +11,6 @@ from typing import Any
 from psycopg import Connection
 
 from pytest_debugloop.errors import RerunImpossibleError
-from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.debugging import files_of_run
 from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.rerunning import recorded_failure
@@ -19,6 +18,7 @@ from pytest_debugloop.queries.statements import first, one
 from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.rerunning.sides import Recorded, RecordedFile
 from pytest_debugloop.sources.editing import Piece
+from pytest_debugloop.text.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from pytest_debugloop.database.sql_files import sql_text
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.journal.records import clean_text
 
 T = TypeVar("T")
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.handover import SUFFIX
+from pytest_debugloop.environment import folders
+from pytest_debugloop.journal.handover import SUFFIX
 from pytest_debugloop.journal.journal import Journal
+from pytest_debugloop.journal.records import JOURNAL_FORMAT, Run, clean_text
 from pytest_debugloop.private import JOURNALS
-from pytest_debugloop.recording import folders
 from pytest_debugloop.recording.clock import boot_facts
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
-from pytest_debugloop.records import JOURNAL_FORMAT, Run, clean_text
 from pytest_debugloop.system import System
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ import pytest
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.capture.secret_arguments import ARGUMENT_VARIABLES, redacted_arguments, redacted_words
 from pytest_debugloop.capture.snapshot import Capturer
-from pytest_debugloop.recording import providers as fact
-from pytest_debugloop.recording.checkout import git_facts, project_name, repository_of
-from pytest_debugloop.recording.ci import ci_facts
+from pytest_debugloop.environment import providers as fact
+from pytest_debugloop.environment.checkout import git_facts, project_name, repository_of
+from pytest_debugloop.environment.ci import ci_facts
+from pytest_debugloop.environment.leg import leg_of
+from pytest_debugloop.journal.records import clean_text
 from pytest_debugloop.recording.clock import uuid7, uuid_of
-from pytest_debugloop.recording.leg import leg_of
-from pytest_debugloop.records import clean_text
 from pytest_debugloop.settings import Settings
 
 _SEEDS = ("randomly_seed", "random_order_seed", "random_order_bucket", "hypothesis_seed")

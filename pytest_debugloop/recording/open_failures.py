@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pytest_debugloop.handover import OPEN_FAILURES_FILE, OPEN_FAILURES_MOST
+from pytest_debugloop.journal.handover import OPEN_FAILURES_FILE, OPEN_FAILURES_MOST
 from pytest_debugloop.private import read_file
 
 _LARGEST = 4 * 1024 * 1024

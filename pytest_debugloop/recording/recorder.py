@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from pytest_debugloop.journal.records import Loaded
 from pytest_debugloop.recording.capturing import facts_of
 from pytest_debugloop.recording.failure import NO_FAILURES, errors_of, kind_of, root_of
 from pytest_debugloop.recording.reported import (
@@ -25,7 +26,6 @@ from pytest_debugloop.recording.reported import (
 from pytest_debugloop.recording.reports import reason_of, remove_from_traceback, subtest_name
 from pytest_debugloop.recording.steps import NO_ATTEMPT, Attempt, Step
 from pytest_debugloop.recording.watching import watched
-from pytest_debugloop.records import Loaded
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.code import LoadedFiles

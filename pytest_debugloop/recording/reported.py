@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.journal.records import clean_text, json_string
 from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of_report
 from pytest_debugloop.recording.node_ids import in_file
 from pytest_debugloop.recording.reports import reason_of
 from pytest_debugloop.recording.steps import Attempt, Step
-from pytest_debugloop.records import clean_text, json_string
 
 if TYPE_CHECKING:
     import pytest

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.ci_log import harmless
-from pytest_debugloop.handover import SUFFIX, WORKER_INPUT
+from pytest_debugloop.environment import folders
+from pytest_debugloop.journal.handover import SUFFIX, WORKER_INPUT
 from pytest_debugloop.journal.journal import Journal
+from pytest_debugloop.journal.records import Finish, clean_text
 from pytest_debugloop.private import JOURNALS, open_folder
-from pytest_debugloop.recording import folders
 from pytest_debugloop.recording.beginning import open_journal
 from pytest_debugloop.recording.capturing import capturer_of
 from pytest_debugloop.recording.clock import Clock
@@ -28,14 +28,14 @@ from pytest_debugloop.recording.losses import Losses
 from pytest_debugloop.recording.node_ids import NodeIds, Places, begun_last
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.reports import remove_from_error, remove_from_internal_error
-from pytest_debugloop.recording.storing import Storing
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.timeouts import Timeouts
 from pytest_debugloop.recording.traced import Traced
 from pytest_debugloop.recording.writer import Writer
-from pytest_debugloop.records import Finish, clean_text
 from pytest_debugloop.settings import Settings, raw_value
+from pytest_debugloop.summary.storing import Storing
 from pytest_debugloop.system import System, open_files_allowed
+from pytest_debugloop.text.ci_log import harmless
 
 SESSION_KEY = pytest.StashKey["Session"]()
 

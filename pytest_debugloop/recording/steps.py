@@ -6,9 +6,9 @@ import unittest
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.journal.records import json_string, step_ended, step_head, step_started, step_suffix
 from pytest_debugloop.recording.capturing import facts_of
 from pytest_debugloop.recording.failure import FailureContext
-from pytest_debugloop.records import json_string, step_ended, step_head, step_started, step_suffix
 
 if TYPE_CHECKING:
     import pytest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.handover import OPEN_FAILURES_FILE
+from pytest_debugloop.journal.handover import OPEN_FAILURES_FILE
 from pytest_debugloop.system import System
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture.project_code import ProjectCode, is_generated
+from pytest_debugloop.journal.records import Trace, clean_text
 from pytest_debugloop.recording.audited import Audit, Noted
 from pytest_debugloop.recording.children import told
 from pytest_debugloop.recording.code import code_name
 from pytest_debugloop.recording.entered import Entered, Watch
-from pytest_debugloop.records import Trace, clean_text
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.steps import Attempt

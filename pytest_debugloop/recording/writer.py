@@ -17,9 +17,9 @@ from pytest_debugloop.capture.secret_marks import Marks, NumberedMarks
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.journal.journal import Journal
+from pytest_debugloop.journal.records import ErrorEvent, Snapshot, clean_text, plain_text
 from pytest_debugloop.recording.clock import Clock
 from pytest_debugloop.recording.failure import FailureContext, Kind
-from pytest_debugloop.records import ErrorEvent, Snapshot, clean_text, plain_text
 from pytest_debugloop.system import System
 
 _LONGEST_MESSAGE = 10_000

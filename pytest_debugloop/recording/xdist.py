@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.handover import WORKER_INPUT
+from pytest_debugloop.journal.handover import WORKER_INPUT
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.session import Session

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from pytest_debugloop.printable import printable
-from pytest_debugloop.replay.nodes import ExceptionNode, FrameNode, exceptions_in
 from pytest_debugloop.replay.sources import Source, assembled
 from pytest_debugloop.replay.values import Names, Recording
+from pytest_debugloop.snapshots.nodes import ExceptionNode, FrameNode, exceptions_in
+from pytest_debugloop.text.printable import printable
 
 
 class RecordedError(Exception):

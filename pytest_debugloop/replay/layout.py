@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_debugloop.printable import printable
 from pytest_debugloop.replay.partial import CUT, RecordedDict
 from pytest_debugloop.replay.standins import Recorded, recorded_name
+from pytest_debugloop.text.printable import printable
 
 _DEEPEST = 20
 _STEP = 4

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_debugloop.capture.scalars import key_text
-from pytest_debugloop.printable import printable
+from pytest_debugloop.text.printable import printable
 
 _LONGEST_KEY = 200
 

@@ -6,8 +6,8 @@ from collections import deque
 from reprlib import recursive_repr
 from typing import Any
 
-from pytest_debugloop.printable import printable
 from pytest_debugloop.replay.marks import spelt
+from pytest_debugloop.text.printable import printable
 
 
 class NotRecorded:

@@ -12,12 +12,12 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from types import FrameType, TracebackType
 from typing import IO, Any
 
-from pytest_debugloop.printable import printable
 from pytest_debugloop.replay.frames import RecordedException, RecordedFrame, sources_of
 from pytest_debugloop.replay.layout import laid_out
 from pytest_debugloop.replay.partial import CUT, NotRecorded, RecordedDict, Withheld
 from pytest_debugloop.replay.sources import Source, listed
 from pytest_debugloop.replay.standins import Recorded, recorded_name
+from pytest_debugloop.text.printable import printable
 
 _NEED_A_PROGRAM = """
     next n step s until unt jump j return r run restart break b tbreak clear cl enable disable ignore condition commands

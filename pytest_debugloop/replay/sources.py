@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_debugloop.printable import printable
+from pytest_debugloop.text.printable import printable
 
 MODULE = "<module>"
 _MOST_LINES = 1_000_000

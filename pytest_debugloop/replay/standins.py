@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pytest_debugloop.printable import printable
 from pytest_debugloop.replay.marks import marks_of, names_of, spelt
+from pytest_debugloop.text.printable import printable
 
 _DEEPEST = 8
 _MAPPING_METHODS = frozenset({"keys", "values", "items", "get"})

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, MutableMapping
 from fractions import Fraction
 from typing import Any
 
-from pytest_debugloop.capture.pointers import value_at
 from pytest_debugloop.replay.marks import names_of
 from pytest_debugloop.replay.partial import CUT, NotRecorded, RecordedDict, Withheld
 from pytest_debugloop.replay.standard import bytes_of, floating, rebuilt
 from pytest_debugloop.replay.standins import SCALARS, Recorded, class_named
+from pytest_debugloop.text.pointers import value_at
 
 _WITHHELD = re.compile(r"\[(?:redacted: [\w -]{1,40}(?: #\d{1,6})?|not captured)\]")
 _MORE = re.compile(r"[\d,]+ more of [\d,]+ \w+")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.recording.checkout import git_facts
+from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.recording.code_folders import checkout_around
-from pytest_debugloop.replay.nodes import FrameNode, exceptions_in
 from pytest_debugloop.replay.sources import whole
 from pytest_debugloop.rerunning.recorded import RecordedFailure
+from pytest_debugloop.snapshots.nodes import FrameNode, exceptions_in
 from pytest_debugloop.sources.beside import hash_beside, is_beside
 from pytest_debugloop.sources.checkout import text_of
 from pytest_debugloop.sources.secrets import matches

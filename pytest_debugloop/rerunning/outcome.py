@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.handover import SUFFIX
+from pytest_debugloop.journal.handover import SUFFIX
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.rerunning.plan import Plan
 from pytest_debugloop.rerunning.recorded import CRASHES, Where

@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from pytest_debugloop.environment.interpreter import interpreter
 from pytest_debugloop.errors import RerunFailedError
-from pytest_debugloop.printable import printable
 from pytest_debugloop.recording.code_folders import checkout_around
-from pytest_debugloop.recording.interpreter import interpreter
 from pytest_debugloop.rerunning.outcome import RECORD, Outcome, begun_tests, read_outcome
 from pytest_debugloop.rerunning.overlay import OVERLAY_VARIABLE
 from pytest_debugloop.rerunning.plan import Plan
 from pytest_debugloop.rerunning.processes import start, stop_all
 from pytest_debugloop.rerunning.script import SCRIPT_VARIABLE, Script, Stop
+from pytest_debugloop.text.printable import printable
 
 CHILD_PLUGIN = "pytest_debugloop.rerunning.child_plugin"
 _OVERLAID = "pytest_debugloop.rerunning.overlay"

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import NamedTuple
 
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.journal.records import clean_text
 from pytest_debugloop.sources.tree import file_hash
 from pytest_debugloop.sources.units import units_of
 

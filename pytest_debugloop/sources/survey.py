@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
-from pytest_debugloop.records import clean_text, json_line
+from pytest_debugloop.environment.ini import find_ini
+from pytest_debugloop.journal.records import clean_text, json_line
 from pytest_debugloop.sources.beside import is_beside, tree_beside
 from pytest_debugloop.sources.data_files import data_files
-from pytest_debugloop.sources.ini import find_ini
 from pytest_debugloop.sources.installed import installed
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
 from pytest_debugloop.sources.tree import Tree, hash_of, tree_of, version_of

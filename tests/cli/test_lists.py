@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.queries import comparing, failures, lookup, recoveries, runs
+from pytest_debugloop.answers import comparison as comparing
+from pytest_debugloop.queries import failures, lookup, recoveries, runs
 from tests.docs.shapes import keys_of
 from tests.support.projects import Project
 

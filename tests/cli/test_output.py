@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.printable import printable
+from pytest_debugloop.text.printable import printable
 from tests.support.terminal import ALLOWED, SGR, called_in_terminal, width_of
 
 if TYPE_CHECKING:

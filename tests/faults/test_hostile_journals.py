@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.checks.place import waiting
-from pytest_debugloop.cli.place import Place
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.process import follow
 from pytest_debugloop.loading.troubles import TRIES, trouble_of
 from pytest_debugloop.loading.waiting import Loaded, load_waiting, what_is_left_alone
 from pytest_debugloop.private import JOURNALS
-from pytest_debugloop.recording.summary import summary_lines, wait_for_status
+from pytest_debugloop.summary.terminal import summary_lines, wait_for_status
 from tests.faults.hostile_journals import (
     ALONE,
     ASIDE,

@@ -13,7 +13,7 @@ from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.process import follow
 from pytest_debugloop.loading.waiting import load_waiting
 from pytest_debugloop.private import JOURNALS
-from pytest_debugloop.recording.summary import wait_for_status
+from pytest_debugloop.summary.terminal import wait_for_status
 from tests.faults.proxy import before
 from tests.support.journals import record_example
 from tests.support.records import Record

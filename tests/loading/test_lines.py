@@ -17,7 +17,7 @@ from pytest_debugloop.loading.heads import head_of
 from pytest_debugloop.loading.known import known_failures
 from pytest_debugloop.loading.loader import statement
 from pytest_debugloop.queries.proving import case_of
-from pytest_debugloop.recording.known import facts_of
+from pytest_debugloop.summary.known import facts_of
 from tests.support.made_runs import MadeRun
 
 if TYPE_CHECKING:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.handover import LOADER_LOCK, OWN_LOADER, STATUS_FILE
+from pytest_debugloop.journal.handover import LOADER_LOCK, OWN_LOADER, STATUS_FILE
 from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.process import follow
 from pytest_debugloop.loading.waiting import load_waiting, look_at_waiting
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.recording.identity import process_start
-from pytest_debugloop.recording.summary import summary_lines, wait_for_status
+from pytest_debugloop.summary.terminal import summary_lines, wait_for_status
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:

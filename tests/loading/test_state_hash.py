@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from pytest_debugloop.records import Snapshot
+from pytest_debugloop.journal.records import Snapshot
 from tests.loading.test_loader import journal_lines
 from tests.unit.shown import shown_names
 from tests.unit.test_encode import VALUES

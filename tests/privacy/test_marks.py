@@ -15,7 +15,7 @@ from pytest_debugloop.capture.secret_marks import NumberedMarks, without_numbers
 from pytest_debugloop.capture.secret_names import SecretNames
 from pytest_debugloop.replay.partial import Withheld
 from pytest_debugloop.replay.values import Recording
-from pytest_debugloop.state_changes import failure_changes
+from pytest_debugloop.snapshots.changes import failure_changes
 from tests.unit.shown import numbered_names
 
 ONE, TWO = "[redacted: key #1]", "[redacted: key #2]"

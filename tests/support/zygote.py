@@ -21,7 +21,7 @@ import types
 from pathlib import Path
 from typing import Any, NoReturn
 
-# A loader goes to init: see pytest_debugloop.recording.launch.
+# A loader goes to init: see pytest_debugloop.summary.launch.
 _DETACHED = ["/bin/sh", "-c", '"$@" &', "sh"]
 _LOADER = [sys.executable, "-I", "-X", "utf8", "-c"]
 # Stands in the loader's place: gives its streams and all that it was told to the zygote of loaders, and ends. It

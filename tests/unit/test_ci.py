@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.recording.ci import ci_facts
+from pytest_debugloop.environment.ci import ci_facts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop import words
 from pytest_debugloop.cli.filters import Moment
 from pytest_debugloop.cli.views.brief import Piece, fitted
 from pytest_debugloop.cli.views.frames import statement_of
 from pytest_debugloop.cli.views.tables import Column, table
+from pytest_debugloop.text import words
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
 CELLS = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp", "Mn", "Me", "Mc")), max_size=60)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.cli.views.values import Values
-from pytest_debugloop.printable import printable
+from pytest_debugloop.snapshots.values import Values
+from pytest_debugloop.text.printable import printable
 from tests.unit.shown import shown
 
 JSON: st.SearchStrategy[Any] = st.recursive(

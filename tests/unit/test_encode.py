@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_debugloop.capture.bounds import Bounds
 from pytest_debugloop.capture.redact import REDACTED
 from pytest_debugloop.capture.secret_shapes import is_card
-from pytest_debugloop.records import json_line
+from pytest_debugloop.journal.records import json_line
 from tests.unit.shown import shown, shown_names
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from _pytest.junitxml import mangle_test_address
 
-from pytest_debugloop.cli.exporting.junit import address, case_of, element, written
-from pytest_debugloop.cli.exporting.rows import cell
+from pytest_debugloop.answers.junit import address, case_of, element, written
+from pytest_debugloop.answers.rows import cell
 from pytest_debugloop.queries.exports import Attempt
 
 TEXTS = [

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_debugloop.cli.place import Place
-from pytest_debugloop.recording import folders
+from pytest_debugloop.answers.location import Place
+from pytest_debugloop.environment import folders
 from tests.faults.support import is_root
 
 

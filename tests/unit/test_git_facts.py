@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_debugloop.recording.checkout import git_facts, project_name, repository_of
+from pytest_debugloop.environment.checkout import git_facts, project_name, repository_of
 from tests.support.environment import clean_environment
 
 if TYPE_CHECKING:

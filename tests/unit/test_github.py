@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_debugloop.printable import printable
-from pytest_debugloop.recording.github import append_summary, error_commands, job_summary, workflow_command
-from pytest_debugloop.recording.known import Known
+from pytest_debugloop.summary.github import append_summary, error_commands, job_summary, workflow_command
+from pytest_debugloop.summary.known import Known
+from pytest_debugloop.text.printable import printable
 from tests.unit.test_known import NEW
 
 # Of what no XML may hold, which HTML may.

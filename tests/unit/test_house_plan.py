@@ -11,47 +11,44 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "pytest_debugloop"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
+    "system": -1,
     "errors": 0,
     "settings": 0,
-    "handover": 0,
-    "records": 0,
-    "printable": 0,
     "private": 0,
     "dsn": 0,
-    "ci_log": 0,
-    "system": -1,
-    "words": 1,
-    "capture": 1,
+    "text": 1,
     "journal": 1,
-    "state_changes": 2,
-    "sources": 2,
-    "recording": 2,
-    "replay": 2,
-    "database": 3,
-    "rerunning": 3,
-    "loading": 4,
-    "queries": 4,
-    "cli": 5,
-    "plugin": 6,
-    "__main__": 6,
-    "__init__": 6,
+    "capture": 2,
+    "environment": 2,
+    "snapshots": 3,
+    "sources": 3,
+    "summary": 3,
+    "recording": 4,
+    "database": 4,
+    "replay": 4,
+    "rerunning": 5,
+    "loading": 6,
+    "queries": 6,
+    "answers": 7,
+    "cli": 8,
+    "plugin": 9,
+    "__main__": 9,
+    "__init__": 9,
 }
 # Entries that other processes are started at.
 _LONGEST = 320
-_IMPORT_PYTEST = {"recording", "plugin", "rerunning"}  # its child plugin is loaded by the pytest of a rerun
-_IMPORT_PSYCOPG = {"database", "loading", "queries", "cli"}
+_IMPORT_PYTEST = {"recording", "summary", "plugin", "rerunning"}  # its child plugin is loaded by the pytest of a rerun
+_IMPORT_PSYCOPG = {"database", "loading", "queries", "answers", "cli"}
 _TEST_PROCESS = (
     "recording",
+    "summary",
+    "environment",
     "capture",
     "journal",
-    "records",
     "settings",
-    "handover",
-    "printable",
-    "words",
+    "text",
     "private",
     "dsn",
-    "ci_log",
     "system",
     "errors",
     "plugin",
@@ -103,6 +100,12 @@ def test_the_test_process_enters_no_room_of_the_database() -> None:
     for path in MODULES:
         if room(path) in _TEST_PROCESS:
             assert rooms_imported(path) <= set(_TEST_PROCESS), path
+
+
+def test_only_the_command_knows_click_and_rich() -> None:
+    for path in MODULES:
+        if {m.split(".")[0] for m in imported(path)} & {"click", "rich"}:
+            assert room(path) in ("cli", "__main__") or path.name == "connection.py", path
 
 
 def test_tables_are_filled_and_made_in_sql_files_only() -> None:

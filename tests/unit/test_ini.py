@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_debugloop.sources.ini import find_ini
+from pytest_debugloop.environment.ini import find_ini
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 
 import pytest
 
+from pytest_debugloop.environment.ci import ci_facts
 from pytest_debugloop.loading.recoveries.facts import RunFacts
 from pytest_debugloop.loading.recoveries.job_reruns import job_rerun
 from pytest_debugloop.loading.recoveries.words import in_words
-from pytest_debugloop.recording.ci import ci_facts
 from tests.unit.test_ci import AZURE, BITBUCKET, BUILDKITE, CIRCLECI, GITHUB, GITLAB, TRAVIS
 
 

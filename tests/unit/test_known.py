@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.handover import KnownFailure
+from pytest_debugloop.journal.handover import KnownFailure
 from pytest_debugloop.loading.known import place_of
-from pytest_debugloop.printable import printable
-from pytest_debugloop.recording.known import Known, columns, cut, facts_of, known_lines
+from pytest_debugloop.summary.known import Known, columns, cut, facts_of, known_lines
+from pytest_debugloop.text.printable import printable
 
 NEW = KnownFailure(
     test="tests/test_orders.py::test_total",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_debugloop.environment.interpreter import interpreter
 from pytest_debugloop.errors import NoInterpreterError
-from pytest_debugloop.recording import launch
-from pytest_debugloop.recording.interpreter import interpreter
+from pytest_debugloop.summary import launch
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:

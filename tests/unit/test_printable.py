@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.printable import printable
+from pytest_debugloop.text.printable import printable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 

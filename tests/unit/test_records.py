@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.records import (
+from pytest_debugloop.journal.records import (
     ErrorEvent,
     Finish,
     clean_text,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.state_changes import state_changes
+from pytest_debugloop.snapshots.changes import state_changes
 
 FILE, FUNCTION = "test_shop.py", "test_pay"
 FAILING = "/exceptions/0/frames/1/locals"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.cli.output import plain
 from pytest_debugloop.cli.views.frames import exception_lines, failing_frame, locals_lines
 from pytest_debugloop.queries.reading import _loads
-from pytest_debugloop.queries.states import recorded_changes, recorded_evidence, recorded_state
-from pytest_debugloop.state_changes import failure_changes
+from pytest_debugloop.snapshots.changes import failure_changes
+from pytest_debugloop.snapshots.states import recorded_changes, recorded_evidence, recorded_state
+from pytest_debugloop.text.json_values import plain
 
 FRAME = {"file": "a.py", "function": "f", "line": 3, "source": "x = 1", "locals": {"x": 1}}
 ODD: list[Any] = [None, True, 0, -5, 1.5, 10**30, "", "abc", [], [1, None, "x", []], {}, {"a": 1}, [{}], [{"a": []}]]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.words import classes_by_leg, passes_elsewhere
+from pytest_debugloop.text.words import classes_by_leg, passes_elsewhere
 
 LINUX, MAC = "tests, py3.11, linux, x86_64", "tests, py3.11, darwin, arm64"
 

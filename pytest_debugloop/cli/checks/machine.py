@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
+from pytest_debugloop.environment.ini import NAMES, find_ini
 from pytest_debugloop.settings import OPTIONS, Settings, raw_value
-from pytest_debugloop.sources.ini import NAMES, find_ini
 
 _OLDEST_PYTHON = (3, 10)
 _NEEDED = {"pytest": (8, 0), "pluggy": (1, 5), "click": (8, 1), "rich": (13,)}

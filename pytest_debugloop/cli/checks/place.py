@@ -9,12 +9,12 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
-from pytest_debugloop.cli.place import Place
-from pytest_debugloop.handover import LOADER_LOG
+from pytest_debugloop.environment import providers as fact
+from pytest_debugloop.journal.handover import LOADER_LOG
 from pytest_debugloop.private import NotPrivateError, read_file
-from pytest_debugloop.recording import providers as fact
-from pytest_debugloop.words import counted
+from pytest_debugloop.text.words import counted
 
 _LITTLE_ROOM = 500_000_000
 _NO_ROOM = 50_000_000
@@ -151,7 +151,7 @@ def checkout(rootdir: Path) -> Iterator[Check]:
     Args:
         rootdir: of pytest.
     """
-    from pytest_debugloop.recording.checkout import git_facts
+    from pytest_debugloop.environment.checkout import git_facts
 
     if not any((parent / ".git").exists() for parent in (rootdir, *rootdir.parents)):
         yield Check("git", WARNING, "no checkout: runs have no commit and no branch")
@@ -174,7 +174,7 @@ def ci(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     Args:
         environ: the environment.
     """
-    from pytest_debugloop.recording.ci import ci_facts
+    from pytest_debugloop.environment.ci import ci_facts
 
     facts = ci_facts(environ)
     provider = facts.get(fact.PROVIDER)

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from pytest_debugloop.answers.connection import Connection, asked_project, enter, open_server, waiting_migrations
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
-from pytest_debugloop.cli.place import Place
-from pytest_debugloop.cli.record import Connection, asked_project, enter, open_server, waiting_migrations
 from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.connect import describe
 from pytest_debugloop.database.data_directory import check_maker
 from pytest_debugloop.database.migrate import available, pending
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.queries import health
-from pytest_debugloop.words import ago, counted, short
+from pytest_debugloop.text.words import ago, counted, short
 
 _SLOW_MS = 200.0
 _MANY_BYTES = 20_000_000_000

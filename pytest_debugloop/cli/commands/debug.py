@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.cli.output import json_option, plain, write_json
-from pytest_debugloop.cli.place import Place
+from pytest_debugloop.answers.location import Place
+from pytest_debugloop.cli.output import json_option, write_json
+from pytest_debugloop.text.json_values import plain
 
 if TYPE_CHECKING:
     from pytest_debugloop.queries.debugging import FailureToDebug, FileOfRun
@@ -39,7 +40,7 @@ def command(
     Example: debugloop debug test_discount --pdbcls IPython.terminal.debugger:TerminalPdb
     Example: printf 'where\\nargs\\n' | debugloop debug 8cb8e15c
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.queries.debugging import failure_to_debug, files_of_run
     from pytest_debugloop.replay.frames import files_of
 
@@ -66,7 +67,7 @@ def _session(place: Place, failure: FailureToDebug, files: list[FileOfRun], debu
     from pytest_debugloop.errors import NothingToDebugError
     from pytest_debugloop.replay.frames import rebuild
     from pytest_debugloop.replay.session import debug
-    from pytest_debugloop.words import short
+    from pytest_debugloop.text.words import short
 
     state = failure.state or {}
     sources, changed = _sources(place, failure, files)
@@ -104,8 +105,8 @@ def _sources(place: Place, failure: FailureToDebug, files: list[FileOfRun]) -> t
 
 
 def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]:
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import ago, error_line, local, short
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import ago, error_line, local, short
 
     phase = [failure.phase or failure.error_type, *([f"attempt {failure.attempt}"] if failure.attempt else [])]
     place = [f"run {short(failure.run_id)}" if failure.run_id else "a run that is not in the record"]

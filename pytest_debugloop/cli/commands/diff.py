@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.cli.output import json_option, make_console, plain, show, write_json
-from pytest_debugloop.cli.place import Place
+from pytest_debugloop.answers.location import Place
+from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.text.json_values import plain
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pytest_debugloop.cli.record import Connection
-    from pytest_debugloop.queries.comparing import Comparison, Side
+    from pytest_debugloop.answers.comparison import Comparison, Side
+    from pytest_debugloop.answers.connection import Connection
     from pytest_debugloop.queries.recoveries import Recovery
 
 _KINDS = ("error", "snapshot", "recovery", "test")
@@ -35,8 +36,8 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
     Example: debugloop diff 8cb8e15c
     Example: debugloop diff 8cb8e15c 4923dbbd
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
-    from pytest_debugloop.queries.comparing import compare
+    from pytest_debugloop.answers.comparison import compare
+    from pytest_debugloop.answers.connection import asked_project, open_record
 
     with open_record(place) as connection:
         project = asked_project(connection, place)
@@ -56,12 +57,12 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
 
 
 def _side(connection: Connection, text: str, project: str | None) -> tuple[Side, Recovery | None]:
+    from pytest_debugloop.answers.comparison import side
     from pytest_debugloop.errors import NeverFailedError
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.queries.comparing import side
     from pytest_debugloop.queries.failures import failures_of_test
     from pytest_debugloop.queries.lookup import find
     from pytest_debugloop.queries.recoveries import recoveries
+    from pytest_debugloop.text.printable import printable
 
     found = find(connection, text, project, kinds=_KINDS)
     if found.kind == "recovery":
@@ -83,9 +84,9 @@ def _recovery_of(connection: Connection, one: Side) -> Recovery | None:
 
 def _recovered(connection: Connection, text: str, one: Side, recovery: Recovery | None) -> Side:
     """Find the pass that recovered a failure."""
+    from pytest_debugloop.answers.comparison import side
     from pytest_debugloop.errors import NotRecoveredError
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.queries.comparing import side
+    from pytest_debugloop.text.printable import printable
 
     recovery = recovery or _recovery_of(connection, one)
     if recovery is None:
@@ -97,8 +98,8 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
     from rich.text import Text
 
     from pytest_debugloop.cli.views.recovery import changed_values, evidence_lines
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import percent
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import percent
 
     if comparison.before.node_id == comparison.after.node_id:
         yield Text(printable(comparison.before.node_id), style="title")
@@ -145,8 +146,8 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
 def _order_lines(comparison: Comparison) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import counted
 
     order = comparison.order
     if not order.only_before and not order.only_after:
@@ -163,8 +164,8 @@ def _order_lines(comparison: Comparison) -> Iterator[Text]:
 def _side_lines(name: str, one: Side, other: Side) -> Iterator[Text]:
     from rich.text import Text
 
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import local, short
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import local, short
 
     words = {"error": ("failed", "fail"), "success": ("passed", "pass"), "snapshot": ("was captured", "")}
     verb, style = words[one.kind]

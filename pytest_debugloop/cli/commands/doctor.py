@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option, show, write_json
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,7 +81,7 @@ def _of_record(name: str, place: Place) -> Iterable[Check]:
 def _pages(checks: Iterable[Check], seen: list[Check]) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.words import counted
 
     for check in checks:
         yield _line(check)
@@ -94,7 +94,7 @@ def _line(check: Check) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    from pytest_debugloop.printable import printable
+    from pytest_debugloop.text.printable import printable
 
     told = printable(check.message)
     if check.mend:

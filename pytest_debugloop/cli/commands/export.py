@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import branch_option, since_option
 from pytest_debugloop.cli.output import json_option, write_json
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.answers.connection import Connection
     from pytest_debugloop.queries.runs import Run
 
 TABLES = ("runs", "attempts", "failures", "recoveries")
@@ -69,10 +69,10 @@ def command(
         raise click.UsageError(
             "--json tells what was written, and needs --output; the export itself is --format jsonl."
         )
+    from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.junit import write_junit
+    from pytest_debugloop.answers.rows import write_csv, write_jsonl
     from pytest_debugloop.cli.exporting.file import Progress, opened
-    from pytest_debugloop.cli.exporting.junit import write_junit
-    from pytest_debugloop.cli.exporting.rows import write_csv, write_jsonl
-    from pytest_debugloop.cli.record import open_record
 
     with open_record(place) as connection:
         runs = _runs(connection, place, run, since, branch, many=many)
@@ -91,7 +91,7 @@ def command(
 def _runs(
     connection: Connection, place: Place, run: str | None, since: dt.datetime | None, branch: str | None, *, many: bool
 ) -> Iterator[Run]:
-    from pytest_debugloop.cli.record import asked_project
+    from pytest_debugloop.answers.connection import asked_project
     from pytest_debugloop.queries import runs
     from pytest_debugloop.queries.lookup import find_id
 
@@ -104,8 +104,8 @@ def _runs(
 
 
 def _tell(output: Path, counts: dict[str, int], *, as_json: bool) -> None:
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import counted
 
     if as_json:
         facts: dict[str, Any] = {"output": str(output), "counts": counts}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import branch_option, limit_option, since_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.tables import Row
@@ -31,7 +31,7 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
     \b
     Example: debugloop failures --since 7d
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries.failures import failure_groups
     from pytest_debugloop.queries.statements import MANY
@@ -63,8 +63,8 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
 
 
 def _row(group: FailureGroup) -> Row:
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import ago, error_line, percent, short
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import ago, error_line, percent, short
 
     where = f"{group.file}:{group.line}" if group.file else group.last_node_id
     return [
@@ -82,7 +82,7 @@ def _row(group: FailureGroup) -> Row:
 
 
 def _state(group: FailureGroup) -> str:
-    from pytest_debugloop.words import local, passes_elsewhere
+    from pytest_debugloop.text.words import local, passes_elsewhere
 
     if group.recovered >= group.times:
         return "recovered"

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import limit_option
-from pytest_debugloop.cli.output import json_option, make_console, plain, show, write_json
-from pytest_debugloop.cli.place import Place
+from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.text.json_values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
     \b
     Example: debugloop flaky --limit 10
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.queries.legs import legs_of_tests
     from pytest_debugloop.queries.recoveries import costs_of_tests, flaky_tests
@@ -81,8 +82,8 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
 def _row(test: FlakyTest, costs: dict[Any, float], legs: Sequence[LegScore]) -> Row:
     from rich.text import Text
 
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import ago, classes_by_leg, percent, span
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import ago, classes_by_leg, percent, span
 
     class_ = classes_by_leg({leg.leg: leg.class_ for leg in legs}) or printable(test.class_)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -32,7 +32,7 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
     \b
     Example: debugloop history test_discount
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.queries.lookup import find, test_of
     from pytest_debugloop.queries.recoveries import history_of_test
     from pytest_debugloop.queries.statements import MANY
@@ -52,8 +52,8 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text
 
     from pytest_debugloop.cli.views.strip import strip_of
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import counted, percent
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import counted, percent
 
     yield Text(printable(test.node_id), style="title")
     if not attempts:
@@ -85,8 +85,8 @@ def _row(attempt: PastAttempt) -> Row:
 
     from pytest_debugloop.cli.views.recovery import reason_of
     from pytest_debugloop.cli.views.run import code_of
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import ago, short, span, verdict_mark
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import ago, short, span, verdict_mark
 
     if attempt.failed:
         where = f"in {attempt.phase}: " if attempt.phase not in (None, "call") else ""

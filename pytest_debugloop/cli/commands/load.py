@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option, write_json
-from pytest_debugloop.cli.place import Place
 
 
 @click.command()
@@ -20,12 +20,12 @@ def command(place: Place, again: bool, as_json: bool) -> None:
     """
     from dataclasses import replace
 
+    from pytest_debugloop.answers.connection import admit
     from pytest_debugloop.cli.progress import working
-    from pytest_debugloop.cli.record import admit
     from pytest_debugloop.errors import NoRecordError
     from pytest_debugloop.loading.waiting import load_waiting, look_at_waiting
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import counted
 
     if not place.dsn and not place.trusted:
         place = replace(place, trusted=admit(place))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option, write_json
-from pytest_debugloop.cli.place import Place
 
 
 @click.command()
@@ -17,7 +17,7 @@ def command(place: Place, as_json: bool) -> None:
     \b
     Example: debugloop --dsn postgresql://ci@db.example.org/record migrate
     """
-    from pytest_debugloop.cli.record import open_server
+    from pytest_debugloop.answers.connection import open_server
     from pytest_debugloop.database.migrate import migrate
 
     with open_server(place) as (_, connection):

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import Moment, branch_option, count_of
-from pytest_debugloop.cli.output import json_option, plain, write_json
-from pytest_debugloop.cli.place import Place
+from pytest_debugloop.cli.output import json_option, write_json
+from pytest_debugloop.text.json_values import plain
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.answers.connection import Connection
     from pytest_debugloop.loading.prune import Choice, Plan
 
 _MOST_TOLD_KINDS = ("runs", "steps", "failures", "successes", "recoveries", "snapshots", "tests", "functions")
@@ -48,7 +49,7 @@ def command(
         raise click.UsageError("say which runs are to go: by --older-than, --keep or both.")
     if as_json and not (dry_run or yes):
         raise click.UsageError("with --json nothing is asked: give --dry-run or --yes.")
-    from pytest_debugloop.cli.record import asked_project, check_schema, enter, open_server
+    from pytest_debugloop.answers.connection import asked_project, check_schema, enter, open_server
     from pytest_debugloop.loading.prune import Choice, plan
 
     with open_server(place) as (conninfo, connection):
@@ -99,8 +100,8 @@ def _delete(place: Place, connection: Connection, planned: Plan, choice: Choice,
 
 
 def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, problem: str) -> None:
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import counted
 
     kinds = [counted(gone[kind], _one(kind)) for kind in _MOST_TOLD_KINDS if gone[kind]]
     click.echo(f"Deleted {', '.join(kinds)}.")
@@ -116,7 +117,7 @@ def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, p
 
 
 def _told(planned: Plan) -> str:
-    from pytest_debugloop.words import counted, local
+    from pytest_debugloop.text.words import counted, local
 
     stay = f" {counted(planned.running, 'run')} that did not end will stay." if planned.running else ""
     if not planned.runs:

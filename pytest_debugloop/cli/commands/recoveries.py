@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -46,7 +46,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
     Example: debugloop recoveries --strategy code_change
     Example: debugloop recoveries --patterns
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries import recoveries
     from pytest_debugloop.queries.lookup import find
@@ -92,8 +92,8 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
 
 def _row(recovery: Recovery) -> Row:
     from pytest_debugloop.cli.views.recovery import reason_of
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import ago, error_line, percent, short, span
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import ago, error_line, percent, short, span
 
     return [
         short(recovery.id),
@@ -113,8 +113,8 @@ def _patterns(
     from rich.text import Text
 
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import ago, percent, span
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import ago, percent, span
 
     if not by_strategy:
         yield Text("No recovery.")

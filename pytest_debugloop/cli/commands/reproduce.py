@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.rerun import Teller
@@ -95,8 +95,8 @@ def planned(place: Place, what: str, *, is_trusted: bool = False) -> tuple[Recor
     Raises:
         DebugloopError: there is none, it is ambiguous, or it cannot be run here.
     """
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
-    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.queries.rerunning import recorded_failure, steps_until, suspected_polluters
     from pytest_debugloop.rerunning.plan import plan_rerun
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option, write_json
-from pytest_debugloop.cli.place import Place
 
 
 @click.command()
@@ -19,7 +19,7 @@ def command(place: Place, to: int, yes: bool, as_json: bool) -> None:
     \b
     Example: debugloop rollback --yes
     """
-    from pytest_debugloop.cli.record import open_server
+    from pytest_debugloop.answers.connection import open_server
     from pytest_debugloop.database.migrate import available, pending, rollback
 
     with open_server(place) as (_, connection):

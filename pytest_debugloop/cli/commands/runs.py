@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import Moment, branch_option, limit_option, since_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.tables import Row
@@ -46,7 +46,7 @@ def command(
     \b
     Example: debugloop runs --branch main --status failed --since 7d
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries.runs import no_runs, runs
     from pytest_debugloop.queries.statements import MANY
@@ -83,8 +83,8 @@ def _row(run: Run) -> Row:
     from rich.text import Text
 
     from pytest_debugloop.cli.views.run import code_of, duration_of, verdict_of
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import ago, short
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import ago, short
 
     verdict, style = verdict_of(run)
     return [

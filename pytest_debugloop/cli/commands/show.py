@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
-from pytest_debugloop.cli.place import Place
 
 
 @click.command()
@@ -29,7 +29,7 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
     Example: debugloop show test_discount
     Example: debugloop show --brief --budget 2000
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views import things
     from pytest_debugloop.queries.lookup import Found, find
     from pytest_debugloop.queries.runs import last_run

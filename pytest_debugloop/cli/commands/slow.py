@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import branch_option, count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def command(
     \b
     Example: debugloop slow --branch main --last 10
     """
-    from pytest_debugloop.cli.record import asked_project, open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.queries.runs import last_run
     from pytest_debugloop.queries.statements import MANY
     from pytest_debugloop.queries.timings import LEAST_RUNS, Changes, changes_of_time, timed_runs
@@ -95,8 +95,8 @@ def command(
 
 
 def _too_few(recent: int, earlier: int, last: int, least: int, branch: str | None) -> str:
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import counted
 
     where = f" of branch {printable(branch)}" if branch else ""
     have = counted(recent + earlier, "run")
@@ -119,7 +119,7 @@ def _pages(
     from rich.text import Text
 
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.words import counted
 
     phases = (
         f"{counted(changes.phases, 'phase')} of {min_ms:g} ms or more" if min_ms else counted(changes.phases, "phase")
@@ -151,7 +151,7 @@ def _pages(
 def _row(change: Change) -> Row:
     from rich.text import Text
 
-    from pytest_debugloop.printable import printable
+    from pytest_debugloop.text.printable import printable
 
     style = "" if not change.is_significant else "fail" if change.ratio > 1 else "pass"
     return [
@@ -167,7 +167,7 @@ def _row(change: Change) -> Row:
 
 
 def _time(milliseconds: float) -> str:
-    from pytest_debugloop.words import span
+    from pytest_debugloop.text.words import span
 
     return f"{milliseconds:.2g} ms" if milliseconds < 10 else span(milliseconds)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option, write_json
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from psycopg import Cursor
     from rich.text import Text
 
-    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.answers.connection import Connection
 
 _LONGEST_CELL = 1000
 
@@ -42,7 +42,7 @@ def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> Non
     if as_json:
         _write_rows(place, psql_arguments)
         return
-    from pytest_debugloop.cli.record import open_server
+    from pytest_debugloop.answers.connection import open_server
 
     with open_server(place) as (conninfo, connection):
         program = _psql(place)
@@ -96,8 +96,8 @@ def _run_statements(place: Place, connection: Connection, arguments: tuple[str, 
     from psycopg import sql
 
     from pytest_debugloop.cli.output import show
-    from pytest_debugloop.printable import printable
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.printable import printable
+    from pytest_debugloop.text.words import counted
 
     statements = _commands(arguments)
     if not statements:
@@ -122,14 +122,14 @@ def _run_statements(place: Place, connection: Connection, arguments: tuple[str, 
 def _table(cursor: Cursor[Any]) -> Iterator[Text]:
     from pytest_debugloop.cli.output import make_console
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.printable import printable
+    from pytest_debugloop.text.printable import printable
 
     columns = [Column(printable(column.name), flexible=True) for column in cursor.description or ()]
     return table(columns, ([_cell(value) for value in row] for row in cursor), make_console().width)
 
 
 def _cell(value: object) -> str:
-    from pytest_debugloop.printable import printable
+    from pytest_debugloop.text.printable import printable
 
     text = "" if value is None else value.hex() if isinstance(value, (bytes, memoryview)) else str(value)
     return printable(text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "…")
@@ -155,7 +155,7 @@ def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
     import psycopg
     from psycopg.rows import dict_row
 
-    from pytest_debugloop.cli.record import open_record
+    from pytest_debugloop.answers.connection import open_record
 
     statement = arguments[-1] if len(arguments) == 1 or (len(arguments) == 2 and arguments[0] == "-c") else None
     if statement is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option, write_json
-from pytest_debugloop.cli.place import Place
 
 
 @click.command()
@@ -17,9 +17,9 @@ def command(place: Place, as_json: bool) -> None:
     \b
     Example: debugloop status
     """
-    from pytest_debugloop.cli.record import enter, open_server, waiting_migrations
+    from pytest_debugloop.answers.connection import enter, open_server, waiting_migrations
     from pytest_debugloop.database.connect import describe
-    from pytest_debugloop.words import counted
+    from pytest_debugloop.text.words import counted
 
     with open_server(place, reading=True) as (conninfo, connection):
         with connection.transaction():

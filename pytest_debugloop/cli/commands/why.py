@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option
-from pytest_debugloop.cli.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.answers.connection import Connection
     from pytest_debugloop.queries.proving import Case
     from pytest_debugloop.rerunning.plan import Plan
     from pytest_debugloop.rerunning.recorded import RecordedStep
@@ -127,14 +127,14 @@ class _Asked:
 
 def _ask(place: Place, what: str, *, is_trusted: bool) -> _Asked:
     """Ask the record for all that a proof is made of, and plan its reruns."""
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
-    from pytest_debugloop.cli.record import asked_project, open_record
     from pytest_debugloop.loading.recoveries.asked import difference
     from pytest_debugloop.queries.proving import case_of, files_of
     from pytest_debugloop.queries.rerunning import steps_until
-    from pytest_debugloop.queries.states import recorded_evidence
     from pytest_debugloop.rerunning.plan import plan_rerun
     from pytest_debugloop.rerunning.sides import Side
+    from pytest_debugloop.snapshots.states import recorded_evidence
 
     with open_record(place) as connection:
         case = case_of(connection, what, asked_project(connection, place))
@@ -186,7 +186,7 @@ def _files(
 def _is_own(place: Place, plan: Plan, checkout: object) -> bool:
     """Tell whether a run was recorded in this checkout, to a record that nobody but this user writes to."""
     from pytest_debugloop.database.origin import is_ours
-    from pytest_debugloop.recording.folders import checkout_id
+    from pytest_debugloop.environment.folders import checkout_id
 
     if place.dsn or checkout is None or not is_ours(place.folder):
         return False
@@ -197,7 +197,7 @@ def _keep(place: Place, asked: _Asked, verified: Mapping[str, Any]) -> str | Non
     """Keep what was proved; returns why that could not be done."""
     import psycopg
 
-    from pytest_debugloop.cli.record import enter, open_server
+    from pytest_debugloop.answers.connection import enter, open_server
     from pytest_debugloop.cli.views.proof import path_of
     from pytest_debugloop.loading.recoveries.asked import keep_proof
     from pytest_debugloop.rerunning.candidates import CHANGED_CODE

@@ -16,7 +16,7 @@ from typing import IO, TypeVar, cast
 
 from pytest_debugloop.cli.guarded import output_for_data
 from pytest_debugloop.errors import OutputExistsError
-from pytest_debugloop.printable import printable
+from pytest_debugloop.text.printable import printable
 
 T = TypeVar("T")
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_debugloop.cli.views.failure import history_line, open_line
 from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
 from pytest_debugloop.cli.views.run import nothing_failed, verdict_of
-from pytest_debugloop.cli.views.values import Values, own_name
-from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
-from pytest_debugloop.words import counted, error_line, local, short
+from pytest_debugloop.snapshots.values import Values, own_name
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import counted, error_line, local, short
 
 if TYPE_CHECKING:
-    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.answers.connection import Connection
     from pytest_debugloop.queries.failures import Failure, FailureHistory
     from pytest_debugloop.queries.lookup import Found
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from pytest_debugloop.cli.output import plain, show, write_json
+from pytest_debugloop.cli.output import show, write_json
 from pytest_debugloop.cli.views.two_runs import TwoRuns, how_it_ended
-from pytest_debugloop.printable import printable
-from pytest_debugloop.words import counted
+from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import counted
 
 if TYPE_CHECKING:
     from pytest_debugloop.rerunning.commits import Bisected, Commit, Step

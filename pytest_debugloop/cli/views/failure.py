@@ -14,8 +14,8 @@ from pytest_debugloop.cli.views.frames import (
     names_lines,
     source_lines,
 )
-from pytest_debugloop.printable import printable
-from pytest_debugloop.words import ago, counted, local, passes_elsewhere, percent, short, verdict_mark
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import ago, counted, local, passes_elsewhere, percent, short, verdict_mark
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.views.values import Values, own_name
-from pytest_debugloop.printable import printable
-from pytest_debugloop.words import can_write, counted
+from pytest_debugloop.snapshots.values import Values, own_name
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import can_write, counted
 
 if TYPE_CHECKING:
     from rich.text import Text

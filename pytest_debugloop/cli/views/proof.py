@@ -11,9 +11,9 @@ from rich.text import Text
 from pytest_debugloop.cli.output import show, write_json
 from pytest_debugloop.cli.views.two_runs import TwoRuns, how_it_ended
 from pytest_debugloop.errors import NotAsRecordedError
-from pytest_debugloop.printable import printable
 from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict
-from pytest_debugloop.words import counted, short
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import counted, short
 
 if TYPE_CHECKING:
     from pytest_debugloop.queries.proving import Case

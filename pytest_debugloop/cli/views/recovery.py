@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.capture.pointers import steps_of
-from pytest_debugloop.cli.views.values import Values
-from pytest_debugloop.printable import printable
-from pytest_debugloop.queries.states import recorded_changes, recorded_evidence
-from pytest_debugloop.words import ago, counted, error_line, local, percent, short, span
+from pytest_debugloop.snapshots.states import recorded_changes, recorded_evidence
+from pytest_debugloop.snapshots.values import Values
+from pytest_debugloop.text.pointers import steps_of
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import ago, counted, error_line, local, percent, short, span
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -10,8 +10,7 @@ from typing import Any
 
 from rich.text import Text
 
-from pytest_debugloop.cli.output import make_console, plain, show, write_json
-from pytest_debugloop.printable import printable
+from pytest_debugloop.cli.output import make_console, show, write_json
 from pytest_debugloop.rerunning.bisect import Found, Verdict
 from pytest_debugloop.rerunning.outcome import Ending, Outcome
 from pytest_debugloop.rerunning.plan import Before, Plan
@@ -19,7 +18,9 @@ from pytest_debugloop.rerunning.rate import Rate
 from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.rerunning.runner import Progress, shell_command
 from pytest_debugloop.rerunning.search import Polluter, with_only
-from pytest_debugloop.words import ago, counted, percent, short
+from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import ago, counted, percent, short
 
 _LONGEST = 200
 _MISSING_NAMED = 5

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.printable import printable
-from pytest_debugloop.recording.providers import URL
-from pytest_debugloop.words import ago, counted, local, short, span
+from pytest_debugloop.environment.providers import URL
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import ago, counted, local, short, span
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.words import verdict_mark
+from pytest_debugloop.text.words import verdict_mark
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -7,26 +7,26 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.output import plain
 from pytest_debugloop.cli.views.failure import listed, surroundings, whole
 from pytest_debugloop.cli.views.frames import exception_lines, failing_frame, names_lines
 from pytest_debugloop.cli.views.recovery import recovery_lines
 from pytest_debugloop.cli.views.run import nothing_failed, run_lines
 from pytest_debugloop.cli.views.strip import strip_of
-from pytest_debugloop.cli.views.values import Values
 from pytest_debugloop.errors import SnapshotTooLargeError
-from pytest_debugloop.printable import printable
 from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.legs import legs_of_tests
 from pytest_debugloop.queries.lookup import Found, test_of
 from pytest_debugloop.queries.statements import MANY
-from pytest_debugloop.queries.states import recorded_state
-from pytest_debugloop.words import ago, classes_by_leg, counted, error_line, local, short
+from pytest_debugloop.snapshots.states import recorded_state
+from pytest_debugloop.snapshots.values import Values
+from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import ago, classes_by_leg, counted, error_line, local, short
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.answers.connection import Connection
 
 _STRIP = 60
 _LISTED = 10

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from pytest_debugloop.cli.output import make_console, show
-from pytest_debugloop.printable import printable
 from pytest_debugloop.rerunning.outcome import Ending
-from pytest_debugloop.words import ago, short
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import ago, short
 
 if TYPE_CHECKING:
     from pytest_debugloop.queries.proving import Case

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from pytest_debugloop.cli.output import show
-from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.significance import adjusted
 from pytest_debugloop.rerunning.rate import failure_rate
-from pytest_debugloop.words import counted, percent
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import counted, percent
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.rerun import Teller

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_debugloop.environment import providers as fact
 from pytest_debugloop.loading.recoveries.facts import RunFacts
-from pytest_debugloop.recording import providers as fact
 
 _SAME = (fact.PROVIDER, fact.RUN, fact.JOB, fact.SHARD)
 

@@ -29,7 +29,7 @@ from pytest_debugloop.loading.recoveries.ran_before import look_at_order
 from pytest_debugloop.loading.recoveries.surroundings import look_at_interpreter
 from pytest_debugloop.loading.recoveries.variables import look_at_variables
 from pytest_debugloop.loading.recoveries.words import in_words
-from pytest_debugloop.state_changes import state_changes
+from pytest_debugloop.snapshots.changes import state_changes
 
 
 class Reason(NamedTuple):

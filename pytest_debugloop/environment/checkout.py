@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_debugloop.recording import providers as fact
-from pytest_debugloop.records import clean_text
+from pytest_debugloop.environment import providers as fact
+from pytest_debugloop.journal.records import clean_text
 
 # https://git-scm.com/docs/reftable: what stands in HEAD where git keeps references in tables.
 _IN_A_TABLE = "refs/heads/.invalid"
@@ -50,7 +50,7 @@ def repository_of(rootdir: Path, ci: Mapping[str, str]) -> str:
 
     Args:
         rootdir: a folder in a checkout, or not.
-        ci: what :func:`pytest_debugloop.recording.ci.ci_facts` gave; asked where git names no remote.
+        ci: what :func:`pytest_debugloop.environment.ci.ci_facts` gave; asked where git names no remote.
 
     Returns:
         Its name, empty where nobody knows it.

@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Mapping
 
-from pytest_debugloop.recording import providers as fact
+from pytest_debugloop.environment import providers as fact
 
 # tox and nox set a variable in each of their environments, hatch too; TOXENV is set by whoever chooses one of tox.
 _ENVIRONMENTS = ("TOX_ENV_NAME", "TOXENV", "NOX_CURRENT_SESSION", "HATCH_ENV_ACTIVE")
@@ -20,7 +20,7 @@ def leg_of(chosen: str, ci: Mapping[str, str], environ: Mapping[str, str]) -> st
     Args:
         chosen: by the user; where it is empty, the leg is made of the CI's job, the environment of tox, nox or hatch,
             and, in a known CI, of interpreter and platform: a job is not told all values of its matrix.
-        ci: what :func:`pytest_debugloop.recording.ci.ci_facts` gave.
+        ci: what :func:`pytest_debugloop.environment.ci.ci_facts` gave.
         environ: the environment.
 
     Returns:

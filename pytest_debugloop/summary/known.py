@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pytest_debugloop.handover import DAYS, TOLD, KnownFailure
-from pytest_debugloop.printable import printable
-from pytest_debugloop.words import DAY, age, counted, passes_elsewhere, percent
+from pytest_debugloop.journal.handover import DAYS, TOLD, KnownFailure
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import DAY, age, counted, passes_elsewhere, percent
 
 _STRATEGIES = {
     "retry": "by retry",

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from pytest_debugloop.capture.pointers import value_at
 from pytest_debugloop.capture.secret_marks import without_numbers
 from pytest_debugloop.capture.volatile import IN_VALUES, without_volatile
+from pytest_debugloop.text.pointers import value_at
 
 _MOST = 100
 _LONGEST = 500

@@ -6,7 +6,7 @@ import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.printable import printable
+from pytest_debugloop.text.printable import printable
 
 if TYPE_CHECKING:
     import uuid

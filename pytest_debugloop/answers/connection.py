@@ -14,7 +14,7 @@ from psycopg import errors as server_errors
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pytest_debugloop.cli.place import Place
+from pytest_debugloop.answers.location import Place
 from pytest_debugloop.database.configuration import READER
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
@@ -28,8 +28,8 @@ from pytest_debugloop.errors import (
     RecordLockedError,
     SchemaTooOldError,
 )
-from pytest_debugloop.printable import printable
 from pytest_debugloop.queries.reading import read_whatever_is_stored
+from pytest_debugloop.text.printable import printable
 
 Connection = psycopg.Connection[Any]
 

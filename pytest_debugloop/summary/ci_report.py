@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.handover import TOLD
-from pytest_debugloop.recording import github
+from pytest_debugloop.journal.handover import TOLD
+from pytest_debugloop.summary import github
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_debugloop.recording.known import Known
+    from pytest_debugloop.summary.known import Known
 
 _ANNOTATES_TOO = "pytest_github_actions_annotate_failures"
 

@@ -8,12 +8,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from pytest_debugloop.cli.output import JSON_VERSION, json_text, plain
 from pytest_debugloop.queries import exports
 from pytest_debugloop.queries.runs import Run
+from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
 
 if TYPE_CHECKING:
-    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.answers.connection import Connection
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.handover import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, OWN_LOADER, STATUS_FILE
+from pytest_debugloop.journal.handover import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, OWN_LOADER, STATUS_FILE
 from pytest_debugloop.private import NotPrivateError, open_file, read_file
 from pytest_debugloop.system import System
-from pytest_debugloop.words import counted
+from pytest_debugloop.text.words import counted
 
 _POLL_SECONDS = 0.005
 _START_SECONDS = 10.0

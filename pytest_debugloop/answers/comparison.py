@@ -14,8 +14,8 @@ from psycopg import Connection
 from pytest_debugloop.queries.failures import recorded_state_of
 from pytest_debugloop.queries.statements import first, one, rows
 from pytest_debugloop.rerunning.options import differing_options, told_options
+from pytest_debugloop.snapshots.changes import failure_changes, state_changes
 from pytest_debugloop.sources.variables import differing_variables
-from pytest_debugloop.state_changes import failure_changes, state_changes
 
 
 @dataclass(frozen=True, slots=True)

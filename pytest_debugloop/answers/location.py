@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop.environment.folders import find_folder, new_folder, obstacle
+from pytest_debugloop.environment.ini import find_ini
 from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
-from pytest_debugloop.recording.folders import find_folder, new_folder, obstacle
 from pytest_debugloop.settings import Option, Settings, raw_value
-from pytest_debugloop.sources.ini import find_ini
 
 if TYPE_CHECKING:
     from pytest_debugloop.loading.order import Order
@@ -99,16 +99,16 @@ class Place:
         """
         if self.project or not self.dsn:
             return self.project or None
-        from pytest_debugloop.recording.checkout import project_name, repository_of
-        from pytest_debugloop.recording.ci import ci_facts
+        from pytest_debugloop.environment.checkout import project_name, repository_of
+        from pytest_debugloop.environment.ci import ci_facts
 
         return project_name(repository_of(self.rootdir, ci_facts(os.environ)), self.rootdir)
 
     def order(self) -> Order:
         """Give what the loader takes for an order to load what waits."""
+        from pytest_debugloop.environment.folders import spare_folder
         from pytest_debugloop.loading.order import Order
         from pytest_debugloop.private import JOURNALS
-        from pytest_debugloop.recording.folders import spare_folder
 
         return Order(
             folder=self.folder,

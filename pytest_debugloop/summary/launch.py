@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.handover import LOADER_LOG, LOADER_VARIABLE
+from pytest_debugloop.environment.interpreter import interpreter
+from pytest_debugloop.journal.handover import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
-from pytest_debugloop.recording.interpreter import interpreter
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.redact import Redactor

@@ -11,9 +11,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_debugloop.handover import KnownFailure
-from pytest_debugloop.printable import printable
-from pytest_debugloop.recording.known import Known, facts_of
+from pytest_debugloop.journal.handover import KnownFailure
+from pytest_debugloop.summary.known import Known, facts_of
+from pytest_debugloop.text.printable import printable
 
 ROWS = 100
 """How many failures the job summary tells of."""

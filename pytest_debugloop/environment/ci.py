@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from pytest_debugloop.recording import providers as fact
-from pytest_debugloop.recording.checkout import repository_of_url
-from pytest_debugloop.recording.providers import PROVIDERS
+from pytest_debugloop.environment import providers as fact
+from pytest_debugloop.environment.checkout import repository_of_url
+from pytest_debugloop.environment.providers import PROVIDERS
 
 _BRANCH = re.compile(r"^(refs/heads/|refs/remotes/[^/]+/|remotes/[^/]+/)")
 _TAG = "refs/tags/"
@@ -29,7 +29,7 @@ def ci_facts(environ: Mapping[str, str]) -> Facts:
         environ: the environment.
 
     Returns:
-        Keys of :mod:`pytest_debugloop.recording.providers`, named as OpenTelemetry names them where it does; empty
+        Keys of :mod:`pytest_debugloop.environment.providers`, named as OpenTelemetry names them where it does; empty
         outside of CI. Branches are plain names, and those of a fork begin with its owner.
     """
     provider = next((one for one in PROVIDERS if environ.get(one.detect)), None)

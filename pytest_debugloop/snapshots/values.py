@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from pytest_debugloop.capture.pointers import value_at
-from pytest_debugloop.printable import printable
+from pytest_debugloop.text.pointers import value_at
+from pytest_debugloop.text.printable import printable
 
 _BRACKETS = {"tuple": ("(", ")"), "set": ("{", "}"), "list": ("[", "]")}
 _MARKS = frozenset(

@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop import private
-from pytest_debugloop.ci_log import harmless
 from pytest_debugloop.dsn import describe_dsn
+from pytest_debugloop.environment.folders import open_folder, spare_folder
+from pytest_debugloop.environment.target import command_of
 from pytest_debugloop.errors import NoInterpreterError
-from pytest_debugloop.handover import STATUS_FILE, TOLD
+from pytest_debugloop.journal.handover import STATUS_FILE, TOLD
 from pytest_debugloop.private import remove
-from pytest_debugloop.recording import summary
-from pytest_debugloop.recording.folders import open_folder, spare_folder
-from pytest_debugloop.recording.known import Known, known_lines
-from pytest_debugloop.recording.launch import Launch, order_for
-from pytest_debugloop.recording.target import command_of
+from pytest_debugloop.summary import terminal as summary
+from pytest_debugloop.summary.known import Known, known_lines
+from pytest_debugloop.summary.launch import Launch, order_for
 from pytest_debugloop.system import System, what_changed
+from pytest_debugloop.text.ci_log import harmless
 
 if TYPE_CHECKING:
     import pytest
 
     from pytest_debugloop.capture.redact import Redactor
-    from pytest_debugloop.recording.ci_report import CiReport
     from pytest_debugloop.settings import Settings
+    from pytest_debugloop.summary.ci_report import CiReport
 
 # What the command reads as the plugin does, from the environment and the ini file, but for the run's command line.
 _FOR_THE_COMMAND = ("dsn", "dir", "schema", "project")
@@ -70,7 +70,7 @@ class Storing:
     def _ci_report(self) -> CiReport | None:
         if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
             return None
-        from pytest_debugloop.recording.ci_report import CiReport
+        from pytest_debugloop.summary.ci_report import CiReport
 
         return CiReport.of(self._config, os.environ)
 

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import IO, TYPE_CHECKING
 
-from pytest_debugloop.ci_log import harmless
 from pytest_debugloop.queries.exports import Attempt, WholeFailure, attempts_of_run, failures_by_id, failures_of_run
 from pytest_debugloop.queries.runs import Run
+from pytest_debugloop.text.ci_log import harmless
 
 if TYPE_CHECKING:
     import uuid
 
-    from pytest_debugloop.cli.record import Connection
+    from pytest_debugloop.answers.connection import Connection
 
 # What XML 1.0 cannot hold (https://www.w3.org/TR/xml/#charsets), and DEL and the C1 controls, which act on terminals.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,0 +1,1 @@
+"""Whole answers to what a user asks of the record; no terminal, no click."""

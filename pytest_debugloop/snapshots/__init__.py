@@ -1,0 +1,1 @@
+"""Stored state, read back: frames, values, and what changed between two."""

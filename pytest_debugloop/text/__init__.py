@@ -1,0 +1,1 @@
+"""Text as people, terminals and CI read it."""
