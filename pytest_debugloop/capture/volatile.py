@@ -7,39 +7,47 @@ one may lose the difference that is looked for; and a test whose name loses one 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-_ADDRESS = (re.compile(r"0x[0-9a-fA-F]+"), "<address>")
-_TMP = (re.compile(r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*"), "<tmp>")
-_TIME = (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"), "<time>")
+_MESSAGE, _VALUE, _NODE_ID = "message", "value", "node id"
 
-IN_MESSAGES = (
-    _ADDRESS,
-    (re.compile(r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
-    _TMP,
-    _TIME,
-    (re.compile(r"\b[0-9a-f]{12,}\b", re.IGNORECASE), "<hex>"),
-    (re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?"), "<n>"),
+
+class _Volatile(NamedTuple):
+    pattern: str
+    name: str
+    uses: tuple[str, ...]
+    flags: int = 0
+
+
+# In the order in which they are looked for.
+_TABLE = (
+    _Volatile(r"0x[0-9a-fA-F]+", "<address>", (_MESSAGE, _VALUE)),
+    _Volatile(r"0x[0-9a-fA-F]{6,16}", "<address>", (_NODE_ID,)),
+    _Volatile(r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", "<uuid>", (_MESSAGE,), re.IGNORECASE),
+    _Volatile(r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uuid>", (_VALUE,), re.IGNORECASE),
+    _Volatile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", "<uuid>", (_NODE_ID,)),
+    _Volatile(r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*", "<tmp>", (_MESSAGE, _VALUE)),
+    _Volatile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", "<time>", (_MESSAGE, _VALUE)),
+    _Volatile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", "<time>", (_NODE_ID,)),
+    _Volatile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "<time>", (_VALUE,)),
+    # Seconds since 1970, and thousandths, millionths or billionths of them.
+    _Volatile(r"(?<![\d.])1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?![\d.])", "<time>", (_NODE_ID,)),
+    _Volatile(r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[^\]]*", "<tmp>", (_NODE_ID,)),
+    _Volatile(r"\b[0-9a-f]{12,}\b", "<hex>", (_MESSAGE,), re.IGNORECASE),
+    _Volatile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", "<n>", (_MESSAGE,)),
 )
+
+
+def _patterns(use: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(one.pattern, one.flags), one.name) for one in _TABLE if use in one.uses)
+
+
+IN_MESSAGES = _patterns(_MESSAGE)
 """Of failures; a change of it is another ``FINGERPRINT_VERSION``."""
-
-IN_VALUES = (
-    _ADDRESS,
-    (re.compile(r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
-    _TMP,
-    _TIME,
-    (re.compile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b"), "<time>"),
-)
+IN_VALUES = _patterns(_VALUE)
 """Of two states that are compared."""
-
-IN_NODE_IDS = (
-    (re.compile(r"0x[0-9a-fA-F]{6,16}"), "<address>"),
-    (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
-    (re.compile(r"(?<![\d.])1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?![\d.])"), "<time>"),  # since 1970
-    (re.compile(r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[^\]]*"), "<tmp>"),
-)
+IN_NODE_IDS = _patterns(_NODE_ID)
 """Of parameters, behind the bracket."""
-
 MAYBE_IN_NODE_ID = re.compile(r"0x|\d{8}|[0-9a-fA-F]{8}-|\d:\d|/tmp|/var/")
 """A quick look: a node id without it has none of them."""
 

@@ -28,9 +28,6 @@ LOADER_LOG = "loader.log"
 OPEN_FAILURES_FILE = "open-failures.json"
 """Which tests have failed and not passed since, in the folder of the record: runs trace what these run."""
 
-OPEN_FAILURES_MOST = 1_000
-"""How many tests the file names of a project at most, the latest failures first."""
-
 LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
 """The loader's order, as JSON."""
 
