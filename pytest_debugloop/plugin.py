@@ -16,7 +16,9 @@ from pytest_debugloop.settings import OPTIONS, Settings, as_bool, raw_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_MARKER = "debugloop(capture=True): with capture=False, no state of this test is kept when it fails (pytest-debugloop)."
+_MARKER = (
+    "debugloop(capture=True): with capture=False, do not capture the state of this test at failures (pytest-debugloop)."
+)
 _NO_TESTS_RUN = (
     "cacheshow",
     "collectonly",
@@ -89,13 +91,13 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare every option of the table, for the command line and for the ini file."""
-    group = parser.getgroup("debugloop", "record of the run in PostgreSQL (pytest-debugloop)")
+    group = parser.getgroup("debugloop", "recording the run in PostgreSQL (pytest-debugloop)")
     for option in OPTIONS:
         text = f"{option.help} [{option.variable}]"
         if option.metavar is None:
             group.addoption(option.flag, action="store_true", default=None, dest=option.name, help=text)
             no = _negative(option.flag)
-            group.addoption(no, action="store_false", default=None, dest=option.name, help=f"Switch {option.flag} off.")
+            group.addoption(no, action="store_false", default=None, dest=option.name, help=f"Turn {option.flag} off.")
         else:
             group.addoption(option.flag, default=None, dest=option.name, metavar=option.metavar, help=text)
         parser.addini(option.name, text, type=_ini_type(option.kind), default=None)

@@ -1,4 +1,4 @@
-"""The one table of options: the command line, the ini file, the environment and the README are made from it.
+"""The one table of options: the command line, the ini file, the environment and docs/options.md are made from it.
 
 Nothing but this module and the entry point is imported in a run that does not record, so it imports only what pytest
 has imported before.
@@ -92,13 +92,13 @@ def as_bool(value: object) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise ValueError(f"{value!r} is neither true nor false")
+    raise ValueError(f"{value!r} is not a boolean; use true or false")
 
 
 def _identifier(value: object) -> str:
     text = str(value)
     if not 0 < len(text.encode()) <= 63 or "\0" in text:
-        raise ValueError(f"{text!r} is no name for PostgreSQL: it takes 1 to 63 bytes")
+        raise ValueError(f"{text!r} is not a valid PostgreSQL name, which has 1 to 63 bytes")
     return text
 
 
@@ -109,7 +109,7 @@ def _number_of(unit: str) -> Callable[[object], float]:
         except ValueError:
             number = -1
         if not 0 <= number < 1e6:
-            raise ValueError(f"{value!r} is no number of {unit}")
+            raise ValueError(f"{value!r} is not a number of {unit}")
         return number
 
     return convert
@@ -127,7 +127,7 @@ def _regexes(value: object) -> tuple[str, ...]:
         for pattern in patterns:
             re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a valid regular expression: {error}") from None
     return patterns
 
 
@@ -137,7 +137,7 @@ def _whole(*, least: int = 1, most: int | None = None) -> Callable[[object], int
     def convert(value: object) -> int:
         text = str(value)
         if not text.isdecimal() or int(text) == 0:
-            raise ValueError(f"{value!r} is no whole number above 0")
+            raise ValueError(f"{value!r} is not a positive integer")
         number = max(int(text), least)
         return number if most is None else min(number, most)
 
@@ -158,7 +158,7 @@ class Problem(NamedTuple):
     default: object
 
     def __str__(self) -> str:
-        return f"{self.name} cannot be used ({self.reason}): {self.default!r} is taken."
+        return f"{self.name} is not valid ({self.reason}); using {self.default!r}."
 
 
 class Settings:
@@ -174,102 +174,117 @@ class Settings:
     enabled = Option(
         as_bool,
         False,
-        "Record this run in PostgreSQL (--no-debugloop: do not, whatever else says so).",
+        "Record the run in PostgreSQL; --no-debugloop turns recording off for one run.",
         name="debugloop",
     )
     dsn = Option(
         str,
         "",
-        "The PostgreSQL to record to, as any libpq connection string or URL; empty: the embedded server.",
+        "Connection string or URL of the PostgreSQL server, as libpq takes it; if empty, the embedded server.",
         "DSN",
     )
     directory = Option(
         str,
         ".debugloop",
-        "Folder of the journals and of the embedded server's data, relative to rootdir.",
+        "Directory for journals and the data of the embedded server, relative to rootdir.",
         "DIR",
         name="debugloop_dir",
     )
-    schema = Option(_identifier, "agent_observability", "Schema of the record's tables.", "NAME")
+    schema = Option(_identifier, "agent_observability", "Schema that holds the tables.", "NAME")
     correlation_id = Option(
-        str, "", "Identity of this run: a UUID, or any text, of which a UUID is made; empty: a fresh one.", "ID"
+        str, "", "Identity of the run: a UUID, or any text to derive one from; if empty, a new UUID.", "ID"
     )
     session_id = Option(
         str,
         "",
-        "What groups runs: a UUID, or any text, of which a UUID is made; empty: the CI run, else nothing.",
+        "Group that the run belongs to: a UUID, or any text to derive one from; if empty, the CI run, if any.",
         "ID",
     )
-    agent_name = Option(str, "pytest", "Who executes; an xdist worker adds its own name.", "NAME")
+    agent_name = Option(
+        str, "pytest", "Name of who runs the tests; each pytest-xdist worker appends its own name.", "NAME"
+    )
     project = Option(
         str,
         "",
-        "Name that keeps the tests of several projects in one database apart; empty: the git remote, else rootdir.",
+        "Name of the project, which separates several in one database; if empty, the git remote or else rootdir.",
         "NAME",
     )
     leg = Option(
         str,
         "",
-        "Name of the job or environment, where several run the same tests: a pass in one leg recovers no failure of"
-        " another; empty: the CI's job, tox's or nox's environment, and in CI interpreter and platform.",
+        "Name of the job or environment if several run the same tests: a pass in one leg does not resolve a failure in"
+        " another; if empty, the CI job and the tox or nox environment, and in CI also Python version and platform.",
         "NAME",
     )
     load = Option(
-        as_bool, True, "Store the run while it goes on (--no-debugloop-load: leave its journals for `debugloop load`)."
+        as_bool, True, "Store the run while it is in progress; --no-debugloop-load leaves that to `debugloop load`."
     )
-    wait = Option(_number_of("seconds"), 30.0, "Seconds to wait at the end of a run until it is stored.", "SECONDS")
-    postgres_version = Option(_whole(), 18, "Major version of the embedded server where it has no data yet.", "N")
+    wait = Option(
+        _number_of("seconds"),
+        30.0,
+        "Maximum time in seconds to wait at the end of a run until it is stored.",
+        "SECONDS",
+    )
+    postgres_version = Option(_whole(), 18, "Major version of PostgreSQL for a new embedded server.", "N")
     capture = Option(
         as_bool,
         True,
-        "Keep the state at failures: locals, fixtures, parameters, output; else only exceptions and their frames.",
+        "Capture locals, fixtures, parameters and output at failures; if off, only exceptions and their frames.",
     )
     capture_exclude = Option(
         _words,
         "",
-        "Names of variables, fixtures, attributes and keys whose value is never kept; patterns such as *_blob.",
+        "Names of variables, fixtures, attributes and keys whose values are never captured; patterns such as *_blob.",
         "NAMES",
     )
-    all_locals = Option(as_bool, False, "Keep the locals of frames outside of the project too: of installed packages.")
-    max_depth = Option(
-        _whole(most=50), 6, "Levels of containers and attributes that are kept below a name, up to 50.", "N"
+    all_locals = Option(
+        as_bool, False, "Also capture the locals of frames outside the project, such as in installed packages."
     )
-    max_items = Option(_whole(), 50, "Items of a container, or attributes of an object, that are kept.", "N")
-    max_characters = Option(_whole(), 2000, "Characters of a text, or bytes of bytes, that are kept.", "N")
-    max_frames = Option(_whole(), 50, "Frames of one exception that are kept.", "N")
-    max_snapshot_bytes = Option(_whole(least=4096), 262144, "Size of one snapshot in the journal, at least 4096.", "N")
+    max_depth = Option(
+        _whole(most=50), 6, "Maximum depth of nested containers and attributes in a captured value, up to 50.", "N"
+    )
+    max_items = Option(
+        _whole(), 50, "Maximum number of items of a container, or attributes of an object, to capture.", "N"
+    )
+    max_characters = Option(
+        _whole(), 2000, "Maximum length of a captured string, in characters, or of a bytes object, in bytes.", "N"
+    )
+    max_frames = Option(_whole(), 50, "Maximum number of frames to capture for one exception.", "N")
+    max_snapshot_bytes = Option(
+        _whole(least=4096), 262144, "Maximum size of one snapshot in bytes, at least 4096.", "N"
+    )
     max_snapshot_ms = Option(
         _number_of("milliseconds"),
         50.0,
-        "Processor time for the values of one snapshot, in milliseconds; what is not reached by then is cut.",
+        "Maximum CPU time in milliseconds to capture the values of one snapshot; the rest is cut.",
         "MS",
     )
     redact_names = Option(
-        _regexes, "", "More names whose value is a secret, as regular expressions, separated by spaces.", "REGEXES"
+        _regexes, "", "Regular expressions for more names of secrets, separated by spaces.", "REGEXES"
     )
     redact_patterns = Option(
-        _regexes, "", "More shapes of secrets in any text, as regular expressions, separated by spaces.", "REGEXES"
+        _regexes, "", "Regular expressions for more secrets within any text, separated by spaces.", "REGEXES"
     )
     redact_except = Option(
         _words,
         "",
-        "Names whose value is shown, though it looks like a secret by the name; patterns such as *cookie*.",
+        "Names that are not secrets although they look like them; patterns such as *cookie*.",
         "NAMES",
     )
     repr_types = Option(
         _words,
         "",
-        "Types whose own __repr__ is called for a snapshot, under a guard; patterns such as shop.models.*, * for all.",
+        "Types whose own __repr__ may be called for a snapshot, guarded; patterns such as shop.models.*, or * for all.",
         "TYPES",
         name="debugloop_repr",
     )
     environment = Option(
-        _words, "", "More environment variables to keep at failures; patterns such as SHOP_*.", "NAMES"
+        _words, "", "More environment variables to capture at failures; patterns such as SHOP_*.", "NAMES"
     )
     ci_report = Option(
         as_bool,
         True,
-        "In CI, tell of failures there too: GitHub's annotations and job summary, properties in GitLab's JUnit XML.",
+        "Report failures to the CI: annotations and a job summary on GitHub, properties in the JUnit XML on GitLab.",
     )
 
     def __init__(self, lookup: Callable[[Option[Any]], object]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import re
 import subprocess
 import sys
 import zipfile
@@ -72,6 +74,24 @@ def test_the_wheel_holds_all_that_runs_and_nothing_else(wheel: Path) -> None:
     assert {name for name in names if ".dist-info/" not in name} == ours | migrations
     assert "[pytest11]\ndebugloop = pytest_debugloop.plugin\n" in entry_points
     assert "[console_scripts]\ndebugloop = pytest_debugloop.__main__:main\n" in entry_points
+
+
+def test_the_long_description_is_the_readme_with_links_that_lead_to_its_source(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        head, _, body = archive.read(name).partition(b"\n\n")
+    metadata = email.message_from_bytes(head)
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    urls = dict(line.split(", ") for line in metadata.get_all("Project-URL", []))
+    source = f"{urls['Source']}/blob/v{metadata['Version']}/"
+    text = body.decode()
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 10
+    assert [link for link in links if not link.startswith("https://")] == []
+    ours = [link.removeprefix(source).partition("#")[0] for link in links if link.startswith(source)]
+    assert [path for path in ours if not (CHECKOUT / path).exists()] == []
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert text.replace(source, "").strip() == readme.strip()
 
 
 def test_an_installed_package_finds_its_files(wheel: Path, tmp_path: Path, any_postgres: Server) -> None:

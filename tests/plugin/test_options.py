@@ -118,17 +118,21 @@ def test_nothing_said_is_the_default(showing: Project) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--debugloop-wait", "soon", "debugloop_wait cannot be used ('soon' is no number of seconds): 30.0 is taken."),
-        ("--debugloop-wait", "-1", "debugloop_wait cannot be used ('-1' is no number of seconds): 30.0 is taken."),
-        ("--debugloop-schema", "x" * 64, "it takes 1 to 63 bytes"),
-        ("--debugloop-postgres-version", "new", "debugloop_postgres_version cannot be used"),
+        ("--debugloop-wait", "soon", "debugloop_wait is not valid ('soon' is not a number of seconds); using 30.0."),
+        ("--debugloop-wait", "-1", "debugloop_wait is not valid ('-1' is not a number of seconds); using 30.0."),
+        ("--debugloop-schema", "x" * 64, "which has 1 to 63 bytes"),
+        ("--debugloop-postgres-version", "new", "debugloop_postgres_version is not valid"),
         (
             "--debugloop-max-depth",
             "0",
-            "debugloop_max_depth cannot be used ('0' is no whole number above 0): 6 is taken.",
+            "debugloop_max_depth is not valid ('0' is not a positive integer); using 6.",
         ),
-        ("--debugloop-max-snapshot-ms", "fast", "'fast' is no number of milliseconds): 50.0 is taken."),
-        ("--debugloop-redact-names", "([", "debugloop_redact_names cannot be used ('([' is no regular expression"),
+        ("--debugloop-max-snapshot-ms", "fast", "'fast' is not a number of milliseconds); using 50.0."),
+        (
+            "--debugloop-redact-names",
+            "([",
+            "debugloop_redact_names is not valid ('([' is not a valid regular expression",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_and_the_default_stands(
@@ -143,7 +147,7 @@ def test_a_value_that_cannot_be_used_is_told_and_the_default_stands(
 def test_a_switch_that_is_neither_on_nor_off_is_a_usage_error(project: Project) -> None:
     run = project.run(recorded=False, env={"DEBUGLOOP": "perhaps"})
     assert run.ret == 4
-    assert "debugloop: 'perhaps' is neither true nor false" in run.err
+    assert "debugloop: 'perhaps' is not a boolean" in run.err
 
 
 @pytest.mark.parametrize(
@@ -174,7 +178,7 @@ def test_the_switch_can_be_put_off_where_the_project_has_it_on(
 
 def test_options_have_a_group_of_their_own(project: Project) -> None:
     out = project.run("--help", recorded=False).out
-    group = out.partition("record of the run in PostgreSQL (pytest-debugloop):")[2].partition("\n\n")[0]
+    group = out.partition("recording the run in PostgreSQL (pytest-debugloop):")[2].partition("\n\n")[0]
     for option in OPTIONS:
         assert option.flag in group
         assert f"[{option.variable}]" in group

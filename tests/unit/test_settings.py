@@ -30,7 +30,7 @@ def test_words_that_mean_no(word: str) -> None:
 
 
 def test_other_words_mean_nothing() -> None:
-    with pytest.raises(ValueError, match="neither true nor false"):
+    with pytest.raises(ValueError, match="is not a boolean"):
         as_bool("maybe")
 
 
@@ -70,5 +70,5 @@ def test_a_value_that_cannot_be_used_is_told_and_the_default_stands(name: str, b
     usual = Settings(lambda option: option.default)
     (problem,) = settings.problems
     assert problem.name == name
-    assert str(problem) == f"{name} cannot be used ({problem.reason}): {problem.default!r} is taken."
+    assert str(problem) == f"{name} is not valid ({problem.reason}); using {problem.default!r}."
     assert vars(settings) | {"problems": []} == vars(usual)
