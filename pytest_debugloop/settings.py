@@ -220,10 +220,7 @@ class Settings:
         as_bool, True, "Store the run while it is in progress; --no-debugloop-load leaves that to `debugloop load`."
     )
     wait = Option(
-        _number_of("seconds"),
-        30.0,
-        "Maximum time in seconds to wait at the end of a run until it is stored.",
-        "SECONDS",
+        _number_of("seconds"), 30.0, "Maximum seconds to wait at the end for the run to be stored.", "SECONDS"
     )
     postgres_version = Option(_whole(), 18, "Major version of PostgreSQL for a new embedded server.", "N")
     capture = Option(
@@ -240,36 +237,23 @@ class Settings:
     all_locals = Option(
         as_bool, False, "Also capture the locals of frames outside the project, such as in installed packages."
     )
-    max_depth = Option(
-        _whole(most=50), 6, "Maximum depth of nested containers and attributes in a captured value, up to 50.", "N"
-    )
-    max_items = Option(
-        _whole(), 50, "Maximum number of items of a container, or attributes of an object, to capture.", "N"
-    )
-    max_characters = Option(
-        _whole(), 2000, "Maximum length of a captured string, in characters, or of a bytes object, in bytes.", "N"
-    )
+    max_depth = Option(_whole(most=50), 6, "Maximum depth of nested values to capture, up to 50.", "N")
+    max_items = Option(_whole(), 50, "Maximum number of items or attributes to capture of one value.", "N")
+    max_characters = Option(_whole(), 2000, "Maximum number of characters or bytes to capture of one value.", "N")
     max_frames = Option(_whole(), 50, "Maximum number of frames to capture for one exception.", "N")
-    max_snapshot_bytes = Option(
-        _whole(least=4096), 262144, "Maximum size of one snapshot in bytes, at least 4096.", "N"
-    )
+    max_snapshot_bytes = Option(_whole(least=4096), 262144, "Maximum bytes of one snapshot, at least 4096.", "N")
     max_snapshot_ms = Option(
         _number_of("milliseconds"),
         50.0,
         "Maximum CPU time in milliseconds to capture the values of one snapshot; the rest is cut.",
         "MS",
     )
-    redact_names = Option(
-        _regexes, "", "Regular expressions for more names of secrets, separated by spaces.", "REGEXES"
-    )
+    redact_names = Option(_regexes, "", "More names of secrets: regular expressions, separated by spaces.", "REGEXES")
     redact_patterns = Option(
-        _regexes, "", "Regular expressions for more secrets within any text, separated by spaces.", "REGEXES"
+        _regexes, "", "More patterns of secrets in any text: regular expressions, separated by spaces.", "REGEXES"
     )
     redact_except = Option(
-        _words,
-        "",
-        "Names that are not secrets although they look like them; patterns such as *cookie*.",
-        "NAMES",
+        _words, "", "Names that are not secrets although they look like them; patterns such as *cookie*.", "NAMES"
     )
     repr_types = Option(
         _words,
