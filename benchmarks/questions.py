@@ -18,6 +18,7 @@ from pathlib import Path
 from psycopg import ClientCursor, Connection
 
 from benchmarks.turns import told
+from pytest_debugloop.answers.record import Record
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import migrate
@@ -61,18 +62,19 @@ def main() -> None:
         embedded_server(Path(name)) as conninfo,
         connect(conninfo) as connection,
     ):
+        record = Record(connection)
         _fill(connection, "recoveries", "scale_recoveries.sql", errors=given.errors)
-        _ask("recovery patterns", lambda: list(recovery_patterns(connection)), given.repeat)
+        _ask("recovery patterns", lambda: record.fetch(recovery_patterns()), given.repeat)
         by_strategy = b"SELECT * FROM debug_strategy_recoveries"
         _ask("recoveries by type and strategy", lambda: list(connection.execute(by_strategy)), given.repeat)
         seeds = b"SELECT * FROM debug_recovery_patterns"
         _ask("the seed's recovery patterns", lambda: list(connection.execute(seeds)), given.repeat)
-        _ask("causes of fixes", lambda: list(fix_causes(connection)), given.repeat)
+        _ask("causes of fixes", lambda: record.fetch(fix_causes()), given.repeat)
         _fill(connection, "steps", "scale.sql", tests=given.tests, runs=given.runs)
         tasks = connection.execute("SELECT id FROM debug_tasks ORDER BY node_id LIMIT 100").fetchall()
         turn = iter(tasks * given.repeat)  # another test each time: nothing of it is in the cache of the last
-        _ask("one test's history", lambda: list(attempts_of_test(connection, next(turn)[0])), given.repeat)
-        _ask("all tests that failed, ranked", lambda: list(flaky_tests(connection)), 3)
+        _ask("one test's history", lambda: record.fetch(attempts_of_test(next(turn)[0])), given.repeat)
+        _ask("all tests that failed, ranked", lambda: record.fetch(flaky_tests()), 3)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from psycopg import Connection
-
 from pytest_debugloop.queries.failures import recorded_state_of
-from pytest_debugloop.queries.statements import first, one, rows
+from pytest_debugloop.queries.question import Question, Steps, fetch, first
 from pytest_debugloop.rerunning.options import differing_options, told_options
 from pytest_debugloop.snapshots.changes import failure_changes, state_changes
 from pytest_debugloop.sources.variables import differing_variables
@@ -134,43 +132,35 @@ class _Name:
     operation_name: str
 
 
-def side(connection: Connection[Any], kind: str, id: uuid.UUID) -> Side:  # noqa: A002
+def side(kind: str, id: uuid.UUID) -> Question[Side]:  # noqa: A002
     """Give one of two moments.
 
     Args:
-        connection: its search path leads to the record.
         kind: ``error``, ``success`` or ``snapshot``.
         id: of it.
-
-    Raises:
-        LookupError: there is none.
-        psycopg.Error: the database cannot answer.
     """
-    return one(connection, Side, f"diff_side_of_{kind}", id=id)
+    return Question(f"diff_side_of_{kind}", Side, {"id": id})
 
 
-def compare(connection: Connection[Any], before: Side, after: Side) -> Comparison:
+def compare(before: Side, after: Side) -> Steps[Comparison]:
     """Tell what was different between two moments.
 
     Args:
-        connection: its search path leads to the record.
         before: the first.
         after: the second.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    facts = [_facts(connection, moment) for moment in (before, after)]
+    facts = [(yield from _facts(before)), (yield from _facts(after))]
     same_run = before.run_id is not None and before.run_id == after.run_id
     versions = [fact.code_version if fact else None for fact in facts]
     code: list[ChangedCode] | None = None
     if all(versions):
         values = {"before": versions[0], "after": versions[1]}
-        code = [] if versions[0] == versions[1] else rows(connection, ChangedCode, "diff_code", **values)
+        changed = Question("diff_code", ChangedCode, values)
+        code = [] if versions[0] == versions[1] else (yield from fetch(changed))
     return Comparison(
         before=before,
         after=after,
-        data=_data(connection, before, after),
+        data=(yield from _data(before, after)),
         **{
             name: _changed(*(getattr(fact, name) if fact else {} for fact in facts)) if all(facts) else {}
             for name in ("distributions", "interpreter", "random_seeds")
@@ -178,7 +168,7 @@ def compare(connection: Connection[Any], before: Side, after: Side) -> Compariso
         environment=_variables(facts),
         options=_options(facts),
         code=code,
-        order=_order(connection, before, after),
+        order=(yield from _order(before, after)),
         same_run=same_run,
     )
 
@@ -202,12 +192,15 @@ def _options(facts: list[RunFacts | None]) -> dict[str, list[Any]]:
     return differing_options(*told)
 
 
-def _facts(connection: Connection[Any], moment: Side) -> RunFacts | None:
-    return first(connection, RunFacts, "diff_run_facts", id=moment.run_id) if moment.run_id else None
+def _facts(moment: Side) -> Steps[RunFacts | None]:
+    if not moment.run_id:
+        return None
+    return (yield from first(Question("diff_run_facts", RunFacts, {"id": moment.run_id})))
 
 
-def _data(connection: Connection[Any], before: Side, after: Side) -> dict[str, Any] | None:
-    first_state, second_state = (recorded_state_of(connection, moment.snapshot_id) for moment in (before, after))
+def _data(before: Side, after: Side) -> Steps[dict[str, Any] | None]:
+    first_state = yield from recorded_state_of(before.snapshot_id)
+    second_state = yield from recorded_state_of(after.snapshot_id)
     if first_state is None or second_state is None:
         return None
     if "returned" in second_state and "returned" not in first_state:
@@ -226,7 +219,7 @@ def _changed(before: Any, after: Any) -> dict[str, list[Any]]:
     return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
 
 
-def _order(connection: Connection[Any], before: Side, after: Side) -> Order:
+def _order(before: Side, after: Side) -> Steps[Order]:
     names = []
     for moment in (before, after):
         values = {
@@ -235,7 +228,8 @@ def _order(connection: Connection[Any], before: Side, after: Side) -> Order:
             "began_at": moment.began_at,
             "operation_name": moment.operation_name,
         }
-        names.append([found.operation_name for found in rows(connection, _Name, "diff_tests_before", **values)])
+        found = yield from fetch(Question("diff_tests_before", _Name, values))
+        names.append([one.operation_name for one in found])
     sets = [set(names[0]), set(names[1])]
     return Order(
         only_before=[name for name in names[0] if name not in sets[1]],

@@ -15,6 +15,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.reading import register_lenient_loaders
+from pytest_debugloop.answers.record import Record
 from pytest_debugloop.database.configuration import READER
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
@@ -28,7 +30,6 @@ from pytest_debugloop.errors import (
     RecordLockedError,
     SchemaTooOldError,
 )
-from pytest_debugloop.queries.reading import read_whatever_is_stored
 from pytest_debugloop.text.printable import printable
 
 Connection = psycopg.Connection[Any]
@@ -58,7 +59,7 @@ def open_server(place: Place, *, reading: bool = False, asking: bool = True) -> 
         DebugloopError: it cannot be reached.
     """
     with _server_of(place, reading, asking) as conninfo, connect(conninfo) as connection:
-        read_whatever_is_stored(connection)
+        register_lenient_loaders(connection)
         # What psycopg could not undo, as the connection was lost or interrupted, is no news beside the reason.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
         try:
@@ -104,11 +105,11 @@ def admit(place: Place) -> bool:
     return click.confirm(printable(question), err=True, abort=True)
 
 
-def asked_project(connection: Connection, place: Place) -> str | None:
+def asked_project(record: Record, place: Place) -> str | None:
     """Name the project that is asked for, as the record names it now.
 
     Args:
-        connection: of :func:`open_record`.
+        record: to ask.
         place: where the record is.
 
     Returns:
@@ -117,18 +118,18 @@ def asked_project(connection: Connection, place: Place) -> str | None:
     from pytest_debugloop.queries.projects import project_named
 
     asked = place.asked_project()
-    return None if asked is None else project_named(connection, asked)
+    return None if asked is None else record.one(project_named(asked)).name
 
 
 @contextmanager
-def open_record(place: Place) -> Iterator[Connection]:
+def open_record(place: Place) -> Iterator[Record]:
     """Read the record, as it is now.
 
     Args:
         place: where the record is.
 
     Yields:
-        A connection in a read-only transaction whose search path leads to the record; all questions see one moment.
+        The record, in a read-only transaction; all questions see one moment.
 
     Raises:
         NoRecordError, NotLoadedError: there is no embedded server in that folder.
@@ -142,7 +143,7 @@ def open_record(place: Place) -> Iterator[Connection]:
         with connection.transaction():
             enter(connection, place.schema)
             check_schema(connection, place, conninfo)
-            yield connection
+            yield Record(connection)
 
 
 def enter(connection: Connection, schema: str) -> None:

@@ -20,7 +20,7 @@ from pytest_debugloop.text.ci_log import harmless
 if TYPE_CHECKING:
     import uuid
 
-    from pytest_debugloop.answers.connection import Connection
+    from pytest_debugloop.answers.record import Record
 
 # What XML 1.0 cannot hold (https://www.w3.org/TR/xml/#charsets), and DEL and the C1 controls, which act on terminals.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -28,12 +28,12 @@ _REFERENCE = "&#{};"
 _LONGEST_MESSAGE = 500
 
 
-def write_junit(out: IO[str], connection: Connection, runs: Iterable[Run]) -> dict[str, int]:
+def write_junit(out: IO[str], record: Record, runs: Iterable[Run]) -> dict[str, int]:
     """Write runs, a ``testsuite`` each.
 
     Args:
         out: what to write to.
-        connection: to the record.
+        record: to ask.
         runs: which.
 
     Returns:
@@ -42,7 +42,7 @@ def write_junit(out: IO[str], connection: Connection, runs: Iterable[Run]) -> di
     counts = {"run": 0, "testcase": 0}
     out.write('<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="pytest tests">\n')
     for run in runs:
-        suite = _suite(connection, run)
+        suite = _suite(record, run)
         counts["run"] += 1
         counts["testcase"] += len(suite) - 1  # the properties
         out.write(written(suite))
@@ -50,9 +50,9 @@ def write_junit(out: IO[str], connection: Connection, runs: Iterable[Run]) -> di
     return counts
 
 
-def _suite(connection: Connection, run: Run) -> ET.Element:
-    cases = list(_cases(connection, run))
-    for failure in failures_of_run(connection, run.id):
+def _suite(record: Record, run: Run) -> ET.Element:
+    cases = list(_cases(record, run))
+    for failure in record.stream(failures_of_run(run.id)):
         if not failure.operation_name:  # as pytest has it where its own error ends a run
             case = element("testcase", classname="pytest", name="internal", time="0.000")
             case.append(
@@ -102,12 +102,13 @@ def _facts(run: Run) -> dict[str, object]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _cases(connection: Connection, run: Run) -> Iterator[ET.Element]:
-    attempts = attempts_of_run(connection, run.id)
+def _cases(record: Record, run: Run) -> Iterator[ET.Element]:
+    attempts = record.stream(attempts_of_run(run.id))
     for _, group in groupby(attempts, key=lambda a: (a.operation_name, a.agent_name)):
         tried = list(group)
         last = tried[-1]
-        failures = failures_by_id(connection, [id_ for attempt in tried for id_ in attempt.failures])
+        ids = [id_ for attempt in tried for id_ in attempt.failures]
+        failures = {failure.id: failure for failure in (record.fetch(failures_by_id(ids)) if ids else ())}
         yield case_of(tried, failures)
         if last.call_outcome == "failed" and last.teardown_outcome == "failed":
             case = _named(last, 0)  # pytest has two, for one case cannot fail twice

@@ -5,31 +5,32 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import IO, TYPE_CHECKING, Any
 
 from pytest_debugloop.queries import exports
+from pytest_debugloop.queries.question import Question
 from pytest_debugloop.queries.runs import Run
 from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
 
 if TYPE_CHECKING:
-    from pytest_debugloop.answers.connection import Connection
+    from pytest_debugloop.answers.record import Record
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-_ROWS: dict[str, tuple[str, type[Any], Callable[..., Iterator[Any]]]] = {
+_ROWS: dict[str, tuple[str, type[Any], Callable[..., Question[Any]]]] = {
     "attempts": ("attempt", exports.Attempt, exports.attempts_of_run),
     "failures": ("failure", exports.WholeFailure, exports.failures_of_run),
     "recoveries": ("recovery", exports.WholeRecovery, exports.recoveries_of_run),
 }
 
 
-def write_jsonl(out: IO[str], connection: Connection, runs: Iterable[Run]) -> dict[str, int]:
+def write_jsonl(out: IO[str], record: Record, runs: Iterable[Run]) -> dict[str, int]:
     """Write runs with all that is theirs: a line each, and before them one that says what this is.
 
     Args:
         out: what to write to.
-        connection: to the record.
+        record: to ask.
         runs: which.
 
     Returns:
@@ -41,7 +42,7 @@ def write_jsonl(out: IO[str], connection: Connection, runs: Iterable[Run]) -> di
         counts["run"] += 1
         _line(out, {"kind": "run", **plain(run)})
         for kind, _, rows in _ROWS.values():
-            for row in rows(connection, run.id):
+            for row in record.stream(rows(run.id)):
                 counts[kind] += 1
                 _line(out, {"kind": kind, "run_id": str(run.id), **plain(row)})
     return counts
@@ -51,12 +52,12 @@ def _line(out: IO[str], value: dict[str, Any]) -> None:
     out.write(json_text(value) + "\n")
 
 
-def write_csv(out: IO[str], connection: Connection, runs: Iterable[Run], table: str) -> dict[str, int]:
+def write_csv(out: IO[str], record: Record, runs: Iterable[Run], table: str) -> dict[str, int]:
     """Write a table of runs as CSV (RFC 4180), the names of its columns first.
 
     Args:
         out: what to write to.
-        connection: to the record.
+        record: to ask.
         runs: which.
         table: ``runs``, ``attempts``, ``failures`` or ``recoveries``.
 
@@ -70,7 +71,7 @@ def write_csv(out: IO[str], connection: Connection, runs: Iterable[Run], table: 
     writer.writerow(names if table == "runs" or "run_id" in names else ["run_id", *names])
     count = 0
     for run in runs:
-        rows: Iterable[Any] = (run,) if table == "runs" else _ROWS[table][2](connection, run.id)
+        rows: Iterable[Any] = (run,) if table == "runs" else record.stream(_ROWS[table][2](run.id))
         for row in rows:
             values = plain(row)
             cells = [cell(values[name]) for name in names]

@@ -11,9 +11,8 @@ from typing import Any
 from psycopg import Connection
 
 from pytest_debugloop.errors import NeverFailedError, NotFoundError
-from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.rerunning import last_failure_of
-from pytest_debugloop.queries.statements import first, rows
+from pytest_debugloop.queries.statements import find, first, rows
 from pytest_debugloop.replay.sources import Unit
 from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.text.printable import printable

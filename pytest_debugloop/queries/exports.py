@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from psycopg import Connection
-
-from pytest_debugloop.queries.statements import rows, stream
+from pytest_debugloop.queries.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,54 +100,37 @@ class WholeRecovery:
     correlated_at: datetime
 
 
-def attempts_of_run(connection: Connection[Any], run_id: uuid.UUID) -> Iterator[Attempt]:
-    """List what was run in a run, test by test, as it is read.
+def attempts_of_run(run_id: uuid.UUID) -> Question[Attempt]:
+    """List what was run in a run, test by test.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         run_id: of the run.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return stream(connection, Attempt, "export_attempts", run_id=run_id)
+    return Question("export_attempts", Attempt, {"run_id": run_id})
 
 
-def failures_of_run(connection: Connection[Any], run_id: uuid.UUID) -> Iterator[WholeFailure]:
-    """List the failures of a run, as they are read.
+def failures_of_run(run_id: uuid.UUID) -> Question[WholeFailure]:
+    """List the failures of a run.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         run_id: of the run.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return stream(connection, WholeFailure, "export_failures", run_id=run_id, ids=None)
+    return Question("export_failures", WholeFailure, {"run_id": run_id, "ids": None})
 
 
-def failures_by_id(connection: Connection[Any], ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, WholeFailure]:
+def failures_by_id(ids: Sequence[uuid.UUID]) -> Question[WholeFailure]:
     """Give some failures.
 
     Args:
-        connection: its search path leads to the record.
         ids: of them.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    found = rows(connection, WholeFailure, "export_failures", run_id=None, ids=list(ids)) if ids else []
-    return {failure.id: failure for failure in found}
+    return Question("export_failures", WholeFailure, {"run_id": None, "ids": list(ids)})
 
 
-def recoveries_of_run(connection: Connection[Any], run_id: uuid.UUID) -> Iterator[WholeRecovery]:
-    """List the recoveries that happened in a run, as they are read.
+def recoveries_of_run(run_id: uuid.UUID) -> Question[WholeRecovery]:
+    """List the recoveries that happened in a run.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         run_id: of the run.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return stream(connection, WholeRecovery, "export_recoveries", run_id=run_id)
+    return Question("export_recoveries", WholeRecovery, {"run_id": run_id})

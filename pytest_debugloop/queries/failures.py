@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from psycopg import Connection
-
-from pytest_debugloop.queries.statements import MANY, first, one, stream
+from pytest_debugloop.queries.question import MANY, Question, Steps, one
 from pytest_debugloop.snapshots.states import recorded_state
 
 LARGEST_SHOWN = 8 * 1024 * 1024
@@ -103,91 +100,66 @@ class Snapshot:
     is_too_large: bool
 
 
-def failures_of_run(
-    connection: Connection[Any], run_id: uuid.UUID, correlation_id: uuid.UUID, limit: int = MANY
-) -> Iterator[Failure]:
+def failures_of_run(run_id: uuid.UUID, correlation_id: uuid.UUID, limit: int = MANY) -> Question[Failure]:
     """List what failed in a run, the last attempt of each test and phase; what a retry mended comes last.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         run_id: of the run.
         correlation_id: of the run.
         limit: how many at most.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
     values = {"run_id": run_id, "correlation_id": correlation_id, "limit": limit}
-    return stream(connection, Failure, "failures_of_run", **values)
+    return Question("failures_of_run", Failure, values)
 
 
-def failures_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int = MANY) -> Iterator[Failure]:
+def failures_of_test(task_id: uuid.UUID, limit: int = MANY) -> Question[Failure]:
     """List the failures of a test, the latest first.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         task_id: of the test.
         limit: how many at most.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return stream(connection, Failure, "failures", id=None, task_id=task_id, limit=limit)
+    return Question("failures", Failure, {"id": None, "task_id": task_id, "limit": limit})
 
 
-def failure_of(connection: Connection[Any], id: uuid.UUID) -> Failure:  # noqa: A002
+def failure_of(id: uuid.UUID) -> Question[Failure]:  # noqa: A002
     """Give a failure.
 
     Args:
-        connection: its search path leads to the record.
         id: of the error event.
-
-    Raises:
-        LookupError: there is none.
-        psycopg.Error: the database cannot answer.
     """
-    return one(connection, Failure, "failures", id=id, task_id=None, limit=1)
+    return Question("failures", Failure, {"id": id, "task_id": None, "limit": 1})
 
 
-def history_of_failure(connection: Connection[Any], failure: Failure) -> FailureHistory | None:
+def history_of_failure(failure: Failure) -> Steps[FailureHistory | None]:
     """Say what the record knows of failures of the same test with the same fingerprint.
 
     Args:
-        connection: its search path leads to the record.
         failure: one of them.
 
     Returns:
         Counts; None where the failure is of no test.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
     if failure.task_id is None:
         return None
     values = {"id": failure.id, "task_id": failure.task_id, "fingerprint": failure.fingerprint}
-    return first(connection, FailureHistory, "failure_history", **values)
+    return (yield from one(Question("failure_history", FailureHistory, values)))
 
 
-def snapshot_of(connection: Connection[Any], id: uuid.UUID, largest: int = LARGEST_SHOWN) -> Snapshot:  # noqa: A002
+def snapshot_of(id: uuid.UUID, largest: int = LARGEST_SHOWN) -> Question[Snapshot]:  # noqa: A002
     """Give a snapshot.
 
     Args:
-        connection: its search path leads to the record.
         id: of the snapshot.
         largest: bytes beyond which its state is not read.
-
-    Raises:
-        LookupError: there is none.
-        psycopg.Error: the database cannot answer.
     """
-    return one(connection, Snapshot, "snapshot", id=id, largest=largest)
+    return Question("snapshot", Snapshot, {"id": id, "largest": largest})
 
 
-def recorded_state_of(connection: Connection[Any], snapshot_id: uuid.UUID | None) -> dict[str, Any] | None:
+def recorded_state_of(snapshot_id: uuid.UUID | None) -> Steps[dict[str, Any] | None]:
     """Give the state of a snapshot that this package recorded.
 
     Args:
-        connection: its search path leads to the record.
         snapshot_id: of the snapshot, None for none.
 
     Returns:
@@ -195,9 +167,11 @@ def recorded_state_of(connection: Connection[Any], snapshot_id: uuid.UUID | None
 
     Raises:
         LookupError: there is no such snapshot.
-        psycopg.Error: the database cannot answer.
     """
-    return None if snapshot_id is None else recorded_state(snapshot_of(connection, snapshot_id).state)
+    if snapshot_id is None:
+        return None
+    snapshot = yield from one(snapshot_of(snapshot_id))
+    return recorded_state(snapshot.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +211,11 @@ class FailureGroup:
 _ALL: dict[str, Any] = {"project": None, "branch": None, "since": None, "is_open": False}
 
 
-def failure_groups(connection: Connection[Any], *, limit: int = MANY, **filters: object) -> Iterator[FailureGroup]:
+def failure_groups(*, limit: int = MANY, **filters: object) -> Question[FailureGroup]:
     """Group failures by their fingerprint, the most frequent first.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         limit: how many at most.
         **filters: of ``project``, ``branch``, ``since`` (a time) and ``is_open`` (only those that nothing recovered).
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return stream(connection, FailureGroup, "failure_groups", **{**_ALL, **filters, "limit": limit})
+    return Question("failure_groups", FailureGroup, {**_ALL, **filters, "limit": limit})

@@ -5,11 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from psycopg import Connection
-
-from pytest_debugloop.queries.statements import first, one
+from pytest_debugloop.queries.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +60,24 @@ class LastRun:
     is_code_known: bool
 
 
-def role_of(connection: Connection[Any], schema: str) -> Role:
+def role_of(schema: str) -> Question[Role]:
     """Say what the role may do.
 
     Args:
-        connection: to the server.
         schema: of the record.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
-        LookupError: it does not.
     """
-    return one(connection, Role, "doctor_role", schema=schema)
+    return Question("doctor_role", Role, {"schema": schema})
 
 
-def state_of(connection: Connection[Any]) -> RecordState:
-    """Count what went wrong.
+def state_of() -> Question[RecordState]:
+    """Count what went wrong."""
+    return Question("doctor_record", RecordState)
+
+
+def last_run_of(project: str | None) -> Question[LastRun]:
+    """Give the run that began last.
 
     Args:
-        connection: its search path leads to the record.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
-        LookupError: it does not.
-    """
-    return one(connection, RecordState, "doctor_record")
-
-
-def last_run_of(connection: Connection[Any], project: str | None) -> LastRun | None:
-    """Give the run that began last; None where there is none.
-
-    Args:
-        connection: its search path leads to the record.
         project: only of this one; None for all.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return first(connection, LastRun, "doctor_last_run", project=project)
+    return Question("doctor_last_run", LastRun, {"project": project})

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from psycopg import Connection
-
-from pytest_debugloop.queries.statements import rows
+from pytest_debugloop.queries.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +33,22 @@ class LegScore:
     last_at: datetime
 
 
-def legs_of_tests(connection: Connection[Any], task_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[LegScore]]:
+def legs_by_test(legs: Iterable[LegScore]) -> dict[uuid.UUID, list[LegScore]]:
+    """Put together what is of one test.
+
+    Args:
+        legs: of any tests.
+    """
+    found: dict[uuid.UUID, list[LegScore]] = defaultdict(list)
+    for leg in legs:
+        found[leg.task_id].append(leg)
+    return found
+
+
+def legs_of_tests(task_ids: Sequence[uuid.UUID]) -> Question[LegScore]:
     """Tell how tests do in each leg that they were run in lately, two weeks before their last attempt or later.
 
     Args:
-        connection: its search path leads to the record.
         task_ids: of the tests.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    found: dict[uuid.UUID, list[LegScore]] = defaultdict(list)
-    for leg in rows(connection, LegScore, "legs_of_tests", task_ids=list(task_ids)):
-        found[leg.task_id].append(leg)
-    return found
+    return Question("legs_of_tests", LegScore, {"task_ids": list(task_ids)})

@@ -6,12 +6,9 @@ import re
 import uuid
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
-
-from psycopg import Connection
 
 from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindError
-from pytest_debugloop.queries.statements import one, rows
+from pytest_debugloop.queries.question import Question, Steps, fetch
 from pytest_debugloop.text.printable import printable
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
@@ -50,11 +47,10 @@ class Test:
     rank: int
 
 
-def find(connection: Connection[Any], text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS) -> Found:
+def find(text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS) -> Steps[Found]:
     """Find what a text means.
 
     Args:
-        connection: its search path leads to the record.
         text: an id, the first or last characters of one (four at least), or a node id or a part of it.
         project: tests only of this one; None for all.
         kinds: what it may be.
@@ -63,9 +59,8 @@ def find(connection: Connection[Any], text: str, project: str | None = None, kin
         NotFoundError: nothing in the record is called so.
         WrongKindError: something is, but nothing that it may be.
         AmbiguousError: several are.
-        psycopg.Error: the database cannot answer.
     """
-    named = _by_id(connection, text)
+    named = yield from _by_id(text)
     found = [one for one in named if one.kind in kinds]
     if len(found) == 1:
         return found[0]
@@ -73,7 +68,8 @@ def find(connection: Connection[Any], text: str, project: str | None = None, kin
         raise _ambiguous(text, [f"{one.kind} {one.id}" for one in found])
     try:
         if "test" in kinds:
-            return Found("test", find_test(connection, text, project).id)
+            test = yield from find_test(text, project)
+            return Found("test", test.id)
     except NotFoundError:
         if not named:
             raise
@@ -82,21 +78,20 @@ def find(connection: Connection[Any], text: str, project: str | None = None, kin
     raise NotFoundError(text=_quoted(text), hint=f"give the id of {_one_of(kinds)}, or its first or last characters")
 
 
-def find_test(connection: Connection[Any], text: str, project: str | None = None) -> Test:
+def find_test(text: str, project: str | None = None) -> Steps[Test]:
     """Find a test by its node id or a part of it.
 
     Args:
-        connection: its search path leads to the record.
         text: its node id, the end of it, or any part.
         project: only of this one; None for all.
 
     Raises:
         NotFoundError: no test is called so.
         AmbiguousError: several are, and none better than the others.
-        psycopg.Error: the database cannot answer.
     """
     text = text.removeprefix("./")  # as a shell completes it
-    found = rows(connection, Test, "lookup_tests", text=text, project=project, limit=_TOLD + 1)
+    values = {"text": text, "project": project, "limit": _TOLD + 1}
+    found = yield from fetch(Question("lookup_tests", Test, values))
     best = [test for test in found if test.rank == found[0].rank] if text else []
     if len(best) == 1:
         return best[0]
@@ -105,33 +100,32 @@ def find_test(connection: Connection[Any], text: str, project: str | None = None
     raise NotFoundError(text=_quoted(text), hint="give an id, a node id or a part of one; `debugloop runs` lists runs")
 
 
-def find_id(connection: Connection[Any], text: str, kind: str) -> uuid.UUID:
+def find_id(text: str, kind: str) -> Steps[uuid.UUID]:
     """Find the one thing of a kind that an id, or the first or last characters of one, means.
 
     Args:
-        connection: its search path leads to the record.
         text: what was typed.
         kind: see :class:`Found`.
 
     Raises:
         NotFoundError: there is none.
         AmbiguousError: there are several.
-        psycopg.Error: the database cannot answer.
     """
-    return find(connection, text, kinds=(kind,)).id
+    found = yield from find(text, kinds=(kind,))
+    return found.id
 
 
-def _by_id(connection: Connection[Any], text: str) -> list[Found]:
+def _by_id(text: str) -> Steps[list[Found]]:
     given = text.strip().lower().removeprefix("…")
     digits = given.replace("-", "")
     if not _ID.fullmatch(digits):
         return []
     low, high = (uuid.UUID(digits.ljust(32, filler)) for filler in "0f")
-    found = rows(connection, Found, "lookup_ids_by_prefix", low=low, high=high)
+    found = yield from fetch(Question("lookup_ids_by_prefix", Found, {"low": low, "high": high}))
     if not found:
         ending = _dashed_ending(digits)
         values = {"ending": ending, "length": len(ending), "printed": PRINTED, "digits": digits}
-        found = rows(connection, Found, "lookup_ids_by_ending", **values)
+        found = yield from fetch(Question("lookup_ids_by_ending", Found, values))
     return list(dict.fromkeys(found))
 
 
@@ -165,15 +159,10 @@ def _one_of(kinds: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
-def test_of(connection: Connection[Any], id: uuid.UUID) -> Test:  # noqa: A002
+def test_of(id: uuid.UUID) -> Question[Test]:  # noqa: A002
     """Give a test.
 
     Args:
-        connection: its search path leads to the record.
         id: of the test.
-
-    Raises:
-        LookupError: there is none.
-        psycopg.Error: the database cannot answer.
     """
-    return one(connection, Test, "test", id=id)
+    return Question("test", Test, {"id": id})

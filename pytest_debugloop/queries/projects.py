@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from psycopg import Connection
-
-from pytest_debugloop.queries.statements import one
+from pytest_debugloop.queries.question import Question
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class ProjectName:
+    """The name that a project has now."""
+
     name: str
 
 
-def project_named(connection: Connection[Any], name: str) -> str:
+def project_named(name: str) -> Question[ProjectName]:
     """Give the name that a project has now.
 
     Args:
-        connection: its search path leads to the record.
         name: that it has, or had before its checkout got another.
 
     Returns:
         The given name where no project was called so, or several were.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return one(connection, _Name, "project_named", called=name).name
+    return Question("project_named", ProjectName, {"called": name})

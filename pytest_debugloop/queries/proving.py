@@ -12,9 +12,8 @@ from psycopg import Connection
 
 from pytest_debugloop.errors import RerunImpossibleError
 from pytest_debugloop.queries.debugging import files_of_run
-from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.rerunning import recorded_failure
-from pytest_debugloop.queries.statements import first, one
+from pytest_debugloop.queries.statements import find, first, one
 from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.rerunning.sides import Recorded, RecordedFile
 from pytest_debugloop.sources.editing import Piece

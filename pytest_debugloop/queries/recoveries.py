@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from psycopg import Connection
-
-from pytest_debugloop.queries.statements import MANY, rows, stream
+from pytest_debugloop.queries.question import MANY, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,11 @@ class FlakyTest:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the failures of a test cost."""
+    """What the failures of a test cost.
+
+    Attributes:
+        cost_ms: milliseconds of the phases that failed, and of the passes that were not the first attempt of their run.
+    """
 
     task_id: uuid.UUID
     cost_ms: float | None
@@ -175,120 +176,82 @@ class FixCause:
     last_at: datetime
 
 
-def attempts_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int = MANY) -> list[Attempt]:
+def attempts_of_test(task_id: uuid.UUID, limit: int = MANY) -> Question[Attempt]:
     """List the attempts of a test, the latest first.
 
     Args:
-        connection: its search path leads to the record.
         task_id: of the test, as in ``debug_tasks``.
         limit: how many at most.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return rows(connection, Attempt, "attempts_of_test", task_id=task_id, limit=limit)
+    return Question("attempts_of_test", Attempt, {"task_id": task_id, "limit": limit})
 
 
-def history_of_test(connection: Connection[Any], task_id: uuid.UUID, limit: int = MANY) -> Iterator[PastAttempt]:
+def history_of_test(task_id: uuid.UUID, limit: int = MANY) -> Question[PastAttempt]:
     """List the attempts of a test, the latest first, with what failed in them.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         task_id: of the test, as in ``debug_tasks``.
         limit: how many at most.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return stream(connection, PastAttempt, "history_of_test", task_id=task_id, limit=limit)
+    return Question("history_of_test", PastAttempt, {"task_id": task_id, "limit": limit})
 
 
-def costs_of_tests(connection: Connection[Any], task_ids: list[uuid.UUID]) -> dict[uuid.UUID, float]:
+def costs_of_tests(task_ids: list[uuid.UUID]) -> Question[Cost]:
     """Say what the failures of tests cost.
 
     Args:
-        connection: its search path leads to the record.
         task_ids: of the tests.
-
-    Returns:
-        Milliseconds by test: of the phases that failed, and of the passes that were not the first attempt of their run.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    found = rows(connection, Cost, "flaky_costs", task_ids=task_ids)
-    return {cost.task_id: cost.cost_ms for cost in found if cost.cost_ms is not None}
+    return Question("flaky_costs", Cost, {"task_ids": task_ids})
 
 
-def flaky_tests(
-    connection: Connection[Any], project: str | None = None, limit: int = MANY, *, only_flaky: bool = False
-) -> list[FlakyTest]:
+def flaky_tests(project: str | None = None, limit: int = MANY, *, only_flaky: bool = False) -> Question[FlakyTest]:
     """Rank the tests that have failed, the surest flake first.
 
     Args:
-        connection: its search path leads to the record.
         project: only of this one; None for all.
         limit: how many at most.
         only_flaky: without those that are stable, broken or fixed.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
     values = {"project": project, "limit": limit, "only_flaky": only_flaky}
-    return rows(connection, FlakyTest, "flaky_tests", **values)
+    return Question("flaky_tests", FlakyTest, values)
 
 
-def recovery_patterns(connection: Connection[Any], limit: int = MANY) -> list[RecoveryPattern]:
+def recovery_patterns(limit: int = MANY) -> Question[RecoveryPattern]:
     """Count how failures of each kind recover, the most frequent first.
 
     Args:
-        connection: its search path leads to the record.
         limit: how many at most.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return rows(connection, RecoveryPattern, "recovery_patterns", limit=limit)
+    return Question("recovery_patterns", RecoveryPattern, {"limit": limit})
 
 
-def strategy_patterns(connection: Connection[Any], limit: int = MANY) -> list[StrategyPattern]:
+def strategy_patterns(limit: int = MANY) -> Question[StrategyPattern]:
     """Count what made errors of each type recover, the most frequent first.
 
     Args:
-        connection: its search path leads to the record.
         limit: how many at most.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return rows(connection, StrategyPattern, "strategy_patterns", limit=limit)
+    return Question("strategy_patterns", StrategyPattern, {"limit": limit})
 
 
-def fix_causes(connection: Connection[Any], limit: int = MANY) -> list[FixCause]:
+def fix_causes(limit: int = MANY) -> Question[FixCause]:
     """List the functions and distributions whose change errors recovered by, the most frequent first.
 
     Args:
-        connection: its search path leads to the record.
         limit: how many at most.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return rows(connection, FixCause, "fix_causes", limit=limit)
+    return Question("fix_causes", FixCause, {"limit": limit})
 
 
 _ALL: dict[str, Any] = dict.fromkeys(("id", "error_id", "task_id", "strategy", "project"))
 
 
-def recoveries(connection: Connection[Any], *, limit: int = MANY, **filters: object) -> Iterator[Recovery]:
-    """List recoveries, the latest first, as they are read.
+def recoveries(*, limit: int = MANY, **filters: object) -> Question[Recovery]:
+    """List recoveries, the latest first.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         limit: how many at most.
         **filters: of ``id``, ``error_id``, ``task_id``, ``strategy`` and ``project``.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return stream(connection, Recovery, "recoveries", **{**_ALL, **filters, "limit": limit})
+    return Question("recoveries", Recovery, {**_ALL, **filters, "limit": limit})

@@ -9,8 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from pytest_debugloop.errors import NeverFailedError, NotFoundError
-from pytest_debugloop.queries.lookup import find
-from pytest_debugloop.queries.statements import first, rows
+from pytest_debugloop.queries.statements import find, first, rows
 from pytest_debugloop.rerunning.recorded import RecordedFailure, RecordedStep
 from pytest_debugloop.text.printable import printable
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection
-
 from pytest_debugloop.errors import EmptyRecordError, NoRunsError
-from pytest_debugloop.queries.statements import MANY, first, one, rows, stream
+from pytest_debugloop.queries.question import MANY, Question, Steps, fetch, first
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,65 +62,50 @@ class Project:
 _ALL: dict[str, Any] = dict.fromkeys(("id", "project", "branch", "commit", "status", "since", "until"))
 
 
-def runs(connection: Connection[Any], *, limit: int = MANY, **filters: object) -> Iterator[Run]:
-    """List runs, the latest first, as they are read.
+def runs(*, limit: int = MANY, **filters: object) -> Question[Run]:
+    """List runs, the latest first.
 
     Args:
-        connection: in a transaction, its search path leads to the record.
         limit: how many at most.
         **filters: of ``project``, ``branch``, ``commit`` (its first characters), ``status`` (of the run; or ``passed``
             or ``failed``, by the exit status, or ``broken``, where that is not known), ``since`` and ``until`` (times
             it began).
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return stream(connection, Run, "runs", **{**_ALL, **filters, "limit": limit})
+    return Question("runs", Run, {**_ALL, **filters, "limit": limit})
 
 
-def run_of(connection: Connection[Any], id: uuid.UUID) -> Run:  # noqa: A002
+def run_of(id: uuid.UUID) -> Question[Run]:  # noqa: A002
     """Give a run.
 
     Args:
-        connection: its search path leads to the record.
         id: of the run.
-
-    Raises:
-        LookupError: there is none.
-        psycopg.Error: the database cannot answer.
     """
-    return one(connection, Run, "runs", **{**_ALL, "id": id, "limit": 1})
+    return runs(id=id, limit=1)
 
 
-def last_run(connection: Connection[Any], project: str | None = None) -> Run:
+def last_run(project: str | None = None) -> Steps[Run]:
     """Give the run that began last.
 
     Args:
-        connection: its search path leads to the record.
         project: only of this one; None for all.
 
     Raises:
         EmptyRecordError: the record has no runs.
         NoRunsError: it has none of this project.
-        psycopg.Error: the database cannot answer.
     """
-    run = first(connection, Run, "runs", **{**_ALL, "project": project, "limit": 1})
+    run = yield from first(runs(project=project, limit=1))
     if run is None:
-        raise no_runs(connection, project)
+        raise (yield from no_runs(project))
     return run
 
 
-def no_runs(connection: Connection[Any], project: str | None) -> EmptyRecordError | NoRunsError:
+def no_runs(project: str | None) -> Steps[EmptyRecordError | NoRunsError]:
     """Say why there are no runs.
 
     Args:
-        connection: its search path leads to the record.
         project: of which there are none; None for all.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    names = [found.name for found in rows(connection, Project, "projects")]
+    names = [found.name for found in (yield from fetch(Question("projects", Project)))]
     if not names or project is None:
         return EmptyRecordError()
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""

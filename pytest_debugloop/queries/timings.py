@@ -6,12 +6,9 @@ import math
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from psycopg import Connection
-
+from pytest_debugloop.queries.question import Question, Steps, fetch
 from pytest_debugloop.queries.significance import Group, adjusted, student
-from pytest_debugloop.queries.statements import rows
 
 LEAST_RUNS = 3
 """Of a phase on each side: less says nothing of how much its times vary."""
@@ -95,48 +92,34 @@ class _Sides:
     before_ms: float | None
 
 
-def timed_runs(
-    connection: Connection[Any], limit: int, project: str | None = None, branch: str | None = None
-) -> list[TimedRun]:
+def timed_runs(limit: int, project: str | None = None, branch: str | None = None) -> Question[TimedRun]:
     """Name the runs whose times there are to compare, the latest first.
 
     Args:
-        connection: its search path leads to the record.
         limit: how many at most.
         project: only of this one; None for all.
         branch: only of this one; None for all.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return rows(connection, TimedRun, "slow_runs", limit=limit, project=project, branch=branch)
+    return Question("slow_runs", TimedRun, {"limit": limit, "project": project, "branch": branch})
 
 
-def changes_of_time(
-    connection: Connection[Any], runs: list[TimedRun], last: int, *, min_ms: float = 0, everything: bool = False
-) -> Changes:
+def changes_of_time(runs: list[TimedRun], last: int, *, min_ms: float = 0, everything: bool = False) -> Steps[Changes]:
     """Compare the times of each phase that passed.
 
     Args:
-        connection: its search path leads to the record.
         runs: to compare, the latest first.
         last: how many of these are the last; all others are before them.
         min_ms: leave out phases whose mean time is below, in milliseconds.
         everything: give also what is not significant.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    sides = rows(
-        connection,
-        _Sides,
-        "slow_phases",
-        workflows=[run.correlation_id for run in runs],
-        last=last,
-        least=LEAST_RUNS,
-        min_ms=min_ms,
-        all=everything,
-    )
+    values = {
+        "workflows": [run.correlation_id for run in runs],
+        "last": last,
+        "least": LEAST_RUNS,
+        "min_ms": min_ms,
+        "all": everything,
+    }
+    sides = yield from fetch(Question("slow_phases", _Sides, values))
     compared = [pair for side in sides if side.operation_name is not None and (pair := _compared(side))]
     total = sides[0].phases
     q_values = adjusted([change.p_value for change in compared], total)

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pytest_debugloop.answers.record import Record
 from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.queries.timings import Changes, changes_of_time, timed_runs
 from tests.support.terminal import called_in_terminal, width_of
@@ -80,7 +81,8 @@ class History:
 
     def changes(self, **options: Any) -> Changes:
         """Ask what changed."""
-        return changes_of_time(self.connection, timed_runs(self.connection, RUNS), LAST, **options)
+        record = Record(self.connection)
+        return record.answer(changes_of_time(record.fetch(timed_runs(RUNS)), LAST, **options))
 
 
 def test_where_nothing_changed_nothing_is_called_changed_oftener_than_is_said(history: History) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_debugloop.answers.record import Record as Asked
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.queries.recoveries import attempts_of_test, fix_causes, flaky_tests, recovery_patterns
 from tests.history import faults
@@ -148,16 +149,17 @@ def test_each_test_is_of_its_class(record: Record) -> None:
 
 
 def test_the_questions_are_answered_from_a_real_history(record: Record) -> None:
-    ranked = {test.node_id: test for test in flaky_tests(record.connection)}
+    answers = Asked(record.connection)
+    ranked = {test.node_id: test for test in answers.fetch(flaky_tests())}
     assert set(faults.FLAKY) <= set(list(ranked)[:5])
     wordcount = ranked["tests/test_filters.py::TestFilter::test_wordcount"]
-    attempts = attempts_of_test(record.connection, wordcount.task_id)
+    attempts = answers.fetch(attempts_of_test(wordcount.task_id))
     assert (len(attempts), sum(attempt.failed for attempt in attempts)) == (wordcount.attempts, 3)
     assert [attempt.ended_at for attempt in attempts] == sorted((a.ended_at for a in attempts), reverse=True)
-    causes = {(cause.kind, cause.name): cause.errors_recovered for cause in fix_causes(record.connection)}
+    causes = {(cause.kind, cause.name): cause.errors_recovered for cause in answers.fetch(fix_causes())}
     assert causes["function", "do_wordcount"] == 3
     assert causes["distribution", "markupsafe"] >= 2
-    patterns = recovery_patterns(record.connection)
+    patterns = answers.fetch(recovery_patterns())
     dice = [pattern for pattern in patterns if pattern.dominant_strategy == "rerun"]
     assert dice
     assert all(pattern.share_by_itself > 0.5 for pattern in dice)

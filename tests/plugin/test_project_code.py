@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_debugloop.answers.record import Record
 from pytest_debugloop.queries.failures import failure_groups
 
 if TYPE_CHECKING:
@@ -148,5 +149,7 @@ def test_generated_code_has_locals_and_source_and_counts(project: Project) -> No
     assert made.locals == {"value": 21, "doubled": 42}
     assert made.metadata["code"][0] == ["<string>", 3, "frame"]
     with project.connect() as connection, connection.transaction():
-        (group,) = [one for one in failure_groups(connection) if one.fingerprint == made.metadata["fingerprint"]]
+        (group,) = [
+            one for one in Record(connection).fetch(failure_groups()) if one.fingerprint == made.metadata["fingerprint"]
+        ]
     assert group.file == "test_generated.py"  # where one can go

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pytest_debugloop.answers.record import Record
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.errors import AmbiguousError
 from pytest_debugloop.queries.lookup import find_test
@@ -111,7 +112,7 @@ def test_what_another_checkout_of_the_same_name_has_recorded_stays_where_it_is(s
     assert history(ours, name) == [True, False]
     assert history(right(other), other.folder.name) == [True, False]
     with shop.connect() as connection, pytest.raises(AmbiguousError) as raised:
-        find_test(connection, test)
+        Record(connection).answer(find_test(test))
     for project_name in (name, other.folder.name):
         assert f"{test} of project {project_name}" in str(raised.value)
 

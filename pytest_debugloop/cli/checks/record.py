@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pytest_debugloop.answers.connection import Connection, asked_project, enter, open_server, waiting_migrations
 from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.record import Record
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
 from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.connect import describe
@@ -121,7 +122,7 @@ def _answers(place: Place, conninfo: str, connection: Connection, seconds: float
 
 
 def _role(place: Place, connection: Connection) -> Iterator[Check]:
-    role = health.role_of(connection, place.schema)
+    role = Record(connection).one(health.role_of(place.schema))
     who = f"{role.role}"
     if role.is_read_only:
         yield Check("role", WARNING, f"{who} may only read: no run can be stored", "name the primary server to record.")
@@ -165,7 +166,7 @@ def _record(place: Place, connection: Connection) -> Iterator[Check]:
     with connection.transaction():
         if not _enter(place, connection):
             return
-        state = health.state_of(connection)
+        state = Record(connection).one(health.state_of())
     told = f"{counted(state.runs, 'run')}, {state.bytes / 1e6:,.0f} MB"
     if state.bytes > _MANY_BYTES:
         yield Check("record", WARNING, told, "debugloop prune --older-than 90d deletes old runs.")
@@ -195,8 +196,9 @@ def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
     with connection.transaction():
         if not _enter(place, connection):
             return
-        project = asked_project(connection, place)
-        run = health.last_run_of(connection, project)
+        record = Record(connection)
+        project = asked_project(record, place)
+        run = record.first(health.last_run_of(project))
     of = f" of project {project}" if project else ""
     if run is None:
         yield Check(

@@ -47,10 +47,10 @@ def command(
     if live and as_json:
         raise click.UsageError("--json tells what was recorded, and --live is a session: give one of them.")
     debugger = None if live else _debugger(pdbcls)
-    with open_record(place) as connection:
-        failure = failure_to_debug(connection, error, asked_project(connection, place))
+    with open_record(place) as record:
+        failure = failure_to_debug(record.connection, error, asked_project(record, place))
         state = failure.state or {}
-        files = [] if as_json or live else files_of_run(connection, failure.code_version, files_of(state))
+        files = [] if as_json or live else files_of_run(record.connection, failure.code_version, files_of(state))
     if live:
         from pytest_debugloop.cli.live import debug_live
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from pytest_debugloop.answers.comparison import Comparison, Side
-    from pytest_debugloop.answers.connection import Connection
+    from pytest_debugloop.answers.record import Record
     from pytest_debugloop.queries.recoveries import Recovery
 
 _KINDS = ("error", "snapshot", "recovery", "test")
@@ -39,15 +39,15 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
     from pytest_debugloop.answers.comparison import compare
     from pytest_debugloop.answers.connection import asked_project, open_record
 
-    with open_record(place) as connection:
-        project = asked_project(connection, place)
-        first, recovery = _side(connection, a, project)
+    with open_record(place) as record:
+        project = asked_project(record, place)
+        first, recovery = _side(record, a, project)
         if b is not None:
-            second, recovery = _side(connection, b, project)[0], None
+            second, recovery = _side(record, b, project)[0], None
         else:
-            second = _recovered(connection, a, first, recovery)
-            recovery = recovery or _recovery_of(connection, first)
-        comparison = compare(connection, first, second)
+            second = _recovered(record, a, first, recovery)
+            recovery = recovery or _recovery_of(record, first)
+        comparison = record.answer(compare(first, second))
     if as_json:
         code = None if comparison.code is None else [{**plain(one), "diff": one.diff} for one in comparison.code]
         write_json("diff", {**plain(comparison), "code": code, "recovery": plain(recovery)})
@@ -56,7 +56,7 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
         show(_pages(comparison, recovery, width), paging=place.paging)
 
 
-def _side(connection: Connection, text: str, project: str | None) -> tuple[Side, Recovery | None]:
+def _side(record: Record, text: str, project: str | None) -> tuple[Side, Recovery | None]:
     from pytest_debugloop.answers.comparison import side
     from pytest_debugloop.errors import NeverFailedError
     from pytest_debugloop.queries.failures import failures_of_test
@@ -64,34 +64,34 @@ def _side(connection: Connection, text: str, project: str | None) -> tuple[Side,
     from pytest_debugloop.queries.recoveries import recoveries
     from pytest_debugloop.text.printable import printable
 
-    found = find(connection, text, project, kinds=_KINDS)
+    found = record.answer(find(text, project, kinds=_KINDS))
     if found.kind == "recovery":
-        recovery = next(recoveries(connection, id=found.id, limit=1))
-        return side(connection, "error", recovery.error_event_id), recovery
+        recovery = record.one(recoveries(id=found.id, limit=1))
+        return record.one(side("error", recovery.error_event_id)), recovery
     if found.kind == "test":
-        failure = next(failures_of_test(connection, found.id, 1), None)
+        failure = record.first(failures_of_test(found.id, 1))
         if failure is None:
             raise NeverFailedError(text=printable(text))
-        return side(connection, "error", failure.id), None
-    return side(connection, found.kind, found.id), None
+        return record.one(side("error", failure.id)), None
+    return record.one(side(found.kind, found.id)), None
 
 
-def _recovery_of(connection: Connection, one: Side) -> Recovery | None:
+def _recovery_of(record: Record, one: Side) -> Recovery | None:
     from pytest_debugloop.queries.recoveries import recoveries
 
-    return next(recoveries(connection, error_id=one.id, limit=1), None) if one.kind == "error" else None
+    return record.first(recoveries(error_id=one.id, limit=1)) if one.kind == "error" else None
 
 
-def _recovered(connection: Connection, text: str, one: Side, recovery: Recovery | None) -> Side:
+def _recovered(record: Record, text: str, one: Side, recovery: Recovery | None) -> Side:
     """Find the pass that recovered a failure."""
     from pytest_debugloop.answers.comparison import side
     from pytest_debugloop.errors import NotRecoveredError
     from pytest_debugloop.text.printable import printable
 
-    recovery = recovery or _recovery_of(connection, one)
+    recovery = recovery or _recovery_of(record, one)
     if recovery is None:
         raise NotRecoveredError(text=printable(text))
-    return side(connection, "success", recovery.success_event_id)
+    return record.one(side("success", recovery.success_event_id))
 
 
 def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Iterator[Text]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from pytest_debugloop.answers.connection import Connection
+    from pytest_debugloop.answers.record import Record
     from pytest_debugloop.queries.runs import Run
 
 TABLES = ("runs", "attempts", "failures", "recoveries")
@@ -74,33 +74,34 @@ def command(
     from pytest_debugloop.answers.rows import write_csv, write_jsonl
     from pytest_debugloop.cli.exporting.file import Progress, opened
 
-    with open_record(place) as connection:
-        runs = _runs(connection, place, run, since, branch, many=many)
+    with open_record(place) as record:
+        runs = _runs(record, place, run, since, branch, many=many)
         with opened(output, force=force) as out, Progress(out) as progress:
             watched = progress.watched(runs)
             if form == "junit":
-                counts = write_junit(out, connection, watched)
+                counts = write_junit(out, record, watched)
             elif form == "csv":
-                counts = write_csv(out, connection, watched, str(table))
+                counts = write_csv(out, record, watched, str(table))
             else:
-                counts = write_jsonl(out, connection, watched)
+                counts = write_jsonl(out, record, watched)
     if output is not None:
         _tell(output, counts, as_json=as_json)
 
 
 def _runs(
-    connection: Connection, place: Place, run: str | None, since: dt.datetime | None, branch: str | None, *, many: bool
+    record: Record, place: Place, run: str | None, since: dt.datetime | None, branch: str | None, *, many: bool
 ) -> Iterator[Run]:
     from pytest_debugloop.answers.connection import asked_project
     from pytest_debugloop.queries import runs
     from pytest_debugloop.queries.lookup import find_id
 
-    project = asked_project(connection, place)
+    project = asked_project(record, place)
     if many:
-        runs.last_run(connection, project)  # says so where there is none at all
-        return runs.runs(connection, project=project, since=since, branch=branch)
-    found = runs.run_of(connection, find_id(connection, run, "run")) if run else runs.last_run(connection, project)
-    return iter((found,))
+        record.answer(runs.last_run(project))  # says so where there is none at all
+        return record.stream(runs.runs(project=project, since=since, branch=branch))
+    if not run:
+        return iter((record.answer(runs.last_run(project)),))
+    return iter((record.one(runs.run_of(record.answer(find_id(run, "run")))),))
 
 
 def _tell(output: Path, counts: dict[str, int], *, as_json: bool) -> None:

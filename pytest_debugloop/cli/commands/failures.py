@@ -34,12 +34,12 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries.failures import failure_groups
-    from pytest_debugloop.queries.statements import MANY
+    from pytest_debugloop.queries.question import MANY
 
-    with open_record(place) as connection:
-        project = asked_project(connection, place)
+    with open_record(place) as record:
+        project = asked_project(record, place)
         filters = {"project": project, "branch": branch, "since": since, "is_open": is_open}
-        groups = failure_groups(connection, limit=limit or MANY, **filters)
+        groups = record.stream(failure_groups(limit=limit or MANY, **filters))
         if as_json:
             write_json("failures", {}, failures=groups)
             return

@@ -40,15 +40,16 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.queries.legs import legs_of_tests
+    from pytest_debugloop.queries.legs import legs_by_test, legs_of_tests
+    from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.recoveries import costs_of_tests, flaky_tests
-    from pytest_debugloop.queries.statements import MANY
 
-    with open_record(place) as connection:
-        project = asked_project(connection, place)
-        tests = flaky_tests(connection, project, only_flaky=not everything, limit=limit or MANY)
-        costs = costs_of_tests(connection, [test.task_id for test in tests])
-        legs = legs_of_tests(connection, [test.task_id for test in tests])
+    with open_record(place) as record:
+        project = asked_project(record, place)
+        tests = record.fetch(flaky_tests(project, only_flaky=not everything, limit=limit or MANY))
+        ids = [test.task_id for test in tests]
+        costs = {cost.task_id: cost.cost_ms or 0.0 for cost in record.fetch(costs_of_tests(ids))}
+        legs = legs_by_test(record.fetch(legs_of_tests(ids)))
     if as_json:
         rows = (
             {

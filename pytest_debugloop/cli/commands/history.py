@@ -34,12 +34,13 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.queries.lookup import find, test_of
+    from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.recoveries import history_of_test
-    from pytest_debugloop.queries.statements import MANY
 
-    with open_record(place) as connection:
-        found = test_of(connection, find(connection, test, asked_project(connection, place), kinds=("test",)).id)
-        attempts = history_of_test(connection, found.id, limit or MANY)
+    with open_record(place) as record:
+        named = record.answer(find(test, asked_project(record, place), kinds=("test",)))
+        found = record.one(test_of(named.id))
+        attempts = record.stream(history_of_test(found.id, limit or MANY))
         if as_json:
             write_json("history", {"test": found}, attempts=attempts)
         else:

@@ -50,13 +50,14 @@ def command(
     if as_json and not (dry_run or yes):
         raise click.UsageError("with --json nothing is asked: give --dry-run or --yes.")
     from pytest_debugloop.answers.connection import asked_project, check_schema, enter, open_server
+    from pytest_debugloop.answers.record import Record
     from pytest_debugloop.loading.prune import Choice, plan
 
     with open_server(place) as (conninfo, connection):
         with connection.transaction():
             enter(connection, place.schema)
             check_schema(connection, place, conninfo)
-            project = asked_project(connection, place)
+            project = asked_project(Record(connection), place)
         choice = Choice(before=older_than, keep=keep, project=project, branch=branch)
         planned = plan(connection, place.schema, choice)
         if not as_json:

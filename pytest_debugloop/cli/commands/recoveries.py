@@ -50,26 +50,26 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries import recoveries
     from pytest_debugloop.queries.lookup import find
-    from pytest_debugloop.queries.statements import MANY
+    from pytest_debugloop.queries.question import MANY
 
     if patterns and (test or strategy):
         raise click.UsageError("--patterns is of the whole record: give neither TEST nor --strategy with it.")
     most = limit or MANY
-    with open_record(place) as connection:
-        project = asked_project(connection, place)
+    with open_record(place) as record:
+        project = asked_project(record, place)
         if patterns:
-            by_strategy = recoveries.strategy_patterns(connection, most)
-            by_failure = recoveries.recovery_patterns(connection, most)
-            causes = recoveries.fix_causes(connection, most)
+            by_strategy = record.fetch(recoveries.strategy_patterns(most))
+            by_failure = record.fetch(recoveries.recovery_patterns(most))
+            causes = record.fetch(recoveries.fix_causes(most))
             if as_json:
                 write_json("recoveries", {}, strategies=by_strategy, failures=by_failure, causes=causes)
             else:
                 width = make_console().width
                 show(_patterns(by_strategy, by_failure, causes, width), paging=place.paging)
             return
-        task_id = find(connection, test, project, kinds=("test",)).id if test else None
+        task_id = record.answer(find(test, project, kinds=("test",))).id if test else None
         filters = {"task_id": task_id, "project": project, "strategy": strategy}
-        found = recoveries.recoveries(connection, limit=most, **filters)
+        found = record.stream(recoveries.recoveries(limit=most, **filters))
         if as_json:
             write_json("recoveries", {}, recoveries=found)
             return

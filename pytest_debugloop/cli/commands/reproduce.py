@@ -100,10 +100,10 @@ def planned(place: Place, what: str, *, is_trusted: bool = False) -> tuple[Recor
     from pytest_debugloop.queries.rerunning import recorded_failure, steps_until, suspected_polluters
     from pytest_debugloop.rerunning.plan import plan_rerun
 
-    with open_record(place) as connection:
-        failure = recorded_failure(connection, what, asked_project(connection, place))
-        steps = steps_until(connection, failure)
-        suspects = suspected_polluters(connection, failure)
+    with open_record(place) as record:
+        failure = recorded_failure(record.connection, what, asked_project(record, place))
+        steps = steps_until(record.connection, failure)
+        suspects = suspected_polluters(record.connection, failure)
     plan = plan_rerun(
         failure,
         steps,

@@ -48,20 +48,20 @@ def command(
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views.tables import Column, begun, table
+    from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.runs import no_runs, runs
-    from pytest_debugloop.queries.statements import MANY
 
     filters = {"branch": branch, "commit": commit, "status": status, "since": since, "until": until}
-    with open_record(place) as connection:
-        project = asked_project(connection, place)
-        found = runs(connection, limit=limit or MANY, project=project, **filters)
+    with open_record(place) as record:
+        project = asked_project(record, place)
+        found = record.stream(runs(limit=limit or MANY, project=project, **filters))
         if as_json:
             write_json("runs", {}, runs=found)
             return
         listed = begun(found)
         if listed is None:
             if not any(filters.values()):
-                raise no_runs(connection, project)
+                raise record.answer(no_runs(project))
             click.echo("No such run.")
             return
         columns = [

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+
+if TYPE_CHECKING:
+    from pytest_debugloop.queries.lookup import Found
+    from pytest_debugloop.queries.question import Steps
 
 
 @click.command()
@@ -31,23 +37,30 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.cli.views import things
-    from pytest_debugloop.queries.lookup import Found, find
-    from pytest_debugloop.queries.runs import last_run
+    from pytest_debugloop.queries.lookup import find
 
-    with open_record(place) as connection:
-        project = asked_project(connection, place)
-        found = find(connection, what, project) if what else Found("run", last_run(connection, project).id)
+    with open_record(place) as record:
+        project = asked_project(record, place)
+        found = record.answer(find(what, project) if what else _last_run(project))
         if brief:
             from pytest_debugloop.cli.views.brief import brief_text
 
-            text = brief_text(connection, found, budget)
+            text = brief_text(record, found, budget)
             if as_json:
                 write_json("show", {"kind": "brief", "text": text})
             else:
                 click.echo(text)
         elif as_json:
-            facts, lists = things.as_json(connection, found, limit)
+            facts, lists = things.as_json(record, found, limit)
             write_json("show", {"kind": found.kind, **facts}, **lists)
         else:
             width = make_console().width
-            show(things.pages(connection, found, width, limit, folded=folded), paging=place.paging)
+            show(things.pages(record, found, width, limit, folded=folded), paging=place.paging)
+
+
+def _last_run(project: str | None) -> Steps[Found]:
+    from pytest_debugloop.queries.lookup import Found
+    from pytest_debugloop.queries.runs import last_run
+
+    run = yield from last_run(project)
+    return Found("run", run.id)

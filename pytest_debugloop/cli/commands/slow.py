@@ -60,19 +60,19 @@ def command(
     Example: debugloop slow --branch main --last 10
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.runs import last_run
-    from pytest_debugloop.queries.statements import MANY
     from pytest_debugloop.queries.timings import LEAST_RUNS, Changes, changes_of_time, timed_runs
 
-    with open_record(place) as connection:
-        project = asked_project(connection, place)
-        last_run(connection, project)  # says so where there is none at all
-        runs = timed_runs(connection, last + before, project, branch)
+    with open_record(place) as record:
+        project = asked_project(record, place)
+        record.answer(last_run(project))  # says so where there is none at all
+        runs = record.fetch(timed_runs(last + before, project, branch))
         recent, earlier = runs[:last], runs[last:]
         enough = min(len(recent), len(earlier)) >= LEAST_RUNS
         changes = Changes(0, None, [])
         if enough:
-            changes = changes_of_time(connection, runs, last, min_ms=min_ms, everything=everything)
+            changes = record.answer(changes_of_time(runs, last, min_ms=min_ms, everything=everything))
     shown = changes.changes[: limit or MANY]
     if as_json:
         facts = {

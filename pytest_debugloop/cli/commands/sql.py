@@ -160,7 +160,7 @@ def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
     statement = arguments[-1] if len(arguments) == 1 or (len(arguments) == 2 and arguments[0] == "-c") else None
     if statement is None:
         raise click.UsageError("with --json, one statement is to be given.")
-    with open_record(place) as connection, connection.cursor(row_factory=dict_row) as cursor:
+    with open_record(place) as record, record.connection.cursor(row_factory=dict_row) as cursor:
         # Row by row as they come, and one statement alone: a second one could leave the read-only transaction.
         rows = cast("Generator[Any]", cursor.stream(statement.encode("utf-8", "surrogateescape")))
         try:
@@ -168,7 +168,7 @@ def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
             write_json("sql", {}, rows=chain(first, rows))
         except (psycopg.ProgrammingError, psycopg.InternalError) as error:
             if error.sqlstate is None:  # of psycopg: COPY and SET, say
-                connection.close()
+                record.connection.close()
                 raise click.ClickException("--json takes a statement that gives rows.") from error
             raise
         finally:

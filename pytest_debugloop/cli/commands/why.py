@@ -136,18 +136,18 @@ def _ask(place: Place, what: str, *, is_trusted: bool) -> _Asked:
     from pytest_debugloop.rerunning.sides import Side
     from pytest_debugloop.snapshots.states import recorded_evidence
 
-    with open_record(place) as connection:
-        case = case_of(connection, what, asked_project(connection, place))
+    with open_record(place) as record:
+        case = case_of(record.connection, what, asked_project(record, place))
         if case.recovery is None:
-            reason = difference(connection, case.failure.id, case.success_id)
+            reason = difference(record.connection, case.failure.id, case.success_id)
             given, strategy = (None, None) if reason is None else (reason.evidence, reason.strategy)
         else:
             given, strategy = case.recovery.evidence, case.recovery.strategy
         evidence = recorded_evidence(given)
         if case.recovery is None:
             evidence.pop("order", None)  # it fails alone, or nothing is proved
-        files = _files(connection, case, evidence, files_of)
-        steps: list[RecordedStep] = steps_until(connection, case.failure) if "order" in evidence else []
+        files = _files(record.connection, case, evidence, files_of)
+        steps: list[RecordedStep] = steps_until(record.connection, case.failure) if "order" in evidence else []
     redactor, own = redactor_of_checkout(place), checkout_settings(place).environment
     settings: dict[str, Any] = {"own_variables": own, "redactor": redactor, "is_trusted": is_trusted}
     data = [one for one in evidence.get("data", ()) if isinstance(one, dict) and isinstance(one.get("file"), str)]

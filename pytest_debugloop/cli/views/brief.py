@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_debugloop.cli.views.failure import history_line, open_line
@@ -15,7 +14,7 @@ from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import counted, error_line, local, short
 
 if TYPE_CHECKING:
-    from pytest_debugloop.answers.connection import Connection
+    from pytest_debugloop.answers.record import Record
     from pytest_debugloop.queries.failures import Failure, FailureHistory
     from pytest_debugloop.queries.lookup import Found
 
@@ -39,37 +38,37 @@ class Piece(NamedTuple):
     below: bool = False
 
 
-def brief_text(connection: Connection, found: Found, budget: int) -> str:
+def brief_text(record: Record, found: Found, budget: int) -> str:
     """Tell what was found in so many characters.
 
     Args:
-        connection: to the record.
+        record: to ask.
         found: what to tell.
         budget: characters at most.
     """
     if found.kind == "run":
-        return _of_run(connection, found, budget)
+        return _of_run(record, found, budget)
     if found.kind == "snapshot":
-        state = failures.recorded_state_of(connection, found.id) or {}
+        state = record.answer(failures.recorded_state_of(found.id)) or {}
         return fitted([Piece(0, f"snapshot {found.id}"), *state_pieces(state)], budget)
     if found.kind == "recovery":
         from pytest_debugloop.cli.views.recovery import recovery_lines
 
-        recovery = next(recoveries.recoveries(connection, id=found.id, limit=1))
+        recovery = record.one(recoveries.recoveries(id=found.id, limit=1))
         lines = [line.plain for line in recovery_lines(recovery, 200)]
         return fitted([Piece(min(number, 9), line) for number, line in enumerate(lines)], budget)
     if found.kind == "test":
-        failure = next(failures.failures_of_test(connection, found.id, 1), None)
+        failure = record.first(failures.failures_of_test(found.id, 1))
         if failure is None:
             return "It never failed."
     else:
-        failure = failures.failure_of(connection, found.id)
-    return fitted(_pieces(connection, failure), budget)
+        failure = record.one(failures.failure_of(found.id))
+    return fitted(_pieces(record, failure), budget)
 
 
-def _of_run(connection: Connection, found: Found, budget: int) -> str:
-    run = runs.run_of(connection, found.id)
-    failed = list(islice(failures.failures_of_run(connection, run.id, run.correlation_id, _MOST_LISTED), _MOST_LISTED))
+def _of_run(record: Record, found: Found, budget: int) -> str:
+    run = record.one(runs.run_of(found.id))
+    failed = record.fetch(failures.failures_of_run(run.id, run.correlation_id, _MOST_LISTED))
     head = f"run {run.id} {verdict_of(run)[0]}, {local(run.started_at)}: "
     if not failed:
         return fitted([Piece(0, head + nothing_failed(run).replace("N", "n", 1).rstrip("."))], budget)
@@ -82,16 +81,17 @@ def _of_run(connection: Connection, found: Found, budget: int) -> str:
     rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
     texts, left = [], budget - len(rest) - 2
     for place, failure in enumerate(failed[:told]):
-        text = fitted(_pieces(connection, failure), max(left // (told - place) - 2, 0))
+        text = fitted(_pieces(record, failure), max(left // (told - place) - 2, 0))
         left -= len(text) + 2
         texts.append(text)
     head_line, _, others = rest.partition("\n")
     return "\n\n".join(part for part in (head_line, *texts, others) if part)[:budget]
 
 
-def _pieces(connection: Connection, failure: Failure) -> list[Piece]:
-    history = failures.history_of_failure(connection, failure)
-    return list(failure_pieces(failure, failures.recorded_state_of(connection, failure.snapshot_id), history))
+def _pieces(record: Record, failure: Failure) -> list[Piece]:
+    history = record.answer(failures.history_of_failure(failure))
+    state = record.answer(failures.recorded_state_of(failure.snapshot_id))
+    return list(failure_pieces(failure, state, history))
 
 
 def failure_pieces(failure: Failure, state: dict[str, Any] | None, history: FailureHistory | None) -> Iterator[Piece]:

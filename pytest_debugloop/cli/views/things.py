@@ -16,7 +16,7 @@ from pytest_debugloop.errors import SnapshotTooLargeError
 from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.legs import legs_of_tests
 from pytest_debugloop.queries.lookup import Found, test_of
-from pytest_debugloop.queries.statements import MANY
+from pytest_debugloop.queries.question import MANY
 from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.snapshots.values import Values
 from pytest_debugloop.text.json_values import plain
@@ -26,45 +26,46 @@ from pytest_debugloop.text.words import ago, classes_by_leg, counted, error_line
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pytest_debugloop.answers.connection import Connection
+    from pytest_debugloop.answers.record import Record
 
 _STRIP = 60
 _LISTED = 10
 
 
-def pages(connection: Connection, found: Found, width: int, limit: int, *, folded: bool = False) -> Iterator[Text]:
+def pages(record: Record, found: Found, width: int, limit: int, *, folded: bool = False) -> Iterator[Text]:
     """Write what was found, for people.
 
     Args:
-        connection: to the record.
+        record: to ask.
         found: what to show.
         width: columns of the terminal.
         limit: failures at most; 0 for all.
         folded: whether the frames of installed packages are shown.
     """
     if found.kind == "run":
-        return _run(connection, found.id, width, limit or MANY)
+        return _run(record, found.id, width, limit or MANY)
     if found.kind == "test":
-        return _test(connection, found.id, width, limit or MANY, folded=folded)
+        return _test(record, found.id, width, limit or MANY, folded=folded)
     if found.kind == "error":
-        return _error(connection, found.id, width, folded=folded)
+        return _error(record, found.id, width, folded=folded)
     if found.kind == "snapshot":
-        return _snapshot(connection, found.id, width)
-    return _recovery(connection, found.id, width)
+        return _snapshot(record, found.id, width)
+    return _recovery(record, found.id, width)
 
 
-def _run(connection: Connection, id: uuid.UUID, width: int, limit: int) -> Iterator[Text]:  # noqa: A002
+def _run(record: Record, id: uuid.UUID, width: int, limit: int) -> Iterator[Text]:  # noqa: A002
     from rich.text import Text
 
-    run = runs.run_of(connection, id)
+    run = record.one(runs.run_of(id))
     yield from run_lines(run)
     yield Text("")
     shown = 0
-    failed = failures.failures_of_run(connection, run.id, run.correlation_id, limit + 1)
+    failed = record.stream(failures.failures_of_run(run.id, run.correlation_id, limit + 1))
     for failure in islice(failed, limit):
         shown += 1
-        history = failures.history_of_failure(connection, failure)
-        yield from listed(failure, failures.recorded_state_of(connection, failure.snapshot_id), history, width)
+        history = record.answer(failures.history_of_failure(failure))
+        state = record.answer(failures.recorded_state_of(failure.snapshot_id))
+        yield from listed(failure, state, history, width)
     if not shown:
         yield Text(nothing_failed(run), style="pass" if run.exit_status in (0, 5) else "warn")
         return
@@ -73,34 +74,34 @@ def _run(connection: Connection, id: uuid.UUID, width: int, limit: int) -> Itera
     yield Text("One of them whole: debugloop show ID; in a debugger: debugloop debug ID", style="faint")
 
 
-def _error(connection: Connection, id: uuid.UUID, width: int, *, folded: bool) -> Iterator[Text]:  # noqa: A002
+def _error(record: Record, id: uuid.UUID, width: int, *, folded: bool) -> Iterator[Text]:  # noqa: A002
     from rich.text import Text
 
-    failure = failures.failure_of(connection, id)
-    state = failures.recorded_state_of(connection, failure.snapshot_id)
-    history = failures.history_of_failure(connection, failure)
+    failure = record.one(failures.failure_of(id))
+    state = record.answer(failures.recorded_state_of(failure.snapshot_id))
+    history = record.answer(failures.history_of_failure(failure))
     yield from whole(failure, state, history, width, folded=folded)
     if failure.snapshot_id and state is None:
         yield Text(f"  Its state: debugloop show {failure.snapshot_id}", style="warn")
-    for recovery in recoveries.recoveries(connection, error_id=failure.id, limit=1):
+    for recovery in record.fetch(recoveries.recoveries(error_id=failure.id, limit=1)):
         yield Text("")
         yield from recovery_lines(recovery, width)
 
 
-def _test(connection: Connection, id: uuid.UUID, width: int, limit: int, *, folded: bool) -> Iterator[Text]:  # noqa: A002
+def _test(record: Record, id: uuid.UUID, width: int, limit: int, *, folded: bool) -> Iterator[Text]:  # noqa: A002
     from rich.text import Text
 
-    test = test_of(connection, id)
-    attempts = list(recoveries.history_of_test(connection, id, _STRIP))
+    test = record.one(test_of(id))
+    attempts = record.fetch(recoveries.history_of_test(id, _STRIP))
     yield Text(printable(test.node_id), style="title")
     yield Text(f"  project {printable(test.project)}, test {short(test.id)}", style="faint")
     if attempts:
         yield Text("  ").append_text(strip_of(attempts))
         failed = sum(attempt.failed for attempt in attempts)
         yield Text(f"  {failed} of the last {counted(len(attempts), 'attempt')} failed", style="faint")
-    if by_leg := classes_by_leg({leg.leg: leg.class_ for leg in legs_of_tests(connection, [id]).get(id, [])}):
+    if by_leg := classes_by_leg({leg.leg: leg.class_ for leg in record.fetch(legs_of_tests([id]))}):
         yield Text(f"  {by_leg}", style="warn")
-    listed_failures = list(failures.failures_of_test(connection, id, min(limit, _LISTED)))
+    listed_failures = record.fetch(failures.failures_of_test(id, min(limit, _LISTED)))
     yield Text("")
     for failure in listed_failures:
         text = Text(f"  {local(failure.occurred_at)} {short(failure.id)} ", style="id")
@@ -111,17 +112,17 @@ def _test(connection: Connection, id: uuid.UUID, width: int, limit: int, *, fold
         failure = listed_failures[0]
         yield Text("")
         yield Text("The last failure", style="title")
-        state = failures.recorded_state_of(connection, failure.snapshot_id)
-        history = failures.history_of_failure(connection, failure)
+        state = record.answer(failures.recorded_state_of(failure.snapshot_id))
+        history = record.answer(failures.history_of_failure(failure))
         yield from whole(failure, state, history, width, folded=folded)
     else:
         yield Text("  It never failed.", style="pass")
 
 
-def _snapshot(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Text]:  # noqa: A002
+def _snapshot(record: Record, id: uuid.UUID, width: int) -> Iterator[Text]:  # noqa: A002
     from rich.text import Text
 
-    snapshot = failures.snapshot_of(connection, id)
+    snapshot = record.one(failures.snapshot_of(id))
     if snapshot.is_too_large:
         raise SnapshotTooLargeError(id=short(id), megabytes=f"{(snapshot.state_size_bytes or 0) / 1e6:,.0f}")
     size = f"{snapshot.state_size_bytes or 0:,} bytes"
@@ -139,16 +140,16 @@ def _snapshot(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Tex
             yield Text(f"  {'  ' * line.depth}{line.name} {line.text}".rstrip())
 
 
-def _recovery(connection: Connection, id: uuid.UUID, width: int) -> Iterator[Text]:  # noqa: A002
-    for recovery in recoveries.recoveries(connection, id=id, limit=1):
+def _recovery(record: Record, id: uuid.UUID, width: int) -> Iterator[Text]:  # noqa: A002
+    for recovery in record.fetch(recoveries.recoveries(id=id, limit=1)):
         yield from recovery_lines(recovery, width)
 
 
-def as_json(connection: Connection, found: Found, limit: int) -> tuple[dict[str, Any], dict[str, Iterable[Any]]]:
+def as_json(record: Record, found: Found, limit: int) -> tuple[dict[str, Any], dict[str, Iterable[Any]]]:
     """Write what was found, for programs.
 
     Args:
-        connection: to the record.
+        record: to ask.
         found: what to show.
         limit: failures at most; 0 for all.
 
@@ -157,31 +158,31 @@ def as_json(connection: Connection, found: Found, limit: int) -> tuple[dict[str,
     """
     limit = limit or MANY
     if found.kind == "run":
-        run = runs.run_of(connection, found.id)
-        failed = failures.failures_of_run(connection, run.id, run.correlation_id, limit)
-        return {"run": run}, {"failures": (_listed_json(connection, failure) for failure in failed)}
+        run = record.one(runs.run_of(found.id))
+        failed = record.stream(failures.failures_of_run(run.id, run.correlation_id, limit))
+        return {"run": run}, {"failures": (_listed_json(record, failure) for failure in failed)}
     if found.kind == "test":
-        test = test_of(connection, found.id)
-        failed = failures.failures_of_test(connection, found.id, limit)
-        attempts = recoveries.history_of_test(connection, found.id, _STRIP)
+        test = record.one(test_of(found.id))
+        failed = record.stream(failures.failures_of_test(found.id, limit))
+        attempts = record.stream(recoveries.history_of_test(found.id, _STRIP))
         return {"test": test}, {"attempts": attempts, "failures": failed}
     if found.kind == "error":
-        failure = failures.failure_of(connection, found.id)
-        state = failures.recorded_state_of(connection, failure.snapshot_id)
-        return {**_failure_json(connection, failure, state), "state": state}, {
-            "recoveries": recoveries.recoveries(connection, error_id=failure.id)
+        failure = record.one(failures.failure_of(found.id))
+        state = record.answer(failures.recorded_state_of(failure.snapshot_id))
+        return {**_failure_json(record, failure, state), "state": state}, {
+            "recoveries": record.stream(recoveries.recoveries(error_id=failure.id))
         }
     if found.kind == "snapshot":
-        return {"snapshot": failures.snapshot_of(connection, found.id, largest=MANY)}, {}
-    return {"recovery": next(recoveries.recoveries(connection, id=found.id, limit=1))}, {}
+        return {"snapshot": record.one(failures.snapshot_of(found.id, largest=MANY))}, {}
+    return {"recovery": record.one(recoveries.recoveries(id=found.id, limit=1))}, {}
 
 
-def _listed_json(connection: Connection, failure: failures.Failure) -> dict[str, Any]:
-    return _failure_json(connection, failure, failures.recorded_state_of(connection, failure.snapshot_id))
+def _listed_json(record: Record, failure: failures.Failure) -> dict[str, Any]:
+    return _failure_json(record, failure, record.answer(failures.recorded_state_of(failure.snapshot_id)))
 
 
-def _failure_json(connection: Connection, failure: failures.Failure, state: dict[str, Any] | None) -> dict[str, Any]:
+def _failure_json(record: Record, failure: failures.Failure, state: dict[str, Any] | None) -> dict[str, Any]:
     place = failing_frame(state) if state else None
     frame = state["exceptions"][place[0]]["frames"][place[1]] if state and place else None
-    history = failures.history_of_failure(connection, failure)
+    history = record.answer(failures.history_of_failure(failure))
     return {"failure": plain(failure), "frame": frame, "history": plain(history)}

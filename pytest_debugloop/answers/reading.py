@@ -20,7 +20,7 @@ _FIRST = datetime.min.replace(tzinfo=timezone.utc)
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
 
 
-def read_whatever_is_stored(connection: psycopg.Connection[Any]) -> None:
+def register_lenient_loaders(connection: psycopg.Connection[Any]) -> None:
     """Let a connection read times and JSON that others may have stored and Python has no value for.
 
     A moment beyond the years 1 to 9999 is read as the nearest of them, a date without a zone as text. A whole number
