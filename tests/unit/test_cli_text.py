@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pytest_debugloop.cli.filters import Moment
 from pytest_debugloop.cli.views.brief import Piece, fitted
-from pytest_debugloop.cli.views.frames import statement_of
 from pytest_debugloop.cli.views.tables import Column, table
+from pytest_debugloop.snapshots.frames import statement_of
 from pytest_debugloop.text import words
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.answers.reading import _loads
-from pytest_debugloop.cli.views.frames import exception_lines, failing_frame, locals_lines
+from pytest_debugloop.cli.views.frames import exception_lines, locals_lines
 from pytest_debugloop.snapshots.changes import failure_changes
+from pytest_debugloop.snapshots.frames import failing_frame
 from pytest_debugloop.snapshots.states import recorded_changes, recorded_evidence, recorded_state
 from pytest_debugloop.text.json_values import plain
 

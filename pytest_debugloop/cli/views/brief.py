@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_debugloop.cli.views.failure import history_line, open_line
-from pytest_debugloop.cli.views.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
 from pytest_debugloop.cli.views.run import nothing_failed, verdict_of
 from pytest_debugloop.queries import failures, recoveries, runs
+from pytest_debugloop.snapshots.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
 from pytest_debugloop.snapshots.values import Values, own_name
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import counted, error_line, local, short

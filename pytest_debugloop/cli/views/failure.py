@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.cli.views.frames import (
     exception_lines,
-    failing_frame,
     frame_title,
     locals_lines,
     message_lines,
     names_lines,
     source_lines,
 )
+from pytest_debugloop.snapshots.frames import failing_frame
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import ago, counted, local, passes_elsewhere, percent, short, verdict_mark
 

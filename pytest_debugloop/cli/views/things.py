@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.cli.views.failure import listed, surroundings, whole
-from pytest_debugloop.cli.views.frames import exception_lines, failing_frame, names_lines
+from pytest_debugloop.cli.views.frames import exception_lines, names_lines
 from pytest_debugloop.cli.views.recovery import recovery_lines
 from pytest_debugloop.cli.views.run import nothing_failed, run_lines
 from pytest_debugloop.cli.views.strip import strip_of
@@ -17,6 +17,7 @@ from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.legs import legs_of_tests
 from pytest_debugloop.queries.lookup import Found, test_of
 from pytest_debugloop.queries.question import MANY
+from pytest_debugloop.snapshots.frames import failing_frame
 from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.snapshots.values import Values
 from pytest_debugloop.text.json_values import plain
