@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.truth.cases import CASES
 from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.confidence import FLAKE, UNRECORDED
-from pytest_debugloop.loading.recoveries.words import in_words
+from pytest_debugloop.text.strategies import RERUN, STRATEGIES, UNKNOWN, in_words
 
 _SCATTER = 1.0
 _STEPS = 400
@@ -104,14 +104,16 @@ def examples(verdicts: Iterable[Mapping[str, Any]]) -> list[Example]:
             if case is None:
                 continue
             said = {name: in_words(name, evidence) for name in situations} | {FLAKE: "", UNRECORDED: ""}
-            named = {FLAKE: "rerun", UNRECORDED: "unknown"}
+            named = {FLAKE: RERUN, UNRECORDED: UNKNOWN}
             right = {
                 name
                 for name, words in said.items()
                 if re.fullmatch(case.strategies, named.get(name, name)) and (not words or re.search(case.named, words))
             }
         passed_too = terms.get("passed_on_version", 0.0)
-        shares = {name: weights.PASSED_TOO if name in weights.OF_VERSION and passed_too else 1.0 for name in situations}
+        shares = {
+            name: weights.PASSED_TOO if passed_too and STRATEGIES[name].is_of_version else 1.0 for name in situations
+        }
         found.append(
             Example(
                 row["part"],

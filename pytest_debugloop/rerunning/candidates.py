@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-CODE, DATA, OPTION, VARIABLE, ORDER = (
-    *("code_change", "data_change", "option_change"),
-    *("environment_change", "order_change"),
-)
-_ORDER = (CODE, DATA, OPTION, VARIABLE, ORDER)
+from pytest_debugloop.text.strategies import CHANGED_CODE, CODE, DATA, ENVIRONMENT, OPTION, ORDER
+
+_ORDER = (CODE, DATA, OPTION, ENVIRONMENT, ORDER)
 _NOT_UNDONE = {
     "distributions": "needs another environment",
     "interpreter": "needs another Python or machine",
@@ -42,10 +40,6 @@ class Candidate:
         return self.key or ("the options" if self.strategy == OPTION else "what ran before it")
 
 
-CHANGED_CODE = ("code", "code_beside", "code_not_run")
-"""The keys of the evidence that name functions, the likeliest first."""
-
-
 def candidates_of(evidence: Mapping[str, Any], strategy: str | None) -> list[Candidate]:
     """List what can be undone.
 
@@ -66,7 +60,7 @@ def _candidates(evidence: Mapping[str, Any]) -> Iterator[Candidate]:
     for one in _dicts(evidence.get("data")):
         if isinstance(one.get("file"), str):
             yield Candidate(DATA, "", one["file"])
-    for key, strategy in (("options", OPTION), ("environment", VARIABLE)):
+    for key, strategy in (("options", OPTION), ("environment", ENVIRONMENT)):
         changes = evidence.get(key)
         for name in changes if isinstance(changes, dict) else ():
             yield Candidate(strategy, str(name))
@@ -82,7 +76,7 @@ def changes_of(evidence: Mapping[str, Any], *, is_open: bool) -> dict[str, dict[
         is_open: whether the failure is what is here.
     """
     found: dict[str, dict[str, tuple[Any, Any]]] = {}
-    for key, strategy in (("options", OPTION), ("environment", VARIABLE)):
+    for key, strategy in (("options", OPTION), ("environment", ENVIRONMENT)):
         changes = evidence.get(key)
         pairs = changes.items() if isinstance(changes, dict) else ()
         found[strategy] = {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.recording.code_folders import checkout_around
-from pytest_debugloop.rerunning.candidates import CODE, DATA, OPTION, ORDER, VARIABLE, Candidate
+from pytest_debugloop.rerunning.candidates import Candidate
 from pytest_debugloop.rerunning.copying import Copy
 from pytest_debugloop.rerunning.environment import AUTOLOAD
 from pytest_debugloop.rerunning.outcome import Outcome
@@ -27,6 +27,7 @@ from pytest_debugloop.sources.editing import CannotUndoError, Piece, texts_of
 from pytest_debugloop.sources.secrets import decoded, matches
 from pytest_debugloop.sources.undoing import all_undone, changed_names, undone
 from pytest_debugloop.sources.units import units_of
+from pytest_debugloop.text.strategies import CODE, DATA, ENVIRONMENT, OPTION, ORDER
 
 _LONGEST_RECORDED = 500
 _PLUGIN = "plugin "
@@ -162,7 +163,7 @@ class Undoer:
     def _plan_with(self, candidates: Sequence[Candidate]) -> Plan:
         plan = self.plan
         for one in candidates:
-            if one.strategy == VARIABLE:
+            if one.strategy == ENVIRONMENT:
                 plan = replace(plan, environment={**plan.environment, one.key: self._variable(one.key)})
             elif one.strategy == OPTION:
                 plan = self._with_option(plan, one.key)
@@ -172,7 +173,7 @@ class Undoer:
         return plan
 
     def _variable(self, name: str) -> str | None:
-        value: Any = self._changes.get(VARIABLE, {}).get(name, (None, None))[1]
+        value: Any = self._changes.get(ENVIRONMENT, {}).get(name, (None, None))[1]
         if isinstance(value, dict) or (value is not None and ("[redacted" in value or len(value) >= _LONGEST_RECORDED)):
             raise CannotUndoError("the record does not hold its value")
         if not self._is_trusted and self._other.environment.get(name, os.environ.get(name)) != value:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pytest_debugloop.text.strategies import EVIDENCE
+
 _MOST_LINES = 10_000_000
 _NAMED = ("fixtures", "parameters", "environment")
-_CHANGED = ("distributions", "environment", "interpreter", "options", "random_seeds")
 
 
 def recorded_state(value: object) -> dict[str, Any] | None:
@@ -49,12 +50,9 @@ def recorded_evidence(value: object) -> dict[str, Any]:
     """
     found = dict(value) if isinstance(value, dict) else {}
     forms: dict[str, Callable[[Any], Any]] = {
-        **dict.fromkeys(_CHANGED, _dict),
-        "code": _dicts,
-        "code_beside": _dicts,
-        "data": _dicts,
+        **{key: _dicts if form == "changes" else _dict for key, form in EVIDENCE.items()},
+        "random_seeds": _dict,
         "other_data": _list,
-        "order": _dict,
         "verified": _dict,
         "missing": _list,
         "terms": _dict,

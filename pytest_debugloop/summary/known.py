@@ -8,19 +8,9 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.journal.handover import DAYS, TOLD, KnownFailure
 from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.strategies import STRATEGIES
 from pytest_debugloop.text.words import DAY, age, counted, passes_elsewhere, percent
 
-_STRATEGIES = {
-    "retry": "by retry",
-    "rerun": "in a later run, nothing changed",
-    "order_change": "in another order",
-    "code_change": "by a change of code",
-    "data_change": "by a change of a file",
-    "option_change": "with other options",
-    "dependency_change": "by another version of a distribution",
-    "environment_change": "in another environment",
-    "unknown": "for a reason that is not recorded",
-}
 _INDENT = "      "
 
 
@@ -81,7 +71,8 @@ def facts_of(failure: KnownFailure) -> list[str]:
     if places := passes_elsewhere(failure.passes_elsewhere):
         facts.append(places)
     if failure.strategy and failure.recoveries and failure.strategy_times:
-        by = _STRATEGIES.get(failure.strategy, f"by {printable(failure.strategy)}")
+        known = STRATEGIES.get(failure.strategy)
+        by = known.in_summary if known else f"by {printable(failure.strategy)}"
         share = failure.strategy_times / failure.recoveries
         facts.append(f"recovered once, {by}" if failure.recoveries == 1 else f"recovers {by} {percent(share)}")
     if failure.fix_name:

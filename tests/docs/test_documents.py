@@ -15,6 +15,7 @@ from psycopg import sql
 
 from pytest_debugloop.cli.app import COMMANDS
 from pytest_debugloop.database.migrate import migrate
+from pytest_debugloop.text.strategies import STRATEGIES
 from tests.docs.dictionary import PAGE, data_dictionary
 from tests.docs.options import PAGE as OPTIONS_PAGE
 from tests.docs.options import page_with_options
@@ -53,6 +54,12 @@ def test_the_page_of_options_has_one_row_for_each() -> None:
 def test_the_readme_says_what_each_command_is_for_and_names_no_other() -> None:
     table = README.partition("\n## What to type\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"`debugloop (\w+)", table)) == set(COMMANDS)
+
+
+def test_every_strategy_has_its_row_in_the_documents() -> None:
+    for page, heading in (("recording.md", "Why a test passed again"), ("formulas.md", "The strategy")):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+        assert re.findall(r"^\| `(\w+)` \|", text.partition("\n## ")[0], re.MULTILINE) == list(STRATEGIES)
 
 
 def test_the_page_of_commands_has_a_row_for_each() -> None:

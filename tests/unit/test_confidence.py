@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.confidence import FLAKE, UNRECORDED, Choice, choose
 from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds, symptom_of
 from pytest_debugloop.loading.recoveries.weights import (
@@ -178,4 +177,3 @@ def test_a_candidate_with_greater_odds_is_nearer_to_the_test() -> None:
     distances = [ODDS[names_away(distance)] for distance in range(1, 8)]
     assert distances == sorted(distances, reverse=True)
     assert ODDS[OF_TEST] > distances[0]
-    assert {*STRATEGIES, "data_change"} >= weights.OF_VERSION

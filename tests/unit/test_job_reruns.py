@@ -10,7 +10,7 @@ import pytest
 from pytest_debugloop.environment.ci import ci_facts
 from pytest_debugloop.loading.recoveries.facts import RunFacts
 from pytest_debugloop.loading.recoveries.job_reruns import job_rerun
-from pytest_debugloop.loading.recoveries.words import in_words
+from pytest_debugloop.text.strategies import in_words
 from tests.unit.test_ci import AZURE, BITBUCKET, BUILDKITE, CIRCLECI, GITHUB, GITLAB, TRAVIS
 
 

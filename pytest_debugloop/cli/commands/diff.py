@@ -10,6 +10,7 @@ import click
 from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.strategies import PAIRS
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -120,10 +121,7 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
     else:
         yield from changed_values(comparison.data, width, heading="")
     yield Text("environment", style="title")
-    changes: dict[str, Any] = {
-        name: getattr(comparison, name)
-        for name in ("distributions", "environment", "interpreter", "options", "random_seeds")
-    }
+    changes: dict[str, Any] = {name: getattr(comparison, name) for name in PAIRS}
     if any(changes.values()):
         yield from evidence_lines(changes, width)
     else:

@@ -10,6 +10,7 @@ import click
 from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.text.strategies import STRATEGIES
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -17,23 +18,11 @@ if TYPE_CHECKING:
     from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.recoveries import FixCause, Recovery, RecoveryPattern, StrategyPattern
 
-_STRATEGIES = (
-    "retry",
-    "code_change",
-    "data_change",
-    "dependency_change",
-    "environment_change",
-    "option_change",
-    "order_change",
-    "rerun",
-    "unknown",
-)
-
 
 @click.command()
 @click.argument("test", required=False)
 @click.option("--patterns", is_flag=True, help="What recoveries have in common, in place of one by one.")
-@click.option("--strategy", type=click.Choice(_STRATEGIES), help="Only those by this.")
+@click.option("--strategy", type=click.Choice(tuple(STRATEGIES)), help="Only those by this.")
 @limit_option(50, "Rows")
 @json_option
 @click.pass_obj

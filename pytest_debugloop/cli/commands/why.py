@@ -174,7 +174,7 @@ def _files(
     connection: Connection, case: Case, evidence: Mapping[str, Any], ask: Any
 ) -> dict[Any, dict[str, RecordedFile]]:
     """Give the source of both sides: of the files that are named in the evidence, and of others that differ."""
-    from pytest_debugloop.rerunning.candidates import CHANGED_CODE
+    from pytest_debugloop.text.strategies import CHANGED_CODE
 
     named = [one.get("file") for key in CHANGED_CODE for one in evidence.get(key) or () if one]
     then, now = case.failing.files or {}, case.passing.files or {}
@@ -200,7 +200,7 @@ def _keep(place: Place, asked: _Asked, verified: Mapping[str, Any]) -> str | Non
     from pytest_debugloop.answers.connection import enter, open_server
     from pytest_debugloop.cli.views.proof import path_of
     from pytest_debugloop.loading.recoveries.asked import keep_proof
-    from pytest_debugloop.rerunning.candidates import CHANGED_CODE
+    from pytest_debugloop.text.strategies import CHANGED_CODE
 
     recovery = asked.case.recovery
     if recovery is None:

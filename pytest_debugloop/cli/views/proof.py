@@ -13,6 +13,7 @@ from pytest_debugloop.cli.views.two_runs import TwoRuns, how_it_ended
 from pytest_debugloop.errors import NotAsRecordedError
 from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict
 from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.strategies import CODE
 from pytest_debugloop.text.words import counted, short
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_debugloop.rerunning.trials import Trial
 
 _MOST_NAMED = 5
-_CHANGED = "code_change"
 
 
 class Teller(TwoRuns):
@@ -156,7 +156,7 @@ def path_of(verified: Mapping[str, Any]) -> str:
     Args:
         verified: of :meth:`Teller.verified`.
     """
-    changed = " was changed" if verified["strategy"] == _CHANGED and len(verified["undone"]) == 1 else ""
+    changed = " was changed" if verified["strategy"] == CODE and len(verified["undone"]) == 1 else ""
     undone = "undone alone" if len(verified["undone"]) == 1 else "undone together"
     return f"{verified['name']}{changed}: verified, {undone} the test fails again"
 

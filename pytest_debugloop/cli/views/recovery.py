@@ -10,6 +10,7 @@ from pytest_debugloop.snapshots.states import recorded_changes, recorded_evidenc
 from pytest_debugloop.snapshots.values import Values
 from pytest_debugloop.text.pointers import steps_of
 from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.strategies import PAIRS
 from pytest_debugloop.text.words import ago, counted, error_line, local, percent, short, span
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
     yield from _file_lines(evidence)
     yield from _named(evidence.get("code_beside"), "changed too, and less likely")
     yield from _named(evidence.get("code_not_run"), "changed too, not run")
-    for key in ("distributions", "environment", "interpreter", "options", "random_seeds"):
+    for key in PAIRS:
         changes = evidence.get(key) or {}
         if changes:
             yield Text(f"  {key.replace('_', ' ')}", style="title")

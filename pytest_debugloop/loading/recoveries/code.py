@@ -14,6 +14,7 @@ from pytest_debugloop.loading.recoveries.imports import import_distances
 from pytest_debugloop.loading.recoveries.ranking import LINES, Ranked, Ranking
 from pytest_debugloop.loading.recoveries.starts import starts_of
 from pytest_debugloop.loading.recoveries.traces import Sides
+from pytest_debugloop.text import strategies
 
 _MOST_FUNCTIONS = 10
 # What has half the odds of the first, or less, is told apart.
@@ -76,7 +77,7 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     if not reached:
         return
     situations = [_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached]
-    found.explain("code_change", *situations)
+    found.explain(strategies.CODE, *situations)
     enough = _LIKELY * weights.ODDS[situations[0]]
     likely: list[Reached] = []
     beside: list[Reached] = []

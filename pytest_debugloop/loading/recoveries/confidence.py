@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pytest_debugloop.loading.recoveries import weights
+from pytest_debugloop.text.strategies import STRATEGIES
 
 MOST_BESIDE = 10
 """How many candidates of a strategy count beside the first."""
@@ -50,7 +51,8 @@ def choose(
     terms = {FLAKE: flake["flake"], UNRECORDED: unrecorded}
     beside = 0.0
     for strategy, situations in candidates.items():
-        share = weights.PASSED_TOO if strategy in weights.OF_VERSION and flake["passed_on_version"] else 1.0
+        is_of_version = STRATEGIES[strategy].is_of_version
+        share = weights.PASSED_TOO if is_of_version and flake["passed_on_version"] else 1.0
         first, *others = (odds[situation] * share for situation in situations)
         terms[strategy] = first
         beside += weights.BESIDE * sum(others[:MOST_BESIDE])

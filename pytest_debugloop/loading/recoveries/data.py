@@ -20,6 +20,7 @@ from pytest_debugloop.loading.recoveries.naming import (
     escaped,
     nearest_namings,
 )
+from pytest_debugloop.text import strategies
 
 _MOST_FILES = 10
 _MOST_UNTIED = 10
@@ -86,7 +87,7 @@ def look_at_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     tied.sort(key=lambda file: -weights.ODDS[file.situation])
     if tied:
         found.evidence["data"] = [file.told() for file in tied[:_MOST_FILES]]
-        found.explain("data_change", *(file.situation for file in tied))
+        found.explain(strategies.DATA, *(file.situation for file in tied))
         if len(tied) > _MOST_FILES:
             found.evidence["more_data"] = len(tied) - _MOST_FILES
     if untied:

@@ -12,6 +12,7 @@ from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings, differing
 from pytest_debugloop.loading.recoveries.naming import Mentions, Named, Wanted, escaped, nearest_namings
 from pytest_debugloop.sources.installed import normalised
+from pytest_debugloop.text import strategies
 
 _IMPORTED, _IN_TEXT = 2, 1
 _MOST_ABOVE = 40
@@ -37,7 +38,7 @@ def look_at_distributions(one: Pending, failing: RunFacts, passing: RunFacts, fa
         return
     if passing.installed is None:  # recorded before it was known what they are imported by
         found.evidence["distributions"] = changed
-        found.explain("dependency_change", *(weights.DISTRIBUTION for _ in changed))
+        found.explain(strategies.DEPENDENCY, *(weights.DISTRIBUTION for _ in changed))
         return
     ties = _Ties(one, failing, passing, facts, changed)
     situations = {name: ties.situation(name) for name in changed}
@@ -45,7 +46,7 @@ def look_at_distributions(one: Pending, failing: RunFacts, passing: RunFacts, fa
     tied = [name for name in by_odds if situations[name]]
     found.evidence["distributions"] = {name: changed[name] for name in by_odds}
     if tied:
-        found.explain("dependency_change", *(situations[name] for name in tied))
+        found.explain(strategies.DEPENDENCY, *(situations[name] for name in tied))
     if len(tied) < len(changed):
         found.is_untied = True
 

@@ -9,6 +9,7 @@ from pytest_debugloop.loading.recoveries.facts import RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.rerunning.options import differing_options, told_options
 from pytest_debugloop.sources.installed import normalised
+from pytest_debugloop.text import strategies
 
 # They say what is collected, and what is asked before.
 _ASIDE = frozenset({"markers", "testpaths", "norecursedirs", "minversion", "required_plugins", "--strict-markers"})
@@ -33,7 +34,7 @@ def look_at_options(failing: RunFacts, passing: RunFacts, found: Findings) -> No
         situations |= dict.fromkeys(plugins, weights.PLUGIN)
         by_odds = sorted(situations, key=lambda name: -weights.ODDS[situations[name]])
         found.evidence["options"] = {name: {**changed, **plugins}[name] for name in by_odds}
-        found.explain("option_change", *(situations[name] for name in by_odds))
+        found.explain(strategies.OPTION, *(situations[name] for name in by_odds))
 
 
 def _plugins(failing: RunFacts, passing: RunFacts) -> dict[str, list[str | None]]:

@@ -9,6 +9,7 @@ from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.orders import order_change, suspects
+from pytest_debugloop.text import strategies
 
 _MOST_ORDERS = 6
 _FEW = 2
@@ -44,7 +45,7 @@ def look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
     if suspected:
         change |= suspected
         change["compared"] = {"failing": len(sides[True]), "passing": len(sides[False])}
-    found.explain("order_change", situation_of(change, len(sides[True]), len(sides[False])))
+    found.explain(strategies.ORDER, situation_of(change, len(sides[True]), len(sides[False])))
 
 
 def situation_of(change: Mapping[str, Any], failures: int, passes: int) -> str:

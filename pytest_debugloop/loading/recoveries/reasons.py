@@ -28,8 +28,8 @@ from pytest_debugloop.loading.recoveries.options import look_at_options
 from pytest_debugloop.loading.recoveries.ran_before import look_at_order
 from pytest_debugloop.loading.recoveries.surroundings import look_at_interpreter
 from pytest_debugloop.loading.recoveries.variables import look_at_variables
-from pytest_debugloop.loading.recoveries.words import in_words
 from pytest_debugloop.snapshots.changes import state_changes
+from pytest_debugloop.text.strategies import RERUN, UNKNOWN, in_words
 
 
 class Reason(NamedTuple):
@@ -119,7 +119,7 @@ def reason_of(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
         traceback.print_exc()
         choice = choose({}, flake_odds([], Failure()), missing=1)
         evidence = {"missing": ["run"], "fault": repr(fault)[:200], "terms": choice.terms}
-        return Reason("unknown", choice.confidence, in_words("unknown", evidence), evidence)
+        return Reason(UNKNOWN, choice.confidence, in_words(UNKNOWN, evidence), evidence)
 
 
 def compared(one: Pending, facts: Facts) -> Findings:
@@ -157,7 +157,7 @@ def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
     flake = flake_odds(_versions(one, facts, history), one.failure)
     choice = choose(found.candidates, flake, missing=len(missing), is_untied=found.is_untied)
     is_code_known = "code" not in missing and "run" not in missing
-    strategy = {FLAKE: "rerun" if is_code_known else "unknown", UNRECORDED: "unknown"}.get(
+    strategy = {FLAKE: RERUN if is_code_known else UNKNOWN, UNRECORDED: UNKNOWN}.get(
         choice.explanation, choice.explanation
     )
     evidence["terms"] = {name: round(value, 6) for name, value in {**flake, **choice.terms}.items()}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings, differing
+from pytest_debugloop.text import strategies
 
 
 def look_at_interpreter(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
@@ -23,7 +23,7 @@ def look_at_interpreter(failing: RunFacts, passing: RunFacts, found: Findings) -
         found.evidence["interpreter"] = changed
         before, after = changed.get("version") or [None, None]
         is_other_language = "implementation" in changed or _minor(before) != _minor(after)
-        found.explain("environment_change", weights.LANGUAGE if is_other_language else weights.INTERPRETER)
+        found.explain(strategies.ENVIRONMENT, strategies.LANGUAGE if is_other_language else strategies.INTERPRETER)
 
 
 def _minor(version: object) -> str:

@@ -10,6 +10,7 @@ from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.naming import Mentions, Named, Wanted, by_key, escaped, nearest_namings
 from pytest_debugloop.sources.variables import differing_variables, is_always_kept
+from pytest_debugloop.text import strategies
 
 _WHOLE, _FIELD, _PART, _BEGINNING = 4, 3, 2, 1
 _SHORTEST_PART = 3
@@ -50,9 +51,9 @@ def look_at_variables(one: Pending, failing: RunFacts, passing: RunFacts, facts:
     tied = sorted(filter(situations.get, names), key=lambda name: -weights.ODDS[situations[name]])
     if tied:
         found.evidence["environment"] = {name: changed[name] for name in tied}
-        found.explain("environment_change", *(situations[name] for name in tied))
+        found.explain(strategies.ENVIRONMENT, *(situations[name] for name in tied))
         # Beside the interpreter, which was looked at before.
-        found.candidates["environment_change"].sort(key=lambda situation: -weights.ODDS[situation])
+        found.candidates[strategies.ENVIRONMENT].sort(key=lambda situation: -weights.ODDS[situation])
 
 
 def _differing(failing: RunFacts, passing: RunFacts) -> dict[str, list[Any]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from pytest_debugloop.text.strategies import INTERPRETER, LANGUAGE
+
 LINES_RUN = "code, changed lines were run"
 ENTERED = "code, entered"
 OF_TEST = "code of the test"
@@ -30,8 +32,6 @@ VARIABLE_NAMED = tuple(f"variable, {count} names away" for count in range(10))
 VARIABLE_ELSEWHERE = "variable that other code names"
 VARIABLE_OF_NOBODY = "variable that no code names"
 VARIABLE = "variable"
-INTERPRETER = "interpreter"
-LANGUAGE = "another version of Python"
 OPTION = "option"
 OPTION_ASIDE = "option that seldom matters"
 PLUGIN = "plugin"
@@ -88,8 +88,6 @@ BESIDE = 0.2
 """How much of its odds a further candidate of one strategy has against the first: often both are one change."""
 PASSED_TOO = 0.25
 """What is left to code, data and distributions where the test passed on what the failure ran on."""
-OF_VERSION = frozenset({"code_change", "data_change", "dependency_change"})
-"""The strategies that are of the version that a test ran on, and the same in each run on it."""
 
 
 def at(situations: Sequence[str], distance: int) -> str:
