@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
 from pytest_debugloop.journal.handover import KnownFailure
 from pytest_debugloop.journal.records import JOURNAL_FORMAT
+from pytest_debugloop.loading.covering import add_covered
 from pytest_debugloop.loading.died import crashes_of
 from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
 from pytest_debugloop.loading.journals import HEADER_BYTES, JournalFile, Piece, journals_in, lives
@@ -229,6 +230,10 @@ class RunLoading:
         heads = [journal.head for journal in self._journals.values() if journal.head is not None]
         if heads and not any(head.is_main for head in heads):
             loader.add_run(heads[0])
+        if surveyor is not None:
+            for head in heads:
+                if head.is_main:
+                    add_covered(loader, head, self._journals, surveyor)
         for run_id, correlation_id in dict.fromkeys((head.run_id, head.correlation_id) for head in heads):
             totals = loader.complete(run_id, correlation_id)
         for path in self._journals.keys() - self.unread.keys():

@@ -39,6 +39,7 @@ class Surveyor:
         self._rootdir = order.rootdir or Path()
         self._is_on = order.rootdir is not None
         self._journals: dict[Path, JournalFile] = {}
+        self._loaded: set[tuple[str, int, int]] = set()
         self._records: list[dict[str, Any]] = []
         self._taken = 0
         self._is_concluded = False
@@ -82,6 +83,7 @@ class Surveyor:
 
     def _look_at(self, data: bytes, known: KnownFiles | None) -> None:
         for files in loaded_in(data):
+            self._loaded.update(files)
             with contextlib.suppress(*NO_RECORD):
                 self._records += self._survey.look_at(files, known)
         # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
@@ -96,6 +98,17 @@ class Surveyor:
     def files(self) -> list[str]:
         """Name the files of the project, as far as they are told."""
         return [file for record in self._records for file in record.get("files", ())]
+
+    def unchanged(self) -> dict[str, str]:
+        """Give the files that were loaded and are still the same: by their whole path without links, their name."""
+        found = {}
+        for name, changed, size in self._loaded:
+            path = self._rootdir / name
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                if (status.st_mtime_ns, status.st_size) == (changed, size):
+                    found[os.path.realpath(path)] = name
+        return found
 
     def leave_out(self, *names: str) -> None:
         """Tell less of what holds for the whole run.

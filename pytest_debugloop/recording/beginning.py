@@ -14,6 +14,7 @@ from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.records import JOURNAL_FORMAT, Run, clean_text
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.recording.clock import boot_facts
+from pytest_debugloop.recording.covered import coverage_facts
 from pytest_debugloop.recording.identity import RunIdentity, process_start, run_facts
 from pytest_debugloop.system import System
 
@@ -52,6 +53,8 @@ def open_journal(
     started = now()
     facts = {**run_facts(config, os.environ, capturer, settings.leg), **boot_facts(started, now)} if is_main else {}
     facts["process_start"] = process_start(System.getpid())
+    if is_main and (coverage := coverage_facts(config)) is not None:
+        facts["coverage"] = {key: clean_text(value) if type(value) is str else value for key, value in coverage.items()}
     facts["record"] = clean_text(str(run_folder.parents[1]))
     header = Run(
         format=JOURNAL_FORMAT,

@@ -65,7 +65,7 @@ def units_of(source: str) -> tuple[list[Unit], set[str]]:
 
 
 def _units(node: ast.Module | ast.ClassDef, prefix: str, lines: list[str], first: int, last: int) -> Iterator[Unit]:
-    inner = [child for child in _statements(node.body) if isinstance(child, (*_FUNCTIONS, ast.ClassDef))]
+    inner = [child for child in statements_within(node.body) if isinstance(child, (*_FUNCTIONS, ast.ClassDef))]
     own = list(_nodes(node, {id(child) for child in inner}))
     spans = [_span(child, lines) for child in inner]
     if isinstance(node, ast.ClassDef):
@@ -111,14 +111,18 @@ def _lines_that_end_in_a_text(nodes: Iterable[ast.AST]) -> set[int]:
     }
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Give the statements of a body, those behind ``if`` and ``try`` too: functions are defined there."""
+def statements_within(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Give the statements of a body, those behind ``if`` and ``try`` too: functions are defined there.
+
+    Args:
+        body: of a module or a class.
+    """
     for statement in body:
         yield statement
         for name in ("body", "orelse", "finalbody", "handlers"):
             if isinstance(statement, (ast.If, ast.Try, ast.With)):
                 for inner in getattr(statement, name, ()):
-                    yield from _statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
+                    yield from statements_within(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
 
 
 def _span(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, lines: list[str]) -> tuple[int, int]:

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_debugloop.loading.recoveries.code_changes import Unit
+from pytest_debugloop.sources.units import MODULE
+
+_WITH_LINES = ("monitoring", "coverage")
 
 
 class Trace(NamedTuple):
@@ -46,7 +49,7 @@ class Trace(NamedTuple):
         return cls(
             {file: [(str(name), int(line)) for name, line in found["functions"]] for file, found in files.items()},
             {file: frozenset(found.get("lines", ())) for file, found in files.items()}
-            if traced_by == "monitoring"
+            if traced_by in _WITH_LINES
             else None,
             not cut,
             frozenset(file for child in children for file in child["files"]),
@@ -65,7 +68,8 @@ class Trace(NamedTuple):
         entered = self.functions.get(file, ())
         if unit is None:
             return any(name == function for name, _ in entered)
-        return any(unit.first <= line <= unit.last for _, line in entered)
+        # A module that is imported by the test is entered at its first line, whatever stands there.
+        return any(unit.first <= line <= unit.last for name, line in entered if name != MODULE)
 
     def has_run(self, file: str, first: int, lines: frozenset[int]) -> bool:
         """Tell whether one of some lines was run.
