@@ -7,12 +7,13 @@ import os
 import shutil
 import signal
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
-from tests.support import groups, warm
+from tests.support import clusters, groups, warm
 from tests.support.kinds import FIRST, Kind, chosen_kinds, docker_refusal
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Look for a Docker engine once: workers are told, so that all of them collect the same tests."""
     told = getattr(config, "workerinput", None)
     config.stash[_REFUSAL] = docker_refusal() if told is None else told["docker_refusal"]
+    clusters.use_copies(Path(warm.clusters()), warm.wants_fresh)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -171,6 +171,14 @@ def wants_fresh() -> bool:
     return _is_of_a_process or os.environ.get("DEBUGLOOP_TEST_PROCESSES") == "fresh"
 
 
+@cache
+def clusters() -> str:
+    """Give the folder of data directories that are copied: see `clusters.py`."""
+    folder = tempfile.mkdtemp(prefix="dl-clusters-", dir="/tmp")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def can_be_forked(command: Sequence[str], environment: Mapping[str, str]) -> bool:
     """Tell whether a command with these variables may be forked, in the test that goes on."""
     return (
@@ -227,7 +235,7 @@ def _zygotes(what: str) -> Iterator[socket.socket]:
     ours = []
     for _ in range(2):
         mine, its = socket.socketpair()
-        _start(what, its, stdin=subprocess.DEVNULL)
+        _start([what], its, stdin=subprocess.DEVNULL)
         ours.append(mine)
     return itertools.cycle(ours)
 
@@ -240,13 +248,13 @@ def _loaders() -> str:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(f"{folder}/orders")
         listening.listen(32)
-        _start("loaders", listening, "-I", "-X", "utf8", stdin=subprocess.PIPE)
+        _start(["loaders", clusters()], listening, "-I", "-X", "utf8", stdin=subprocess.PIPE)
     return f"{folder}/orders"
 
 
-def _start(what: str, orders: socket.socket, *options: str, stdin: int) -> None:
+def _start(what: list[str], orders: socket.socket, *options: str, stdin: int) -> None:
     """Start a zygote, which ends with this process: with its socket, or its standard input."""
-    command = [sys.executable, *options, _ZYGOTE, what, str(orders.fileno())]
+    command = [sys.executable, *options, _ZYGOTE, what[0], str(orders.fileno()), *what[1:]]
     with orders:
         process = subprocess.Popen(
             command,

@@ -19,22 +19,19 @@ import socket
 import sys
 import types
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # A loader goes to init: see pytest_debugloop.summary.launch.
 _DETACHED = ["/bin/sh", "-c", '"$@" &', "sh"]
 _LOADER = [sys.executable, "-I", "-X", "utf8", "-c"]
-# Stands in the loader's place: gives its streams and all that it was told to the zygote of loaders, and ends. It
-# imports next to nothing, for its start is what it costs.
-_STAND_IN = """
-import os, sys, _socket
-order = os.memfd_create("order")
-os.write(order, repr((sys.argv[2:], os.getcwd(), dict(os.environ))).encode("utf-8", "surrogatepass"))
-numbers = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2, order))
-zygote = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-zygote.connect(sys.argv[1])
-zygote.sendmsg([b"."], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)])
-"""
+# Is started, and waited for, in the loader's place.
+_NOTHING = ["/bin/sh", "-c", ":"]
+# Bound before any test, which may put something else there.
+_spawn, _open, _close, _write, _getcwd = os.posix_spawn, os.open, os.close, os.write, os.getcwd
+_memfd_create, _Socket, _send_fds = os.memfd_create, socket.socket, socket.send_fds
 
 
 def serve_pytest(asked: int, *, recorded: bool = False) -> None:
@@ -47,13 +44,14 @@ def serve_pytest(asked: int, *, recorded: bool = False) -> None:
     import pytest  # noqa: F401
     from _pytest.config import default_plugins
 
-    os.posix_spawn = _spawn_stand_in  # before pytest_debugloop binds it
+    os.posix_spawn = _spawn_or_order  # before pytest_debugloop binds it
     for name in default_plugins:
         importlib.import_module(f"_pytest.{name}")
     for name in ("ctypes", "faulthandler", "pdb", "readline", "resource", "_pytest._argcomplete"):
         importlib.import_module(name)
     if recorded:
         importlib.import_module("pytest_debugloop.recording.session")
+        importlib.import_module("pytest_debugloop.capture.redact").Redactor()  # `re` keeps what it compiles
     gc.freeze()  # what pytest collects at its end is what the run made
     orders = socket.socket(fileno=asked)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
@@ -120,13 +118,27 @@ class _Loaders:
         return told, _surroundings()
 
 
-def _spawn_stand_in(path: Any, argv: Any, env: Any, *, spawn: Any = os.posix_spawn, **more: Any) -> int:
-    """Be `os.posix_spawn`, and start the stand-in for a loader where the loader would inherit what the zygote has."""
+def _spawn_or_order(path: Any, argv: Any, env: Any, *, file_actions: Any = (), **more: Any) -> int:
+    """Be `os.posix_spawn`, and order a loader from its zygote where it would inherit what the zygote has."""
     begin = [*_DETACHED, *_LOADER]
     if list(argv[: len(begin)]) == begin and _Loaders.inherits(env) == _Loaders.inherited:
-        stand_in = [sys.executable, "-I", "-S", "-c", _STAND_IN, _Loaders.address]
-        argv = [*_DETACHED, *stand_in, *argv[len(begin) :]]
-    return int(spawn(path, argv, env, **more))
+        with contextlib.suppress(OSError):
+            _order_loader(list(argv[len(begin) :]), env, next(one[1] for one in file_actions if one[-1] == 1))
+            path, argv = _NOTHING[0], _NOTHING
+    return _spawn(path, argv, env, file_actions=file_actions, **more)
+
+
+def _order_loader(words: list[str], env: Any, output: int) -> None:
+    """Give its streams and all that it is told to the zygote of loaders."""
+    order, nothing = _memfd_create("order"), _open(os.devnull, os.O_RDONLY)
+    try:
+        _write(order, repr((words, _getcwd(), dict(env))).encode("utf-8", "surrogatepass"))
+        with _Socket(socket.AF_UNIX, socket.SOCK_STREAM) as zygote:
+            zygote.connect(_Loaders.address)
+            _send_fds(zygote, [b"."], [nothing, output, output, order])
+    finally:
+        _close(order)
+        _close(nothing)
 
 
 def _surroundings() -> tuple[object, ...]:
@@ -144,13 +156,17 @@ def _surroundings() -> tuple[object, ...]:
     return root.st_dev, root.st_ino, os.getresuid(), os.getresgid(), limits, mask, ignored, blocked, os.nice(0)
 
 
-def serve_loaders(asked: int) -> None:
+def serve_loaders(asked: int, folder: Path) -> None:
     """Fork a loader for each order that comes to a listening socket, until standard input ends.
 
     Args:
         asked: the descriptor of the socket.
+        folder: of data directories that are copied.
     """
     importlib.import_module("pytest_debugloop.loading.process")
+    runpy.run_path(str(Path(__file__).with_name("clusters.py")))["use_copies"](folder)
+    _remember_what_is_installed()
+    _read_ahead()
     gc.freeze()
     waiting = socket.socket(fileno=asked)
     while True:
@@ -172,6 +188,42 @@ def serve_loaders(asked: int) -> None:
             for number in received:
                 os.close(number)
         connection.close()
+
+
+def _remember_what_is_installed() -> None:
+    """Look once for what lies where this interpreter looks itself: a third of a loader's time."""
+    survey: Any = importlib.import_module("pytest_debugloop.sources.survey")
+    look, places = survey.installed, frozenset(sys.path)
+    found, then = look(), _written(places)
+
+    def installed() -> Any:
+        more = [place for place in sys.path if place not in places]
+        has_more = any(name.endswith((".dist-info", ".egg-info")) for place in more for name in _names_in(place))
+        return look() if has_more or _written(places) != then else dict(found)
+
+    survey.installed = installed
+
+
+def _read_ahead() -> None:
+    """Read the SQL, and compile the regular expressions, that every loader needs: `sql_text` and `re` keep them."""
+    sql_files = importlib.import_module("pytest_debugloop.database.sql_files")
+    for package in ("database", "loading", "loading.recoveries"):
+        name = f"pytest_debugloop.{package}"
+        for file in (Path(str(importlib.import_module(name).__file__)).parent / "sql").glob("*.sql"):
+            sql_files.sql_text(name, file.stem)
+    importlib.import_module("pytest_debugloop.capture.redact").Redactor()
+
+
+def _names_in(place: str) -> list[str]:
+    try:
+        return os.listdir(place)  # noqa: PTH208 - Path's comes with 3.13
+    except OSError:
+        return []
+
+
+def _written(places: Iterable[str]) -> dict[str, int]:
+    """Tell when each folder was written to."""
+    return {place: os.stat(place).st_mtime_ns for place in places if os.path.isdir(place)}  # noqa: PTH112, PTH116
 
 
 def _be_loader(received: list[int]) -> None:
@@ -215,6 +267,6 @@ if __name__ == "__main__":
     if os.fork():
         os._exit(0)
     if what == "loaders":
-        serve_loaders(descriptor)
+        serve_loaders(descriptor, Path(sys.argv[3]))
     else:
         serve_pytest(descriptor, recorded=what == "recorded")
