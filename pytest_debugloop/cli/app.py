@@ -80,36 +80,36 @@ class _WithPlace:
 def _place_options(*, hidden: bool = False) -> list[click.Option]:
     return [
         click.Option(
-            ["--dsn", "debugloop_dsn"], help="The PostgreSQL of the record; else the embedded one.", hidden=hidden
+            ["--dsn", "debugloop_dsn"],
+            help="Connection string of the server; default: the embedded server.",
+            hidden=hidden,
         ),
-        click.Option(
-            ["--dir", "debugloop_dir"], help="Folder of the journals and of the embedded server.", hidden=hidden
-        ),
-        click.Option(["--schema", "debugloop_schema"], help="Schema of the record.", hidden=hidden),
-        click.Option(["--project", "debugloop_project"], help="Only this project's tests.", hidden=hidden),
+        click.Option(["--dir", "debugloop_dir"], help="Directory for journals and the embedded server.", hidden=hidden),
+        click.Option(["--schema", "debugloop_schema"], help="Schema that holds the tables.", hidden=hidden),
+        click.Option(["--project", "debugloop_project"], help="Show only tests of this project.", hidden=hidden),
         click.Option(
             ["--postgres-version", "debugloop_postgres_version"],
-            help="Of the embedded server, where it has no data yet.",
+            help="Major version for a new embedded server.",
             hidden=hidden,
         ),
         click.Option(
             ["--trust", _TRUSTED],
             is_flag=True,
-            help="Open an embedded record that was made by another user or on another machine.",
+            help="Open an embedded record even if another user or machine made it.",
             hidden=hidden,
         ),
-        click.Option(["--no-pager"], is_flag=True, help="Print long answers at once.", hidden=hidden),
+        click.Option(["--no-pager"], is_flag=True, help="Do not page long output.", hidden=hidden),
     ]
 
 
 def _keep(**values: Any) -> None:
-    """Ask the record that `pytest --debugloop` makes, and debug from it.
+    """Query the record that `pytest --debugloop` makes, and debug from it.
 
-    The options below may stand before or behind the command. Each is read as by the plugin: from the command line, the
-    environment (DEBUGLOOP_DSN, ...), or pytest's ini file. An id may be shortened to its first or last characters.
+    The options below may come before or after the command. Like those of the plugin, they can also be set in the
+    environment (DEBUGLOOP_DSN, ...) or in pytest's ini file. Ids can be shortened to their first or last characters.
 
     \b
-    Exit status: 0 done, 1 not found, not possible or "no", 2 wrong usage, 130 interrupted.
+    Exit status: 0 success, 1 not found, not possible or "no", 2 usage error, 130 interrupted.
     \b
     Example: debugloop show
     """

@@ -45,7 +45,7 @@ class Moment(_ParamType):
                 return datetime.now(timezone.utc) - timedelta(seconds=seconds)
             return datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text)).astimezone()
         except (ValueError, OverflowError, OSError):
-            self.fail(f"{text!r} is no time: give 2026-11-25, 2026-11-25T12:30, or a span such as 30m, 6h, 7d, 2w.")
+            self.fail(f"{text!r} is not a time: use 2026-11-25, 2026-11-25T12:30, or an age such as 30m, 6h, 7d, 2w.")
 
 
 _MOST = 1_000_000_000  # more would be too large for the database too
@@ -60,10 +60,12 @@ def count_of(least: int) -> click.IntRange:
     return click.IntRange(least, _MOST)
 
 
-since_option = click.option("--since", type=Moment(), help="From then on: a date, or a span such as 6h, 7d, 2w.")
+since_option = click.option(
+    "--since", type=Moment(), help="Only since this time: a date, or an age such as 6h, 7d, 2w."
+)
 """Declares ``--since``, a time."""
 
-branch_option = click.option("--branch", help="Only runs of this git branch.")
+branch_option = click.option("--branch", help="Only runs on this git branch.")
 """Declares ``--branch``."""
 
 
@@ -75,5 +77,5 @@ def limit_option(default: int, what: str) -> Callable[[F], F]:
         what: is listed.
     """
     return click.option(
-        "--limit", default=default, show_default=True, type=count_of(0), help=f"{what} at most; 0 for all."
+        "--limit", default=default, show_default=True, type=count_of(0), help=f"Maximum number of {what}; 0 for all."
     )

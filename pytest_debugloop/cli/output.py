@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PIPE_WIDTH = 10_000
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON: docs/commands.md tells its shape.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, as described in docs/json.md.")
 """Declares ``--json``; the command gets it as ``as_json``."""
 
 

@@ -63,7 +63,7 @@ _ALL: dict[str, Any] = dict.fromkeys(("id", "project", "branch", "commit", "stat
 
 
 def runs(*, limit: int = MANY, **filters: object) -> Question[Run]:
-    """List runs, the latest first.
+    """List runs, latest first.
 
     Args:
         limit: how many at most.

@@ -134,8 +134,8 @@ def test_a_name_of_several_tests_names_them(shop: Project, command: str) -> None
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("runs", "--since", "yesterday-ish"), "is no time: give 2026-11-25"),
-        (("runs", "--since", "9999999d"), "is no time"),
+        (("runs", "--since", "yesterday-ish"), "is not a time: use 2026-11-25"),
+        (("runs", "--since", "9999999d"), "is not a time"),
         (("runs", "--status", "odd"), "Invalid value for '--status'"),
         (("show", "--budget", "1", "--brief"), "Invalid value for '--budget'"),
         (("show", "--limit", "-1"), "Invalid value for '--limit'"),

@@ -444,8 +444,8 @@ def test_a_checkout_elsewhere_is_taken_where_the_command_is_typed(suite: Suite, 
     [
         (("test_clean",), 1, "test_clean has not failed"),
         (("nothing",), 1, "Nothing in the record is called nothing"),
-        (("test_target", "--bisect", "--times", "3"), 2, "--bisect goes with neither --times nor --alone"),
-        (("test_target", "--max-runs", "3"), 2, "--max-runs goes with --bisect"),
+        (("test_target", "--bisect", "--times", "3"), 2, "--bisect cannot be combined with --times or --alone"),
+        (("test_target", "--max-runs", "3"), 2, "--max-runs requires --bisect"),
         (("test_target", "--times", "0"), 2, "Invalid value for '--times'"),
     ],
 )

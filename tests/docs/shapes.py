@@ -11,7 +11,7 @@ from pytest_debugloop.answers import comparison as comparing
 from pytest_debugloop.cli.checks import check
 from pytest_debugloop.queries import failures, legs, lookup, recoveries, runs, timings
 
-PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
+PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 BEGIN, END = "<!-- shapes: made by `python -m tests.docs.shapes` -->", "<!-- /shapes -->"
 SHAPES: tuple[type, ...] = (
     runs.Run,

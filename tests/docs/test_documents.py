@@ -19,7 +19,7 @@ from pytest_debugloop.text.strategies import STRATEGIES
 from tests.docs.dictionary import PAGE, data_dictionary
 from tests.docs.options import PAGE as OPTIONS_PAGE
 from tests.docs.options import page_with_options
-from tests.docs.shapes import PAGE as COMMANDS_PAGE
+from tests.docs.shapes import PAGE as JSON_PAGE
 from tests.docs.shapes import page_with_shapes
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ def test_every_strategy_has_its_row_in_the_documents() -> None:
 
 
 def test_the_page_of_commands_has_a_row_for_each() -> None:
-    table = COMMANDS_PAGE.read_text(encoding="utf-8").partition("\n## ")[0]
+    table = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8").partition("\n## ")[0]
     named = re.findall(r"`(\w+)[^`]*`", "\n".join(re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE)))
     assert sorted(named) == sorted(COMMANDS)
 
 
-def test_the_page_of_commands_has_the_shapes_of_rows() -> None:
-    page = COMMANDS_PAGE.read_text(encoding="utf-8")
+def test_the_page_of_json_has_the_shapes_of_rows() -> None:
+    page = JSON_PAGE.read_text(encoding="utf-8")
     assert page == page_with_shapes(page), "run `python -m tests.docs.shapes`"
 
 

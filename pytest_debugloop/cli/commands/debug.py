@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("error", required=False)
-@click.option("--pdbcls", metavar="MODULE:CLASS", help="The debugger, as for pytest; default: pdb:Pdb.")
-@click.option("--live", is_flag=True, help="Run the test again as it ran, and stop at the frame that failed.")
-@click.option("--force", is_flag=True, help="With --live: also where the code is not what was recorded.")
-@click.option("--trust", is_flag=True, help="With --live: take what leads out of the checkout, too.")
+@click.option("--pdbcls", metavar="MODULE:CLASS", help="Debugger class, as for pytest; default: pdb:Pdb.")
+@click.option("--live", is_flag=True, help="Rerun the test as it ran, and stop at the failing frame.")
+@click.option("--force", is_flag=True, help="With --live: continue even if the code has changed.")
+@click.option("--trust", is_flag=True, help="With --live: allow recorded settings that point outside the checkout.")
 @json_option
 @click.pass_obj
 def command(
     place: Place, error: str | None, pdbcls: str | None, live: bool, force: bool, trust: bool, as_json: bool
 ) -> int | None:
-    """Debug a failure on its recorded frames, with the values that were recorded; default: the last failure.
+    """Open a debugger on a recorded failure.
 
-    ERROR is the id of an error, or its first or last characters, or a test: then it is its last failure. The commands
-    are pdb's: where, up, down, args, p, pp, l, ll, source, whatis, interact; exceptions lists those behind the first
-    one. The program is not running; nothing of it is run or imported. With --live it is: first what ran before the test
-    in its process, with the same parameters and seeds.
+    ERROR is the id of an error, which can be shortened to its first or last characters, or a test, whose last failure
+    is taken; the default is the last failure. You see the recorded frames and values: the program is not running, and
+    none of its code is run or imported. pdb's where, up, down, args, p, pp, l, ll, source, whatis and interact work;
+    exceptions lists the chained exceptions. With --live the test really runs, after the tests that ran before it in its
+    process, and with the same parameters and seeds.
 
     \b
     Example: debugloop debug
@@ -45,7 +46,7 @@ def command(
     from pytest_debugloop.replay.frames import files_of
 
     if live and as_json:
-        raise click.UsageError("--json tells what was recorded, and --live is a session: give one of them.")
+        raise click.UsageError("--json cannot be combined with --live.")
     debugger = None if live else _debugger(pdbcls)
     with open_record(place) as record:
         failure = failure_to_debug(record.connection, error, asked_project(record, place))
@@ -139,7 +140,7 @@ def _debugger(name: str | None) -> type:
         return pdb.Pdb
     module, separator, path = name.partition(":")
     if not (module and separator and path):
-        raise click.BadParameter(f"{name!r} is not of the form MODULE:CLASS.", param_hint="--pdbcls")
+        raise click.BadParameter(f"{name!r} does not have the form MODULE:CLASS.", param_hint="--pdbcls")
     try:
         found: Any = import_module(module)
         for part in path.split("."):

@@ -28,10 +28,10 @@ _KINDS = ("error", "snapshot", "recovery", "test")
 @json_option
 @click.pass_obj
 def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
-    """Compare A with B: data, environment, order of tests, and code.
+    """Compare two failures, or a failure and its recovery.
 
-    Each is a failure, a snapshot, or a test (its last failure). Without B, A is compared with the pass that recovered
-    it; A may be a recovery then.
+    Shows differences in data, environment, test order and code. A and B are failures, snapshots, or tests (the last
+    failure of each). Without B, A is compared with the pass that followed it, and can also be a recovery.
 
     \b
     Example: debugloop diff 8cb8e15c

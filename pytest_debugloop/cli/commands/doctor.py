@@ -24,9 +24,9 @@ _STYLES = {"ok": "pass", "warning": "warn", "problem": "fail"}
 @json_option
 @click.pass_obj
 def command(place: Place, as_json: bool) -> None:
-    """Check the whole set-up, say what is wrong and how to mend it, and change nothing.
+    """Check the whole set-up and say how to fix problems.
 
-    A line for each check: ok, warning or problem. The exit status is 1 where there is a problem.
+    Prints ok, warning or problem for each check, and changes nothing. The exit status is 1 if there is a problem.
 
     \b
     Example: debugloop doctor

@@ -29,12 +29,17 @@ TABLES = ("runs", "attempts", "failures", "recoveries")
     type=click.Choice(["jsonl", "csv", "junit"]),
     default="jsonl",
     show_default=True,
-    help="JSON Lines, CSV of one table, or JUnit XML as pytest writes it.",
+    help="JSON Lines, CSV of one table, or JUnit XML like that of pytest.",
 )
-@click.option("--table", type=click.Choice(TABLES), help="What the CSV has a row of.")
-@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File to write, else the output.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--all", "everything", is_flag=True, help="All runs, the latest first.")
+@click.option("--table", type=click.Choice(TABLES), help="Table to write as CSV.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write to; default: standard output.",
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--all", "everything", is_flag=True, help="Export all runs, latest first.")
 @since_option
 @branch_option
 @json_option
@@ -51,10 +56,11 @@ def command(
     branch: str | None,
     as_json: bool,
 ) -> None:
-    """Write RUN, by default the last one, or many: for other tools.
+    """Export runs as JSON Lines, CSV or JUnit XML.
 
-    RUN is an id, or its first or last characters. --since and --branch choose many runs, and so does --all. A file is
-    written whole or not at all. With --json the counts of what went to the --output are told as JSON.
+    RUN is an id, which can be shortened to its first or last characters; the default is the last run. Use --since,
+    --branch or --all to export several. A file is written completely or not at all. With --json, the number of exported
+    rows is written as JSON.
 
     \b
     Example: debugloop export --format junit --output report.xml
@@ -62,13 +68,11 @@ def command(
     """
     many = everything or since is not None or branch is not None
     if run and many:
-        raise click.UsageError("name a RUN, or choose many with --all, --since and --branch, not both.")
+        raise click.UsageError("RUN cannot be combined with --all, --since or --branch.")
     if (form == "csv") != (table is not None):
-        raise click.UsageError("--format csv needs --table, and no other format takes it.")
+        raise click.UsageError("--format csv requires --table, and only csv allows it.")
     if as_json and output is None:
-        raise click.UsageError(
-            "--json tells what was written, and needs --output; the export itself is --format jsonl."
-        )
+        raise click.UsageError("--json requires --output; to export the runs themselves as JSON, use --format jsonl.")
     from pytest_debugloop.answers.connection import open_record
     from pytest_debugloop.answers.junit import write_junit
     from pytest_debugloop.answers.rows import write_csv, write_jsonl

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 @click.command()
 @branch_option
 @since_option
-@click.option("--open", "is_open", is_flag=True, help="Only failures that no pass has followed.")
-@limit_option(50, "Groups")
+@click.option("--open", "is_open", is_flag=True, help="Only failures that have not been followed by a pass.")
+@limit_option(50, "groups")
 @json_option
 @click.pass_obj
 def command(place: Place, branch: str | None, since: datetime | None, is_open: bool, limit: int, as_json: bool) -> None:
-    """Group failures by what failed and where, the most frequent first; the same failure has the same fingerprint.
+    """Group failures by cause, most frequent first.
 
-    The error is the last one of its group, for `debugloop show`.
+    Failures with the same fingerprint, that is the same error at the same place, form a group. The first column is the
+    id of the last one, for `debugloop show`.
 
     \b
     Example: debugloop failures --since 7d

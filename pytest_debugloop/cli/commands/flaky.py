@@ -23,17 +23,17 @@ _STYLES = {"flaky": "warn", "newly flaky": "fail", "broken": "fail", "fixed": "p
 
 @click.command()
 @click.option(
-    "--all", "everything", is_flag=True, help="All tests that ever failed: broken, fixed and stable ones too."
+    "--all", "everything", is_flag=True, help="All tests that ever failed, including broken, fixed and stable ones."
 )
-@limit_option(50, "Tests")
+@limit_option(50, "tests")
 @json_option
 @click.pass_obj
 def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
-    """Rank the tests that fail now and then on good code, the surest first.
+    """Rank flaky tests, most certain first.
 
-    The score is a rate of failures that is exceeded with a probability of 95 %; the interval holds the true rate with
-    90 %; docs/formulas.md explains each number. First tries: the share of first attempts that failed. The cost is the
-    time of failed phases, and of passes that were retries.
+    A flaky test sometimes fails on good code. Its true failure rate is above the score with a probability of 95 %, and
+    within the interval with 90 %. "First tries" is the share of first attempts that failed. The cost is the time spent
+    on failed phases and on retries that passed. docs/formulas.md defines each number.
 
     \b
     Example: debugloop flaky --limit 10

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("test")
-@limit_option(100, "Attempts")
+@limit_option(100, "attempts")
 @json_option
 @click.pass_obj
 def command(place: Place, test: str, limit: int, as_json: bool) -> None:
-    """Tell the history of TEST: a line for each attempt, the latest first, and all as a strip, the oldest first.
+    """List the attempts of a test, latest first.
 
-    A gap in the strip is a change of the code. TEST is a node id or a part of it, or an id.
+    A strip above the list shows all attempts, oldest first, with a gap wherever the code changed. TEST is an id, or a
+    node id or part of one.
 
     \b
     Example: debugloop history test_discount

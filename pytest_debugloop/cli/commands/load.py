@@ -9,11 +9,11 @@ from pytest_debugloop.cli.output import json_option, write_json
 
 
 @click.command()
-@click.option("--again", is_flag=True, help="Try those, too, that were set aside because they could not be stored.")
+@click.option("--again", is_flag=True, help="Also retry runs that were set aside because they could not be stored.")
 @json_option
 @click.pass_obj
 def command(place: Place, again: bool, as_json: bool) -> None:
-    """Store the journals that runs have left waiting.
+    """Store runs that are still waiting in their journals.
 
     \b
     Example: debugloop --dsn service=ci load

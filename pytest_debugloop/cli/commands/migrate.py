@@ -12,7 +12,7 @@ from pytest_debugloop.cli.output import json_option, write_json
 @json_option
 @click.pass_obj
 def command(place: Place, as_json: bool) -> None:
-    """Bring the schema to this version; twice does nothing.
+    """Migrate the schema to the version of this package.
 
     \b
     Example: debugloop --dsn postgresql://ci@db.example.org/record migrate

@@ -21,11 +21,13 @@ _MOST_TOLD_KINDS = ("runs", "steps", "failures", "successes", "recoveries", "sna
 
 
 @click.command()
-@click.option("--older-than", type=Moment(), help="Runs that began before: a date, or a span such as 30d, 12w.")
-@click.option("--keep", type=count_of(1), metavar="N", help="But never the last N of each branch.")
+@click.option(
+    "--older-than", type=Moment(), help="Delete runs that started before this: a date, or an age such as 30d, 12w."
+)
+@click.option("--keep", type=count_of(1), metavar="N", help="Keep the last N runs of each branch.")
 @branch_option
-@click.option("--dry-run", is_flag=True, help="Say what would go, and delete nothing.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def command(
@@ -37,18 +39,19 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Delete old runs, with the failures, states, tests and code that no other run has.
+    """Delete old runs and what belongs only to them.
 
-    At least one of --older-than and --keep says which; with both, a run goes that both let go. Runs that have not ended
-    stay. All goes at once or nothing does, and no run is stored meanwhile.
+    Give --older-than, --keep or both; with both, a run is deleted only if both allow it. Failures, states, tests and
+    code are deleted with the last run that has them. Runs that have not ended are kept. Either everything is deleted or
+    nothing, and no run is stored meanwhile.
 
     \b
     Example: debugloop prune --older-than 90d --keep 20 --dry-run
     """
     if older_than is None and keep is None:
-        raise click.UsageError("say which runs are to go: by --older-than, --keep or both.")
+        raise click.UsageError("say which runs to delete: give --older-than, --keep or both.")
     if as_json and not (dry_run or yes):
-        raise click.UsageError("with --json nothing is asked: give --dry-run or --yes.")
+        raise click.UsageError("--json cannot ask for confirmation: add --dry-run or --yes.")
     from pytest_debugloop.answers.connection import asked_project, check_schema, enter, open_server
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.loading.prune import Choice, plan

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("test", required=False)
-@click.option("--patterns", is_flag=True, help="What recoveries have in common, in place of one by one.")
-@click.option("--strategy", type=click.Choice(tuple(STRATEGIES)), help="Only those by this.")
-@limit_option(50, "Rows")
+@click.option("--patterns", is_flag=True, help="Show what recoveries have in common instead of listing them.")
+@click.option("--strategy", type=click.Choice(tuple(STRATEGIES)), help="Only recoveries with this strategy.")
+@limit_option(50, "rows")
 @json_option
 @click.pass_obj
 def command(place: Place, test: str | None, patterns: bool, strategy: str | None, limit: int, as_json: bool) -> None:
-    """List recoveries, the latest first: what failed, what was different when it passed, and how sure that is.
+    """List what made failed tests pass again.
 
-    `debugloop show ID` gives one with all of its evidence. With TEST, only those of that test.
+    For each recovery, latest first: what failed, what was different when it passed, and the confidence. With TEST, only
+    the recoveries of that test. `debugloop show ID` shows one with all its evidence.
 
     \b
     Example: debugloop recoveries --strategy code_change
@@ -42,7 +43,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
     from pytest_debugloop.queries.question import MANY
 
     if patterns and (test or strategy):
-        raise click.UsageError("--patterns is of the whole record: give neither TEST nor --strategy with it.")
+        raise click.UsageError("--patterns cannot be combined with TEST or --strategy.")
     most = limit or MANY
     with open_record(place) as record:
         project = asked_project(record, place)

@@ -21,23 +21,25 @@ _TIMES_VARIED = 10
 
 @click.command()
 @click.argument("what", metavar="TEST|ERROR")
-@click.option("--bisect", is_flag=True, help="Find the smallest set of preceding tests that makes it fail.")
+@click.option("--bisect", is_flag=True, help="Find the smallest set of earlier tests that makes it fail.")
 @click.option(
     "--max-runs",
     type=click.IntRange(1),
     metavar="N",
-    help=f"With --bisect: search no longer than this; default: {_MOST_RUNS}.",
+    help=f"With --bisect: maximum number of runs; default: {_MOST_RUNS}.",
 )
-@click.option("--times", type=click.IntRange(1), metavar="N", help="Run it N times, and measure how often it fails.")
-@click.option("--vary", is_flag=True, help="Vary what is around it, one thing at a time, and name what matters.")
-@click.option("--alone", is_flag=True, help="Run nothing before it.")
+@click.option("--times", type=click.IntRange(1), metavar="N", help="Run it N times and measure how often it fails.")
+@click.option("--vary", is_flag=True, help="Vary its surroundings one at a time, and find out which matter.")
+@click.option("--alone", is_flag=True, help="Run no other tests before it.")
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="For each run; else a minute and five times what the recorded run took.",
+    help="Time limit for each run; default: one minute plus five times the recorded run.",
 )
-@click.option("--trust", is_flag=True, help="Take what leads out of the checkout, too: see docs/commands.md, Reruns.")
+@click.option(
+    "--trust", is_flag=True, help="Allow recorded settings that point outside the checkout; see docs/reruns.md."
+)
 @json_option
 @click.pass_obj
 def command(
@@ -52,23 +54,25 @@ def command(
     trust: bool,
     as_json: bool,
 ) -> int:
-    """Run TEST again as it ran when it failed last, or as in ERROR, and say whether it fails the same way.
+    """Run a test again as it ran when it failed.
 
-    The same tests run before it in its process, in the same order, with the same number of workers, hash seed, recorded
-    environment and random seeds. What cannot be as it was is said. Nothing is added to the record.
+    Says whether TEST fails the same way as when it last failed, or as in ERROR. The same tests run before it in its
+    process, in the same order, with the same number of workers, hash seed, random seeds and recorded environment.
+    Whatever cannot be restored is reported. Nothing is added to the record.
 
     \b
-    Exit status: 0 it failed the same way (at least once), 1 it did not. With --vary: 0 something matters, 1 nothing
+    Exit status: 0 if it failed the same way at least once, else 1; with --vary, 0 if something matters, else 1.
+
     \b
     Example: debugloop reproduce test_discount --bisect
     Example: debugloop reproduce test_discount --vary
     """
     if max_runs and not bisect:
-        raise click.UsageError("--max-runs goes with --bisect.")
+        raise click.UsageError("--max-runs requires --bisect.")
     if bisect and (times or alone):
-        raise click.UsageError("--bisect goes with neither --times nor --alone.")
+        raise click.UsageError("--bisect cannot be combined with --times or --alone.")
     if vary and (bisect or alone):
-        raise click.UsageError("--vary goes with neither --bisect nor --alone.")
+        raise click.UsageError("--vary cannot be combined with --bisect or --alone.")
     from pytest_debugloop.cli.views.rerun import Teller
 
     failure, plan, suspects = planned(place, what, is_trusted=trust)

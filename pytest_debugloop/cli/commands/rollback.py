@@ -9,12 +9,12 @@ from pytest_debugloop.cli.output import json_option, write_json
 
 
 @click.command()
-@click.option("--to", default=0, show_default=True, type=click.IntRange(min=0), help="The last version to keep.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--to", default=0, show_default=True, type=click.IntRange(min=0), help="Last version to keep.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def command(place: Place, to: int, yes: bool, as_json: bool) -> None:
-    """Undo migrations, newest first, with all that they hold.
+    """Undo migrations, newest first, and delete their data.
 
     \b
     Example: debugloop rollback --yes

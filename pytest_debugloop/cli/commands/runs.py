@@ -20,15 +20,15 @@ _STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died", "
 
 @click.command()
 @branch_option
-@click.option("--commit", help="Only runs of this commit, or of those that begin so.")
+@click.option("--commit", help="Only runs of this commit; a prefix is enough.")
 @click.option(
     "--status",
     type=click.Choice(_STATUSES),
-    help="How they ended: passed and failed by the exit status; broken where it is not known.",
+    help="Only runs with this result; broken means that the exit status is unknown.",
 )
 @since_option
-@click.option("--until", type=Moment(), help="Before then.")
-@limit_option(50, "Runs")
+@click.option("--until", type=Moment(), help="Only before this time.")
+@limit_option(50, "runs")
 @json_option
 @click.pass_obj
 def command(
@@ -41,7 +41,7 @@ def command(
     limit: int,
     as_json: bool,
 ) -> None:
-    """List runs, the latest first.
+    """List runs, latest first.
 
     \b
     Example: debugloop runs --branch main --status failed --since 7d

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("what", required=False)
-@limit_option(50, "Failures of a run or a test")
-@click.option("--folded", is_flag=True, help="Show the frames of installed packages too.")
-@click.option("--brief", is_flag=True, help="Compact text, the most telling first.")
-@click.option("--budget", default=4000, show_default=True, help="Characters of --brief.", type=count_of(200))
+@limit_option(50, "failures of a run or test")
+@click.option("--folded", is_flag=True, help="Also show frames of installed packages.")
+@click.option("--brief", is_flag=True, help="Write compact text, the most important first.")
+@click.option(
+    "--budget", default=4000, show_default=True, help="Maximum number of characters for --brief.", type=count_of(200)
+)
 @json_option
 @click.pass_obj
 def command(place: Place, what: str | None, limit: int, folded: bool, brief: bool, budget: int, as_json: bool) -> None:
-    """Show WHAT: a run, a test, an error, a snapshot or a recovery; without it the failures of the last run.
+    """Show a run, test, error, snapshot or recovery.
 
-    An id may be shortened to its first or last characters, as this command prints it; a test is named by its node id or
-    a part of it.
+    WHAT is an id, which can be shortened to its first or last characters, or a node id or part of one. The default is
+    the last run, with its failures.
 
     \b
     Example: debugloop show

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--last", default=5, show_default=True, type=count_of(1), help="How many of the latest runs to judge.")
+@click.option("--last", default=5, show_default=True, type=count_of(1), help="Number of latest runs to judge.")
 @click.option(
     "--before",
     default=20,
     show_default=True,
     type=count_of(1),
-    help="How many runs before these to judge them by.",
+    help="Number of runs before those to compare with.",
 )
 @branch_option
 @click.option(
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     default=5.0,
     show_default=True,
     type=click.FloatRange(min=0),
-    help="Leave out phases that take less on average, in milliseconds.",
+    help="Ignore phases that take less than this on average, in milliseconds.",
 )
-@limit_option(50, "Phases")
-@click.option("--all", "everything", is_flag=True, help="Phases that did not change, as far as that is known, too.")
+@limit_option(50, "phases")
+@click.option("--all", "everything", is_flag=True, help="Also list phases without a significant change.")
 @json_option
 @click.pass_obj
 def command(
@@ -50,11 +50,12 @@ def command(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Show the phases of tests whose time changed: the last runs against those before.
+    """List test phases that became slower or faster.
 
-    Only phases that passed count. The speed of its run is taken out of each time, so that a slow machine is no slow
-    test. Each phase is judged by Student's t test on the logarithms of its times; of what is shown, at most 5 % are
-    expected to be chance (q); docs/formulas.md explains each number.
+    Compares the last runs with those before them. Only phases that passed count, and each time is corrected for the
+    speed of its run, so that a slow machine does not look like a slow test. Each phase is judged by Student's t-test on
+    the logarithms of its times; at most 5 % of the phases shown are expected to be there by chance (q).
+    docs/formulas.md defines each number.
 
     \b
     Example: debugloop slow --branch main --last 10

@@ -30,10 +30,10 @@ _LONGEST_CELL = 1000
 @json_option
 @click.pass_obj
 def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> None:
-    """Open psql on the record, or run it with the arguments given.
+    """Open psql on the record, with any arguments of psql.
 
-    The embedded server brings a psql along; where there is none, -c STATEMENT alone works, without one.
-    With --json the one argument is a statement, and its rows are written; it can only read.
+    The embedded server comes with psql. Without any psql, only -c STATEMENT works. With --json, the only argument is a
+    statement, which may only read; its rows are written as JSON.
 
     \b
     Example: debugloop sql -c "SELECT * FROM debug_workflow_context"
@@ -159,7 +159,7 @@ def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
 
     statement = arguments[-1] if len(arguments) == 1 or (len(arguments) == 2 and arguments[0] == "-c") else None
     if statement is None:
-        raise click.UsageError("with --json, one statement is to be given.")
+        raise click.UsageError("--json requires exactly one statement.")
     with open_record(place) as record, record.connection.cursor(row_factory=dict_row) as cursor:
         # Row by row as they come, and one statement alone: a second one could leave the read-only transaction.
         rows = cast("Generator[Any]", cursor.stream(statement.encode("utf-8", "surrogateescape")))

@@ -12,7 +12,7 @@ from pytest_debugloop.cli.output import json_option, write_json
 @json_option
 @click.pass_obj
 def command(place: Place, as_json: bool) -> None:
-    """Say whether the record can be reached, and what is pending.
+    """Show whether the record can be reached, and pending migrations.
 
     \b
     Example: debugloop status

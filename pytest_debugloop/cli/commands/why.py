@@ -27,28 +27,33 @@ _MOST_FILES = 300
 @click.command()
 @click.argument("what", metavar="TEST|ERROR|RECOVERY")
 @click.option(
-    "--max-runs", type=click.IntRange(1), default=_MOST_RUNS, metavar="N", help=f"At most; default: {_MOST_RUNS}."
+    "--max-runs",
+    type=click.IntRange(1),
+    default=_MOST_RUNS,
+    metavar="N",
+    help=f"Maximum number of runs; default: {_MOST_RUNS}.",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="For each run; else a minute and five times what the recorded run took.",
+    help="Time limit for each run; default: one minute plus five times the recorded run.",
 )
-@click.option("--bisect", is_flag=True, help="Find the first commit between the two runs at which it goes otherwise.")
-@click.option("--trust", is_flag=True, help="Run code that is in the record alone: see docs/commands.md, Why.")
+@click.option("--bisect", is_flag=True, help="Find the commit between the two runs that changed the result.")
+@click.option("--trust", is_flag=True, help="Also run code that only the record has; see docs/why.md.")
 @json_option
 @click.pass_obj
 def command(
     place: Place, what: str, max_runs: int, timeout: float | None, bisect: bool, trust: bool, as_json: bool
 ) -> int:
-    """Prove why TEST passes again: undo what changed, one thing at a time, and run it alone until it fails as it did.
+    """Prove which change fixed or broke a test.
 
-    Where it still fails, the other way round: which change since its last pass, undone, makes it pass. The checkout is
-    not written to. A reason that is proved goes into the record.
+    If the test passes again, undoes the recorded changes one at a time, and runs the test alone until it fails as it
+    did. If it still fails, finds the change since its last pass that makes it pass when undone. Your checkout is not
+    modified. A proven reason is added to the record.
 
     \b
-    Exit status: 0 it is proved, or the commit found, 1 it is not.
+    Exit status: 0 if the reason is proved or the commit is found, else 1.
     \b
     Example: debugloop why test_discount
     Example: debugloop why test_discount --bisect
