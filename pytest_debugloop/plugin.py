@@ -122,7 +122,7 @@ def pytest_configure(config: pytest.Config) -> None:
     is_inside = bool(_going_on) or any(name in os.environ for name in _INSIDE)
     _going_on.add(config)
     if _enabled(config, is_inside=is_inside):
-        from pytest_debugloop.recording.session import start_recording
+        from pytest_debugloop.recording.start import start_recording
 
         start_recording(config)
 

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.storage import module_name, module_namespace
+from pytest_debugloop.environment.project_folders import holds_everything
 from pytest_debugloop.journal.records import clean_text
 
 _SEP = os.sep
 _INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")
 _FRAMEWORK = (*_INSTALLED, f"{_SEP}lib{_SEP}python")
 _DOCTEST = "<doctest "
-_TEMPORARY = frozenset({_SEP, tempfile.gettempdir(), "/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp"})  # noqa: S108
 _MOST_CALLERS = 20
 _MOST_KNOWN = 20_000
 _stat, _realpath = os.stat, os.path.realpath  # tests patch them
@@ -216,17 +215,6 @@ class ProjectCode:
                 return self.has_file(caller.f_code.co_filename)
             caller = caller.f_back
         return False
-
-
-def holds_everything(folder: str) -> bool:
-    """Tell whether a folder is one that no project is the whole of: the root, a home, temporary files.
-
-    Args:
-        folder: whole path of it.
-    """
-    if folder in _TEMPORARY:
-        return True
-    return f"{os.path.expanduser('~')}{_SEP}".startswith(f"{folder.rstrip(_SEP)}{_SEP}")  # noqa: PTH111 - it may raise
 
 
 def is_generated(path: str) -> bool:

@@ -12,7 +12,7 @@ import errno
 import os
 from pathlib import Path
 
-from pytest_debugloop.journal.loss import REMEDY, LeftFile, Loss
+from pytest_debugloop.journal.losses import REMEDY, LeftFile, Loss
 from pytest_debugloop.journal.own_file import OwnFile, TakenAwayError, no_space
 from pytest_debugloop.private import open_folder
 from pytest_debugloop.system import System, what_changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,26 +12,20 @@ import pytest
 from pytest_debugloop.capture.bounds import Bounds
 from pytest_debugloop.capture.globs import glob_matcher
 from pytest_debugloop.capture.guarded_repr import GuardedRepr
-from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import planner
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import redactor_of
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.variables import ENVIRONMENT
-from pytest_debugloop.recording.code import code_of
-from pytest_debugloop.recording.code_folders import project_code
+from pytest_debugloop.environment.project_folders import checkout_around, installed_from_folders
+from pytest_debugloop.writing.facts import PROJECT
 
 if TYPE_CHECKING:
     from pytest_debugloop.settings import Settings
 
     Renderer = Callable[[Any], Mapping[str, object]]
 
-_MARK = "debugloop"
 _UNSTABLE = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_*", "DEBUGLOOP_DSN")
-
-
-PROJECT = pytest.StashKey[ProjectCode]()
-"""Which code is the project's in a run."""
 
 
 def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) -> Capturer:
@@ -68,36 +63,16 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
     )
 
 
-def facts_of(item: object) -> ItemFacts:
-    """Give what pytest knows of a test, without running any of the test's code.
+def project_code(config: pytest.Config) -> ProjectCode:
+    """Say which code is the project's in this run.
 
     Args:
-        item: that failed, or a collector.
+        config: of the run.
     """
-    fixtures: dict[str, object] = getattr(item, "funcargs", None) or {}
-    definitions: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None) or {}
-    scopes = {name: str(found[-1].scope) for name, found in definitions.items() if found}
-    parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", None) or {}
-    marks = list(item.iter_markers()) if hasattr(item, "iter_markers") else []
-    sections: list[tuple[str, str, str]] = getattr(item, "_report_sections", None) or []
-    config: pytest.Config | None = getattr(item, "config", None)
-    project = None if config is None else config.stash.get(PROJECT, None)
-    return ItemFacts(
-        fixtures={name: value for name, value in fixtures.items() if name != "request"},
-        scopes=scopes,
-        parameters=dict(parameters),
-        # What a test was parametrized with is told by its own parameters; all the others are not of it.
-        markers=tuple(
-            (mark.name, mark.args[: 1 if mark.name == "parametrize" else None], dict(mark.kwargs)) for mark in marks
-        ),
-        captured=tuple((f"{when} {key}", text) for when, key, text in sections),
-        is_captured=next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), True) is not False,
-        code=() if project is None else code_of(item, definitions, project),
-    )
-
-
-def _says_capture(mark: pytest.Mark) -> bool:
-    return mark.name == _MARK and "capture" in mark.kwargs
+    rootdir = config.rootpath
+    around = [checkout_around(folder) for folder in (rootdir, config.invocation_params.dir)]
+    folders = [str(folder) for folder in (rootdir, *around) if folder is not None]
+    return ProjectCode(str(rootdir), dict.fromkeys([*folders, *installed_from_folders(sys.path, folders)]))
 
 
 def _added(hook: Callable[..., list[Any]], config: pytest.Config, what: str, problems: list[str]) -> list[str]:

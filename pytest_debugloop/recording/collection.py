@@ -8,11 +8,11 @@ import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.journal.records import clean_text, step_suffix
-from pytest_debugloop.recording.failure import FailureContext, kind_of, kind_of_report, root_of
-from pytest_debugloop.recording.node_ids import Places
-from pytest_debugloop.recording.reported import judge
-from pytest_debugloop.recording.steps import Step
-from pytest_debugloop.recording.writer import Writer
+from pytest_debugloop.writing.failure import FailureContext, kind_of, kind_of_report, root_of
+from pytest_debugloop.writing.node_ids import Places
+from pytest_debugloop.writing.reports import judge
+from pytest_debugloop.writing.steps import Step
+from pytest_debugloop.writing.writer import Writer
 
 
 class CollectionRecorder:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
-from pytest_debugloop.recording.failure import INTERNAL_ERROR, FailureContext
+from pytest_debugloop.writing.failure import INTERNAL_ERROR, FailureContext
 
 if TYPE_CHECKING:
-    from pytest_debugloop.recording.writer import Writer
+    from pytest_debugloop.writing.writer import Writer
 
 _MOST_BEHIND = 50
 _exc_info = sys.exc_info

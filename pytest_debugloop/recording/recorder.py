@@ -13,26 +13,28 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from pytest_debugloop.journal.records import Loaded
-from pytest_debugloop.recording.capturing import facts_of
-from pytest_debugloop.recording.failure import NO_FAILURES, errors_of, kind_of, root_of
-from pytest_debugloop.recording.reported import (
+from pytest_debugloop.recording.returns import watched
+from pytest_debugloop.recording.tracebacks import remove_from_traceback
+from pytest_debugloop.writing.facts import facts_of
+from pytest_debugloop.writing.failure import NO_FAILURES, errors_of, kind_of, root_of
+from pytest_debugloop.writing.reports import (
     Excused,
     failure_of_report,
+    reason_of,
     step_of_subtest,
+    subtest_name,
     verdict_of,
     word_of,
     write_unseen,
 )
-from pytest_debugloop.recording.reports import reason_of, remove_from_traceback, subtest_name
-from pytest_debugloop.recording.steps import NO_ATTEMPT, Attempt, Step
-from pytest_debugloop.recording.watching import watched
+from pytest_debugloop.writing.steps import NO_ATTEMPT, Attempt, Step
 
 if TYPE_CHECKING:
-    from pytest_debugloop.recording.code import LoadedFiles
-    from pytest_debugloop.recording.node_ids import NodeIds
     from pytest_debugloop.recording.tasks import Tasks
     from pytest_debugloop.recording.traced import Traced
-    from pytest_debugloop.recording.writer import Failure, Writer
+    from pytest_debugloop.writing.loaded_files import LoadedFiles
+    from pytest_debugloop.writing.node_ids import NodeIds
+    from pytest_debugloop.writing.writer import Failure, Writer
 
 T = TypeVar("T")
 

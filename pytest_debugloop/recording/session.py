@@ -11,49 +11,30 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.clock import Clock
 from pytest_debugloop.environment import folders
+from pytest_debugloop.environment.identity import RunIdentity
 from pytest_debugloop.journal.handover import SUFFIX, WORKER_INPUT
 from pytest_debugloop.journal.journal import Journal
+from pytest_debugloop.journal.losses import Losses
 from pytest_debugloop.journal.records import Finish, clean_text
 from pytest_debugloop.private import JOURNALS, open_folder
-from pytest_debugloop.recording.beginning import open_journal
 from pytest_debugloop.recording.capturing import capturer_of
-from pytest_debugloop.recording.clock import Clock
-from pytest_debugloop.recording.code import LoadedFiles
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.ending import Ending
-from pytest_debugloop.recording.failure import WORKER_CRASH, FailureContext, kind_of_report
-from pytest_debugloop.recording.identity import RunIdentity
-from pytest_debugloop.recording.losses import Losses
-from pytest_debugloop.recording.node_ids import NodeIds, Places, begun_last
 from pytest_debugloop.recording.recorder import Recorder
-from pytest_debugloop.recording.reports import remove_from_error, remove_from_internal_error
 from pytest_debugloop.recording.tasks import Tasks
-from pytest_debugloop.recording.timeouts import Timeouts
+from pytest_debugloop.recording.tracebacks import remove_from_error, remove_from_internal_error
 from pytest_debugloop.recording.traced import Traced
-from pytest_debugloop.recording.writer import Writer
 from pytest_debugloop.settings import Settings, raw_value
 from pytest_debugloop.summary.storing import Storing
 from pytest_debugloop.system import System, open_files_allowed
 from pytest_debugloop.text.ci_log import harmless
-
-SESSION_KEY = pytest.StashKey["Session"]()
-
-
-def start_recording(config: pytest.Config) -> None:
-    """Register what records this run.
-
-    Args:
-        config: of the run.
-    """
-    session = Session(config)
-    config.stash[SESSION_KEY] = session
-    config.pluginmanager.register(session, "debugloop-session")
-    # By its hooks: a plugin has another name where it is loaded by the name of its module.
-    if session.worker is None and hasattr(config.hook, "pytest_configure_node"):
-        from pytest_debugloop.recording.xdist import Controller
-
-        config.pluginmanager.register(Controller(session), "debugloop-xdist")
+from pytest_debugloop.writing.failure import WORKER_CRASH, FailureContext, kind_of_report
+from pytest_debugloop.writing.header import open_journal
+from pytest_debugloop.writing.loaded_files import LoadedFiles
+from pytest_debugloop.writing.node_ids import NodeIds, Places
+from pytest_debugloop.writing.writer import Writer
 
 
 class Session:
@@ -137,9 +118,12 @@ class Session:
             record = self._run_folder.parents[1]
             traced = Traced(self._writer, capturer.project, record, self._identity.project)
             self._recorder = Recorder(self._writer, node_ids, tasks, loaded, traced)
-            timeouts = Timeouts(self._writer, self._recorder.under_way)
-            timeouts.watch()
-            config.pluginmanager.register(timeouts, "debugloop-timeouts")
+            if "pytest_timeout" in sys.modules:
+                from pytest_debugloop.recording.timeouts import Timeouts
+
+                timeouts = Timeouts(self._writer, self._recorder.under_way)
+                timeouts.watch()
+                config.pluginmanager.register(timeouts, "debugloop-timeouts")
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             config.pluginmanager.register(CollectionRecorder(self._writer, places), "debugloop-collection")
@@ -189,6 +173,8 @@ class Session:
         """
         if self._writer is None or self._run_folder is None:
             return
+        from pytest_debugloop.journal.last_test import begun_last
+
         begun = begun_last(self._run_folder / (worker + SUFFIX), node_id)
         if node_id:
             text = text.replace(node_id, begun.node_id)

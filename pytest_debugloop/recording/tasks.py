@@ -18,8 +18,8 @@ import pytest
 from pytest_debugloop.capture.volatile import IN_NODE_IDS, MAYBE_IN_NODE_ID
 
 if TYPE_CHECKING:
-    from pytest_debugloop.recording.node_ids import Places
-    from pytest_debugloop.recording.writer import Writer
+    from pytest_debugloop.writing.node_ids import Places
+    from pytest_debugloop.writing.writer import Writer
 
 _REPEAT = "__pytest_repeat_step_number"
 _FLAKE_FINDER = "__flakefinder_"

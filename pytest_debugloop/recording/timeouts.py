@@ -13,11 +13,11 @@ from collections.abc import Callable
 from types import FrameType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.recording.failure import PROCESS_CRASH
+from pytest_debugloop.writing.failure import PROCESS_CRASH
 
 if TYPE_CHECKING:
-    from pytest_debugloop.recording.steps import Attempt, Step
-    from pytest_debugloop.recording.writer import Writer
+    from pytest_debugloop.writing.steps import Attempt, Step
+    from pytest_debugloop.writing.writer import Writer
 
 _PRINTS = "dump_stacks"
 _current_frames, _getframe, _get_ident = sys._current_frames, sys._getframe, threading.get_ident

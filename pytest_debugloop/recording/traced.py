@@ -10,9 +10,9 @@ from pytest_debugloop.system import System
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.project_code import ProjectCode
-    from pytest_debugloop.recording.steps import Attempt
-    from pytest_debugloop.recording.tracing import Tracing
-    from pytest_debugloop.recording.writer import Writer
+    from pytest_debugloop.tracing.tracer import Tracing
+    from pytest_debugloop.writing.steps import Attempt
+    from pytest_debugloop.writing.writer import Writer
 
 
 class Traced:
@@ -46,7 +46,7 @@ class Traced:
             self._open = self._look()
         if attempt.is_after_failure or attempt.task in self._open:
             if self._tracing is None:
-                from pytest_debugloop.recording.tracing import Tracing
+                from pytest_debugloop.tracing.tracer import Tracing
 
                 self._tracing = Tracing(self._writer, self._project)
             self.goes_on = True

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pytest
 
 from pytest_debugloop.journal.handover import WORKER_INPUT
 
-if TYPE_CHECKING:
-    from pytest_debugloop.recording.session import Session
+
+class RecordedRun(Protocol):
+    """What the controller asks of the recorded run, and tells it."""
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether xdist appends ``@group`` to node ids in the workers of this run."""
+
+    def for_worker(self) -> dict[str, Any] | None:
+        """Give what a worker needs to record, as basic types; None where nothing is recorded."""
+
+    def worker_failed(self, worker: str, node_id: str, text: str, phase: str = "call") -> None:
+        """Record that a worker died, or that it collected other tests than another."""
+
+    def worker_ended(self, told: dict[str, Any]) -> None:
+        """Sum up what a worker could not record."""
 
 
 class Controller:
     """The hooks of pytest-xdist, registered only where it is.
 
     Args:
-        session: the recorded run.
+        run: the recorded run.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, run: RecordedRun) -> None:
+        self._run = run
         self._down: dict[str, str] = {}
         self._workers: set[str] = set()
 
@@ -28,7 +42,7 @@ class Controller:
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker the run's ids; only basic types can travel."""
         self._workers.add(str(node.gateway.id))
-        given = self._session.for_worker()
+        given = self._run.for_worker()
         if given is not None:
             node.workerinput[WORKER_INPUT] = given
 
@@ -37,7 +51,7 @@ class Controller:
         """Note what a worker lost, or that it died; the test it was in is told a moment later, if it was in one."""
         told = getattr(node, "workeroutput", {}).get(WORKER_INPUT)
         if told:
-            self._session.worker_ended(told)
+            self._run.worker_ended(told)
         if error:
             self._down[str(node.gateway.id)] = str(error)
 
@@ -45,21 +59,21 @@ class Controller:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Record that a worker collected other tests than the first: xdist tells it in the worker's name."""
         if report.outcome == "failed" and report.nodeid in self._workers:
-            self._session.worker_failed(report.nodeid, "", str(report.longrepr), "collect")
+            self._run.worker_failed(report.nodeid, "", str(report.longrepr), "collect")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:
         """Record the crash of a worker in a test."""
         worker = str(report.node.gateway.id)
         self._down.pop(worker, None)
-        node_id = without_group(crashitem) if self._session.is_grouped else crashitem
-        self._session.worker_failed(worker, node_id, str(report.longrepr))
+        node_id = without_group(crashitem) if self._run.is_grouped else crashitem
+        self._run.worker_failed(worker, node_id, str(report.longrepr))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Record the workers that died in no test."""
         for worker, error in self._down.items():
-            self._session.worker_failed(worker, "", f"worker {worker!r} crashed outside of a test: {error}")
+            self._run.worker_failed(worker, "", f"worker {worker!r} crashed outside of a test: {error}")
         self._down.clear()
 
 

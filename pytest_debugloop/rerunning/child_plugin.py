@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_debugloop.recording.capturing import capturer_of
-from pytest_debugloop.recording.node_ids import NodeIds, Places
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.rerunning.arguments import rerun_arguments
 from pytest_debugloop.rerunning.recorded import Planned
 from pytest_debugloop.rerunning.script import Report, Script
+from pytest_debugloop.writing.node_ids import NodeIds, Places
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.session import Session

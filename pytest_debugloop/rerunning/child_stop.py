@@ -13,11 +13,11 @@ import pytest
 
 from pytest_debugloop.capture.frames import frame_at
 from pytest_debugloop.capture.project_code import ProjectCode
-from pytest_debugloop.recording.capturing import PROJECT
-from pytest_debugloop.recording.failure import root_of
-from pytest_debugloop.recording.node_ids import Places
 from pytest_debugloop.rerunning.outcome import errors_of, read_lines
 from pytest_debugloop.rerunning.script import Report, Script, Stop
+from pytest_debugloop.writing.facts import PROJECT
+from pytest_debugloop.writing.failure import root_of
+from pytest_debugloop.writing.node_ids import Places
 
 
 class Stopper:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pytest_debugloop.environment.project_folders import checkout_around
 from pytest_debugloop.errors import RerunFailedError, RerunImpossibleError
-from pytest_debugloop.recording.code_folders import checkout_around
 from pytest_debugloop.rerunning.copying import moved_environment
 from pytest_debugloop.rerunning.outcome import Outcome
 from pytest_debugloop.rerunning.plan import Plan

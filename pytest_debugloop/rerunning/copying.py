@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_debugloop.environment.project_folders import checkout_around
 from pytest_debugloop.errors import RerunImpossibleError
-from pytest_debugloop.recording.code_folders import checkout_around
 
 _LEFT_OUT = frozenset(
     {".git", ".hg", ".debugloop", "__pycache__", "node_modules", ".tox", ".nox", ".venv", ".mypy_cache", ".ruff_cache"}

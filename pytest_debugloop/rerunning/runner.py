@@ -15,8 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from pytest_debugloop.environment.interpreter import interpreter
+from pytest_debugloop.environment.project_folders import checkout_around
 from pytest_debugloop.errors import RerunFailedError
-from pytest_debugloop.recording.code_folders import checkout_around
 from pytest_debugloop.rerunning.outcome import RECORD, Outcome, begun_tests, read_outcome
 from pytest_debugloop.rerunning.overlay import OVERLAY_VARIABLE
 from pytest_debugloop.rerunning.plan import Plan

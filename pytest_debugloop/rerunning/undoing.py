@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.recording.code_folders import checkout_around
+from pytest_debugloop.environment.project_folders import checkout_around
 from pytest_debugloop.rerunning.candidates import Candidate
 from pytest_debugloop.rerunning.copying import Copy
 from pytest_debugloop.rerunning.environment import AUTOLOAD

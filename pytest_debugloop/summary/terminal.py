@@ -6,15 +6,18 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_debugloop.dsn import public_dsn
 from pytest_debugloop.journal.handover import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, OWN_LOADER, STATUS_FILE
 from pytest_debugloop.private import NotPrivateError, open_file, read_file
 from pytest_debugloop.system import System
 from pytest_debugloop.text.words import counted
 
+_UNKNOWN = "..."
 _POLL_SECONDS = 0.005
 _START_SECONDS = 10.0
 
@@ -173,3 +176,22 @@ def unloaded_lines(correlation_id: str, journals: str, command: str, problems: l
     """
     waits = f"debugloop: run {correlation_id} waits in {journals} to be stored: by `{command}`, or the next run."
     return [waits, *(f"debugloop: {problem}" for problem in problems)]
+
+
+def command_of(given: Mapping[str, str], redacted: Callable[[str], str]) -> str:
+    """Write how the ``debugloop`` command is called for this record.
+
+    Args:
+        given: what only the command line of the run said, by the option of the command, such as ``--dsn``.
+        redacted: takes secrets out of a text.
+
+    Returns:
+        A shell's words, without the command's own arguments; what cannot be shown is three dots.
+    """
+    words = ["debugloop"]
+    for option, value in given.items():
+        shown = public_dsn(value) if option == "--dsn" else value
+        # Where more than the password is secret, or the text could not be copied from a terminal, nobody can run it.
+        safe = shown if shown is not None and shown.isprintable() and redacted(shown) == shown else None
+        words += [option, _UNKNOWN if safe is None else shlex.quote(safe)]
+    return " ".join(words)

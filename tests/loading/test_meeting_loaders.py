@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_debugloop.environment.identity import process_start
 from pytest_debugloop.journal.handover import LOADER_LOCK, OWN_LOADER, STATUS_FILE
 from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.process import follow
 from pytest_debugloop.loading.waiting import load_waiting, look_at_waiting
 from pytest_debugloop.private import JOURNALS
-from pytest_debugloop.recording.identity import process_start
 from pytest_debugloop.summary.terminal import summary_lines, wait_for_status
 from tests.support.waiting import wait_until
 
@@ -112,7 +112,7 @@ GOES_ON = """
 import json, os, sys
 from pathlib import Path
 from pytest_debugloop.journal.journal import Journal
-from pytest_debugloop.recording.identity import process_start
+from pytest_debugloop.environment.identity import process_start
 
 head = json.loads(sys.argv[2])
 head |= {"pid": os.getpid(), "facts": {"process_start": process_start(os.getpid())}}

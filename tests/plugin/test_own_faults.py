@@ -55,23 +55,23 @@ CONFTEST = """
         setattr(owner, name, fault)
 """
 NOTED = [
-    "recording.node_ids:NodeIds.collect",
-    "recording.node_ids:NodeIds.of",
-    "recording.code:LoadedFiles.more",
-    "recording.steps:Attempt.begin",
-    "recording.steps:Step.ended_line",
+    "writing.node_ids:NodeIds.collect",
+    "writing.node_ids:NodeIds.of",
+    "writing.loaded_files:LoadedFiles.more",
+    "writing.steps:Attempt.begin",
+    "writing.steps:Step.ended_line",
     "recording.recorder:verdict_of",
     "recording.recorder:remove_from_traceback",
     "recording.recorder:failure_of_report",
     "recording.recorder:subtest_name",
-    "recording.writer:Writer.failure_of_exception",
-    "recording.writer:Writer.write_failure",
+    "writing.writer:Writer.failure_of_exception",
+    "writing.writer:Writer.write_failure",
     "capture.snapshot:Capturer.look_at",
     "capture.snapshot:Capturer.state_at",
-    "records:Finish.to_line",
-    "recording.storing:Storing.lines",
+    "journal.records:Finish.to_line",
+    "summary.storing:Storing.lines",
 ]
-NOT_RECORDED = ["recording.session:capturer_of", "recording.beginning:run_facts", "recording.folders:open_folder"]
+NOT_RECORDED = ["recording.session:capturer_of", "writing.header:run_facts", "environment.folders:open_folder"]
 
 
 @pytest.fixture(scope="module")

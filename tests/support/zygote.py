@@ -50,7 +50,7 @@ def serve_pytest(asked: int, *, recorded: bool = False) -> None:
     for name in ("ctypes", "faulthandler", "pdb", "readline", "resource", "_pytest._argcomplete"):
         importlib.import_module(name)
     if recorded:
-        importlib.import_module("pytest_debugloop.recording.session")
+        importlib.import_module("pytest_debugloop.recording.start")
         importlib.import_module("pytest_debugloop.capture.redact").Redactor()  # `re` keeps what it compiles
     gc.freeze()  # what pytest collects at its end is what the run made
     orders = socket.socket(fileno=asked)

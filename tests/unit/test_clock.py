@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pytest_debugloop.recording.clock import Clock, boot_facts, read_together
+from pytest_debugloop.clock import Clock, boot_facts, read_together
 
 
 def clocks(*moments: int) -> Callable[[], int]:

@@ -16,31 +16,37 @@ FLOORS = {
     "settings": 0,
     "private": 0,
     "dsn": 0,
+    "clock": 0,
     "text": 1,
     "journal": 1,
-    "capture": 2,
     "environment": 2,
-    "snapshots": 3,
-    "sources": 3,
-    "summary": 3,
-    "recording": 4,
-    "database": 4,
-    "replay": 4,
-    "rerunning": 5,
-    "loading": 6,
-    "queries": 6,
-    "answers": 7,
-    "cli": 8,
-    "plugin": 9,
-    "__main__": 9,
-    "__init__": 9,
+    "capture": 3,
+    "snapshots": 4,
+    "sources": 4,
+    "summary": 4,
+    "writing": 4,
+    "replay": 5,
+    "database": 5,
+    "tracing": 5,
+    "recording": 6,
+    "rerunning": 7,
+    "loading": 8,
+    "queries": 8,
+    "answers": 9,
+    "cli": 10,
+    "plugin": 11,
+    "__main__": 11,
+    "__init__": 11,
 }
 # Entries that other processes are started at.
 _LONGEST = 320
-_IMPORT_PYTEST = {"recording", "summary", "plugin", "rerunning"}  # its child plugin is loaded by the pytest of a rerun
+# The child plugin of `rerunning` is loaded by the pytest of a rerun.
+_IMPORT_PYTEST = {"recording", "writing", "summary", "plugin", "rerunning"}
 _IMPORT_PSYCOPG = {"database", "loading", "queries", "answers", "cli"}
 _TEST_PROCESS = (
     "recording",
+    "tracing",
+    "writing",
     "summary",
     "environment",
     "capture",
@@ -49,10 +55,24 @@ _TEST_PROCESS = (
     "text",
     "private",
     "dsn",
+    "clock",
     "system",
     "errors",
     "plugin",
 )
+
+
+def modules_imported(path: Path) -> set[Path]:
+    """The modules of the package that a file imports, for types only and inside of functions too."""
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE.name:
+            folder = PACKAGE.parent.joinpath(*node.module.split("."))
+            # A name may be that of a module, else it is in the one that it is imported from.
+            found |= {place for name in node.names if (place := folder / f"{name.name}.py").is_file()} or {
+                folder.with_suffix(".py") if folder.with_suffix(".py").is_file() else folder / "__init__.py"
+            }
+    return found
 
 
 def room(path: Path) -> str:
@@ -79,6 +99,14 @@ def rooms_imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_module_imports_only_from_floors_below_its_own(path: Path) -> None:
     assert {other for other in rooms_imported(path) if FLOORS[other] >= FLOORS[room(path)]} == set()
+
+
+def test_no_two_modules_import_one_another() -> None:
+    left = {path: modules_imported(path) for path in MODULES}
+    while done := [path for path, imported_ones in left.items() if not imported_ones & left.keys()]:
+        for path in done:
+            del left[path]
+    assert sorted(str(path.relative_to(PACKAGE)) for path in left) == []  # in a circle, or above one
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_debugloop.journal.loss import LeftFile
-from pytest_debugloop.recording.losses import Losses
+from pytest_debugloop.journal.losses import LeftFile, Losses
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""What pytest's reports say, where their attributes alone do not."""
+"""Our frames taken out of tracebacks, so that what pytest shows is as without us."""
 
 from __future__ import annotations
 
@@ -12,35 +12,6 @@ import pytest
 import pytest_debugloop
 
 _PACKAGE = os.path.join(os.path.dirname(pytest_debugloop.__file__), "")  # noqa: PTH118, PTH120 - with its separator
-
-
-def subtest_name(report: pytest.TestReport) -> str | None:
-    """Name the subtest that a report is of.
-
-    Args:
-        report: of a test, or of a subtest of pytest 9 or of pytest-subtests.
-
-    Returns:
-        What pytest calls it, None where it is the report of a whole test.
-    """
-    if getattr(report, "context", None) is None:
-        return None
-    describe: Any = getattr(report, "_sub_test_description", None) or getattr(report, "sub_test_description", None)
-    return None if describe is None else str(describe())
-
-
-def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Say why a test was skipped, or expected to fail.
-
-    Args:
-        report: of the phase that says so.
-    """
-    why = getattr(report, "wasxfail", None)
-    if isinstance(why, str):
-        return why
-    if isinstance(report.longrepr, tuple) and len(report.longrepr) == 3:
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
-    return ""
 
 
 def remove_from_traceback(traceback: TracebackType | None, file: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_debugloop.recording.code_folders import checkout_around, folder_of_tests, installed_from_folders
+from pytest_debugloop.environment.project_folders import checkout_around, folder_of_tests, installed_from_folders
 
 
 def install(site: Path, name: str, url: str, *files: str, **dir_info: bool) -> None:

@@ -7,7 +7,7 @@ import shlex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.environment.target import command_of
+from pytest_debugloop.summary.terminal import command_of
 
 
 def test_the_command_is_one_that_a_shell_takes() -> None:

@@ -1,62 +1,18 @@
-"""Where the code of a test is: its function, and those of its fixtures; and which files of the project are loaded."""
+"""The files of code that this process has loaded, and their names in the record."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
-from types import FunctionType, MethodType, ModuleType
-from typing import Any
+from types import ModuleType
 
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import module_namespace
 
-_MOST_WRAPPERS = 20
 _OURS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")  # noqa: PTH118, PTH120
 _CODE = (".py", *EXTENSION_SUFFIXES)
-
-
-def function_of(item: object) -> FunctionType | None:
-    """Give the function of a test, behind its decorators.
-
-    Args:
-        item: a test, of any kind.
-    """
-    return _plain(getattr(item, "obj", None))
-
-
-def code_of(item: object, definitions: Mapping[str, Any], project: ProjectCode) -> tuple[tuple[str, int, str], ...]:
-    """Say where the functions are that a test is made of.
-
-    Args:
-        item: the test.
-        definitions: its fixtures' definitions, innermost last, by name.
-        project: tells which code is its own.
-
-    Returns:
-        File as the project names it, first line and role of each function of the project.
-    """
-    functions = [("test", function_of(item))]
-    functions += [("fixture", _plain(getattr(found[-1], "func", None))) for found in definitions.values() if found]
-    return tuple(
-        (project.name_of(function.__code__.co_filename), function.__code__.co_firstlineno, role)
-        for role, function in functions
-        if function is not None and project.has_file(function.__code__.co_filename)
-    )
-
-
-def _plain(found: Any) -> FunctionType | None:
-    for _ in range(_MOST_WRAPPERS):
-        if type(found) is MethodType:
-            found = found.__func__
-        if type(found) is not FunctionType:
-            return None
-        wrapped = found.__dict__.get("__wrapped__")
-        if wrapped is None:
-            return found
-        found = wrapped
-    return None
 
 
 def code_name(path: str, project: ProjectCode) -> str | None:

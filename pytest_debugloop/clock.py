@@ -1,10 +1,8 @@
-"""Time that tests cannot freeze, and ids that sort by it."""
+"""Time that tests cannot freeze."""
 
 from __future__ import annotations
 
-import os
 import time
-import uuid
 from collections.abc import Callable
 from time import perf_counter_ns, time_ns
 from typing import Any, Final
@@ -69,37 +67,11 @@ def boot_facts(moment: int, now: Callable[[], int]) -> dict[str, Any]:
         The machine's boot and the seconds since then, empty where the system tells neither.
     """
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123
-            boot = file.read().strip()
+        # As bytes: a codec for text would be one more module to import.
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:  # noqa: PTH123
+            boot = file.read().strip().decode("ascii")
         clock = time.CLOCK_BOOTTIME
         since, read_at = read_together(lambda: time.clock_gettime_ns(clock), now, 1000)
     except (OSError, AttributeError, ValueError):
         return {}
     return {"boot_id": boot, "boot_seconds": round(since / 1e9 - (read_at - moment) / 1e6, 3)}
-
-
-def uuid7(microseconds: int) -> uuid.UUID:
-    """Make a UUID of version 7 (RFC 9562, section 5.7).
-
-    Args:
-        microseconds: since 1970-01-01 UTC.
-    """
-    value = (microseconds // 1000) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return uuid.UUID(int=value)
-
-
-def uuid_of(text: str, namespace: str) -> uuid.UUID:
-    """Read a UUID, or make one (version 5) of any other text.
-
-    Args:
-        text: what the user gave.
-        namespace: what keeps equal texts of different meaning apart.
-    """
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        name = f"pytest-debugloop:{namespace}:{text}"
-        # The environment may hold bytes that are no text, which uuid5 would not take.
-        return uuid.uuid5(uuid.NAMESPACE_URL, name.encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture.project_code import ProjectCode, is_generated
 from pytest_debugloop.journal.records import Trace, clean_text
-from pytest_debugloop.recording.audited import Audit, Noted
-from pytest_debugloop.recording.children import told
-from pytest_debugloop.recording.code import code_name
-from pytest_debugloop.recording.entered import Entered, Watch
+from pytest_debugloop.tracing.audit import Audit, Noted
+from pytest_debugloop.tracing.children import told
+from pytest_debugloop.tracing.monitor import Entered, Watch
+from pytest_debugloop.writing.loaded_files import code_name
 
 if TYPE_CHECKING:
-    from pytest_debugloop.recording.steps import Attempt
-    from pytest_debugloop.recording.writer import Writer
+    from pytest_debugloop.writing.steps import Attempt
+    from pytest_debugloop.writing.writer import Writer
 
 _MOST_LINES = 20_000
 # What these run goes on in a child that no command line tells of.

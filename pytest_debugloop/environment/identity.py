@@ -1,28 +1,17 @@
-"""What a run is: its ids, and the facts that hold in all of its processes."""
+"""What tells one run, and one process, from another: their ids."""
 
 from __future__ import annotations
 
-import locale
-import platform
-import sys
+import os
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from pytest_debugloop.capture.redact import REDACTED, Redactor
-from pytest_debugloop.capture.secret_arguments import ARGUMENT_VARIABLES, redacted_arguments, redacted_words
-from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.environment import providers as fact
-from pytest_debugloop.environment.checkout import git_facts, project_name, repository_of
+from pytest_debugloop.environment.checkout import project_name, repository_of
 from pytest_debugloop.environment.ci import ci_facts
-from pytest_debugloop.environment.leg import leg_of
 from pytest_debugloop.journal.records import clean_text
-from pytest_debugloop.recording.clock import uuid7, uuid_of
 from pytest_debugloop.settings import Settings
-
-_SEEDS = ("randomly_seed", "random_order_seed", "random_order_bucket", "hypothesis_seed")
 
 
 class RunIdentity:
@@ -82,53 +71,6 @@ class RunIdentity:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Capturer, leg: str) -> dict[str, Any]:
-    """Collect what is stored in ``debug_runs``.
-
-    Args:
-        config: of the run.
-        environ: the environment.
-        capturer: knows which variables are kept, and takes secrets out.
-        leg: the name that the user has given to this run's leg; empty for none.
-    """
-    redactor = capturer.redactor
-    ci = ci_facts(environ)
-    plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
-    return {
-        "command_line": redacted_arguments(map(clean_text, map(str, config.invocation_params.args)), redactor),
-        "python_version": platform.python_version(),
-        "platform": f"{sys.platform} {platform.machine()}",
-        "pytest_version": pytest.__version__,
-        "plugins": plugins,
-        "git": git_facts(config.rootpath),
-        "ci": {key: clean_text(value) for key, value in ci.items()},
-        "leg": redactor.text(clean_text(leg_of(leg, ci, environ))),
-        "interpreter": {
-            "implementation": sys.implementation.name,
-            "version": platform.python_version(),
-            "flags": [name for name in ("optimize", "dev_mode", "utf8_mode") if getattr(sys.flags, name)],
-            "encoding": f"{sys.getfilesystemencoding()}, {locale.getpreferredencoding(False)}",
-        },
-        "environment": {
-            clean_text(name): REDACTED if redactor.names.is_secret(name) else _redacted(name, value, redactor)
-            for name, value in sorted(environ.items())
-            if capturer.is_kept_variable(name)
-        },
-        "random_seeds": _random_seeds(config),
-    }
-
-
-def _redacted(name: str, value: str, redactor: Redactor) -> str:
-    value = clean_text(value)
-    return redacted_words(value, redactor) if name in ARGUMENT_VARIABLES else redactor.text(value)
-
-
-def _random_seeds(config: pytest.Config) -> dict[str, str]:
-    """Give the seeds of plugins that put tests in random order, or seed generators of random numbers."""
-    found = {name: config.getoption(name, None) for name in _SEEDS}
-    return {name: str(value) for name, value in found.items() if type(value) in (str, int)}
-
-
 def process_start(pid: int) -> str:
     """Tell one process from a later one of the same number.
 
@@ -143,3 +85,30 @@ def process_start(pid: int) -> str:
             return file.read().rpartition(b")")[2].split()[19].decode("ascii")
     except (OSError, LookupError):
         return ""
+
+
+def uuid7(microseconds: int) -> uuid.UUID:
+    """Make a UUID of version 7 (RFC 9562, section 5.7).
+
+    Args:
+        microseconds: since 1970-01-01 UTC.
+    """
+    value = (microseconds // 1000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)
+
+
+def uuid_of(text: str, namespace: str) -> uuid.UUID:
+    """Read a UUID, or make one (version 5) of any other text.
+
+    Args:
+        text: what the user gave.
+        namespace: what keeps equal texts of different meaning apart.
+    """
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        name = f"pytest-debugloop:{namespace}:{text}"
+        # The environment may hold bytes that are no text, which uuid5 would not take.
+        return uuid.uuid5(uuid.NAMESPACE_URL, name.encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -16,11 +16,11 @@ from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.secret_marks import Marks, NumberedMarks
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.storage import type_name
+from pytest_debugloop.clock import Clock
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.records import ErrorEvent, Snapshot, clean_text, plain_text
-from pytest_debugloop.recording.clock import Clock
-from pytest_debugloop.recording.failure import FailureContext, Kind
 from pytest_debugloop.system import System
+from pytest_debugloop.writing.failure import FailureContext, Kind
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_HALF = 200_000  # of a text that is all there is of a failure: the beginning, and the end

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.recording import entered
-from pytest_debugloop.recording.entered import Entered, Watch
+from pytest_debugloop.tracing import monitor
+from pytest_debugloop.tracing.monitor import Entered, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,7 +115,7 @@ def test_what_another_tool_has_switched_off_stays_so() -> None:
         return monitoring.DISABLE
 
     event = monitoring.events.PY_START
-    number = next(n for n in range(6) if monitoring.get_tool(n) is None and n not in entered._TOOL_IDS)
+    number = next(n for n in range(6) if monitoring.get_tool(n) is None and n not in monitor._TOOL_IDS)
     monitoring.use_tool_id(number, "another")
     try:
         monitoring.register_callback(number, event, hear)
@@ -145,7 +145,7 @@ def test_a_tool_that_the_test_took_away_is_its_own_now() -> None:
 
 @needs_monitoring
 def test_too_much_is_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entered, "MOST_FUNCTIONS", 1)
+    monkeypatch.setattr(monitor, "MOST_FUNCTIONS", 1)
     found = watched(lambda: even(1))
     assert (len(found.codes), found.cut) == (1, "it entered too many functions")
 

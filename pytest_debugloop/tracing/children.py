@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_debugloop.capture.project_code import ProjectCode
-from pytest_debugloop.recording.audited import Child
 from pytest_debugloop.system import System
+from pytest_debugloop.tracing.audit import Child
 
 _MODULE = re.compile(r"[A-Za-z_][\w.]*")
 _IMPORTED = re.compile(rb"^\s*(?:from|import)\s+([A-Za-z_][\w.]*)", re.MULTILINE)

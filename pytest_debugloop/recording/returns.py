@@ -12,16 +12,15 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_debugloop.recording.capturing import facts_of
-from pytest_debugloop.recording.code import function_of
+from pytest_debugloop.writing.facts import facts_of, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     import pytest
 
-    from pytest_debugloop.recording.steps import Attempt
-    from pytest_debugloop.recording.writer import Writer
+    from pytest_debugloop.writing.steps import Attempt
+    from pytest_debugloop.writing.writer import Writer
 
 T = TypeVar("T")
 

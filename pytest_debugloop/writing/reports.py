@@ -1,22 +1,50 @@
-"""What a report of pytest makes of a step: its outcome, and the failure where no exception was seen."""
+"""What pytest's reports make of a step: its outcome and reason, and the failure where no exception was seen."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.journal.records import clean_text, json_string
-from pytest_debugloop.recording.failure import FAILED_SUBTESTS, kind_of_report
-from pytest_debugloop.recording.node_ids import in_file
-from pytest_debugloop.recording.reports import reason_of
-from pytest_debugloop.recording.steps import Attempt, Step
+from pytest_debugloop.writing.failure import FAILED_SUBTESTS, kind_of_report
+from pytest_debugloop.writing.node_ids import in_file
+from pytest_debugloop.writing.steps import Attempt, Step
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_debugloop.recording.writer import Failure, Writer
+    from pytest_debugloop.writing.writer import Failure, Writer
 
 _OUTCOMES = ("passed", "failed", "skipped")
 _LONGEST_WORD = 100
+
+
+def subtest_name(report: pytest.TestReport) -> str | None:
+    """Name the subtest that a report is of.
+
+    Args:
+        report: of a test, or of a subtest of pytest 9 or of pytest-subtests.
+
+    Returns:
+        What pytest calls it, None where it is the report of a whole test.
+    """
+    if getattr(report, "context", None) is None:
+        return None
+    describe: Any = getattr(report, "_sub_test_description", None) or getattr(report, "sub_test_description", None)
+    return None if describe is None else str(describe())
+
+
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Say why a test was skipped, or expected to fail.
+
+    Args:
+        report: of the phase that says so.
+    """
+    why = getattr(report, "wasxfail", None)
+    if isinstance(why, str):
+        return why
+    if isinstance(report.longrepr, tuple) and len(report.longrepr) == 3:
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return ""
 
 
 def verdict_of(report: pytest.TestReport | pytest.CollectReport, seen: str) -> str:

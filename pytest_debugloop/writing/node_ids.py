@@ -6,16 +6,13 @@ ids there, and tests of different files the same.
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.capture.scalars import bytes_text
-from pytest_debugloop.private import read_file
-from pytest_debugloop.recording.code_folders import folder_of_tests
+from pytest_debugloop.environment.project_folders import folder_of_tests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 
     from pytest_debugloop.capture.project_code import ProjectCode
 
-_TAIL = 256 * 1024
 _INSTALLED = ("site-packages/", "dist-packages/")
 
 
@@ -188,44 +184,3 @@ def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[
         if times[redacted] > 1:
             found[node_id] = f"{redacted} #{times[redacted]}"
     return found
-
-
-def _is_called(recorded: str, node_id: str) -> bool:
-    """Tell whether a recorded node id may be what pytest calls so: of the file it may know less."""
-    file, _, rest = recorded.partition("::")
-    given, _, name = node_id.partition("::")
-    return rest == name and (not given or f"/{file}".endswith(f"/{given}"))
-
-
-class Begun(NamedTuple):
-    """A test that a process began, as its journal has it.
-
-    Attributes:
-        task: its name across runs.
-        attempt: which attempt it was.
-    """
-
-    node_id: str
-    task: str
-    attempt: int = 1
-
-
-def begun_last(journal: Path, node_id: str) -> Begun:
-    """Say of the test that a process died in what only that process knew: its secrets, and which attempt it was.
-
-    Args:
-        journal: of the process.
-        node_id: of the test, as another process names it; empty where it names none.
-    """
-    try:
-        with read_file(journal) as file:
-            file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
-            lines = file.read().splitlines()
-        found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
-        step = json.loads(found)
-        begun = Begun(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
-        if node_id and _is_called(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
-            return begun
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, StopIteration):
-        pass
-    return Begun(node_id, node_id)

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pytest_debugloop.capture.project_code import ProjectCode, holds_everything
-
-if TYPE_CHECKING:
-    import pytest
-
+_SEP = os.sep
+_TEMPORARY = frozenset({_SEP, tempfile.gettempdir(), "/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp"})  # noqa: S108
 _OURS = "pytest_debugloop-"
 _INSTALLED = ("site-packages", "dist-packages")
 
 
-def project_code(config: pytest.Config) -> ProjectCode:
-    """Say which code is the project's in this run.
+def holds_everything(folder: str) -> bool:
+    """Tell whether a folder is one that no project is the whole of: the root, a home, temporary files.
 
     Args:
-        config: of the run.
+        folder: whole path of it.
     """
-    rootdir = config.rootpath
-    around = [checkout_around(folder) for folder in (rootdir, config.invocation_params.dir)]
-    folders = [str(folder) for folder in (rootdir, *around) if folder is not None]
-    return ProjectCode(str(rootdir), dict.fromkeys([*folders, *installed_from_folders(sys.path, folders)]))
+    if folder in _TEMPORARY:
+        return True
+    return f"{os.path.expanduser('~')}{_SEP}".startswith(f"{folder.rstrip(_SEP)}{_SEP}")  # noqa: PTH111 - it may raise
 
 
 def folder_of_tests(path: Path, rootdir: Path) -> Path:

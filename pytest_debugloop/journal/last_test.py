@@ -1,0 +1,53 @@
+"""The test that a process began last, read from its journal."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from pytest_debugloop.private import read_file
+
+_TAIL = 256 * 1024
+
+
+def _is_called(recorded: str, node_id: str) -> bool:
+    """Tell whether a recorded node id may be what pytest calls so: of the file it may know less."""
+    file, _, rest = recorded.partition("::")
+    given, _, name = node_id.partition("::")
+    return rest == name and (not given or f"/{file}".endswith(f"/{given}"))
+
+
+class Begun(NamedTuple):
+    """A test that a process began, as its journal has it.
+
+    Attributes:
+        task: its name across runs.
+        attempt: which attempt it was.
+    """
+
+    node_id: str
+    task: str
+    attempt: int = 1
+
+
+def begun_last(journal: Path, node_id: str) -> Begun:
+    """Say of the test that a process died in what only that process knew: its secrets, and which attempt it was.
+
+    Args:
+        journal: of the process.
+        node_id: of the test, as another process names it; empty where it names none.
+    """
+    try:
+        with read_file(journal) as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
+            lines = file.read().splitlines()
+        found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
+        step = json.loads(found)
+        begun = Begun(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
+        if node_id and _is_called(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
+            return begun
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, StopIteration):
+        pass
+    return Begun(node_id, node_id)

@@ -1,0 +1,1 @@
+"""From steps and failures to the lines of this process's journal."""

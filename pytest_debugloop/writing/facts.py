@@ -1,0 +1,92 @@
+"""What pytest knows of a test: fixtures, parameters, markers, captured output, and where its code is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import FunctionType, MethodType
+from typing import Any
+
+import pytest
+
+from pytest_debugloop.capture.item_facts import ItemFacts
+from pytest_debugloop.capture.project_code import ProjectCode
+
+_MOST_WRAPPERS = 20
+_MARK = "debugloop"
+
+PROJECT = pytest.StashKey[ProjectCode]()
+"""Which code is the project's in a run."""
+
+
+def facts_of(item: object) -> ItemFacts:
+    """Give what pytest knows of a test, without running any of the test's code.
+
+    Args:
+        item: that failed, or a collector.
+    """
+    fixtures: dict[str, object] = getattr(item, "funcargs", None) or {}
+    definitions: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None) or {}
+    scopes = {name: str(found[-1].scope) for name, found in definitions.items() if found}
+    parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", None) or {}
+    marks = list(item.iter_markers()) if hasattr(item, "iter_markers") else []
+    sections: list[tuple[str, str, str]] = getattr(item, "_report_sections", None) or []
+    config: pytest.Config | None = getattr(item, "config", None)
+    project = None if config is None else config.stash.get(PROJECT, None)
+    return ItemFacts(
+        fixtures={name: value for name, value in fixtures.items() if name != "request"},
+        scopes=scopes,
+        parameters=dict(parameters),
+        # What a test was parametrized with is told by its own parameters; all the others are not of it.
+        markers=tuple(
+            (mark.name, mark.args[: 1 if mark.name == "parametrize" else None], dict(mark.kwargs)) for mark in marks
+        ),
+        captured=tuple((f"{when} {key}", text) for when, key, text in sections),
+        is_captured=next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), True) is not False,
+        code=() if project is None else code_of(item, definitions, project),
+    )
+
+
+def _says_capture(mark: pytest.Mark) -> bool:
+    return mark.name == _MARK and "capture" in mark.kwargs
+
+
+def function_of(item: object) -> FunctionType | None:
+    """Give the function of a test, behind its decorators.
+
+    Args:
+        item: a test, of any kind.
+    """
+    return _plain(getattr(item, "obj", None))
+
+
+def code_of(item: object, definitions: Mapping[str, Any], project: ProjectCode) -> tuple[tuple[str, int, str], ...]:
+    """Say where the functions are that a test is made of.
+
+    Args:
+        item: the test.
+        definitions: its fixtures' definitions, innermost last, by name.
+        project: tells which code is its own.
+
+    Returns:
+        File as the project names it, first line and role of each function of the project.
+    """
+    functions = [("test", function_of(item))]
+    functions += [("fixture", _plain(getattr(found[-1], "func", None))) for found in definitions.values() if found]
+    return tuple(
+        (project.name_of(function.__code__.co_filename), function.__code__.co_firstlineno, role)
+        for role, function in functions
+        if function is not None and project.has_file(function.__code__.co_filename)
+    )
+
+
+def _plain(found: Any) -> FunctionType | None:
+    for _ in range(_MOST_WRAPPERS):
+        if type(found) is MethodType:
+            found = found.__func__
+        if type(found) is not FunctionType:
+            return None
+        wrapped = found.__dict__.get("__wrapped__")
+        if wrapped is None:
+            return found
+        found = wrapped
+    return None

@@ -1,0 +1,142 @@
+"""How the journal of a process begins: with a line that says which run it is of, and on what."""
+
+from __future__ import annotations
+
+import locale
+import os
+import platform
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.capture.secret_arguments import ARGUMENT_VARIABLES, redacted_arguments, redacted_words
+from pytest_debugloop.clock import boot_facts
+from pytest_debugloop.environment import folders
+from pytest_debugloop.environment.checkout import git_facts
+from pytest_debugloop.environment.ci import ci_facts
+from pytest_debugloop.environment.identity import RunIdentity, process_start
+from pytest_debugloop.environment.leg import leg_of
+from pytest_debugloop.journal.handover import SUFFIX
+from pytest_debugloop.journal.journal import Journal
+from pytest_debugloop.journal.records import JOURNAL_FORMAT, Run, clean_text
+from pytest_debugloop.private import JOURNALS
+from pytest_debugloop.system import System
+
+if TYPE_CHECKING:
+    from pytest_debugloop.capture.snapshot import Capturer
+    from pytest_debugloop.settings import Settings
+
+_SEEDS = ("randomly_seed", "random_order_seed", "random_order_bucket", "hypothesis_seed")
+
+
+def open_journal(
+    config: pytest.Config,
+    settings: Settings,
+    worker: str | None,
+    run_folder: Path,
+    identity: RunIdentity,
+    capturer: Capturer,
+    now: Callable[[], int],
+) -> Journal:
+    """Open the journal of this process.
+
+    Args:
+        config: of the run.
+        settings: of the run.
+        worker: name of the xdist worker that this process is, None in the user's process.
+        run_folder: of the run's journals.
+        identity: of the run.
+        capturer: knows how secrets are taken out.
+        now: gives microseconds since 1970-01-01 UTC.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    is_main, stem = worker is None, worker or "main"
+    agent = settings.agent_name if is_main else f"{settings.agent_name}:{worker}"
+    started = now()
+    facts = {**run_facts(config, os.environ, capturer, settings.leg), **boot_facts(started, now)} if is_main else {}
+    facts["process_start"] = process_start(System.getpid())
+    if is_main and "coverage" in sys.modules:
+        facts |= _coverage_facts(config)
+    facts["record"] = clean_text(str(run_folder.parents[1]))
+    header = Run(
+        format=JOURNAL_FORMAT,
+        run_id=identity.run_id,
+        journal_id=str(uuid.uuid5(uuid.UUID(identity.run_id), stem)),
+        correlation_id=identity.correlation_id,
+        session_id=identity.session_id,
+        project=identity.project,
+        agent_name=agent[:255],
+        role="main" if is_main else "worker",
+        pid=System.getpid(),
+        started=started,
+        rootdir=clean_text(str(config.rootpath)),
+        facts=facts,
+        redactor=capturer.redactor.to_plain() if is_main else None,
+        checkout=identity.checkout,
+        project_source=identity.project_source,
+    ).to_line()
+    spare = folders.spare_folder() / JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
+    return Journal(run_folder / (stem + SUFFIX), header, spare)
+
+
+def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Capturer, leg: str) -> dict[str, Any]:
+    """Collect what is stored in ``debug_runs``.
+
+    Args:
+        config: of the run.
+        environ: the environment.
+        capturer: knows which variables are kept, and takes secrets out.
+        leg: the name that the user has given to this run's leg; empty for none.
+    """
+    redactor = capturer.redactor
+    ci = ci_facts(environ)
+    plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
+    return {
+        "command_line": redacted_arguments(map(clean_text, map(str, config.invocation_params.args)), redactor),
+        "python_version": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "pytest_version": pytest.__version__,
+        "plugins": plugins,
+        "git": git_facts(config.rootpath),
+        "ci": {key: clean_text(value) for key, value in ci.items()},
+        "leg": redactor.text(clean_text(leg_of(leg, ci, environ))),
+        "interpreter": {
+            "implementation": sys.implementation.name,
+            "version": platform.python_version(),
+            "flags": [name for name in ("optimize", "dev_mode", "utf8_mode") if getattr(sys.flags, name)],
+            "encoding": f"{sys.getfilesystemencoding()}, {locale.getpreferredencoding(False)}",
+        },
+        "environment": {
+            clean_text(name): REDACTED if redactor.names.is_secret(name) else _redacted(name, value, redactor)
+            for name, value in sorted(environ.items())
+            if capturer.is_kept_variable(name)
+        },
+        "random_seeds": _random_seeds(config),
+    }
+
+
+def _coverage_facts(config: pytest.Config) -> dict[str, Any]:
+    from pytest_debugloop.writing.coverage import coverage_facts
+
+    found = coverage_facts(config)
+    if found is None:
+        return {}
+    return {"coverage": {key: clean_text(value) if type(value) is str else value for key, value in found.items()}}
+
+
+def _redacted(name: str, value: str, redactor: Redactor) -> str:
+    value = clean_text(value)
+    return redacted_words(value, redactor) if name in ARGUMENT_VARIABLES else redactor.text(value)
+
+
+def _random_seeds(config: pytest.Config) -> dict[str, str]:
+    """Give the seeds of plugins that put tests in random order, or seed generators of random numbers."""
+    found = {name: config.getoption(name, None) for name in _SEEDS}
+    return {name: str(value) for name, value in found.items() if type(value) in (str, int)}
