@@ -62,6 +62,15 @@ class ProjectCode:
             self._set(folder, is_project=True)
             self._files.clear()
 
+    def leave_out(self, path: str) -> None:
+        """Take a folder, or a file, for others' code.
+
+        Args:
+            path: whole path of it.
+        """
+        self._set(path, is_project=False)
+        self._files.clear()
+
     @property
     def folders(self) -> list[str]:
         """The project's folders, whole paths."""

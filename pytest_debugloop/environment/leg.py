@@ -34,8 +34,23 @@ def leg_of(chosen: str, ci: Mapping[str, str], environ: Mapping[str, str]) -> st
         parts.append(ci.get(fact.STAGE, ""))
     parts.append(next((environ[name] for name in _ENVIRONMENTS if environ.get(name)), ""))
     if provider != "unknown":
-        name = sys.implementation.name
-        version = ".".join(map(str, sys.version_info[:2]))
-        # Images of GitHub and Azure say which system they are: ubuntu22, win22.
-        parts += [f"{_SHORT.get(name, name)}{version}", environ.get("ImageOS", "") or sys.platform, platform.machine()]
+        # Images of GitHub and Azure say which system they are: ubuntu22, win22. In a container nobody tells the job.
+        system = environ.get("ImageOS", "") or (_distribution() if provider == "github" else "") or sys.platform
+        parts += [_interpreter(), system, platform.machine()]
     return ", ".join(dict.fromkeys(part for part in parts if part))[:_LONGEST]
+
+
+def _interpreter() -> str:
+    name = sys.implementation.name
+    version = ".".join(map(str, sys.version_info[:2]))
+    return f"{_SHORT.get(name, name)}{version}{getattr(sys, 'abiflags', '')}"  # t: without the GIL
+
+
+def _distribution() -> str:
+    """Name the distribution of Linux, as in debian12 and alpine3.20; nothing where it has no name."""
+    try:
+        told = platform.freedesktop_os_release()
+    except OSError:
+        return ""
+    version = told.get("VERSION_ID", "").split(".")
+    return told["ID"] + ".".join(version[:2])

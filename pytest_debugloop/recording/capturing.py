@@ -19,6 +19,7 @@ from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.variables import ENVIRONMENT
 from pytest_debugloop.environment.project_folders import checkout_around, installed_from_folders
 from pytest_debugloop.writing.facts import PROJECT
+from pytest_debugloop.writing.loaded_files import imported_before_pytest
 
 if TYPE_CHECKING:
     from pytest_debugloop.settings import Settings
@@ -72,7 +73,12 @@ def project_code(config: pytest.Config) -> ProjectCode:
     rootdir = config.rootpath
     around = [checkout_around(folder) for folder in (rootdir, config.invocation_params.dir)]
     folders = [str(folder) for folder in (rootdir, *around) if folder is not None]
-    return ProjectCode(str(rootdir), dict.fromkeys([*folders, *installed_from_folders(sys.path, folders)]))
+    project = ProjectCode(str(rootdir), dict.fromkeys([*folders, *installed_from_folders(sys.path, folders)]))
+    for path in imported_before_pytest(sys.modules):
+        if project.name_outside(path) is not None:
+            folder, _, file = path.rpartition("/")
+            project.leave_out(folder if file == "__init__.py" else path)
+    return project
 
 
 def _added(hook: Callable[..., list[Any]], config: pytest.Config, what: str, problems: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.machinery import EXTENSION_SUFFIXES
 from types import ModuleType
 
@@ -25,6 +25,24 @@ def code_name(path: str, project: ProjectCode) -> str | None:
     if project.has_file(path):
         return project.name_of(path)
     return None if path.startswith(_OURS) else project.name_outside(path)
+
+
+def imported_before_pytest(modules: Mapping[str, object]) -> Iterator[str]:
+    """Give the files of modules that are there because of how Python was started, and not because a test needs them.
+
+    They are imported by ``.pth`` files, ``sitecustomize``, an IDE, a debugger. What tests import from where these have
+    added to ``sys.path`` is not among them.
+
+    Args:
+        modules: by name, in the order in which they were imported.
+    """
+    for name, module in list(modules.items()):
+        if name in ("pytest", "_pytest"):
+            return
+        if type(module) is ModuleType and name != "__main__":
+            path = module_namespace(module).get("__file__")
+            if type(path) is str:
+                yield path
 
 
 class LoadedFiles:

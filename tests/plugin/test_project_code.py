@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,3 +154,20 @@ def test_generated_code_has_locals_and_source_and_counts(project: Project) -> No
             one for one in Record(connection).fetch(failure_groups()) if one.fingerprint == made.metadata["fingerprint"]
         ]
     assert group.file == "test_generated.py"  # where one can go
+
+
+def test_what_the_interpreter_starts_with_is_no_code_that_differs(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folders = [tmp_path_factory.mktemp(name) for name in ("interpreter", "beside")]
+    (folders[0] / "sitecustomize.py").write_text("VALUE = 1\n", encoding="utf-8")
+    (folders[1] / "helper.py").write_text("VALUE = 1\n", encoding="utf-8")
+    project.write("test_it.py", "import helper, sitecustomize\n\ndef test_it(): assert helper.VALUE\n")
+    found = project.run("-p", "no:cacheprovider", env={"PYTHONPATH": os.pathsep.join(map(str, folders))})
+    (version,) = found.record.query(
+        "SELECT v.files FROM debug_runs AS r JOIN debug_code_versions AS v ON v.id = r.code_version"
+        " WHERE r.correlation_id = %(id)s"
+    )
+    names = {name.rpartition("/")[2] for name in version["files"]}
+    assert "helper.py" in names
+    assert "sitecustomize.py" not in names

@@ -11,8 +11,29 @@ from pytest_debugloop.environment.ci import ci_facts
 from pytest_debugloop.environment.leg import leg_of
 from tests.unit.test_ci import AZURE, BITBUCKET, BUILDKITE, CIRCLECI, GITHUB, GITLAB, JENKINS, TRAVIS
 
-PYTHON = f"py{sys.version_info[0]}.{sys.version_info[1]}"
+PYTHON = f"py{sys.version_info[0]}.{sys.version_info[1]}{sys.abiflags}"
 HERE = f"{PYTHON}, {sys.platform}, {platform.machine()}"
+RELEASES: list[dict[str, str] | OSError] = [
+    {"ID": "debian", "VERSION_ID": "12"},
+    {"ID": "alpine", "VERSION_ID": "3.20.3"},
+    {"ID": "arch"},
+    OSError("no such file"),
+]
+
+
+@pytest.fixture(autouse=True)
+def release(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str] | OSError]:
+    """What the system says of itself, one after the other; at first nothing."""
+    told: list[dict[str, str] | OSError] = [OSError("no such file")]
+
+    def read() -> dict[str, str]:
+        found = told.pop(0)
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    monkeypatch.setattr(platform, "freedesktop_os_release", read)
+    return told
 
 
 @pytest.mark.parametrize(
@@ -40,6 +61,25 @@ HERE = f"{PYTHON}, {sys.platform}, {platform.machine()}"
 )
 def test_a_leg_is_the_job_and_what_tells_the_legs_of_a_matrix_apart(environ: dict[str, str], leg: str) -> None:
     assert leg_of("", ci_facts(environ), environ) == leg
+
+
+def test_legs_of_a_matrix_on_github_that_differ_in_python_or_system_are_told_apart(
+    release: list[dict[str, str] | OSError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runners = [{"ImageOS": "ubuntu22"}, {"ImageOS": "ubuntu24"}, {"ImageOS": "macos14"}, *[{}] * len(RELEASES)]
+    release[:] = RELEASES
+    legs = [leg_of("", ci_facts(GITHUB | runner), GITHUB | runner) for runner in runners]
+    assert [leg.split(", ")[-2] for leg in legs] == [
+        *("ubuntu22", "ubuntu24", "macos14"),
+        *("debian12", "alpine3.20", "arch", sys.platform),
+    ]
+    interpreters = {legs[-1]}
+    for version, flags in (((3, 8), ""), ((3, 9), ""), ((3, 9), "t")):
+        monkeypatch.setattr(sys, "version_info", version)
+        monkeypatch.setattr(sys, "abiflags", flags)
+        release[:] = [OSError("no such file")]
+        interpreters.add(leg_of("", ci_facts(GITHUB), GITHUB))
+    assert len(interpreters) == 4
 
 
 def test_shards_of_a_job_are_one_leg() -> None:
