@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from tests.support.commands import call_command
 from tests.support.projects import Project, Run, told_by_us
 from tests.support.waiting import wait_until
 
@@ -158,7 +159,9 @@ def debugloop(
     *arguments: str,
     python: str = sys.executable,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
+    """Run the command: called, unless it is another interpreter's."""
+    if python == sys.executable:
+        return call_command(project.folder, *arguments, **project.environ())
     return subprocess.run(
         [python, "-m", "pytest_debugloop", *arguments],
         cwd=project.folder,

@@ -122,7 +122,7 @@ class Forked:
                 described.write(json.dumps(order).encode())
                 described.flush()
                 streams = [nothing.fileno(), out, err, described.fileno(), told]
-                socket.send_fds(next(_zygotes("recorded" if "--debugloop" in command else "pytest")), [b"."], streams)
+                socket.send_fds(next(_zygotes(_kind(command))), [b"."], streams)
         finally:
             os.close(told)
         self.pid = int(self._answer())
@@ -227,6 +227,13 @@ def _run_forked(command: Sequence[str], folder: Path, environment: Mapping[str, 
 def _text(read: bytes) -> str:
     # Universal newlines, as of a process.
     return read.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _kind(command: Sequence[str]) -> str:
+    """Choose what a run is forked from: what finds nothing imported that it would not have, and what has workers."""
+    kind = "recorded" if "--debugloop" in command else "pytest"
+    is_parallel = any(word.startswith(("-n", "--numprocesses", "--tx")) for word in command)
+    return f"{kind}, parallel" if is_parallel else kind
 
 
 @cache

@@ -29,17 +29,20 @@ _DETACHED = ["/bin/sh", "-c", '"$@" &', "sh"]
 _LOADER = [sys.executable, "-I", "-X", "utf8", "-c"]
 # Is started, and waited for, in the loader's place.
 _NOTHING = ["/bin/sh", "-c", ":"]
+# As many workers of pytest-xdist as a run has, but for few.
+_WORKERS = 2
 # Bound before any test, which may put something else there.
 _spawn, _open, _close, _write, _getcwd = os.posix_spawn, os.open, os.close, os.write, os.getcwd
 _memfd_create, _Socket, _send_fds = os.memfd_create, socket.socket, socket.send_fds
 
 
-def serve_pytest(asked: int, *, recorded: bool = False) -> None:
+def serve_pytest(asked: int, *, recorded: bool, parallel: bool) -> None:
     """Fork a run of pytest for each order that comes from a socket; its number and how it ended are told.
 
     Args:
         asked: the descriptor of the socket.
         recorded: whether the runs record.
+        parallel: whether they may have workers.
     """
     import pytest  # noqa: F401
     from _pytest.config import default_plugins
@@ -52,6 +55,8 @@ def serve_pytest(asked: int, *, recorded: bool = False) -> None:
     if recorded:
         importlib.import_module("pytest_debugloop.recording.start")
         importlib.import_module("pytest_debugloop.capture.redact").Redactor()  # `re` keeps what it compiles
+    if parallel:
+        importlib.import_module("execnet.gateway_io")
     gc.freeze()  # what pytest collects at its end is what the run made
     orders = socket.socket(fileno=asked)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
@@ -61,7 +66,7 @@ def serve_pytest(asked: int, *, recorded: bool = False) -> None:
             orders.close()
             if child := os.fork():
                 _keep(child, received[-1])
-            _be_pytest(received)
+            _be_pytest(received, workers=_WORKERS if parallel else 0)
             return
         for number in received:
             os.close(number)
@@ -78,7 +83,7 @@ def _keep(child: int, answers: int) -> NoReturn:
     os._exit(0)
 
 
-def _be_pytest(received: list[int]) -> None:
+def _be_pytest(received: list[int], workers: int) -> None:
     *streams, described, answers = received
     order = json.loads(_text(described))
     if order["session"]:
@@ -89,9 +94,14 @@ def _be_pytest(received: list[int]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.dont_write_bytecode = bool(order["environment"].get("PYTHONDONTWRITEBYTECODE"))
     sys.orig_argv[:] = order["command"]
+    _Loaders.are_at(order["loaders"], tuple(order["at_start"]))
+    if workers:
+        store = runpy.run_path(str(Path(__file__).with_name("workers.py")))["Store"](workers, _Loaders.inherits)
+        if store.is_worker:
+            store.work()
+            return
     sys.argv[:] = ["-m", *order["command"][3:]]
     sys.path[0] = str(Path.cwd())
-    _Loaders.are_at(order["loaders"], tuple(order["at_start"]))
     module, run = order["command"][2], runpy._run_module_as_main  # type: ignore[attr-defined] # what -m does
     main = types.ModuleType("__main__")  # which is to be pytest's
     if "__annotations__" in vars(sys.modules["__main__"]):  # until Python 3.13
@@ -269,4 +279,4 @@ if __name__ == "__main__":
     if what == "loaders":
         serve_loaders(descriptor, Path(sys.argv[3]))
     else:
-        serve_pytest(descriptor, recorded=what == "recorded")
+        serve_pytest(descriptor, recorded="recorded" in what, parallel="parallel" in what)

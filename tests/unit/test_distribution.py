@@ -46,7 +46,10 @@ SUITE = """
 """
 
 
-def test_what_is_shared_is_run_and_made_by_one_worker_and_the_rest_by_all(pytester: pytest.Pytester) -> None:
+def test_what_is_shared_is_run_and_made_by_one_worker_and_the_rest_by_all(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they take three times as long to start
     pytester.makeconftest('pytest_plugins = ["tests.support.distribution"]\n')
     pytester.makepyfile(SUITE)
     checkout = Path(__file__).parents[2]

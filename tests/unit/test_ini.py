@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_debugloop.environment.ini import find_ini
+from tests.support import warm
+from tests.support.environment import clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,11 +27,8 @@ WITHOUT = {
     "setup.cfg": "[pytest]\nx = 1\n",
 }
 ASK = """
-import pytest
-class Ask:
-    def pytest_configure(self, config):
-        print(config.rootpath, config.getini("debugloop_schema"), sep="\\n")
-pytest.main(["--version"] and ["--collect-only", "-q", "-p", "no:cacheprovider"], plugins=[Ask()])
+def pytest_configure(config):
+    print(config.rootpath, config.getini("debugloop_schema"), sep="\\n")
 """
 
 
@@ -76,13 +74,8 @@ def test_pytest_itself_finds_the_same(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(WITH_OPTION[name])
     below = tmp_path / "a"
     below.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", ASK],
-        cwd=below,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": "/usr/bin:/bin"},
-    )
+    (below / "conftest.py").write_text(ASK)
+    command = [sys.executable, "-m", "pytest", "-p", "pytest_debugloop.plugin", "-p", "no:cacheprovider", "-q", "--co"]
+    done = warm.run(command, below, clean_environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"))
     rootdir, schema = done.stdout.splitlines()[:2]
     assert find_ini(below) == (type(tmp_path)(rootdir), {"debugloop_schema": schema})

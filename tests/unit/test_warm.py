@@ -19,6 +19,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nothing is fork
 TELLS = """
 import gc, json, locale, os, pathlib, signal, sys, tempfile, threading
 
+OF_THIS_RUN = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_TESTRUNUID")
+
 def test_tell():
     main = sys.modules["__main__"]
     streams = [sys.__stdin__, sys.__stdout__, sys.__stderr__]
@@ -27,7 +29,7 @@ def test_tell():
         "command line": sys.orig_argv,
         "path": sys.path,
         "folder": os.getcwd(),
-        "environment": {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+        "environment": {name: value for name, value in os.environ.items() if name not in OF_THIS_RUN},
         "streams": [[s.name, s.mode, s.encoding, s.errors, s.line_buffering, s.isatty(), s.closed] for s in streams],
         "descriptors": sorted(fd for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")),
         "handlers": {str(number): str(signal.getsignal(number)).split(" at ")[0] for number in signal.valid_signals()},
@@ -55,9 +57,9 @@ def suite(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(folder: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> dict[str, Any]:
+def told(folder: Path, monkeypatch: pytest.MonkeyPatch, how: str, *more: str) -> dict[str, Any]:
     monkeypatch.setenv("DEBUGLOOP_TEST_PROCESSES", how)
-    done = run(folder, "-p", "pytest_debugloop.plugin", "-q", TMPDIR=str(folder), PYTHONDONTWRITEBYTECODE="1")
+    done = run(folder, "-p", "pytest_debugloop.plugin", "-q", *more, TMPDIR=str(folder), PYTHONDONTWRITEBYTECODE="1")
     assert (done.returncode, done.stderr) == (0, "")
     facts: dict[str, Any] = json.loads((folder / "told.json").read_text())
     return facts
@@ -69,6 +71,14 @@ def test_nothing_tells_it_from_one_that_starts_from_nothing(suite: Path, monkeyp
     seeds = {facts.pop("same seed") for facts in (forked, fresh, other)}
     assert forked == fresh == other
     assert len(seeds) == 3  # the two that are forked from in turns have another one each
+
+
+def test_nor_a_worker_of_xdist(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (suite / "test_tell.py").write_text(TELLS)
+    forked, fresh, other = (told(suite, monkeypatch, how, "-p", "xdist", "-n1") for how in ("warm", "fresh", "warm"))
+    seeds = {facts.pop("same seed") for facts in (forked, fresh, other)}
+    assert forked == fresh == other
+    assert len(seeds) == 3
 
 
 @pytest.mark.parametrize(
@@ -112,6 +122,18 @@ def test_what_is_read_when_an_interpreter_starts_is_read(suite: Path, name: str)
     values = {"PYTHONHASHSEED": "0", "PYTHONIOENCODING": "latin-1", "LC_ALL": "POSIX", "TZ": "Asia/Tokyo"}
     assert not is_forked(suite, **{name: values.get(name, str(suite))})
     assert is_forked(suite, COLUMNS="100")
+
+
+def test_workers_are_forked_too_and_those_that_replace_them_started(suite: Path) -> None:
+    (suite / "test_say.py").write_text(SAYS + "\ndef test_end(): __import__('os')._exit(1)\n")
+    assert run(suite, "-p", "xdist", "-n1", "-k", "not end").returncode == 0
+    assert "zygote.py" in (suite / "said").read_text()
+    done = run(suite, "-p", "xdist", "-n2", "-k", "end", "--max-worker-restart=2")
+    assert "crashed while running" in done.stdout
+    (suite / "test_say.py").write_text("".join(f"def test_{n}(): __import__('os')._exit(1)\n" for n in range(4)) + SAYS)
+    (suite / "said").unlink()
+    assert run(suite, "-p", "xdist", "-n2").returncode == 1
+    assert "zygote.py" not in (suite / "said").read_text()
 
 
 @pytest.mark.process
