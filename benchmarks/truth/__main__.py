@@ -8,10 +8,11 @@ import os
 import re
 import signal
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.truth import fit, fixes, report
+from benchmarks.truth import fit, fixes, picking, report
 from benchmarks.truth.cases import CASES
 from benchmarks.truth.causes import causes_of
 from benchmarks.truth.made import Pythons, judge_all, missing
@@ -82,6 +83,14 @@ def _fit(given: argparse.Namespace) -> None:
     _print(fit.lines(fit.fitted([one for one in known if one.part == "fit"]), known))
 
 
+def _pick(given: argparse.Namespace) -> None:
+    repositories = Repositories(given.repositories)
+    known = {fix.commit for file in given.without for fix in read_fixes(file)}
+    with tempfile.TemporaryDirectory(prefix="dl-truth-") as name:
+        picked = picking.pick(repositories, given.names, known, given.count, Path(name), given.jobs, told)
+    given.file.write_text(picking.as_json(picked))
+
+
 def _print(lines: Iterable[str]) -> None:
     told("")
     for line in lines:
@@ -118,6 +127,14 @@ def main() -> None:
         "--why", type=int, nargs="?", const=3, default=0, metavar="N", help="call `debugloop why` for N tests of each"
     )
     real.set_defaults(call=_fixes)
+    picked = commands.add_parser("pick", help="pick the latest fixes of projects by rule")
+    picked.add_argument("names", nargs="+", metavar="OWNER/NAME")
+    picked.add_argument("--repositories", type=Path, required=True, metavar="DIR", help="git directories")
+    picked.add_argument("--file", type=Path, required=True, metavar="FILE", help="that is written")
+    picked.add_argument("--without", type=Path, nargs="*", default=[_HERE / "fixes.json"], help="lists of other fixes")
+    picked.add_argument("--count", type=int, default=3, help="how many of each at most (%(default)s)")
+    picked.add_argument("--jobs", type=int, default=2, help="how many repositories at once (%(default)s)")
+    picked.set_defaults(call=_pick)
     weighing = commands.add_parser("fit", help="fit the odds of explanations to what --json has written")
     weighing.add_argument("verdicts", nargs="+", type=Path, metavar="FILE")
     weighing.set_defaults(call=_fit)

@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.support.environment import clean_environment
 _SECONDS = 60
 _MEMORY = 4 * 1024**3
 _PASSED = re.compile(r"^PASSED (.+)$", re.MULTILINE)
+_FAILED = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
 # A test of which a subtest failed is told as passed, too.
 _SUBTEST = re.compile(r"^SUBFAILED.*?[\])] (\S+::\S+)", re.MULTILINE)
 
@@ -69,25 +71,48 @@ def _text_at(checkout: Checkout, commit: str, file: str) -> str:
 
 def _passing(checkout: Checkout, tests: Sequence[str]) -> set[str]:
     """Run tests without the plugin; one that never ends keeps only itself from passing."""
+    try:
+        return _run(checkout, tests)[1]
+    except subprocess.TimeoutExpired:
+        return set().union(*(_passing(checkout, [test]) for test in tests)) if len(tests) > 1 else set()
+
+
+def failing_and_passing(checkout: Checkout, files: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Run files of tests without the plugin, and give the tests that fail and that pass.
+
+    Args:
+        checkout: any.
+        files: of tests.
+
+    Returns:
+        Nothing where they cannot be collected, or take too long.
+    """
+    try:
+        code, passing, failing = _run(checkout, files)
+    except subprocess.TimeoutExpired:
+        return set(), set()
+    return (failing, passing) if code in (0, 1) else (set(), set())
+
+
+def _run(checkout: Checkout, tests: Sequence[str]) -> tuple[int, set[str], set[str]]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *PYTEST]
     env = clean_environment(
         PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0", COLUMNS="200"
     )
-    try:
-        done = subprocess.run(
-            [*command, *tests],
-            cwd=checkout.folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY)),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return set().union(*(_passing(checkout, [test]) for test in tests)) if len(tests) > 1 else set()
-    return set(_PASSED.findall(done.stdout)) - set(_SUBTEST.findall(done.stdout))
+    done = subprocess.run(
+        [*command, *tests],
+        cwd=checkout.folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_SECONDS,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY)),
+        check=False,
+    )
+    passing = set(_PASSED.findall(done.stdout)) - set(_SUBTEST.findall(done.stdout))
+    return done.returncode, passing, set(_FAILED.findall(done.stdout))
 
 
 def causes_of(
@@ -105,12 +130,14 @@ def causes_of(
     """
     known: dict[str, Causes] = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
 
-    def one(fix: Fix) -> None:
-        known[fix.commit] = find_causes(fix, repositories, folder / f"causes-{fix.commit}")
-        tell(f"{fix}: {dict(known[fix.commit])}")
+    writing = threading.Lock()
 
-    missing = [fix for fix in fixes if fix.commit not in known]
-    several(one, missing, jobs)
-    if missing:
-        cache.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    def one(fix: Fix) -> None:
+        found = find_causes(fix, repositories, folder / f"causes-{fix.commit}")
+        with writing:
+            known[fix.commit] = found
+            cache.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        tell(f"{fix}: {found}")
+
+    several(one, [fix for fix in fixes if fix.commit not in known], jobs)
     return known

@@ -68,11 +68,23 @@ class Repositories:
 
     def later(self, repository: str, commit: str) -> str | None:
         """Give the eighth first-parent commit after one, or the last; None where fewer than four came after it."""
+        line = self.line(repository, commit)
+        return line[:BESIDE][-1] if len(line) >= FEWEST else None
+
+    def line(self, repository: str, commit: str) -> list[str]:
+        """Give the first-parent commits that came after one, the next first."""
+        return self._git(
+            repository, "rev-list", "--first-parent", "--reverse", "--ancestry-path", f"{commit}..HEAD"
+        ).split()
+
+    def head(self, repository: str) -> str:
+        """Give the latest commit of a repository."""
+        return self._git(repository, "rev-parse", "HEAD")
+
+    def _git(self, repository: str, *arguments: str) -> str:
         found = self.find(repository)
         assert found is not None, repository
-        git = Checkout(found).git
-        line = git("rev-list", "--first-parent", "--reverse", "--ancestry-path", f"{commit}..HEAD").split()
-        return line[:BESIDE][-1] if len(line) >= FEWEST else None
+        return Checkout(found).git(*arguments)
 
 
 def read_fixes(path: Path) -> list[Fix]:
