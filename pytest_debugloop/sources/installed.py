@@ -14,7 +14,11 @@ from typing import NamedTuple
 
 _DIST_INFO = re.compile(r"([^-]+)-([^-]+)\.dist-info")
 _RECORDED = re.compile(r"^(?!\.\./|/)\"?([^,\n\"]+)\"?,sha256=([\w=-]+)", re.MULTILINE)
+_GROUP = re.compile(r"^\[ *([\w.-]+) *\]", re.MULTILINE)
+# They are asked for by shells and by pytest, and not by code of the project.
+_NO_GROUPS = frozenset({"console_scripts", "gui_scripts", "pytest11"})
 _REQUIRES = re.compile(r"^Requires-Dist: *([A-Za-z0-9][\w.-]*)(.*)$", re.MULTILINE)
+GROUP = "group:"
 _LARGEST_RECORD = 1024 * 1024
 _LARGEST_FILE = 4 * 1024 * 1024
 _MOST_LOOKED_AT = 60
@@ -30,7 +34,7 @@ class Installed(NamedTuple):
         version: of it.
         hash: of what was installed and of what was changed there since; empty where that is not known. The same files
             have the same hash on every machine.
-        modules: the names by which it is imported.
+        modules: the names by which it is imported, and behind them the groups of its entry points, as ``group:NAME``.
         requires: normalised names of the distributions that it always needs.
     """
 
@@ -53,7 +57,7 @@ def installed() -> dict[str, Installed]:
             found[key] = Installed(
                 str(version),
                 _hash_of(distribution, key, files),
-                tuple(sorted(_modules(distribution, key, files)))[:_MOST_NAMES],
+                tuple(sorted(_modules(distribution, key, files)))[:_MOST_NAMES] + _groups(distribution),
                 tuple(sorted(set(_requires(distribution)))),
             )
         except Exception:  # noqa: S112 - one that is damaged, as an interrupted pip leaves it, is none
@@ -89,7 +93,7 @@ def _folder(distribution: metadata.Distribution) -> Path | None:
 
 
 def _files(distribution: metadata.Distribution) -> list[tuple[str, str]]:
-    """Give the files that were installed with a hash, and that hash; none of metadata, and no scripts."""
+    """Give the files that were installed with a hash, and that hash; of metadata the entry points, and no scripts."""
     folder = _folder(distribution)
     record = None if folder is None else folder / "RECORD"
     try:
@@ -99,7 +103,11 @@ def _files(distribution: metadata.Distribution) -> list[tuple[str, str]]:
     except (OSError, ValueError):
         return []
     own = f"{folder.name}/"
-    return [found for found in _RECORDED.findall(text) if not found[0].startswith(own)]
+    return [
+        (path.removeprefix(own), digest)
+        for path, digest in _RECORDED.findall(text)
+        if not path.startswith(own) or path == f"{own}entry_points.txt"
+    ]
 
 
 def _hash_of(distribution: metadata.Distribution, name: str, files: list[tuple[str, str]]) -> str:
@@ -158,6 +166,13 @@ def _modules(distribution: metadata.Distribution, name: str, files: Iterable[tup
         yield from named or [name.replace("-", "_")]
     elif any(top.startswith("__editable__") for top in tops):
         yield name.replace("-", "_")
+
+
+def _groups(distribution: metadata.Distribution) -> tuple[str, ...]:
+    """Give the groups of entry points by which code that does not name a distribution comes to it."""
+    text = distribution.read_text("entry_points.txt") or ""
+    found = sorted(set(_GROUP.findall(text)) - _NO_GROUPS)
+    return tuple(f"{GROUP}{name}" for name in found[:_MOST_NAMES])
 
 
 def _is_egg(distribution: metadata.Distribution) -> bool:

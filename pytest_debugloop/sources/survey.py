@@ -33,10 +33,10 @@ _MOST_EDITED = 200
 _MOST_SCRIPTS = 200
 _LARGEST_SCRIPT = 256 * 1024
 _DEEPEST = 6
-# They differ between any two machines, or between any two tests.
-_NEVER = frozenset(
-    {"PATH", "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "HOSTNAME", "SHLVL", "_"}
-)
+# They differ between any two shells or machines, or between any two tests.
+_NEVER = frozenset({"PWD", "OLDPWD", "HOSTNAME", "SHLVL", "_"})
+# Of them it is known whether they differ, and no value: it tells of a person, or a machine.
+_NO_VALUE = frozenset({"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TMP", "TEMP"})
 _NEVER_PREFIXES = ("PYTEST_", "DEBUGLOOP", "COV_")
 
 
@@ -260,7 +260,7 @@ class Survey:
         """Give the variables that the project's code names; None for those that are not set."""
         found: dict[str, str | None] = {}
         for name in sorted(self._variables):
-            if _is_never(name):
+            if _is_never(name) or name in _NO_VALUE:
                 continue
             value = self._environ.get(name)
             if value is not None:

@@ -142,7 +142,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         Strategy(ENVIRONMENT, "in another environment", _environment, _AROUND),
         Strategy(OPTION, "with other options", _option, {"options": "pairs"}),
         Strategy(ORDER, "in another order", _order, {"order": "facts"}),
-        Strategy(RERUN, "in a later run, nothing changed", _flake),
+        Strategy(RERUN, "in a later run, with no change that explains it", _flake),
         Strategy(UNKNOWN, "for a reason that is not recorded", _unknown),
     )
 }
@@ -153,5 +153,10 @@ PAIRS = (*(key for key, form in EVIDENCE.items() if form == "pairs"), "random_se
 """The keys of the evidence that give a before and an after by name."""
 CHANGED_CODE = tuple(_FUNCTIONS)
 """The keys of the evidence that name functions, the likeliest first."""
-DIFFERENT = frozenset({*EVIDENCE, "other_functions_changed", "unknown_files", "other_data", "edited_meanwhile"})
+DIFFERENT = frozenset(
+    {
+        *EVIDENCE,
+        *("other_functions_changed", "unknown_files", "other_data", "other_environment", "edited_meanwhile"),
+    }
+)
 """The keys of the evidence that say that something was different, be it tied to the test or not."""

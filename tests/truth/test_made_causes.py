@@ -45,6 +45,8 @@ ALONE = [
     "flakes: same code twice",
     "variables: os.environ in the function",
     "order: one has to run before",
+    "settings in disguise: an entry point, its distribution's version the same",
+    "code in disguise: a package imports the name from elsewhere",
 ]
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import re
+import shutil
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,16 @@ def test_a_file_that_was_changed_where_it_is_installed_is_another(site: Site) ->
     assert (before.version, before.hash != after.hash) == (after.version, True)
     (site.folder / "dep" / "__init__.py").unlink()
     assert site.found().hash not in (before.hash, after.hash)
+
+
+def test_entry_points_are_among_what_was_installed_and_their_groups_are_told(site: Site) -> None:
+    points = "[console_scripts]\ndep = dep:main\n\n[shop.rates]\nbook = dep:{}\n"
+    site.install({"dep.py": "", "dep-1.0.dist-info/entry_points.txt": points.format("old")})
+    before = site.found()
+    assert before.modules == ("dep", "group:shop.rates")
+    shutil.rmtree(site.folder / "dep-1.0.dist-info")
+    site.install({"dep.py": "", "dep-1.0.dist-info/entry_points.txt": points.format("new")})
+    assert before.hash != site.found().hash
 
 
 def test_what_a_distribution_needs_is_told_without_its_extras(site: Site) -> None:

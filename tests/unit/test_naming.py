@@ -64,6 +64,11 @@ def test_a_file_is_named_by_a_string(path: str, source: str, expected: int) -> N
         ("SHOP_RATE", "SHOP_RATE = 1", 0),
         ("RATE", "os.environ['RATE']", 4),
         ("RATE", "RATE_OF = 'x'", 0),
+        ("HOME", "Path.home()", 4),
+        ("HOME", "os.path.expanduser('~/.shoprc')", 4),
+        ("HOME", "at_home = 1", 0),
+        ("TMPDIR", "tempfile.mkdtemp()", 4),
+        ("PATH", "shutil.which('git')", 4),
     ],
 )
 def test_a_variable_is_named_by_a_string_or_a_field(name: str, source: str, expected: int) -> None:
@@ -74,6 +79,9 @@ def test_a_variable_is_named_by_a_string_or_a_field(name: str, source: str, expe
     ("modules", "source", "expected"),
     [
         (["dep"], "import dep", 2),
+        (["dep", "group:shop.rates"], "entry_points(group='shop.rates')", 2),
+        (["dep", "group:shop.rates"], "entry_points(group='shop')", 0),
+        (["dep", "group:shop.rates"], "import shop.rates", 0),
         (["dep"], "import os, dep.more as d", 2),
         (["dep"], "from dep.more import rate", 2),
         (["dep"], "def f():\n    from dep import rate", 2),

@@ -132,6 +132,15 @@ def test_an_import_is_never_named_first() -> None:
     assert [one.is_import for one in changed(before, after)] == [True, False]
 
 
+def test_a_name_that_is_imported_from_elsewhere_is_told_by_itself() -> None:
+    before = "from old import total, spare\nimport json as parser\n"
+    after = "from new import total, spare\nimport os\nimport orjson as parser\n"
+    (change,) = changed(before, after)
+    assert (change.function, change.is_from_elsewhere, change.is_import) == ("parser, spare, total", True, True)
+    assert reached(before, after) == [("parser, spare, total", "test", 1)]
+    assert [one.is_from_elsewhere for one in changed("import a\n", "import a\nfrom b import total\n")] == [False]
+
+
 def test_a_method_that_python_calls_for_a_sign_is_farther_than_what_is_named() -> None:
     before = """\
     class Money:

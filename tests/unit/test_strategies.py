@@ -39,6 +39,11 @@ def test_each_strategy_is_said_in_words(name: str) -> None:
     assert STRATEGIES[name].in_summary
 
 
+def test_nothing_was_different_is_said_only_where_that_is_so() -> None:
+    assert in_words("rerun", {}) == "nothing that is recorded was different"
+    assert in_words("rerun", {"other_environment": ["HOME"]}) == EVIDENCE_OF["rerun"][1]
+
+
 def test_a_strategy_that_others_stored_is_said_too() -> None:
     assert in_words("magic", {"code": []}) == "not known: nothing that was different explains it"
 

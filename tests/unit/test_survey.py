@@ -217,8 +217,15 @@ def test_a_long_variable_is_cut_and_no_half_of_a_secret_is_left(tmp_path: Path) 
 
 
 def test_variables_that_differ_between_any_two_machines_or_tests_are_left_out(tmp_path: Path) -> None:
-    names = ["PATH", "HOME", "PYTEST_CURRENT_TEST", "DEBUGLOOP_OFF", "COV_CORE_SOURCE", "TMPDIR"]
+    names = ["HOSTNAME", "PWD", "PYTEST_CURRENT_TEST", "DEBUGLOOP_OFF", "COV_CORE_SOURCE"]
     assert environment(tmp_path, dict.fromkeys(names, "x"), *names) == {}
+    assert survey(tmp_path, dict.fromkeys(names, "x")).keyed(b"key")["variables"] == {}
+
+
+def test_of_variables_that_tell_of_a_person_or_a_machine_only_hashes_are_kept(tmp_path: Path) -> None:
+    names = ["PATH", "HOME", "USER", "TMPDIR"]
+    assert environment(tmp_path, dict.fromkeys(names, "x"), *names) == {}
+    assert survey(tmp_path, dict.fromkeys(names, "x")).keyed(b"key")["variables"].keys() == set(names)
 
 
 def test_variables_of_files_that_are_loaded_late_are_told_late(tmp_path: Path) -> None:

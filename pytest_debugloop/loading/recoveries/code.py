@@ -11,6 +11,7 @@ from pytest_debugloop.loading.recoveries.code_changes import Change, Reached, by
 from pytest_debugloop.loading.recoveries.facts import CodeDifference, Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.imports import import_distances
+from pytest_debugloop.loading.recoveries.left_behind import BEFORE, changed_before
 from pytest_debugloop.loading.recoveries.ranking import LINES, Ranked, Ranking
 from pytest_debugloop.loading.recoveries.starts import starts_of
 from pytest_debugloop.loading.recoveries.traces import Sides
@@ -62,6 +63,7 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     elif len(reached) > 1:
         reached.sort(key=by_imports(reached, begin, difference, facts))
     reached += _made_at_import(difference, reached, begin, facts)
+    reached = _with_tests_before(one, difference, reached, facts)
     told = {near_by.change for near_by in reached}
     not_run = [near_by for near_by in ranked.not_run if near_by.change not in told]
     if difference.unknown:
@@ -101,6 +103,18 @@ def _made_at_import(
     distances = import_distances(difference.passing, begin, {change.file for change in opaque}, facts)
     found = [Reached(change, "import", distances[change.file] + 1) for change in opaque if change.file in distances]
     return sorted(found, key=by_likelihood)
+
+
+def _with_tests_before(one: Pending, difference: CodeDifference, reached: list[Reached], facts: Facts) -> list[Reached]:
+    """Add what changed in tests that ran before, in front of what is less likely than that."""
+    near = [near_by for near_by in reached if near_by.role != "module"]
+    before = changed_before(one, difference, {near_by.change for near_by in near}, facts)
+    if not before:
+        return reached
+    others = {near_by.change for near_by in before}
+    last = [near_by for near_by in near if near_by.change.is_import and not near_by.change.is_from_elsewhere]
+    of_module = [near_by for near_by in reached if near_by.role == "module" and near_by.change not in others]
+    return [*(near_by for near_by in near if near_by not in last), *before, *of_module, *last]
 
 
 def by_imports(
@@ -157,7 +171,10 @@ def _situation(reached: Reached, ran: str | None) -> str:
     if ran is not None:
         return weights.LINES_RUN if ran == LINES else weights.ENTERED
     if reached.change.is_import:
-        return weights.IMPORTS
+        is_named = reached.change.is_from_elsewhere and reached.role != "module"
+        return weights.IMPORTED_FROM_ELSEWHERE if is_named else weights.IMPORTS
     if reached.role == "module":
         return weights.OF_MODULE
+    if reached.role == BEFORE:
+        return weights.OF_TEST_BEFORE
     return weights.names_away(reached.distance) if reached.distance else weights.OF_TEST

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -68,6 +68,7 @@ class Change(NamedTuple):
         texts: what changed, before and after, where that is a part of what the ids stand for.
         rest_of: the class or module that it is a part of, and no function; empty for a function.
         is_opaque: whether its module does something with it that makes names which nobody sees, as ``exec`` does.
+        is_from_elsewhere: whether it is a name that is imported from elsewhere now.
     """
 
     file: str
@@ -80,6 +81,7 @@ class Change(NamedTuple):
     texts: tuple[str, str] | None = None
     rest_of: str = ""
     is_opaque: bool = False
+    is_from_elsewhere: bool = False
 
     @property
     def is_special(self) -> bool:
@@ -188,6 +190,15 @@ class Reach:
             passes: tells which units names are followed through.
         """
         return self._distances_to(change, passes)
+
+    def reached_from(self, farthest: int) -> Iterator[tuple[Change, Mapping[tuple[str, str], int]]]:
+        """Give each change with the functions near to it, and how many names lead from each to the change.
+
+        Args:
+            farthest: how many names at most.
+        """
+        for change, distances in self._distances:
+            yield change, {place: distance for place, distance in distances.items() if distance <= farthest}
 
     def users(self, names: Iterable[str]) -> list[Unit]:
         """List the units in which one of some names stands.

@@ -11,7 +11,7 @@ from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings, differing
 from pytest_debugloop.loading.recoveries.naming import Mentions, Named, Wanted, escaped, nearest_namings
-from pytest_debugloop.sources.installed import normalised
+from pytest_debugloop.sources.installed import GROUP, normalised
 from pytest_debugloop.text import strategies
 
 _IMPORTED, _IN_TEXT = 2, 1
@@ -129,16 +129,21 @@ def wanted_distribution(name: str, modules: Iterable[str]) -> Wanted:
 
     Args:
         name: of it.
-        modules: the names by which it is imported.
+        modules: the names by which it is imported, and groups of its entry points.
     """
     tops = frozenset(modules)
+    groups = frozenset(module.removeprefix(GROUP) for module in tops if module.startswith(GROUP))
+    tops = frozenset(module for module in tops if not module.startswith(GROUP))
 
     def degree(mentioned: Mentions) -> int:
         if any(imported.partition(".")[0] in tops for imported in mentioned.imports):
             return _IMPORTED
+        if groups & mentioned.texts:
+            return _IMPORTED
         return _IN_TEXT if any(text.partition(".")[0] in tops for text in mentioned.texts) else 0
 
-    return Wanted(name, "|".join(_words(tops)), degree)
+    words = [*_words(tops), *(f"[\"']{escaped([group])}[\"']" for group in sorted(groups))]
+    return Wanted(name, "|".join(words), degree)
 
 
 def _words(modules: Iterable[str]) -> Iterator[str]:

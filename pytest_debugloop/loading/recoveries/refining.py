@@ -28,6 +28,7 @@ class _Statement(NamedTuple):
         text: its source.
         is_import: whether it does nothing but make names of other modules known.
         uses: the names that it reads.
+        bound: what it imports, as the name here and where that is from.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class _Statement(NamedTuple):
     text: str
     is_import: bool
     uses: frozenset[str]
+    bound: frozenset[tuple[str, str]] = frozenset()
 
 
 def refined(changes: Iterable[Change], sources: Mapping[str, str]) -> list[Change]:
@@ -127,8 +129,20 @@ def _statements(body: Iterable[ast.stmt], text: str) -> dict[tuple[str, ...], li
         is_import = is_import or names == ("__all__",)
         source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
         uses = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
-        found[names].append(_Statement(names, _shape(node), source, is_import, frozenset(uses)))
+        found[names].append(
+            _Statement(names, _shape(node), source, is_import, frozenset(uses), frozenset(_imported(node)))
+        )
     return found
+
+
+def _imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    """Give what a statement imports: the name by which it is known, and its origin."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.ImportFrom):
+            origin = "." * one.level + (one.module or "")
+            yield from ((alias.asname or alias.name, f"{origin}:{alias.name}") for alias in one.names)
+        elif isinstance(one, ast.Import):
+            yield from ((alias.asname, alias.name) for alias in one.names if alias.asname)
 
 
 def _leaves(node: ast.stmt) -> Iterator[ast.stmt]:
@@ -178,7 +192,10 @@ def _by_name(
         provides: Sequence[str] = change.provides
         function = change.function
         is_opaque = False
-        if names and not is_import:
+        moved = _imported_from_elsewhere(old, new) if is_import else []
+        if moved:
+            function, provides = prefix + ", ".join(moved[:_MOST_NAMED]), moved
+        elif names and not is_import:
             function = prefix + ", ".join(names[:_MOST_NAMED])
             provides = sorted({*names, *change.provides})
             if not prefix:
@@ -193,7 +210,14 @@ def _by_name(
             texts=("\n".join(one.text for one in old), "\n".join(one.text for one in new)),
             rest_of=change.function,
             is_opaque=is_opaque,
+            is_from_elsewhere=bool(moved),
         )
+
+
+def _imported_from_elsewhere(before: Sequence[_Statement], after: Sequence[_Statement]) -> list[str]:
+    """Give the names that stand for something else now: they were imported before, too, and not from there."""
+    old, new = (frozenset(pair for one in side for pair in one.bound) for side in (before, after))
+    return sorted({name for name, _ in old ^ new} & {name for name, _ in old} & {name for name, _ in new} - {"*"})
 
 
 def _derived(names: Iterable[str], statements: Mapping[tuple[str, ...], Sequence[_Statement]]) -> list[str] | None:

@@ -14,6 +14,7 @@ from pytest_debugloop.text import strategies
 
 _WHOLE, _FIELD, _PART, _BEGINNING = 4, 3, 2, 1
 _SHORTEST_PART = 3
+_MOST_OTHERS = 20
 # They tell where something lies, who asked, in which window, or the number of a job; and not what is run.
 _NO_REASON = re.compile(
     r"(VIRTUAL_ENV|_OLD_VIRTUAL|CONDA_|PYENV|UV|PIP|PIPX|PDM|HATCH|POETRY|RYE|TOX|NOX|NVM|NODE|NPM|RBENV|SDKMAN|JAVA_HOME)(_|$)"
@@ -28,6 +29,16 @@ _NO_REASON = re.compile(
     r"|IMAGEVERSION|ACCEPT_EULA|DEBIAN_FRONTEND|MEMORY_PRESSURE\w*|PYTEST\w*)$",
     re.IGNORECASE,
 )
+# Where code asks for them by other names than their own: the last part of what is called, or what is imported for it.
+_ASKED_BY = {
+    "HOME": frozenset({"home", "expanduser"}),
+    "USER": frozenset({"getuser"}),
+    "LOGNAME": frozenset({"getuser", "getlogin"}),
+    "TZ": frozenset({"tzset"}),
+    "PATH": frozenset({"which"}),
+    **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), frozenset({"gettempdir", "mkdtemp", "mkstemp"})),
+}
+_OF_MACHINE = frozenset({"HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "TMP", "TEMP"})
 _SETTINGS = frozenset({"BaseSettings", "env_prefix", "envvar_prefix", "auto_envvar_prefix"})
 
 
@@ -49,6 +60,9 @@ def look_at_variables(one: Pending, failing: RunFacts, passing: RunFacts, facts:
     named = nearest_namings([wanted_variable(name) for name in names], one, failing, passing, facts)
     situations = {name: _situation(name, by_key(named, name), passing) for name in names}
     tied = sorted(filter(situations.get, names), key=lambda name: -weights.ODDS[situations[name]])
+    others = [name for name in names if name not in tied]
+    if others:
+        found.evidence["other_environment"] = others[:_MOST_OTHERS]
     if tied:
         found.evidence["environment"] = {name: changed[name] for name in tied}
         found.explain(strategies.ENVIRONMENT, *(situations[name] for name in tied))
@@ -81,7 +95,7 @@ def _is_of_distribution(name: str, run: RunFacts) -> bool:
 
 
 def _is_no_reason(name: str) -> bool:
-    return _NO_REASON.match(name) is not None
+    return name in _OF_MACHINE or _NO_REASON.match(name) is not None
 
 
 def wanted_variable(name: str) -> Wanted:
@@ -92,12 +106,13 @@ def wanted_variable(name: str) -> Wanted:
     """
     words = name.split("_")
     low = name.lower()
+    asked_by = _ASKED_BY.get(name, frozenset())
     begin = ["_".join(words[:count]).lower() for count in range(1, len(words)) if len("_".join(words[:count])) > 1]
     end = ["_".join(words[count:]).lower() for count in range(1, len(words))]
     begin_with_sign, end_with_sign = [f"{part}_" for part in begin], [f"_{part}" for part in end]
 
     def degree(mentioned: Mentions) -> int:
-        if name in mentioned.texts:
+        if name in mentioned.texts or asked_by & mentioned.names:
             return _WHOLE
         texts = {text.lower() for text in mentioned.texts}
         if low in mentioned.names and mentioned.names & _SETTINGS:
@@ -111,4 +126,5 @@ def wanted_variable(name: str) -> Wanted:
         f"[\"']({escaped([low, *begin, *begin_with_sign, *end_with_sign])})[\"'{{]" if begin else f"[\"']{low}[\"']"
     )
     quoted += f"|}}({escaped(end_with_sign)})[\"']" if end_with_sign else ""
+    quoted += f"|{escaped(sorted(asked_by))}" if asked_by else ""
     return Wanted(name, f"{quoted}|(^|[^A-Za-z0-9_]){escaped([low])} *[:=]", degree)

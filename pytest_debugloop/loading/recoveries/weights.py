@@ -15,8 +15,10 @@ LINES_RUN = "code, changed lines were run"
 ENTERED = "code, entered"
 OF_TEST = "code of the test"
 NAMES_AWAY = tuple(f"code, {count} names away" for count in range(1, 8))
+OF_TEST_BEFORE = "code of a test that ran before"
 OF_MODULE = "code of the test's module"
 IMPORTS = "imports"
+IMPORTED_FROM_ELSEWHERE = "name that is imported from elsewhere"
 DATA_OPENED = "file that the test opened"
 DATA_OF_TEST = "file called like the test, or its module"
 DATA_NAMED = tuple(f"file, named {count} names away" for count in range(8))
@@ -47,8 +49,10 @@ ODDS: Mapping[str, float] = MappingProxyType(
         ENTERED: 4.0,
         OF_TEST: 14.0,
         **{situation: 9.5 * 0.8**place for place, situation in enumerate(NAMES_AWAY)},
+        OF_TEST_BEFORE: 0.6,
         OF_MODULE: 0.5,
         IMPORTS: 0.2,
+        IMPORTED_FROM_ELSEWHERE: 2.0,
         DATA_OPENED: 20.0,
         DATA_OF_TEST: 11.0,
         **{situation: 11.0 * 0.85**place for place, situation in enumerate(DATA_NAMED)},
