@@ -11,8 +11,8 @@ from typing import Any
 
 from pytest_debugloop.queries.failures import recorded_state_of
 from pytest_debugloop.queries.question import Question, Steps, fetch, first
-from pytest_debugloop.rerunning.options import differing_options, told_options
 from pytest_debugloop.snapshots.changes import failure_changes, state_changes
+from pytest_debugloop.sources.options import differing_options, told_options
 from pytest_debugloop.sources.variables import differing_variables
 
 

@@ -18,6 +18,8 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, ClassVar
 
 JOURNAL_FORMAT = 1
+CRASHES = frozenset({"worker_crash", "process_crash"})
+"""The types of errors of a process that died: either its parent saw it, or nobody did."""
 
 _COLOURS = re.compile(r"\x1b\[[\d;]*m|\x1b(\[[\d;]*)?(?=\.\.\.|\Z)")
 

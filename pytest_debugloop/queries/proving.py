@@ -1,23 +1,14 @@
-"""What a proof begins with: a failure, the pass before or after it, and what both were run on."""
+"""What a proof begins with: the pass before or after a failure, and what a run was run on."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection
-
-from pytest_debugloop.errors import RerunImpossibleError
-from pytest_debugloop.queries.debugging import files_of_run
-from pytest_debugloop.queries.rerunning import recorded_failure
-from pytest_debugloop.queries.statements import find, first, one
-from pytest_debugloop.rerunning.recorded import RecordedFailure
-from pytest_debugloop.rerunning.sides import Recorded, RecordedFile
-from pytest_debugloop.sources.editing import Piece
-from pytest_debugloop.text.printable import printable
+from pytest_debugloop.queries.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,76 +37,53 @@ class LastPass:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A failure, and the pass that it is held against.
+class RecordedRun:
+    """What a run was run on; the attributes are columns of ``why_side.sql``.
 
     Attributes:
-        recovery: None where nothing has passed since: then the pass is the last one before it on its line.
-        success_id: of the pass.
-        passed_at: when that was.
-        failing: what the failure was run on.
-        passing: what the pass was run on.
+        files: the hash of each file of the project then, by its path from rootdir; None where it is not known.
+        checkout_id: tells the checkout, and its record, from all others; None where it is not known.
     """
 
-    failure: RecordedFailure
-    recovery: Recovered | None
-    success_id: uuid.UUID
-    passed_at: datetime
-    failing: Recorded
-    passing: Recorded
+    run_id: uuid.UUID
+    code_version: str | None
+    files: Mapping[str, str] | None
+    git_commit: str | None
+    started_at: datetime
+    rootdir: str
+    command_line: list[str]
+    python_version: str | None
+    platform: str | None
+    plugins: Mapping[str, str] | None
+    distributions: Mapping[str, str] | None
+    environment: Mapping[str, str | None] | None
+    random_seeds: Mapping[str, str] | None
+    checkout_id: uuid.UUID | None
 
 
-def case_of(connection: Connection[Any], text: str, project: str | None = None) -> Case:
-    """Find the failure that somebody means, and the pass to hold it against.
+def recovery_of(*, recovery_id: uuid.UUID | None = None, error_id: uuid.UUID | None = None) -> Question[Recovered]:
+    """Give the pass that recovered a failure; nothing where none did.
 
     Args:
-        connection: its search path leads to the record.
-        text: a test, of which it is the last failure; an error; or a recovery.
-        project: tests only of this one; None for all.
-
-    Raises:
-        NotFoundError: there is none, or the record of its run is not there.
-        NeverFailedError: the test has not failed.
-        AmbiguousError: several are called so.
-        RerunImpossibleError: it never passed on its line in another run, or passed in the run that it failed in.
-        psycopg.Error: the database cannot answer.
+        recovery_id: of the recovery; or
+        error_id: of the failure.
     """
-    found = find(connection, text, project, kinds=("error", "test", "recovery"))
-    recovery: Recovered | None = None
-    if found.kind == "recovery":
-        recovery = one(connection, Recovered, "why_recovery", recovery_id=found.id, error_id=None)
-        failure = recorded_failure(connection, str(recovery.error_id), project)
-    else:
-        failure = recorded_failure(connection, text, project)
-        recovery = first(connection, Recovered, "why_recovery", recovery_id=None, error_id=failure.id)
-    if recovery is not None and recovery.run_id == recovery.error_run:
-        raise RerunImpossibleError(
-            reason="it failed and passed in one run, so nothing was changed in between: `debugloop reproduce --vary` "
-            "looks for what makes it fail"
-        )
-    other = recovery or first(connection, LastPass, "why_last_pass", error_id=failure.id)
-    if other is None:
-        raise RerunImpossibleError(
-            reason=f"{printable(failure.test)} has not passed before in another run that is recorded of its line "
-            "(its leg, and its branch or a commit that it comes from), nor of its base branch"
-        )
-    sides = [one(connection, Recorded, "why_side", run_id=run) for run in (failure.run_id, other.run_id)]
-    return Case(failure, recovery, other.success_id, other.passed_at, *sides)
+    return Question("why_recovery", Recovered, {"recovery_id": recovery_id, "error_id": error_id})
 
 
-def files_of(connection: Connection[Any], side: Recorded, files: Iterable[str]) -> dict[str, RecordedFile]:
-    """Give what the record has of source files as a run had them.
+def last_pass_before(error_id: uuid.UUID) -> Question[LastPass]:
+    """Give the last pass before a failure in another run, on its line, else on its base branch.
 
     Args:
-        connection: its search path leads to the record.
-        side: the run.
-        files: their paths from its rootdir.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
+        error_id: of the failure.
     """
-    found = files_of_run(connection, side.code_version, sorted(set(files)))
-    return {
-        one.file: RecordedFile(one.file_hash, tuple(Piece(unit.function, unit.text) for unit in one.units))
-        for one in found
-    }
+    return Question("why_last_pass", LastPass, {"error_id": error_id})
+
+
+def recorded_run(run_id: uuid.UUID) -> Question[RecordedRun]:
+    """Give what a run was run on.
+
+    Args:
+        run_id: of the run.
+    """
+    return Question("why_side", RecordedRun, {"run_id": run_id})

@@ -3,99 +3,144 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from psycopg import Connection
-
-from pytest_debugloop.errors import NeverFailedError, NotFoundError
-from pytest_debugloop.queries.statements import find, first, rows
-from pytest_debugloop.rerunning.recorded import RecordedFailure, RecordedStep
-from pytest_debugloop.text.printable import printable
+from pytest_debugloop.journal.records import CRASHES
+from pytest_debugloop.queries.debugging import Id
+from pytest_debugloop.queries.question import Question
 
 
 @dataclass(frozen=True, slots=True)
-class _Id:
+class RecordedFailure:
+    """A failure, and the run it is of; the attributes are columns of ``rerun_failure.sql``.
+
+    Attributes:
+        test: the name that the failed step has in the record: a node id, cut where it is long.
+        task: the test's name across runs, None where the record has none.
+        exception: the qualified name of its exception's class.
+        places: file, line and role of the code it has to do with: its frames, innermost first, and its functions.
+        started_at: when its run began.
+        chain: the exceptions of the snapshot at the failure, as ``agent_state`` has them; None without a snapshot.
+        files: the hash of each file of the project then, by its path from rootdir; None where it is not known.
+    """
+
     id: uuid.UUID
+    run_id: uuid.UUID
+    correlation_id: uuid.UUID
+    project: str
+    task_id: uuid.UUID | None
+    test: str
+    task: str | None
+    agent_name: str
+    main_agent: str
+    error_type: str
+    error_code: str | None
+    error_message: str
+    fingerprint: str | None
+    phase: str | None
+    attempt: int | None
+    exception: str | None
+    places: list[list[Any]] | None
+    occurred_at: datetime
+    started_at: datetime
+    rootdir: str
+    command_line: list[str]
+    python_version: str | None
+    platform: str | None
+    plugins: Mapping[str, str] | None
+    git_commit: str | None
+    files: Mapping[str, str] | None
+    distributions: Mapping[str, str] | None
+    environment: Mapping[str, str | None] | None
+    random_seeds: Mapping[str, str] | None
+    chain: list[dict[str, Any]] | None
+
+    @property
+    def is_crash(self) -> bool:
+        """Whether its process died."""
+        return self.error_type in CRASHES
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it failed before any test ran: the collection of a file."""
+        return self.phase == "collect"
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a rerun may take: five times what the run took up to the failure, and a minute."""
+        return 60 + 5 * max((self.occurred_at - self.started_at).total_seconds(), 0)
+
+    @property
+    def worker(self) -> str:
+        """The xdist worker that it happened in, empty for the process that the user started."""
+        return self.worker_of(self.agent_name)
+
+    def worker_of(self, agent: str) -> str:
+        """Take the xdist worker out of the name of who executed in its run.
+
+        Args:
+            agent: of a step or an error.
+        """
+        return agent[len(self.main_agent) + 1 :] if agent.startswith(f"{self.main_agent}:") else ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class RecordedStep:
+    """A test or a file that a process began; the attributes are columns of ``rerun_steps.sql``.
+
+    Attributes:
+        step_type: ``setup`` where an attempt of a test began, ``collect`` where a file was collected.
+        task: the test's name across runs, None where the record has none.
+    """
+
+    step_type: str
+    agent_name: str
+    test: str
+    task: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A test that may make others fail that run after it."""
+
     name: str
 
 
-def recorded_failure(connection: Connection[Any], text: str, project: str | None = None) -> RecordedFailure:
-    """Find the failure that somebody means.
+def failure_to_rerun(id: uuid.UUID) -> Question[RecordedFailure]:  # noqa: A002
+    """Give a failure with its run; nothing where the record of its run is not there.
 
     Args:
-        connection: its search path leads to the record.
-        text: an error's id or the first or last characters of it; or a test, of which it is the last failure.
-        project: tests only of this one; None for all.
-
-    Raises:
-        NotFoundError: there is none, or the record of its run is not there.
-        NeverFailedError: the test has not failed.
-        AmbiguousError: several tests or errors are called so.
-        psycopg.Error: the database cannot answer.
+        id: of the error.
     """
-    found = find(connection, text, project, kinds=("error", "test"))
-    id_ = found.id
-    if found.kind == "test":
-        last = last_failure_of(connection, found.id)
-        if last is None:
-            raise NeverFailedError(text=printable(text))
-        id_ = last
-    failure = first(connection, RecordedFailure, "rerun_failure", id=id_)
-    if failure is None:
-        raise NotFoundError(text=printable(text), hint="the record of its run is not there")
-    return failure
+    return Question("rerun_failure", RecordedFailure, {"id": id})
 
 
-def last_failure_of(connection: Connection[Any], task_id: uuid.UUID) -> uuid.UUID | None:
-    """Give the last failure of a test.
+def last_failure_of(task_id: uuid.UUID) -> Question[Id]:
+    """Give the last failure of a test; nothing where it has not failed.
 
     Args:
-        connection: its search path leads to the record.
         task_id: of the test.
-
-    Returns:
-        The id of the error; None where the test has not failed.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    last = first(connection, _Id, "rerun_last_failure", task_id=task_id)
-    return None if last is None else last.id
+    return Question("rerun_last_failure", Id, {"task_id": task_id})
 
 
-def steps_until(connection: Connection[Any], failure: RecordedFailure) -> list[RecordedStep]:
+def steps_until(failure: RecordedFailure) -> Question[RecordedStep]:
     """List what the processes of a run began until a failure happened, in the order in which they did.
 
     Args:
-        connection: its search path leads to the record.
         failure: which one.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return rows(
-        connection,
-        RecordedStep,
-        "rerun_steps",
-        run_id=failure.run_id,
-        correlation_id=failure.correlation_id,
-        until=failure.occurred_at,
-    )
+    values = {"run_id": failure.run_id, "correlation_id": failure.correlation_id, "until": failure.occurred_at}
+    return Question("rerun_steps", RecordedStep, values)
 
 
-def suspected_polluters(connection: Connection[Any], failure: RecordedFailure) -> list[str]:
+def suspected_polluters(failure: RecordedFailure) -> Question[Suspect]:
     """List the tests that the record holds responsible for failures of a test.
 
     Args:
-        connection: its search path leads to the record.
         failure: of the test.
-
-    Raises:
-        psycopg.Error: the database cannot answer.
     """
-    return [one.name for one in rows(connection, _Name, "rerun_suspects", task_id=failure.task_id)]
+    return Question("rerun_suspects", Suspect, {"task_id": failure.task_id})

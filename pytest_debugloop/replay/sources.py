@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_debugloop.sources.stored import StoredUnit
 from pytest_debugloop.text.printable import printable
 
 MODULE = "<module>"
@@ -27,23 +28,6 @@ _NAMELESS: dict[str, Any] = {
     "<setcomp>": ast.SetComp,
     "<dictcomp>": ast.DictComp,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A function, or the rest of a class or a module, as the record has it.
-
-    Attributes:
-        function: its qualified name.
-        first: its first line in the file, from 1.
-        last: its last line.
-        text: its source without indentation, and, of a class or a module, without the functions in it.
-    """
-
-    function: str
-    first: int
-    last: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +58,7 @@ class Source:
 
     lines: dict[int, str] = field(default_factory=dict)
     last: int = 0
-    units: tuple[Unit, ...] = ()
+    units: tuple[StoredUnit, ...] = ()
     is_whole: bool = False
     _trees: dict[int, ast.Module | None] = field(default_factory=dict)
 
@@ -116,7 +100,7 @@ class Source:
             return Span(found.first + offset, found.last + offset, found.arguments)
         return None if unit is None else Span(unit.first, unit.last)
 
-    def unit_named(self, name: str) -> Unit | None:
+    def unit_named(self, name: str) -> StoredUnit | None:
         """Find a function or class by its name.
 
         Args:
@@ -124,7 +108,7 @@ class Source:
         """
         return next((unit for unit in self.units if unit.function == name != MODULE), None)
 
-    def _unit_at(self, line: int, name: str) -> Unit | None:
+    def _unit_at(self, line: int, name: str) -> StoredUnit | None:
         outer = name.partition(".<locals>")[0].rpartition(".")[2]
         around = [unit for unit in self.units if unit.first <= line <= unit.last and unit.function != MODULE]
         unit = min(around, key=lambda unit: unit.last - unit.first, default=None)
@@ -132,7 +116,7 @@ class Source:
             return None
         return unit
 
-    def _tree_of(self, unit: Unit | None) -> ast.Module | None:
+    def _tree_of(self, unit: StoredUnit | None) -> ast.Module | None:
         return None if unit is None else self._tree(self.units.index(unit) + 1)
 
     def _tree(self, place: int) -> ast.Module | None:
@@ -145,7 +129,7 @@ class Source:
         return self._trees[place]
 
 
-def whole(text: str, units: Iterable[Unit] = ()) -> Source:
+def whole(text: str, units: Iterable[StoredUnit] = ()) -> Source:
     """Give the source of a file that is known as a whole.
 
     Args:
@@ -156,7 +140,7 @@ def whole(text: str, units: Iterable[Unit] = ()) -> Source:
     return Source(dict(enumerate(lines, 1)), len(lines), tuple(units), is_whole=True)
 
 
-def assembled(units: Iterable[Unit], contexts: Iterable[tuple[int, list[str]]]) -> Source:
+def assembled(units: Iterable[StoredUnit], contexts: Iterable[tuple[int, list[str]]]) -> Source:
     """Put together what the record has of a file.
 
     Args:
@@ -202,7 +186,7 @@ def _split(text: str) -> list[str]:
     return text.split("\n")[:_MOST_LINES] if text else []
 
 
-def _lines_of(unit: Unit, units: tuple[Unit, ...], around: dict[int, str]) -> dict[int, str]:
+def _lines_of(unit: StoredUnit, units: tuple[StoredUnit, ...], around: dict[int, str]) -> dict[int, str]:
     """Place the lines of a unit: of those that others were taken out of, it is not known where each line was."""
     lines = _split(unit.text)
     size = unit.last - unit.first + 1
@@ -217,7 +201,7 @@ def _lines_of(unit: Unit, units: tuple[Unit, ...], around: dict[int, str]) -> di
     return {number: indent + line if line else "" for number, line in enumerate(lines, unit.first)}
 
 
-def _indent_of(unit: Unit, lines: list[str], around: dict[int, str]) -> str:
+def _indent_of(unit: StoredUnit, lines: list[str], around: dict[int, str]) -> str:
     """Find how deep a function was indented: by a line that is known as it was, else by its name."""
     for number, line in enumerate(lines, unit.first):
         seen = around.get(number, "")

@@ -12,8 +12,8 @@ from typing import Any
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.environment.project_folders import checkout_around
+from pytest_debugloop.queries.rerunning import RecordedFailure
 from pytest_debugloop.replay.sources import whole
-from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.snapshots.nodes import FrameNode, exceptions_in
 from pytest_debugloop.sources.beside import hash_beside, is_beside
 from pytest_debugloop.sources.checkout import text_of

@@ -13,9 +13,9 @@ import pytest
 
 from pytest_debugloop.recording.capturing import capturer_of
 from pytest_debugloop.recording.tasks import Tasks
-from pytest_debugloop.rerunning.arguments import rerun_arguments
-from pytest_debugloop.rerunning.recorded import Planned
+from pytest_debugloop.rerunning.planned import Planned
 from pytest_debugloop.rerunning.script import Report, Script
+from pytest_debugloop.sources.arguments import rerun_arguments
 from pytest_debugloop.writing.node_ids import NodeIds, Places
 
 if TYPE_CHECKING:

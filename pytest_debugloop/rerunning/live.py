@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_debugloop.errors import CodeChangedError, RerunImpossibleError
+from pytest_debugloop.queries.rerunning import RecordedFailure
 from pytest_debugloop.rerunning.changes import changed_frames, project_frames
 from pytest_debugloop.rerunning.outcome import Ending, Outcome, read_outcome
 from pytest_debugloop.rerunning.plan import Plan
-from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.rerunning.runner import command, environment, workspace, write_script
 from pytest_debugloop.rerunning.script import Report, Stop
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.journal.handover import SUFFIX
+from pytest_debugloop.journal.records import CRASHES
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.rerunning.plan import Plan
-from pytest_debugloop.rerunning.recorded import CRASHES, Where
+from pytest_debugloop.rerunning.planned import Where
 from pytest_debugloop.rerunning.script import Report
 
 RECORD = "record"

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.errors import RerunImpossibleError
-from pytest_debugloop.rerunning.arguments import option_values, rerun_arguments
+from pytest_debugloop.journal.records import CRASHES
+from pytest_debugloop.queries.rerunning import RecordedFailure, RecordedStep
 from pytest_debugloop.rerunning.changes import changes_since
 from pytest_debugloop.rerunning.environment import rerun_environment
+from pytest_debugloop.rerunning.planned import Planned, Where
 from pytest_debugloop.rerunning.plugins import Plugins
-from pytest_debugloop.rerunning.recorded import CRASHES, Planned, RecordedFailure, RecordedStep, Where, worker_of
 from pytest_debugloop.rerunning.trust import (
     MOST_WORKERS,
     collects_outside,
@@ -22,6 +23,7 @@ from pytest_debugloop.rerunning.trust import (
     trusted_arguments,
     trusted_environment,
 )
+from pytest_debugloop.sources.arguments import option_values, rerun_arguments
 
 _PLUGIN = "pytest_debugloop.plugin"
 _MOST_NAMED = 5
@@ -158,7 +160,7 @@ def plan_rerun(
     rootdir = _rootdir_with(file_of(failure.test), rootdir, Path(failure.rootdir), is_trusted=is_trusted)
     notes: list[str] = []
     own, before = _tests_before(failure, steps, notes)
-    workers = len({worker_of(s.agent_name, failure.main_agent) for s in steps} - {""}) if failure.worker else 0
+    workers = len({failure.worker_of(s.agent_name) for s in steps} - {""}) if failure.worker else 0
     if workers and find_spec("xdist") is None:
         raise RerunImpossibleError(reason="it ran under pytest-xdist, which is not installed here")
     if workers > MOST_WORKERS and not is_trusted:
@@ -226,7 +228,7 @@ def _tests_before(
     for step in steps:
         if step.step_type != "setup":
             continue
-        worker = worker_of(step.agent_name, failure.main_agent)
+        worker = failure.worker_of(step.agent_name)
         if step.test != failure.test:
             before.setdefault((worker, step.test), Before(worker, Planned(step.test, step.task)))
         elif worker == failure.worker:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.rerunning.recorded import Planned
+from pytest_debugloop.rerunning.planned import Planned
 
 SCRIPT_VARIABLE = "PYTEST_DEBUGLOOP_RERUN"
 """Names the script's file; every process that a rerun starts inherits it."""

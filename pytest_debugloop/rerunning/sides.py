@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.queries.proving import RecordedRun
+from pytest_debugloop.queries.rerunning import RecordedFailure
 from pytest_debugloop.rerunning.environment import HASH_SEED
-from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.sources.editing import CannotUndoError, Piece
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, decoded, read_data
+from pytest_debugloop.sources.stored import StoredFile
 from pytest_debugloop.sources.tree import file_hash
 from pytest_debugloop.sources.units import units_of
 
@@ -29,79 +29,45 @@ _HASH = re.compile(r"[0-9a-f]{40}")
 _MARK = "[redacted: "
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What a run was run on; the attributes are columns of ``why_side.sql``.
+def with_files(run: RecordedRun, files: Mapping[str, str | None]) -> RecordedRun:
+    """Give a run with the hashes of more files.
 
-    Attributes:
-        files: the hash of each file of the project then, by its path from rootdir; None where it is not known.
-        checkout_id: tells the checkout, and its record, from all others; None where it is not known.
+    Args:
+        run: which one.
+        files: by their paths from rootdir; None for one that was not there.
     """
-
-    run_id: uuid.UUID
-    code_version: str | None
-    files: Mapping[str, str] | None
-    git_commit: str | None
-    started_at: datetime
-    rootdir: str
-    command_line: list[str]
-    python_version: str | None
-    platform: str | None
-    plugins: Mapping[str, str] | None
-    distributions: Mapping[str, str] | None
-    environment: Mapping[str, str | None] | None
-    random_seeds: Mapping[str, str] | None
-    checkout_id: uuid.UUID | None
-
-    def with_files(self, files: Mapping[str, str | None]) -> Recorded:
-        """Give it with the hashes of more files.
-
-        Args:
-            files: by their paths from rootdir; None for one that was not there.
-        """
-        known = {name: digest for name, digest in (self.files or {}).items() if name not in files}
-        return replace(self, files=known | {name: digest for name, digest in files.items() if digest is not None})
-
-    def failure_alone(self, failure: RecordedFailure) -> RecordedFailure:
-        """Give a failure as if it had happened in this run, in its main process.
-
-        Where the hash seed was random it is 0, for reruns that are held against each other are to differ in nothing.
-
-        Args:
-            failure: of a test.
-        """
-        environment = self.environment
-        if environment is not None and environment.get(HASH_SEED) in (None, "", "random"):
-            environment = {**environment, HASH_SEED: "0"}
-        return replace(
-            failure,
-            agent_name=failure.main_agent,
-            run_id=self.run_id,
-            started_at=self.started_at,
-            rootdir=self.rootdir,
-            command_line=self.command_line,
-            python_version=self.python_version,
-            platform=self.platform,
-            plugins=self.plugins,
-            git_commit=self.git_commit,
-            files=self.files,
-            distributions=self.distributions,
-            environment=environment,
-            random_seeds=self.random_seeds,
-        )
+    known = {name: digest for name, digest in (run.files or {}).items() if name not in files}
+    return replace(run, files=known | {name: digest for name, digest in files.items() if digest is not None})
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedFile:
-    """A source file as a run loaded it.
+def failure_alone(failure: RecordedFailure, run: RecordedRun) -> RecordedFailure:
+    """Give a failure as if it had happened in another run, in its main process.
 
-    Attributes:
-        hash: of what was in it, as git makes it, without secrets.
-        pieces: its functions and what is left; none where it was not loaded.
+    Where the hash seed was random it is 0, for reruns that are held against each other are to differ in nothing.
+
+    Args:
+        failure: of a test.
+        run: that it shall have happened in.
     """
-
-    hash: str
-    pieces: tuple[Piece, ...]
+    environment = run.environment
+    if environment is not None and environment.get(HASH_SEED) in (None, "", "random"):
+        environment = {**environment, HASH_SEED: "0"}
+    return replace(
+        failure,
+        agent_name=failure.main_agent,
+        run_id=run.run_id,
+        started_at=run.started_at,
+        rootdir=run.rootdir,
+        command_line=run.command_line,
+        python_version=run.python_version,
+        platform=run.platform,
+        plugins=run.plugins,
+        git_commit=run.git_commit,
+        files=run.files,
+        distributions=run.distributions,
+        environment=environment,
+        random_seeds=run.random_seeds,
+    )
 
 
 class Side:
@@ -117,8 +83,8 @@ class Side:
 
     def __init__(
         self,
-        recorded: Recorded,
-        files: Mapping[str, RecordedFile],
+        recorded: RecordedRun,
+        files: Mapping[str, StoredFile],
         rootdir: Path,
         redactor: Redactor,
         *,
@@ -165,13 +131,13 @@ class Side:
         if data is not None:
             return [Piece(unit.function, unit.text) for unit in units_of(decoded(data))[0]]
         known = self._files.get(file)
-        if known is None or not known.pieces or known.hash != self.hash_of(file):
+        if known is None or not known.units or known.hash != self.hash_of(file):
             raise CannotUndoError(f"what was in {file} is neither in the record nor in git")
         if not self._is_trusted:
             raise CannotUndoError(f"what was in {file} is in the record alone, and --trust runs it")
-        if any(_MARK in one.text or len(one.text) >= LONGEST_UNIT for one in known.pieces):
+        if any(_MARK in one.text or len(one.text) >= LONGEST_UNIT for one in known.units):
             raise CannotUndoError(f"the record does not hold all that was in {file}")
-        return known.pieces
+        return self.recorded_pieces(file)
 
     def recorded_pieces(self, file: str) -> Sequence[Piece]:
         """Give the units of a source file to hold others against: nothing of them is run.
@@ -180,7 +146,7 @@ class Side:
             file: its path from rootdir.
         """
         known = self._files.get(file)
-        return () if known is None else known.pieces
+        return [] if known is None else [Piece(unit.function, unit.text) for unit in known.units]
 
     def is_same(self, file: str, data: bytes | None) -> bool:
         """Tell whether a file is what it was.

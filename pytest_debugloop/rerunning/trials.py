@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from pytest_debugloop.capture.fingerprint import normalised
 from pytest_debugloop.errors import RerunFailedError, RerunImpossibleError
+from pytest_debugloop.queries.rerunning import RecordedFailure
 from pytest_debugloop.rerunning.candidates import Candidate
 from pytest_debugloop.rerunning.outcome import Ending, Outcome
 from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, fewest, prove
-from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.rerunning.runner import Progress
 from pytest_debugloop.rerunning.undoing import Undoer
 from pytest_debugloop.sources.editing import CannotUndoError

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from pytest_debugloop.capture.globs import glob_matcher
 from pytest_debugloop.capture.variables import ENVIRONMENT
-from pytest_debugloop.rerunning.arguments import is_known_option, options_of, readings_of_letters
 from pytest_debugloop.rerunning.elsewhere import option_leads_elsewhere, variable_leads_elsewhere
 from pytest_debugloop.rerunning.environment import is_left_alone
+from pytest_debugloop.sources.arguments import is_known_option, options_of, readings_of_letters
 from pytest_debugloop.sources.checkout import text_of
 
 MOST_WORKERS = 64

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.rerunning.arguments import options_of
-from pytest_debugloop.rerunning.options import is_same_option
 from pytest_debugloop.rerunning.trust import trusted_arguments
+from pytest_debugloop.sources.arguments import options_of
 from pytest_debugloop.sources.editing import CannotUndoError
+from pytest_debugloop.sources.options import is_same_option
 
 
 def with_option(

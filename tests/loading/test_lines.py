@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_debugloop.answers.proving import case_of
+from pytest_debugloop.answers.record import Record as AskedRecord
 from pytest_debugloop.database.migrate import migrate, rollback
 from pytest_debugloop.errors import RerunImpossibleError
 from pytest_debugloop.loading.heads import head_of
 from pytest_debugloop.loading.known import known_failures
 from pytest_debugloop.loading.loader import statement
-from pytest_debugloop.queries.proving import case_of
 from pytest_debugloop.summary.known import facts_of
 from tests.support.made_runs import MadeRun
 
@@ -214,9 +215,9 @@ def test_a_failure_is_held_against_its_last_pass(record: Record, case: str) -> N
         run.load(record)
     if case == "nowhere":
         with pytest.raises(RerunImpossibleError, match="has not passed before in another run"):
-            case_of(record.connection, TEST)
+            AskedRecord(record.connection).answer(case_of(TEST))
     else:
-        found = case_of(record.connection, TEST)
+        found = AskedRecord(record.connection).answer(case_of(TEST))
         assert (found.recovery, found.passing.run_id) == (None, passes[0].id)
 
 

@@ -28,10 +28,10 @@ FLOORS = {
     "replay": 5,
     "database": 5,
     "tracing": 5,
+    "queries": 6,
     "recording": 6,
     "rerunning": 7,
     "loading": 8,
-    "queries": 8,
     "answers": 9,
     "cli": 10,
     "plugin": 11,
@@ -42,7 +42,7 @@ FLOORS = {
 _LONGEST = 320
 # The child plugin of `rerunning` is loaded by the pytest of a rerun.
 _IMPORT_PYTEST = {"recording", "writing", "summary", "plugin", "rerunning"}
-_IMPORT_PSYCOPG = {"database", "loading", "queries", "answers", "cli"}
+_IMPORT_PSYCOPG = {"database", "loading", "answers", "cli"}
 _TEST_PROCESS = (
     "recording",
     "tracing",
@@ -122,6 +122,12 @@ def test_only_the_rooms_of_the_plugin_import_pytest() -> None:
 def test_only_the_rooms_of_the_database_import_the_driver() -> None:
     found = {room(p) for p in MODULES if any(m.split(".")[0] == "psycopg" for m in imported(p))}
     assert found == _IMPORT_PSYCOPG
+
+
+def test_questions_borrow_nothing_from_those_who_ask_them() -> None:
+    for path in MODULES:
+        if room(path) == "queries":
+            assert rooms_imported(path).isdisjoint({"rerunning", "replay", "answers", "loading"}), path
 
 
 def test_the_test_process_enters_no_room_of_the_database() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from pytest_debugloop.replay.frames import rebuild
 from pytest_debugloop.replay.session import debug
-from pytest_debugloop.replay.sources import Source, Unit, assembled, whole
+from pytest_debugloop.replay.sources import Source, assembled, whole
+from pytest_debugloop.sources.stored import StoredUnit
 from pytest_debugloop.sources.units import units_of
 from tests.unit.recorded import state_of
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__)
 TEXT = HERE.read_text(encoding="utf-8")
-UNITS = [Unit(unit.function, unit.first, unit.last, unit.text) for unit in units_of(TEXT)[0]]
+UNITS = [StoredUnit(unit.function, unit.first, unit.last, unit.text) for unit in units_of(TEXT)[0]]
 LIVE = "See it running: with --live"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import linecache
 import textwrap
 
-from pytest_debugloop.replay.sources import Unit, assembled, listed, whole
+from pytest_debugloop.replay.sources import assembled, listed, whole
+from pytest_debugloop.sources.stored import StoredUnit
 from pytest_debugloop.sources.units import units_of
 
 TEXT = textwrap.dedent(
@@ -45,7 +46,7 @@ TEXT = textwrap.dedent(
     '''
 ).lstrip()
 LINES = TEXT.splitlines()
-UNITS = [Unit(unit.function, unit.first, unit.last, unit.text) for unit in units_of(TEXT)[0]]
+UNITS = [StoredUnit(unit.function, unit.first, unit.last, unit.text) for unit in units_of(TEXT)[0]]
 
 
 def at(text: str) -> int:
@@ -77,13 +78,13 @@ def test_every_line_that_is_given_is_the_right_one_and_the_others_are_said_to_be
 
 def test_indentation_is_taken_from_lines_that_are_known_as_they_were() -> None:
     text = "if True:\n  def odd():\n    a = 1\n    return a\n"
-    source = assembled([Unit("odd", 2, 4, "def odd():\n  a = 1\n  return a")], [(3, ["    a = 1"])])
+    source = assembled([StoredUnit("odd", 2, 4, "def odd():\n  a = 1\n  return a")], [(3, ["    a = 1"])])
     assert {number: source.lines[number] for number in (2, 3, 4)} == dict(enumerate(text.splitlines()[1:], 2))
 
 
 def test_a_unit_whose_end_was_not_kept_says_so() -> None:
     body = "def long():\n" + "\n".join(f"    a{n} = {n}" for n in range(3_000))
-    source = assembled([Unit("long", 1, body.count("\n") + 1, body[:20_000])], [])
+    source = assembled([StoredUnit("long", 1, body.count("\n") + 1, body[:20_000])], [])
     assert source.lines[1] == "def long():"
     assert source.unknown(1, source.last)[-1][1] == source.last
     assert all(line == body.split("\n")[number - 1] for number, line in source.lines.items())
@@ -117,7 +118,7 @@ def test_a_class_and_a_module_have_no_arguments() -> None:
 
 
 def test_source_that_is_no_python_of_this_version_still_has_its_place() -> None:
-    source = assembled([Unit("f", 3, 5, "def f(:\n    match\n    x")], [])
+    source = assembled([StoredUnit("f", 3, 5, "def f(:\n    match\n    x")], [])
     found = source.function_at(4, "f")
     assert found is not None
     assert (found.first, found.last, found.arguments) == (3, 5, None)
@@ -140,5 +141,5 @@ def test_debuggers_are_given_the_source_without_control_characters_and_it_is_tak
 
 
 def test_lines_far_out_take_no_room() -> None:
-    source = assembled([Unit("f", 10**9, 10**9 + 1, "def f():\n    x")], [(10**9, ["x"])])
+    source = assembled([StoredUnit("f", 10**9, 10**9 + 1, "def f():\n    x")], [(10**9, ["x"])])
     assert (source.lines, source.last) == ({}, 0)

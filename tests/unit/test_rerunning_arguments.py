@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.rerunning.arguments import option_values, rerun_arguments
 from pytest_debugloop.settings import OPTIONS
+from pytest_debugloop.sources.arguments import option_values, rerun_arguments
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.errors import CodeChangedError, RerunImpossibleError
+from pytest_debugloop.queries.rerunning import RecordedFailure, RecordedStep
 from pytest_debugloop.rerunning.environment import rerun_environment
 from pytest_debugloop.rerunning.live import stop_of
 from pytest_debugloop.rerunning.plan import Before, Plan, plan_rerun
+from pytest_debugloop.rerunning.planned import Planned
 from pytest_debugloop.rerunning.plugins import Plugins
-from pytest_debugloop.rerunning.recorded import Planned, RecordedFailure, RecordedStep
 
 NOW = datetime(2026, 1, 2, tzinfo=timezone.utc)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.rerunning.options import differing_options, told_options
+from pytest_debugloop.sources.options import differing_options, told_options
 
 
 def told(line: str = "", addopts: str = "", **ini: Any) -> dict[str, list[str]]:

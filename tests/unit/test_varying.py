@@ -15,8 +15,8 @@ from pytest_debugloop.cli.views.varied import found_of
 from pytest_debugloop.rerunning import varying
 from pytest_debugloop.rerunning.outcome import Ending
 from pytest_debugloop.rerunning.plan import Before, Plan
+from pytest_debugloop.rerunning.planned import Planned
 from pytest_debugloop.rerunning.rate import difference_by_chance
-from pytest_debugloop.rerunning.recorded import Planned
 from pytest_debugloop.rerunning.runner import rerun
 from pytest_debugloop.rerunning.varying import Setting, Skipped, Varied, base_of, failed_as_recorded, settings_of, vary
 

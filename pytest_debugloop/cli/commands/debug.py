@@ -11,8 +11,9 @@ from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.text.json_values import plain
 
 if TYPE_CHECKING:
-    from pytest_debugloop.queries.debugging import FailureToDebug, FileOfRun
+    from pytest_debugloop.queries.debugging import FailureToDebug
     from pytest_debugloop.replay.sources import Source
+    from pytest_debugloop.sources.stored import StoredFile
 
 
 @click.command()
@@ -42,16 +43,16 @@ def command(
     Example: printf 'where\\nargs\\n' | debugloop debug 8cb8e15c
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.queries.debugging import failure_to_debug, files_of_run
+    from pytest_debugloop.answers.debugging import failure_to_debug, files_of_run
     from pytest_debugloop.replay.frames import files_of
 
     if live and as_json:
         raise click.UsageError("--json cannot be combined with --live.")
     debugger = None if live else _debugger(pdbcls)
     with open_record(place) as record:
-        failure = failure_to_debug(record.connection, error, asked_project(record, place))
+        failure = record.answer(failure_to_debug(error, asked_project(record, place)))
         state = failure.state or {}
-        files = [] if as_json or live else files_of_run(record.connection, failure.code_version, files_of(state))
+        files = [] if as_json or live else record.answer(files_of_run(failure.code_version, files_of(state)))
     if live:
         from pytest_debugloop.cli.live import debug_live
 
@@ -64,7 +65,7 @@ def command(
     return None
 
 
-def _session(place: Place, failure: FailureToDebug, files: list[FileOfRun], debugger: type) -> None:
+def _session(place: Place, failure: FailureToDebug, files: list[StoredFile], debugger: type) -> None:
     from pytest_debugloop.errors import NothingToDebugError
     from pytest_debugloop.replay.frames import rebuild
     from pytest_debugloop.replay.session import debug
@@ -80,7 +81,7 @@ def _session(place: Place, failure: FailureToDebug, files: list[FileOfRun], debu
     debug(exceptions, _banner(failure, changed, live), live, debugger)
 
 
-def _sources(place: Place, failure: FailureToDebug, files: list[FileOfRun]) -> tuple[dict[str, Source], list[str]]:
+def _sources(place: Place, failure: FailureToDebug, files: list[StoredFile]) -> tuple[dict[str, Source], list[str]]:
     """Give the source of each file as the run had it, and the names of those that are not so any more."""
     from pathlib import Path
 
@@ -95,7 +96,7 @@ def _sources(place: Place, failure: FailureToDebug, files: list[FileOfRun]) -> t
     changed: list[str] = []
     for file in files:
         units = [(unit.function, unit.text) for unit in file.units]
-        text, is_current = find_file(folders, file.file, file.file_hash, redactor, units)
+        text, is_current = find_file(folders, file.file, file.hash, redactor, units)
         if is_current is False:
             changed.append(file.file)
         if text is not None:

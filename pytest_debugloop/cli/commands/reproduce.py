@@ -11,9 +11,9 @@ from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.rerun import Teller
+    from pytest_debugloop.queries.rerunning import RecordedFailure
     from pytest_debugloop.rerunning.outcome import Outcome
     from pytest_debugloop.rerunning.plan import Plan
-    from pytest_debugloop.rerunning.recorded import RecordedFailure
 
 _MOST_RUNS = 200
 _TIMES_VARIED = 10
@@ -100,23 +100,21 @@ def planned(place: Place, what: str, *, is_trusted: bool = False) -> tuple[Recor
         DebugloopError: there is none, it is ambiguous, or it cannot be run here.
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.rerunning import rerun_facts
     from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
-    from pytest_debugloop.queries.rerunning import recorded_failure, steps_until, suspected_polluters
     from pytest_debugloop.rerunning.plan import plan_rerun
 
     with open_record(place) as record:
-        failure = recorded_failure(record.connection, what, asked_project(record, place))
-        steps = steps_until(record.connection, failure)
-        suspects = suspected_polluters(record.connection, failure)
+        found = record.answer(rerun_facts(what, asked_project(record, place)))
     plan = plan_rerun(
-        failure,
-        steps,
+        found.failure,
+        found.steps,
         place.rootdir,
         own_variables=checkout_settings(place).environment,
         redactor=redactor_of_checkout(place),
         is_trusted=is_trusted,
     )
-    return failure, plan, suspects
+    return found.failure, plan, found.suspects
 
 
 def _repeat(teller: Teller, timeout: float, times: int | None) -> int:

@@ -12,13 +12,15 @@ from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Mapping
 
-    from pytest_debugloop.answers.connection import Connection
-    from pytest_debugloop.queries.proving import Case
+    from pytest_debugloop.answers.proving import Case
+    from pytest_debugloop.answers.record import Record
+    from pytest_debugloop.queries.rerunning import RecordedStep
     from pytest_debugloop.rerunning.plan import Plan
-    from pytest_debugloop.rerunning.recorded import RecordedStep
-    from pytest_debugloop.rerunning.sides import RecordedFile, Side
+    from pytest_debugloop.rerunning.sides import Side
+    from pytest_debugloop.sources.stored import StoredFile
 
 _MOST_RUNS = 30
 _MOST_FILES = 300
@@ -133,16 +135,16 @@ class _Asked:
 def _ask(place: Place, what: str, *, is_trusted: bool) -> _Asked:
     """Ask the record for all that a proof is made of, and plan its reruns."""
     from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.proving import case_of
     from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
     from pytest_debugloop.loading.recoveries.asked import difference
-    from pytest_debugloop.queries.proving import case_of, files_of
     from pytest_debugloop.queries.rerunning import steps_until
     from pytest_debugloop.rerunning.plan import plan_rerun
-    from pytest_debugloop.rerunning.sides import Side
+    from pytest_debugloop.rerunning.sides import Side, failure_alone, with_files
     from pytest_debugloop.snapshots.states import recorded_evidence
 
     with open_record(place) as record:
-        case = case_of(record.connection, what, asked_project(record, place))
+        case = record.answer(case_of(what, asked_project(record, place)))
         if case.recovery is None:
             reason = difference(record.connection, case.failure.id, case.success_id)
             given, strategy = (None, None) if reason is None else (reason.evidence, reason.strategy)
@@ -151,16 +153,16 @@ def _ask(place: Place, what: str, *, is_trusted: bool) -> _Asked:
         evidence = recorded_evidence(given)
         if case.recovery is None:
             evidence.pop("order", None)  # it fails alone, or nothing is proved
-        files = _files(record.connection, case, evidence, files_of)
-        steps: list[RecordedStep] = steps_until(record.connection, case.failure) if "order" in evidence else []
+        files = _files(record, case, evidence)
+        steps: list[RecordedStep] = record.fetch(steps_until(case.failure)) if "order" in evidence else []
     redactor, own = redactor_of_checkout(place), checkout_settings(place).environment
     settings: dict[str, Any] = {"own_variables": own, "redactor": redactor, "is_trusted": is_trusted}
     data = [one for one in evidence.get("data", ()) if isinstance(one, dict) and isinstance(one.get("file"), str)]
-    failing = case.failing.with_files({one["file"]: one.get("before") for one in data})
-    passing = case.passing.with_files({one["file"]: one.get("after") for one in data})
+    failing = with_files(case.failing, {one["file"]: one.get("before") for one in data})
+    passing = with_files(case.passing, {one["file"]: one.get("after") for one in data})
     here, there = (failing, passing) if case.recovery is None else (passing, failing)
-    plan = plan_rerun(here.failure_alone(case.failure), [], place.rootdir, **settings)
-    other = case.failure if there is failing else there.failure_alone(case.failure)
+    plan = plan_rerun(failure_alone(case.failure, here), [], place.rootdir, **settings)
+    other = case.failure if there is failing else failure_alone(case.failure, there)
     other_plan = plan_rerun(other, steps, place.rootdir, **settings)
     sides = [
         Side(
@@ -175,17 +177,16 @@ def _ask(place: Place, what: str, *, is_trusted: bool) -> _Asked:
     return _Asked(case, evidence, strategy, plan.alone(), other_plan, *sides)
 
 
-def _files(
-    connection: Connection, case: Case, evidence: Mapping[str, Any], ask: Any
-) -> dict[Any, dict[str, RecordedFile]]:
+def _files(record: Record, case: Case, evidence: Mapping[str, Any]) -> dict[uuid.UUID, dict[str, StoredFile]]:
     """Give the source of both sides: of the files that are named in the evidence, and of others that differ."""
+    from pytest_debugloop.answers.proving import files_of
     from pytest_debugloop.text.strategies import CHANGED_CODE
 
     named = [one.get("file") for key in CHANGED_CODE for one in evidence.get(key) or () if one]
     then, now = case.failing.files or {}, case.passing.files or {}
     differing = sorted(file for file in then.keys() | now.keys() if then.get(file) != now.get(file))
     wanted = [str(file) for file in named if file] + [file for file in differing if file.endswith(".py")][:_MOST_FILES]
-    return {side.run_id: ask(connection, side, wanted) for side in (case.failing, case.passing)}
+    return {side.run_id: record.answer(files_of(side, wanted)) for side in (case.failing, case.passing)}
 
 
 def _is_own(place: Place, plan: Plan, checkout: object) -> bool:

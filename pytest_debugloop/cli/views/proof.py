@@ -17,7 +17,7 @@ from pytest_debugloop.text.strategies import CODE
 from pytest_debugloop.text.words import counted, short
 
 if TYPE_CHECKING:
-    from pytest_debugloop.queries.proving import Case
+    from pytest_debugloop.answers.proving import Case
     from pytest_debugloop.rerunning.candidates import Candidate
     from pytest_debugloop.rerunning.plan import Plan
     from pytest_debugloop.rerunning.trials import Trial

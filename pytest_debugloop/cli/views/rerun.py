@@ -11,11 +11,11 @@ from typing import Any
 from rich.text import Text
 
 from pytest_debugloop.cli.output import make_console, show, write_json
+from pytest_debugloop.queries.rerunning import RecordedFailure
 from pytest_debugloop.rerunning.bisect import Found, Verdict
 from pytest_debugloop.rerunning.outcome import Ending, Outcome
 from pytest_debugloop.rerunning.plan import Before, Plan
 from pytest_debugloop.rerunning.rate import Rate
-from pytest_debugloop.rerunning.recorded import RecordedFailure
 from pytest_debugloop.rerunning.runner import Progress, shell_command
 from pytest_debugloop.rerunning.search import Polluter, with_only
 from pytest_debugloop.text.json_values import plain

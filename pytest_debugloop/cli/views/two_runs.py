@@ -15,7 +15,7 @@ from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import ago, short
 
 if TYPE_CHECKING:
-    from pytest_debugloop.queries.proving import Case
+    from pytest_debugloop.answers.proving import Case
     from pytest_debugloop.rerunning.outcome import Outcome
     from pytest_debugloop.rerunning.plan import Plan
     from pytest_debugloop.rerunning.runner import Progress

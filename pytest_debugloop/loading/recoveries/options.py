@@ -7,8 +7,8 @@ from pathlib import Path
 from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
-from pytest_debugloop.rerunning.options import differing_options, told_options
 from pytest_debugloop.sources.installed import normalised
+from pytest_debugloop.sources.options import differing_options, told_options
 from pytest_debugloop.text import strategies
 
 # They say what is collected, and what is asked before.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.rerunning.arguments import options_of, rerun_arguments
+from pytest_debugloop.sources.arguments import options_of, rerun_arguments
 
 _ADDOPTS, _PLUGINS = "PYTEST_ADDOPTS", "PYTEST_PLUGINS"
 # What is printed, and where to; no test can see it.

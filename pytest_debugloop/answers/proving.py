@@ -1,0 +1,86 @@
+"""What a proof begins with: the failure that somebody means, the pass to hold it against, and the source of both."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pytest_debugloop.answers.debugging import files_of_run
+from pytest_debugloop.answers.rerunning import recorded_failure
+from pytest_debugloop.errors import RerunImpossibleError
+from pytest_debugloop.queries.lookup import find
+from pytest_debugloop.queries.proving import RecordedRun, Recovered, last_pass_before, recorded_run, recovery_of
+from pytest_debugloop.queries.question import Steps, first, one
+from pytest_debugloop.queries.rerunning import RecordedFailure
+from pytest_debugloop.sources.stored import StoredFile
+from pytest_debugloop.text.printable import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A failure, and the pass that it is held against.
+
+    Attributes:
+        recovery: None where nothing has passed since: then the pass is the last one before it on its line.
+        success_id: of the pass.
+        passed_at: when that was.
+        failing: what the failure was run on.
+        passing: what the pass was run on.
+    """
+
+    failure: RecordedFailure
+    recovery: Recovered | None
+    success_id: uuid.UUID
+    passed_at: datetime
+    failing: RecordedRun
+    passing: RecordedRun
+
+
+def case_of(text: str, project: str | None = None) -> Steps[Case]:
+    """Find the failure that somebody means, and the pass to hold it against.
+
+    Args:
+        text: a test, of which it is the last failure; an error; or a recovery.
+        project: tests only of this one; None for all.
+
+    Raises:
+        NotFoundError: there is none, or the record of its run is not there.
+        NeverFailedError: the test has not failed.
+        AmbiguousError: several are called so.
+        RerunImpossibleError: it never passed on its line in another run, or passed in the run that it failed in.
+    """
+    found = yield from find(text, project, kinds=("error", "test", "recovery"))
+    recovery: Recovered | None
+    if found.kind == "recovery":
+        recovery = yield from one(recovery_of(recovery_id=found.id))
+        failure = yield from recorded_failure(str(recovery.error_id), project)
+    else:
+        failure = yield from recorded_failure(text, project)
+        recovery = yield from first(recovery_of(error_id=failure.id))
+    if recovery is not None and recovery.run_id == recovery.error_run:
+        raise RerunImpossibleError(
+            reason="it failed and passed in one run, so nothing was changed in between: `debugloop reproduce --vary` "
+            "looks for what makes it fail"
+        )
+    other = recovery or (yield from first(last_pass_before(failure.id)))
+    if other is None:
+        raise RerunImpossibleError(
+            reason=f"{printable(failure.test)} has not passed before in another run that is recorded of its line "
+            "(its leg, and its branch or a commit that it comes from), nor of its base branch"
+        )
+    failing = yield from one(recorded_run(failure.run_id))
+    passing = yield from one(recorded_run(other.run_id))
+    return Case(failure, recovery, other.success_id, other.passed_at, failing, passing)
+
+
+def files_of(run: RecordedRun, files: Iterable[str]) -> Steps[dict[str, StoredFile]]:
+    """Give what the record has of source files as a run had them.
+
+    Args:
+        run: which one.
+        files: their paths from its rootdir.
+    """
+    found = yield from files_of_run(run.code_version, sorted(set(files)))
+    return {one.file: one for one in found}
