@@ -11,11 +11,14 @@ import click
 
 from pytest_debugloop.text.ci_log import is_ci
 from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
+from pytest_debugloop.text.lines import Line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
 _PIPE_WIDTH = 10_000
+_NARROWEST = 40  # of lines that are cut
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, as described in docs/json.md.")
 """Declares ``--json``; the command gets it as ``as_json``."""
@@ -46,11 +49,11 @@ def _json(value: Any) -> str:
     return json_text(plain(value))
 
 
-def show(pages: Iterable[RenderableType], *, paging: bool = True) -> None:
+def show(pages: Iterable[Line | RenderableType], *, paging: bool = True) -> None:
     """Print what a command has to say, piece by piece as it comes.
 
     Args:
-        pages: renderables of rich; plain texts are taken as they are, without markup.
+        pages: lines, or renderables of rich; plain texts are taken as they are, without markup.
         paging: whether to use a pager where the answer goes to a terminal.
     """
     console = make_console()
@@ -103,11 +106,29 @@ STYLES = {
 """The names of styles that commands use."""
 
 
-def _rendered(console: Console, pages: Iterable[RenderableType]) -> Iterator[str]:
+def _rendered(console: Console, pages: Iterable[Line | RenderableType]) -> Iterator[str]:
     for page in pages:
         with console.capture() as capture:
-            console.print(page)
+            console.print(drawn(page, console.width) if isinstance(page, Line) else page)
         yield _without_trailing_space(capture.get())
+
+
+def drawn(line: Line, width: int) -> Text:
+    """Give a line as rich draws it.
+
+    Args:
+        line: of which the style of the first piece is below those of the others.
+        width: columns of the terminal.
+    """
+    from rich.text import Text
+
+    (text, style), *others = line.spans
+    made = Text(text, style=style)
+    for piece in others:
+        made.append(*piece)
+    if line.is_cut:
+        made.truncate(max(width, _NARROWEST), overflow="ellipsis")
+    return made
 
 
 def _without_trailing_space(text: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from pytest_debugloop.queries.question import MANY, Question, Steps, one
+from pytest_debugloop.snapshots.frames import failing_frame
 from pytest_debugloop.snapshots.states import recorded_state
 
 LARGEST_SHOWN = 8 * 1024 * 1024
@@ -100,50 +101,75 @@ class Snapshot:
     is_too_large: bool
 
 
-def failures_of_run(run_id: uuid.UUID, correlation_id: uuid.UUID, limit: int = MANY) -> Question[Failure]:
+@dataclass(frozen=True, slots=True)
+class DetailedFailure:
+    """A failure, and what is known of it.
+
+    Attributes:
+        state: of its snapshot, as this package records it; None where there is none, where others stored it, where it
+            is too large to be shown, or where it was not asked for.
+        history: None where the failure is of no test, or where it was not asked for.
+    """
+
+    failure: Failure
+    state: dict[str, Any] | None
+    history: FailureHistory | None
+
+    @property
+    def frame(self) -> dict[str, Any] | None:
+        """The frame of the state that tells most; None where there is none."""
+        place = failing_frame(self.state) if self.state else None
+        return self.state["exceptions"][place[0]]["frames"][place[1]] if self.state and place else None
+
+
+def failures_of_run(
+    run_id: uuid.UUID, correlation_id: uuid.UUID, limit: int = MANY, details: int = MANY
+) -> Question[DetailedFailure]:
     """List what failed in a run, the last attempt of each test and phase; what a retry mended comes last.
 
     Args:
         run_id: of the run.
         correlation_id: of the run.
         limit: how many at most.
+        details: how many of them, from the first on, come with state and history.
     """
-    values = {"run_id": run_id, "correlation_id": correlation_id, "limit": limit}
-    return Question("failures_of_run", Failure, values)
+    return _failures(run_id=run_id, correlation_id=correlation_id, limit=limit, details=details)
 
 
-def failures_of_test(task_id: uuid.UUID, limit: int = MANY) -> Question[Failure]:
+def failures_of_test(task_id: uuid.UUID, limit: int = MANY, details: int = MANY) -> Question[DetailedFailure]:
     """List the failures of a test, the latest first.
 
     Args:
         task_id: of the test.
         limit: how many at most.
+        details: how many of them, from the first on, come with state and history.
     """
-    return Question("failures", Failure, {"id": None, "task_id": task_id, "limit": limit})
+    return _failures(task_id=task_id, limit=limit, details=details)
 
 
-def failure_of(id: uuid.UUID) -> Question[Failure]:  # noqa: A002
-    """Give a failure.
+def failure_of(id: uuid.UUID) -> Question[DetailedFailure]:  # noqa: A002
+    """Give a failure with its state and history.
 
     Args:
         id: of the error event.
     """
-    return Question("failures", Failure, {"id": id, "task_id": None, "limit": 1})
+    return _failures(id=id, limit=1, details=1)
 
 
-def history_of_failure(failure: Failure) -> Steps[FailureHistory | None]:
-    """Say what the record knows of failures of the same test with the same fingerprint.
+def _failures(**asked: object) -> Question[DetailedFailure]:
+    nothing = dict.fromkeys(("id", "task_id", "run_id", "correlation_id"))
+    return Question("failures", _detailed, {**nothing, "largest": LARGEST_SHOWN, **asked})
 
-    Args:
-        failure: one of them.
 
-    Returns:
-        Counts; None where the failure is of no test.
-    """
-    if failure.task_id is None:
-        return None
-    values = {"id": failure.id, "task_id": failure.task_id, "fingerprint": failure.fingerprint}
-    return (yield from one(Question("failure_history", FailureHistory, values)))
+def _detailed(state: object, **columns: Any) -> DetailedFailure:
+    failure = Failure(**{name: columns[name] for name in _OF_FAILURE})
+    history = {name: columns[name] for name in _OF_HISTORY}
+    is_known = history["seen"] is not None
+    return DetailedFailure(failure, recorded_state(state), FailureHistory(**history) if is_known else None)
+
+
+_OF_FAILURE = [field.name for field in fields(Failure)]
+_OF_HISTORY = [field.name for field in fields(FailureHistory)]
 
 
 def snapshot_of(id: uuid.UUID, largest: int = LARGEST_SHOWN) -> Question[Snapshot]:  # noqa: A002

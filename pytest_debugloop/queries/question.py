@@ -38,6 +38,14 @@ class Question(Generic[Row_co]):
         }
         object.__setattr__(self, "parameters", cleaned)
 
+    def map(self, convert: Callable[[Row_co], T]) -> Question[T]:
+        """Ask the same, and make something else of each row.
+
+        Args:
+            convert: gives it.
+        """
+        return Question(self.name, lambda **columns: convert(self.row(**columns)), self.parameters)
+
     @property
     def sql(self) -> str:
         """The text of the statement."""

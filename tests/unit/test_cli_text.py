@@ -8,9 +8,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
+from pytest_debugloop.answers.brief import Piece, fitted
 from pytest_debugloop.cli.filters import Moment
-from pytest_debugloop.cli.views.brief import Piece, fitted
 from pytest_debugloop.cli.views.tables import Column, table
 from pytest_debugloop.snapshots.frames import statement_of
 from pytest_debugloop.text import words
@@ -128,7 +129,7 @@ def test_a_table_of_nothing_is_nothing() -> None:
 def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, str, str]], width: int) -> None:
     columns = [Column("one", right=True), Column("two", flexible=True, keep_end=True), Column("three", optional=1)]
     for line in table(columns, [list(row) for row in rows], width):
-        assert line.cell_len <= width
+        assert cell_len(line.plain) <= width
 
 
 def test_the_first_rows_come_before_the_last_is_known() -> None:

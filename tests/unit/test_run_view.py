@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from pytest_debugloop.cli.views.run import nothing_failed, run_lines, verdict_of
+from pytest_debugloop.answers.runs import nothing_failed, verdict_of
+from pytest_debugloop.cli.views.run import run_lines
 from pytest_debugloop.queries.runs import Run
 
 

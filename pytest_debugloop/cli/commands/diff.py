@@ -13,11 +13,10 @@ from pytest_debugloop.text.json_values import plain
 from pytest_debugloop.text.strategies import PAIRS
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from pytest_debugloop.answers.comparison import Comparison, Side
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.queries.recoveries import Recovery
+    from pytest_debugloop.text.lines import Line
 
 _KINDS = ("error", "snapshot", "recovery", "test")
 
@@ -70,10 +69,10 @@ def _side(record: Record, text: str, project: str | None) -> tuple[Side, Recover
         recovery = record.one(recoveries(id=found.id, limit=1))
         return record.one(side("error", recovery.error_event_id)), recovery
     if found.kind == "test":
-        failure = record.first(failures_of_test(found.id, 1))
+        failure = record.first(failures_of_test(found.id, 1, details=0))
         if failure is None:
             raise NeverFailedError(text=printable(text))
-        return record.one(side("error", failure.id)), None
+        return record.one(side("error", failure.failure.id)), None
     return record.one(side(found.kind, found.id)), None
 
 
@@ -95,80 +94,75 @@ def _recovered(record: Record, text: str, one: Side, recovery: Recovery | None) 
     return record.one(side("success", recovery.success_event_id))
 
 
-def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Iterator[Text]:
-    from rich.text import Text
-
-    from pytest_debugloop.cli.views.recovery import changed_values, evidence_lines
+def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Iterator[Line]:
+    from pytest_debugloop.answers.recoveries import changed_values, evidence_lines
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import percent
 
     if comparison.before.node_id == comparison.after.node_id:
-        yield Text(printable(comparison.before.node_id), style="title")
+        yield Line.of(printable(comparison.before.node_id), "title")
     yield from _side_lines("A", comparison.before, comparison.after)
     yield from _side_lines("B", comparison.after, comparison.before)
     if recovery is not None:
         sure = percent(float(recovery.confidence_score))
         path = f": {printable(recovery.recovery_path)}" if recovery.recovery_path else ""
-        yield Text(
-            f"The record says: {printable(str(recovery.recovery_strategy))}, confidence {sure}{path}", style="pass"
-        )
-    yield Text("")
-    yield Text("data", style="title")
+        yield Line.of(f"The record says: {printable(str(recovery.recovery_strategy))}, confidence {sure}{path}", "pass")
+    yield Line.of("")
+    yield Line.of("data", "title")
     if comparison.data is None:
-        yield Text("  not known: a side has no state (a pass has one where it came after a failure of the same run)")
+        yield Line.of("  not known: a side has no state (a pass has one where it came after a failure of the same run)")
     elif not comparison.data["changes"]:
-        yield Text("  the same")
+        yield Line.of("  the same")
     else:
         yield from changed_values(comparison.data, width, heading="")
-    yield Text("environment", style="title")
+    yield Line.of("environment", "title")
     changes: dict[str, Any] = {name: getattr(comparison, name) for name in PAIRS}
     if any(changes.values()):
-        yield from evidence_lines(changes, width)
+        yield from evidence_lines(changes)
     else:
-        yield Text("  the same" + (": both are of one run" if comparison.same_run else ""))
-    yield Text("order", style="title")
+        yield Line.of("  the same" + (": both are of one run" if comparison.same_run else ""))
+    yield Line.of("order", "title")
     yield from _order_lines(comparison)
-    yield Text("code", style="title")
+    yield Line.of("code", "title")
     if comparison.code is None:
-        yield Text("  not known: the code of a side was not recorded")
+        yield Line.of("  not known: the code of a side was not recorded")
     elif not comparison.code:
-        yield Text("  the same")
+        yield Line.of("  the same")
     else:
         changed = [
             {"file": one.file, "function": one.function or "something", "change": one.change, "diff": one.diff}
             for one in comparison.code
         ]
-        yield from evidence_lines({"code": changed}, width)
+        yield from evidence_lines({"code": changed})
 
 
-def _order_lines(comparison: Comparison) -> Iterator[Text]:
-    from rich.text import Text
-
+def _order_lines(comparison: Comparison) -> Iterator[Line]:
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import counted
 
     order = comparison.order
     if not order.only_before and not order.only_after:
-        yield Text(f"  the same: {counted(order.both, 'test')} before it in its process")
+        yield Line.of(f"  the same: {counted(order.both, 'test')} before it in its process")
     for name, only in (("A", order.only_before), ("B", order.only_after)):
         if only:
-            yield Text(f"  only in {name} before it in its process: {counted(len(only), 'test')}")
+            yield Line.of(f"  only in {name} before it in its process: {counted(len(only), 'test')}")
         for one in only[:10]:
-            yield Text(f"    {printable(one)}")
+            yield Line.of(f"    {printable(one)}")
         if len(only) > 10:
-            yield Text(f"    … {len(only) - 10:,} more", style="faint")
+            yield Line.of(f"    … {len(only) - 10:,} more", "faint")
 
 
-def _side_lines(name: str, one: Side, other: Side) -> Iterator[Text]:
-    from rich.text import Text
-
+def _side_lines(name: str, one: Side, other: Side) -> Iterator[Line]:
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import local, short
 
     words = {"error": ("failed", "fail"), "success": ("passed", "pass"), "snapshot": ("was captured", "")}
     verb, style = words[one.kind]
-    text = Text(f"{name} ", style="title").append(verb, style=style)
+    text = Line.of(f"{name} ", "title").append(verb, style)
     run = f", run {short(one.run_id)}" if one.run_id else ""
     yield text.append(f" {local(one.at)}{run}, by {printable(one.agent_name)}")
     if one.node_id != other.node_id:
-        yield Text(f"    {printable(one.node_id)}")
+        yield Line.of(f"    {printable(one.node_id)}")

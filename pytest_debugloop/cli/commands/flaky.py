@@ -81,8 +81,7 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
 
 
 def _row(test: FlakyTest, costs: dict[Any, float], legs: Sequence[LegScore]) -> Row:
-    from rich.text import Text
-
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import ago, classes_by_leg, percent, span
 
@@ -94,7 +93,7 @@ def _row(test: FlakyTest, costs: dict[Any, float], legs: Sequence[LegScore]) -> 
         f"{test.failures:,} of {test.attempts:,}",
         percent(test.failure_rate),
         percent(test.flip_rate),
-        Text(class_, style=_STYLES.get(class_.split(" on ")[0], "")),
+        Line.of(class_, _STYLES.get(class_.split(" on ")[0], "")),
         printable(test.dominant_strategy or ""),
         span(costs.get(test.task_id, 0.0)),
         ago(test.last_failed_at),

@@ -12,11 +12,10 @@ from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.lookup import Test
     from pytest_debugloop.queries.recoveries import PastAttempt
+    from pytest_debugloop.text.lines import Line
 
 
 @click.command()
@@ -49,23 +48,22 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
             show(_pages(found, list(attempts), width), paging=place.paging)
 
 
-def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text]:
-    from rich.text import Text
-
+def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Line]:
     from pytest_debugloop.cli.views.strip import strip_of
     from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import counted, percent
 
-    yield Text(printable(test.node_id), style="title")
+    yield Line.of(printable(test.node_id), "title")
     if not attempts:
-        yield Text("It was never run to its end: skipped, or interrupted.")
+        yield Line.of("It was never run to its end: skipped, or interrupted.")
         return
     failed = sum(attempt.failed for attempt in attempts)
     share = percent(failed / len(attempts))
-    yield Text(f"{counted(len(attempts), 'attempt')}, {failed:,} failed ({share})", style="faint")
+    yield Line.of(f"{counted(len(attempts), 'attempt')}, {failed:,} failed ({share})", "faint")
     yield strip_of(attempts)
-    yield Text("")
+    yield Line.of("")
     has_legs = len({attempt.leg for attempt in attempts}) > 1
     columns = [
         Column("", ""),
@@ -83,10 +81,9 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Text
 
 
 def _row(attempt: PastAttempt) -> Row:
-    from rich.text import Text
-
-    from pytest_debugloop.cli.views.recovery import reason_of
-    from pytest_debugloop.cli.views.run import code_of
+    from pytest_debugloop.answers.recoveries import reason_of
+    from pytest_debugloop.answers.runs import code_of
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import ago, short, span, verdict_mark
 
@@ -98,7 +95,7 @@ def _row(attempt: PastAttempt) -> Row:
     if (attempt.attempt or 0) > 1:
         what = f"attempt {attempt.attempt}: {what}"
     return [
-        Text(verdict_mark(attempt.failed), style="fail" if attempt.failed else "pass"),
+        Line.of(verdict_mark(attempt.failed), "fail" if attempt.failed else "pass"),
         ago(attempt.ended_at),
         short(attempt.run_id),
         code_of(attempt.git_branch, attempt.git_commit, attempt.is_dirty),

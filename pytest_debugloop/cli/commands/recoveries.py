@@ -13,10 +13,9 @@ from pytest_debugloop.cli.output import json_option, make_console, show, write_j
 from pytest_debugloop.text.strategies import STRATEGIES
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.recoveries import FixCause, Recovery, RecoveryPattern, StrategyPattern
+    from pytest_debugloop.text.lines import Line
 
 
 @click.command()
@@ -81,7 +80,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
 
 
 def _row(recovery: Recovery) -> Row:
-    from pytest_debugloop.cli.views.recovery import reason_of
+    from pytest_debugloop.answers.recoveries import reason_of
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import ago, error_line, percent, short, span
 
@@ -99,17 +98,16 @@ def _row(recovery: Recovery) -> Row:
 
 def _patterns(
     by_strategy: list[StrategyPattern], by_failure: list[RecoveryPattern], causes: list[FixCause], width: int
-) -> Iterator[Text]:
-    from rich.text import Text
-
+) -> Iterator[Line]:
     from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import ago, percent, span
 
     if not by_strategy:
-        yield Text("No recovery.")
+        yield Line.of("No recovery.")
         return
-    yield Text("What made errors of each type recover", style="title")
+    yield Line.of("What made errors of each type recover", "title")
     columns = [
         Column("recovered", right=True),
         Column("error type"),
@@ -133,8 +131,8 @@ def _patterns(
         ),
         width,
     )
-    yield Text("")
-    yield Text("How each kind of failure recovers", style="title")
+    yield Line.of("")
+    yield Line.of("How each kind of failure recovers", "title")
     columns = [
         Column("recovered", right=True),
         Column("failure", "fail", flexible=True),
@@ -161,8 +159,8 @@ def _patterns(
         width,
     )
     if causes:
-        yield Text("")
-        yield Text("What was changed when errors recovered", style="title")
+        yield Line.of("")
+        yield Line.of("What was changed when errors recovered", "title")
         columns = [
             Column("recovered", right=True),
             Column("last", "faint"),

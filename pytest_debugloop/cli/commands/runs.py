@@ -80,9 +80,8 @@ def command(
 
 
 def _row(run: Run) -> Row:
-    from rich.text import Text
-
-    from pytest_debugloop.cli.views.run import code_of, duration_of, verdict_of
+    from pytest_debugloop.answers.runs import code_of, duration_of, verdict_of
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import ago, short
 
@@ -90,9 +89,9 @@ def _row(run: Run) -> Row:
     return [
         short(run.id),
         ago(run.started_at),
-        Text(verdict, style=style),
+        Line.of(verdict, style),
         f"{run.successes_total or 0:,}",
-        Text(f"{run.errors_total or 0:,}", style="fail" if run.errors_total else ""),
+        Line.of(f"{run.errors_total or 0:,}", "fail" if run.errors_total else ""),
         f"{run.skipped_total or 0:,}",
         f"{run.recoveries_total or 0:,}",
         duration_of(run),

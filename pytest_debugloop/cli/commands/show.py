@@ -11,8 +11,8 @@ from pytest_debugloop.cli.filters import count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 if TYPE_CHECKING:
-    from pytest_debugloop.queries.lookup import Found
-    from pytest_debugloop.queries.question import Steps
+    from pytest_debugloop.answers.record import Record
+    from pytest_debugloop.answers.shown import Shown
 
 
 @click.command()
@@ -38,31 +38,36 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
     Example: debugloop show --brief --budget 2000
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.cli.views import things
-    from pytest_debugloop.queries.lookup import find
+    from pytest_debugloop.answers.shown import found_or_last_run, shown
+    from pytest_debugloop.queries.failures import LARGEST_SHOWN
+    from pytest_debugloop.queries.question import MANY
 
     with open_record(place) as record:
-        project = asked_project(record, place)
-        found = record.answer(find(what, project) if what else _last_run(project))
+        found = record.answer(found_or_last_run(what, asked_project(record, place)))
         if brief:
-            from pytest_debugloop.cli.views.brief import brief_text
+            from pytest_debugloop.answers.brief import brief_text
 
-            text = brief_text(record, found, budget)
+            text = record.answer(brief_text(found, budget))
             if as_json:
                 write_json("show", {"kind": "brief", "text": text})
             else:
                 click.echo(text)
         elif as_json:
-            facts, lists = things.as_json(record, found, limit)
-            write_json("show", {"kind": found.kind, **facts}, **lists)
+            _write(record, record.answer(shown(found, limit or MANY)))
         else:
-            width = make_console().width
-            show(things.pages(record, found, width, limit, folded=folded), paging=place.paging)
+            from pytest_debugloop.answers.shown import ShownRun, ShownTest
+            from pytest_debugloop.cli.views.things import pages
+
+            most = limit or MANY
+            answer = record.answer(shown(found, most + 1, LARGEST_SHOWN))
+            failures = record.stream(answer.failures) if isinstance(answer, (ShownRun, ShownTest)) else ()
+            show(pages(answer, failures, make_console().width, most, folded=folded), paging=place.paging)
 
 
-def _last_run(project: str | None) -> Steps[Found]:
-    from pytest_debugloop.queries.lookup import Found
-    from pytest_debugloop.queries.runs import last_run
+def _write(record: Record, answer: Shown) -> None:
+    from pytest_debugloop.answers.shown import as_json
+    from pytest_debugloop.queries.question import Question
 
-    run = yield from last_run(project)
-    return Found("run", run.id)
+    kind, facts, lists = as_json(answer)
+    rows = {name: record.stream(one) if isinstance(one, Question) else one for name, one in lists.items()}
+    write_json("show", {"kind": kind, **facts}, **rows)

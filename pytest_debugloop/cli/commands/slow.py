@@ -13,10 +13,9 @@ from pytest_debugloop.cli.output import json_option, make_console, show, write_j
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import RenderableType
-
     from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.timings import Change, Changes, TimedRun
+    from pytest_debugloop.text.lines import Line
 
 
 @click.command()
@@ -87,9 +86,9 @@ def command(
         }
         write_json("slow", facts, phases=shown)
     elif not enough:
-        from rich.text import Text
+        from pytest_debugloop.text.lines import Line
 
-        show([Text(_too_few(len(recent), len(earlier), last, LEAST_RUNS, branch))], paging=False)
+        show([Line.of(_too_few(len(recent), len(earlier), last, LEAST_RUNS, branch))], paging=False)
     else:
         pages = _pages(changes, shown, recent, earlier, min_ms, make_console().width)
         show(pages, paging=place.paging)
@@ -116,10 +115,9 @@ def _pages(
     earlier: list[TimedRun],
     min_ms: float,
     width: int,
-) -> Iterator[RenderableType]:
-    from rich.text import Text
-
+) -> Iterator[Line]:
     from pytest_debugloop.cli.views.tables import Column, table
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.words import counted
 
     phases = (
@@ -128,12 +126,12 @@ def _pages(
     sides = f"the last {counted(len(recent), 'run')} against {len(earlier)} before"
     significant = sum(change.is_significant for change in changes.changes)
     verdict = "none changed" if not significant else f"{significant:,} changed"
-    yield Text(f"{phases}, {sides}: {verdict}.", style="title")
+    yield Line.of(f"{phases}, {sides}: {verdict}.", "title")
     if changes.speed_ratio is not None and abs(changes.speed_ratio - 1) >= 0.02:
-        yield Text(f"All together took {_factor(changes.speed_ratio)} of the time before; that is taken out below.")
+        yield Line.of(f"All together took {_factor(changes.speed_ratio)} of the time before; that is taken out below.")
     if not shown:
         return
-    yield Text()
+    yield Line.of()
     columns = [
         Column("before", right=True),
         Column("after", right=True),
@@ -146,19 +144,18 @@ def _pages(
     ]
     yield from table(columns, (_row(change) for change in shown), width)
     if len(shown) < len(changes.changes):
-        yield Text(f"... and {len(changes.changes) - len(shown):,} more: --limit 0 shows all.", style="faint")
+        yield Line.of(f"... and {len(changes.changes) - len(shown):,} more: --limit 0 shows all.", "faint")
 
 
 def _row(change: Change) -> Row:
-    from rich.text import Text
-
+    from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
 
     style = "" if not change.is_significant else "fail" if change.ratio > 1 else "pass"
     return [
         _time(change.before_ms),
         _time(change.after_ms),
-        Text(_factor(change.ratio), style=style),
+        Line.of(_factor(change.ratio), style),
         f"{_factor(change.ratio_low)} to {_factor(change.ratio_high)}",
         _chance(change.q_value),
         f"{change.before_runs} + {change.after_runs}",

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from psycopg import Cursor
-    from rich.text import Text
 
     from pytest_debugloop.answers.connection import Connection
+    from pytest_debugloop.text.lines import Line
 
 _LONGEST_CELL = 1000
 
@@ -119,7 +119,7 @@ def _run_statements(place: Place, connection: Connection, arguments: tuple[str, 
             has_more = cursor.nextset()
 
 
-def _table(cursor: Cursor[Any]) -> Iterator[Text]:
+def _table(cursor: Cursor[Any]) -> Iterator[Line]:
     from pytest_debugloop.cli.output import make_console
     from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.text.printable import printable

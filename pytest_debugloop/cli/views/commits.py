@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from pytest_debugloop.cli.output import show, write_json
 from pytest_debugloop.cli.views.two_runs import TwoRuns, how_it_ended
 from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import counted
 
@@ -34,7 +33,7 @@ class Teller(TwoRuns):
         """
         self._steps.append(step)
         if not self._as_json:
-            show(iter([how_it_ended(Text(f"  {_named(step.commit)}: "), step.outcome, step.problem)]), paging=False)
+            show(iter([how_it_ended(Line.of(f"  {_named(step.commit)}: "), step.outcome, step.problem)]), paging=False)
 
     def tell_found(self, found: Bisected) -> None:
         """Say what was found.
@@ -48,16 +47,16 @@ class Teller(TwoRuns):
         facts = {"first": plain(found.first), "possible": plain(found.possible), "runs": found.runs}
         write_json("why", self._facts() | {"bisect": facts}, trials=map(_plain, self._steps))
 
-    def _lines(self, found: Bisected) -> Iterator[Text]:
+    def _lines(self, found: Bisected) -> Iterator[Line]:
         goes = "fails" if self._is_open else "passes"
         runs = counted(found.runs, "run")
         if found.first is not None:
             one = found.first
-            yield Text(f"it {goes} since {_named(one)}, by {printable(one.author)} at {one.at} ({runs})", style="pass")
+            yield Line.of(f"it {goes} since {_named(one)}, by {printable(one.author)} at {one.at} ({runs})", "pass")
             return
-        yield Text(f"it {goes} since one of these, of which some could not be tested ({runs}):", style="warn")
+        yield Line.of(f"it {goes} since one of these, of which some could not be tested ({runs}):", "warn")
         for one in found.possible:
-            yield Text(f"  {_named(one)}")
+            yield Line.of(f"  {_named(one)}")
 
 
 def _named(commit: Commit) -> str:

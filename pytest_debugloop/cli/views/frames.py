@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_debugloop.snapshots.frames import by_relevance, frame_place, own_names
 from pytest_debugloop.snapshots.values import Values, own_name
+from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import can_write, counted
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 _RELATIONS = {
     "cause": "It was raised from this:",
@@ -20,28 +18,23 @@ _RELATIONS = {
 }
 
 
-def frame_title(frame: dict[str, Any]) -> Text:
-    """Write where a frame is, and in which function.
+def frame_title(frame: dict[str, Any]) -> Line:
+    """Write where a frame is, and in which function, indented.
 
     Args:
         frame: of the snapshot.
     """
-    from rich.text import Text
-
-    title = Text(frame_place(frame), style="title")
-    return title.append(f" in {printable(str(frame['function']))}", style="")
+    title = f"{frame_place(frame)} in {printable(str(frame['function']))}"
+    return Line.of("  ").append(title, "title")
 
 
-def source_lines(frame: dict[str, Any], width: int, around: int = 5) -> Iterator[Text]:
+def source_lines(frame: dict[str, Any], around: int = 5) -> Iterator[Line]:
     """Write the source around a frame's line, that line marked.
 
     Args:
         frame: of the snapshot.
-        width: columns of the terminal.
         around: lines before and after.
     """
-    from rich.text import Text
-
     line = int(frame["line"])
     context = frame.get("context") or {"first": line, "lines": [frame.get("source", "")]}
     arrow = "❱" if can_write("❱") else ">"
@@ -52,15 +45,14 @@ def source_lines(frame: dict[str, Any], width: int, around: int = 5) -> Iterator
     for number in range(begin, end + 1):
         source = printable(str(lines[number - first]), lines=True)
         marked = number == line
-        text = Text("  ").append(f"{arrow if marked else ' '} {number:>5} ", style="mark" if marked else "faint")
-        text.append(source, style="title" if marked else "")
-        text.truncate(max(width, 40), overflow="ellipsis")
-        yield text
+        text = Line.of("  ", is_cut=True)
+        text = text.append(f"{arrow if marked else ' '} {number:>5} ", "mark" if marked else "faint")
+        yield text.append(source, "title" if marked else "")
 
 
 def locals_lines(
     state: dict[str, Any], place: tuple[int, int], width: int, *, most: int = 30, levels: int = 4
-) -> Iterator[Text]:
+) -> Iterator[Line]:
     """Write the locals of a frame: those that stand in its line first.
 
     Args:
@@ -80,7 +72,7 @@ def locals_lines(
 
 def names_lines(
     state: dict[str, Any], names: dict[str, Any], width: int, *, pointer: str, most: int = 30, levels: int = 4
-) -> Iterator[Text]:
+) -> Iterator[Line]:
     """Write named values as trees.
 
     Args:
@@ -91,8 +83,6 @@ def names_lines(
         most: names that are written.
         levels: of the trees.
     """
-    from rich.text import Text
-
     values = Values(state)
     shown = own_names(names)
     for name in shown[:most]:
@@ -100,17 +90,17 @@ def names_lines(
             printable(own_name(name)), names[name], width - 8, pointer=f"{pointer}/{name}", most=most, levels=levels
         )
         for line in lines:
-            text = Text("        " + "  " * line.depth)
+            text = Line.of("        " + "  " * line.depth)
             if line.name:
-                text.append(line.name, style="name").append(" = ")
+                text = text.append(line.name, "name").append(" = ")
             yield text.append(line.text)
     if len(shown) > most:
-        yield Text(f"        … {len(shown) - most:,} more names", style="faint")
+        yield Line.of(f"        … {len(shown) - most:,} more names", "faint")
     if "$cut" in names:
-        yield Text(f"        … {printable(str(names['$cut']))}", style="faint")
+        yield Line.of(f"        … {printable(str(names['$cut']))}", "faint")
 
 
-def exception_lines(state: dict[str, Any], width: int, *, folded: bool = False) -> Iterator[Text]:
+def exception_lines(state: dict[str, Any], width: int, *, folded: bool = False) -> Iterator[Line]:
     """Write all exceptions of a snapshot with all their frames, the one that failed the phase first.
 
     Args:
@@ -118,15 +108,13 @@ def exception_lines(state: dict[str, Any], width: int, *, folded: bool = False) 
         width: columns of the terminal.
         folded: whether the frames of installed packages are written one by one too.
     """
-    from rich.text import Text
-
     for number, exception in enumerate(state.get("exceptions", ())):
         if number:
-            yield Text("")
-            yield Text(_RELATIONS.get(str(exception.get("relation")), "And:"), style="faint")
-        yield from message_lines(f"{exception['type']}: {exception['message']}", width)
+            yield Line.of("")
+            yield Line.of(_RELATIONS.get(str(exception.get("relation")), "And:"), "faint")
+        yield from message_lines(f"{exception['type']}: {exception['message']}")
         for note in exception.get("notes", ()):
-            yield from message_lines(str(note), width, style="")
+            yield from message_lines(str(note), style="")
         skipped = 0
         for index, frame in enumerate(exception["frames"]):
             if frame.get("is_folded") and not folded:
@@ -135,39 +123,30 @@ def exception_lines(state: dict[str, Any], width: int, *, folded: bool = False) 
             if skipped:
                 yield _skipped(skipped)
                 skipped = 0
-            yield Text("  ").append_text(frame_title(frame))
-            yield from source_lines(frame, width)
+            yield frame_title(frame)
+            yield from source_lines(frame)
             yield from locals_lines(state, (number, index), width)
         if skipped:
             yield _skipped(skipped)
         if "$cut" in exception:
-            yield Text(f"  … {printable(str(exception['$cut']))}", style="faint")
+            yield Line.of(f"  … {printable(str(exception['$cut']))}", "faint")
 
 
-def message_lines(
-    message: str, width: int, *, style: str = "fail", most: int = 40, indent: str = "  "
-) -> Iterator[Text]:
+def message_lines(message: str, *, style: str = "fail", most: int = 40, indent: str = "  ") -> Iterator[Line]:
     """Write what an exception says.
 
     Args:
         message: its text.
-        width: columns of the terminal.
         style: of the first line.
         most: lines that are written.
         indent: what each begins with.
     """
-    from rich.text import Text
-
     lines = message.split("\n", most)
     for number, line in enumerate(printable("\n".join(lines[:most]), lines=True).split("\n")):
-        text = Text(indent + line, style="" if number else style)
-        text.truncate(max(width, 40), overflow="ellipsis")
-        yield text
+        yield Line.of(indent + line, "" if number else style, is_cut=True)
     if len(lines) > most:
-        yield Text(f"{indent}… {lines[most].count(chr(10)) + 1:,} more lines", style="faint")
+        yield Line.of(f"{indent}… {lines[most].count(chr(10)) + 1:,} more lines", "faint")
 
 
-def _skipped(count: int) -> Text:
-    from rich.text import Text
-
-    return Text(f"  … {counted(count, 'frame')} of installed packages", style="faint")
+def _skipped(count: int) -> Line:
+    return Line.of(f"  … {counted(count, 'frame')} of installed packages", "faint")

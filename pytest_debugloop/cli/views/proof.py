@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from pytest_debugloop.cli.output import show, write_json
 from pytest_debugloop.cli.views.two_runs import TwoRuns, how_it_ended
 from pytest_debugloop.errors import NotAsRecordedError
 from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict
+from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.strategies import CODE
 from pytest_debugloop.text.words import counted, short
@@ -46,9 +45,9 @@ class Teller(TwoRuns):
         if not self._as_json:
             show(iter([self._trial(trial)]), paging=False)
 
-    def _trial(self, trial: Trial) -> Text:
+    def _trial(self, trial: Trial) -> Line:
         where = ", in a copy" if trial.is_copied else ""
-        return how_it_ended(Text(f"  {_undone(trial.undone)}{where}: "), trial.outcome, trial.problem)
+        return how_it_ended(Line.of(f"  {_undone(trial.undone)}{where}: "), trial.outcome, trial.problem)
 
     def refusal(self, trial: Trial) -> NotAsRecordedError:
         """Say that the test does not go here as the record has it.
@@ -122,15 +121,15 @@ class Teller(TwoRuns):
 
     def _lines(
         self, proof: Proof[Candidate], runs: int, left_out: Sequence[str], problem: str | None
-    ) -> Iterator[Text]:
+    ) -> Iterator[Line]:
         for one in left_out[:_MOST_NAMED]:
-            yield Text(f"not undone: {printable(one)}", style="warn")
+            yield Line.of(f"not undone: {printable(one)}", "warn")
         if len(left_out) > _MOST_NAMED:
-            yield Text(f"not undone: {len(left_out) - _MOST_NAMED:,} more", style="warn")
+            yield Line.of(f"not undone: {len(left_out) - _MOST_NAMED:,} more", "warn")
         style = "pass" if proof.verdict is Verdict.PROVED else "warn"
-        yield Text(f"{self._sentence(proof)} ({counted(runs, 'run')})", style=style)
+        yield Line.of(f"{self._sentence(proof)} ({counted(runs, 'run')})", style)
         if problem is not None:
-            yield Text(f"The record does not have it: {printable(problem)}", style="warn")
+            yield Line.of(f"The record does not have it: {printable(problem)}", "warn")
 
     def _sentence(self, proof: Proof[Candidate]) -> str:
         is_open, names = self._is_open, printable(_names(proof.undone))

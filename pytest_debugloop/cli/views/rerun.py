@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.text import Text
-
 from pytest_debugloop.cli.output import make_console, show, write_json
 from pytest_debugloop.queries.rerunning import RecordedFailure
 from pytest_debugloop.rerunning.bisect import Found, Verdict
@@ -19,6 +17,7 @@ from pytest_debugloop.rerunning.rate import Rate
 from pytest_debugloop.rerunning.runner import Progress, shell_command
 from pytest_debugloop.rerunning.search import Polluter, with_only
 from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import ago, counted, percent, short
 
@@ -42,21 +41,21 @@ class Teller:
         if not as_json:
             self._say(self._head())
 
-    def _head(self) -> Iterator[Text]:
+    def _head(self) -> Iterator[Line]:
         failure, plan = self._failure, self.plan
         message = _line(f"{failure.error_code or failure.error_type}: {failure.error_message}")
-        yield Text(printable(plan.target.name), style="title")
-        yield Text(f"failed {ago(failure.occurred_at)} in run {short(failure.run_id)}: {message}", style="faint")
+        yield Line.of(printable(plan.target.name), "title")
+        yield Line.of(f"failed {ago(failure.occurred_at)} in run {short(failure.run_id)}: {message}", "faint")
         own = sum(one.worker == plan.worker for one in plan.before)
         others = len(plan.before) - own
         where = f"in worker {plan.worker} of {plan.workers}" if plan.workers else "in its process"
         elsewhere = f", {others:,} in the others" if others else ""
         files = counted(len(plan.files), "file")
-        yield Text(f"{counted(own, 'test')} before it {where}{elsewhere}; {files} collected", style="faint")
+        yield Line.of(f"{counted(own, 'test')} before it {where}{elsewhere}; {files} collected", "faint")
         for note in plan.notes:
-            yield Text(f"note: {printable(note)}", style="warn")
+            yield Line.of(f"note: {printable(note)}", "warn")
 
-    def _say(self, lines: Iterator[Text]) -> None:
+    def _say(self, lines: Iterator[Line]) -> None:
         show(lines, paging=False)
 
     # -- while it goes on -------------------------------------------------------------------------------------------
@@ -108,25 +107,25 @@ class Teller:
         else:
             self._say(self._many(outcomes, rate))
 
-    def _one(self, outcome: Outcome) -> Iterator[Text]:
+    def _one(self, outcome: Outcome) -> Iterator[Line]:
         yield from _remarks([outcome])
         yield _ending(outcome, f" ({outcome.seconds:.1f} s)")
 
-    def _many(self, outcomes: Sequence[Outcome], rate: Rate | None) -> Iterator[Text]:
+    def _many(self, outcomes: Sequence[Outcome], rate: Rate | None) -> Iterator[Line]:
         yield from _remarks(outcomes)
         if rate is None:
-            yield Text("It was not run to its end once: nothing is measured.", style="warn")
+            yield Line.of("It was not run to its end once: nothing is measured.", "warn")
         else:
             times = f"{rate.count:,} of {counted(rate.runs, 'time')}"
             interval = f"95% interval {percent(rate.low)} to {percent(rate.high)}"
             what = f"{Ending.SAME.value} {times}: {percent(rate.rate)} ({interval})"
-            yield Text(what, style="fail" if rate.count else "pass")
+            yield Line.of(what, "fail" if rate.count else "pass")
         others: Counter[str] = Counter()
         for outcome in outcomes:
             if not outcome.is_same:
                 others[_ending(outcome).plain] += 1
         for text, count in others.most_common():
-            yield Text(f"{counted(count, 'time')}: {text}")
+            yield Line.of(f"{counted(count, 'time')}: {text}")
 
     def tell_found(self, found: Found[Polluter], outcomes: Sequence[Outcome]) -> None:
         """Say what a search found.
@@ -148,31 +147,31 @@ class Teller:
         else:
             self._say(self._found(found, outcomes))
 
-    def _found(self, found: Found[Polluter], outcomes: Sequence[Outcome]) -> Iterator[Text]:
+    def _found(self, found: Found[Polluter], outcomes: Sequence[Outcome]) -> Iterator[Line]:
         yield from _remarks(outcomes)
         runs = f" ({counted(found.runs, 'run')})"
         if found.verdict is Verdict.PASSES:
-            yield Text(f"did not fail the same way, not even with all that ran before it{runs}", style="pass")
+            yield Line.of(f"did not fail the same way, not even with all that ran before it{runs}", "pass")
             yield from (_ending(one) for one in outcomes[-1:])
             return
         if found.verdict is Verdict.ALONE:
-            yield Text(f"fails the same way alone: nothing that ran before it is needed{runs}", style="fail")
+            yield Line.of(f"fails the same way alone: nothing that ran before it is needed{runs}", "fail")
         elif found.verdict is Verdict.FLAKY:
-            yield Text(f"fails now and then with the same tests before it: measure it with --times{runs}", style="warn")
+            yield Line.of(f"fails now and then with the same tests before it: measure it with --times{runs}", "warn")
             if not found.tests:
                 return
-            yield Text("last seen failing after:")
+            yield Line.of("last seen failing after:")
         elif found.verdict is Verdict.INTERRUPTED:
             what = f"interrupted: fails the same way after these, and perhaps fewer are enough{runs}:"
-            yield Text(what, style="warn")
+            yield Line.of(what, "warn")
         else:
             few = "" if found.is_minimal else ", and perhaps fewer are enough"
             count = "this" if len(found.tests) == 1 else f"these {len(found.tests)} together"
-            yield Text(f"fails the same way after {count}, and passes without{few}{runs}:", style="fail")
+            yield Line.of(f"fails the same way after {count}, and passes without{few}{runs}:", "fail")
         for one in found.tests:
-            yield Text(f"  {_named(one)}", style="name")
+            yield Line.of(f"  {_named(one)}", "name")
         if found.verdict is not Verdict.FLAKY:
-            yield Text(f"by hand: {shell_command(with_only(self.plan, found.tests))}", style="faint")
+            yield Line.of(f"by hand: {shell_command(with_only(self.plan, found.tests))}", "faint")
 
     def write(self, facts: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
         """Write what was found as JSON, behind the recorded failure and the plan.
@@ -215,24 +214,24 @@ def _named(one: Polluter) -> str:
     return f"the import of {printable(one.file)}"
 
 
-def _ending(outcome: Outcome, more: str = "") -> Text:
+def _ending(outcome: Outcome, more: str = "") -> Line:
     style = "fail" if outcome.ending is Ending.SAME else "pass" if outcome.ending is Ending.PASSED else "warn"
     error = (
         _line(f": {outcome.error}: {outcome.message}") if outcome.error and outcome.ending is not Ending.SAME else ""
     )
     phase = f" in {outcome.phase}" if outcome.phase not in (None, "call") else ""
-    return Text(f"{outcome.ending.value}{phase}{error}{more}", style=style)
+    return Line.of(f"{outcome.ending.value}{phase}{error}{more}", style)
 
 
-def _remarks(outcomes: Sequence[Outcome]) -> Iterator[Text]:
+def _remarks(outcomes: Sequence[Outcome]) -> Iterator[Line]:
     missing = list(dict.fromkeys(name for outcome in outcomes for name in outcome.missing))
     for name in missing[:_MISSING_NAMED]:
-        yield Text(f"note: {printable(name)} is not there any more", style="warn")
+        yield Line.of(f"note: {printable(name)} is not there any more", "warn")
     if len(missing) > _MISSING_NAMED:
         more = counted(len(missing) - _MISSING_NAMED, "more test")
-        yield Text(f"note: {more} are not there any more", style="warn")
+        yield Line.of(f"note: {more} are not there any more", "warn")
     for note in dict.fromkeys(note for outcome in outcomes for note in outcome.notes):
-        yield Text(f"note: {printable(note)}", style="warn")
+        yield Line.of(f"note: {printable(note)}", "warn")
 
 
 def _line(text: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
-if TYPE_CHECKING:
-    from rich.text import Text
+from pytest_debugloop.text.lines import Line
 
 T = TypeVar("T")
 
@@ -38,7 +37,7 @@ class Column:
     keep_end: bool = False
 
 
-Row = Sequence["Text | str"]
+Row = Sequence[Line | str]
 
 
 def begun(rows: Iterator[T]) -> Iterator[T] | None:
@@ -54,7 +53,7 @@ def begun(rows: Iterator[T]) -> Iterator[T] | None:
     return None if first is _NOTHING else chain([cast("T", first)], rows)
 
 
-def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Text]:
+def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Line]:
     """Write a table line by line.
 
     Args:
@@ -63,37 +62,30 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Te
         width: columns of the terminal.
     """
     from rich.cells import cell_len
-    from rich.text import Text
 
     source = iter(rows)
-    page = list(islice(source, _PAGE))
+    page = [[_cell(cell) for cell in row] for row in islice(source, _PAGE)]
     if not page:
         return
     widths = [
-        max(cell_len(column.title), *(cell_len(str(row[place])) for row in page))
-        for place, column in enumerate(columns)
+        max(cell_len(column.title), *(cell_len(row[place][0]) for row in page)) for place, column in enumerate(columns)
     ]
     widths = _fitted(columns, widths, width)
     kept = [place for place in range(len(columns)) if widths[place]]
 
-    def line(cells: Row, style: str | None = None) -> Text:
-        text = Text()
+    def line(cells: Sequence[tuple[str, str]], style: str | None = None) -> Line:
+        spans = [("", "")]
         for place in kept:
-            column = columns[place]
-            given = cells[place]
-            cell = given.copy() if isinstance(given, Text) else Text(given)
-            cell.stylize(column.style if style is None else style)
-            text.append_text(_cut(cell, widths[place], column))
-            text.append(" " * _GAP)
-        text.rstrip()
-        text.truncate(max(width, 1), overflow="ellipsis")
-        return text
+            text, own = cells[place]
+            shown = columns[place].style if style is None else style
+            spans += [(_aligned(text, widths[place], columns[place]), shown or own), (" " * _GAP, "")]
+        return Line(tuple(_cut(spans, max(width, 1))) or (("", ""),))
 
-    yield line([column.title for column in columns], "faint")
+    yield line([(column.title, "") for column in columns], "faint")
     for row in page:
         yield line(row)
-    for row in source:
-        yield line(row)
+    for later in source:
+        yield line([_cell(cell) for cell in later])
 
 
 def _fitted(columns: list[Column], widths: list[int], width: int) -> list[int]:
@@ -120,13 +112,37 @@ def _fitted(columns: list[Column], widths: list[int], width: int) -> list[int]:
     return widths
 
 
-def _cut(cell: Text, width: int, column: Column) -> Text:
-    from rich.text import Text
+def _cell(cell: Line | str) -> tuple[str, str]:
+    """Give what a cell says, and in which style."""
+    return (cell, "") if isinstance(cell, str) else (cell.plain, cell.spans[0][1])
 
-    if cell.cell_len > width and column.keep_end:
-        while cell.cell_len >= width and len(cell):
-            cell = cell[1 : len(cell)]
-        cell = Text("…").append_text(cell)
-    cell.truncate(width, overflow="ellipsis")
-    cell.align("right" if column.right else "left", width)
-    return cell
+
+def _aligned(text: str, width: int, column: Column) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) > width and column.keep_end:
+        while cell_len(text) >= width and text:
+            text = text[1:]
+        text = f"…{text}"
+    if cell_len(text) > width:
+        text = f"{set_cell_size(text, width - 1)}…"
+    blank = " " * (width - cell_len(text))
+    return blank + text if column.right else text + blank
+
+
+def _cut(spans: list[tuple[str, str]], width: int) -> Iterator[tuple[str, str]]:
+    """End a line where the terminal does."""
+    from rich.cells import cell_len, set_cell_size
+
+    while spans and not spans[-1][0].strip():
+        spans.pop()
+    if spans:
+        spans[-1] = (spans[-1][0].rstrip(), spans[-1][1])
+    is_cut = cell_len("".join(text for text, _ in spans)) > width
+    left = width - is_cut
+    for text, style in spans:
+        if is_cut and cell_len(text) > left:
+            yield f"{set_cell_size(text, left)}…", style
+            return
+        yield text, style
+        left -= cell_len(text)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from pytest_debugloop.cli.output import make_console, show
 from pytest_debugloop.rerunning.outcome import Ending
+from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import ago, short
 
@@ -41,15 +40,15 @@ class TwoRuns:
         if not as_json:
             show(self._head(assumed), paging=False)
 
-    def _head(self, assumed: str) -> Iterator[Text]:
+    def _head(self, assumed: str) -> Iterator[Line]:
         failure, case = self._case.failure, self._case
         message = one_line(f"{failure.error_code or failure.error_type}: {failure.error_message}")
-        yield Text(printable(failure.test), style="title")
+        yield Line.of(printable(failure.test), "title")
         failed = f"failed {ago(failure.occurred_at)} in run {short(failure.run_id)}: {message}"
         passed = f"passed {ago(case.passed_at)} in run {short(case.passing.run_id)}"
-        yield from (Text(one, style="faint") for one in ((passed, failed) if self._is_open else (failed, passed)))
+        yield from (Line.of(one, "faint") for one in ((passed, failed) if self._is_open else (failed, passed)))
         for note in self._plan.notes if assumed else ():
-            yield Text(f"{assumed}: {printable(note)}", style="warn")
+            yield Line.of(f"{assumed}: {printable(note)}", "warn")
 
     @contextmanager
     def working(self) -> Iterator[Callable[[], Progress]]:
@@ -87,7 +86,7 @@ class TwoRuns:
         }
 
 
-def how_it_ended(text: Text, outcome: Outcome | None, problem: str) -> Text:
+def how_it_ended(text: Line, outcome: Outcome | None, problem: str) -> Line:
     """Add to a line how a rerun ended.
 
     Args:
@@ -96,12 +95,12 @@ def how_it_ended(text: Text, outcome: Outcome | None, problem: str) -> Text:
         problem: why not.
     """
     if outcome is None:
-        return text.append(one_line(problem), style="warn")
+        return text.append(one_line(problem), "warn")
     said = ""
     if outcome.error and outcome.ending is not Ending.SAME:
         said = f": {one_line(f'{outcome.error}: {outcome.message}')}"
     style = "pass" if outcome.ending is Ending.PASSED else "fail"
-    return text.append(f"{outcome.ending.value}{said}", style=style).append(f" ({outcome.seconds:.1f} s)")
+    return text.append(f"{outcome.ending.value}{said}", style).append(f" ({outcome.seconds:.1f} s)")
 
 
 def one_line(text: str) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from pytest_debugloop.cli.output import show
 from pytest_debugloop.queries.significance import adjusted
 from pytest_debugloop.rerunning.rate import failure_rate
+from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import counted, percent
 
@@ -84,23 +83,23 @@ def tell_varied(teller: Teller, varied: Varied, found: Sequence[Found]) -> None:
         show(_lines(varied, found), paging=False)
 
 
-def _lines(varied: Varied, found: Sequence[Found]) -> Iterator[Text]:
+def _lines(varied: Varied, found: Sequence[Found]) -> Iterator[Line]:
     for skipped in varied.skipped:
-        yield Text(f"not varied: {skipped.axis}: {skipped.reason}", style="warn")
+        yield Line.of(f"not varied: {skipped.axis}: {skipped.reason}", "warn")
     if not varied.runs:
-        yield Text("It was not run to its end once: nothing is measured.", style="warn")
+        yield Line.of("It was not run to its end once: nothing is measured.", "warn")
         return
-    yield Text(f"as it was: failed {_share(varied.failures, varied.runs)}")
+    yield Line.of(f"as it was: failed {_share(varied.failures, varied.runs)}")
     for one in found:
         setting = one.compared.setting
         share = _share(one.compared.failures, one.compared.runs)
         text = f"{setting.axis} ({printable(setting.value)}): failed {share}, q = {one.q_value:.2g}"
-        yield Text(text, style="fail" if one.is_significant else "faint")
+        yield Line.of(text, "fail" if one.is_significant else "faint")
     matters = [one.compared.setting.axis for one in found if one.is_significant]
     if matters:
-        yield Text(f"{' and '.join(matters)}: it makes a difference", style="fail")
+        yield Line.of(f"{' and '.join(matters)}: it makes a difference", "fail")
     else:
-        yield Text(f"none of {', '.join(varied.tried)} makes a difference that is more than chance", style="pass")
+        yield Line.of(f"none of {', '.join(varied.tried)} makes a difference that is more than chance", "pass")
 
 
 def _share(failures: int, runs: int) -> str:

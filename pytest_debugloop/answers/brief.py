@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_debugloop.cli.views.failure import history_line, open_line
-from pytest_debugloop.cli.views.run import nothing_failed, verdict_of
+from pytest_debugloop.answers.failures import history_line, open_line
+from pytest_debugloop.answers.recoveries import recovery_lines
+from pytest_debugloop.answers.runs import nothing_failed, verdict_of
 from pytest_debugloop.queries import failures, recoveries, runs
+from pytest_debugloop.queries.failures import DetailedFailure
+from pytest_debugloop.queries.question import Steps, fetch, first, one
+from pytest_debugloop.queries.runs import Run
 from pytest_debugloop.snapshots.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
+from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.snapshots.values import Values, own_name
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import counted, error_line, local, short
 
 if TYPE_CHECKING:
-    from pytest_debugloop.answers.record import Record
-    from pytest_debugloop.queries.failures import Failure, FailureHistory
     from pytest_debugloop.queries.lookup import Found
+    from pytest_debugloop.text.lines import Line
 
 _LEAST_SHARE = 500  # characters below which a failure of a run is named, and not told
 _MOST_LISTED = 100
 _VALUE = 160
+_WIDTH = 200  # of a recovery's lines
 _MESSAGE_LINES = 12
 
 
@@ -38,70 +43,69 @@ class Piece(NamedTuple):
     below: bool = False
 
 
-def brief_text(record: Record, found: Found, budget: int) -> str:
+def brief_text(found: Found | Run, budget: int) -> Steps[str]:
     """Tell what was found in so many characters.
 
     Args:
-        record: to ask.
         found: what to tell.
         budget: characters at most.
     """
+    if isinstance(found, Run):
+        return (yield from _of_run(found, budget))
     if found.kind == "run":
-        return _of_run(record, found, budget)
+        return (yield from _of_run((yield from one(runs.run_of(found.id))), budget))
     if found.kind == "snapshot":
-        state = record.answer(failures.recorded_state_of(found.id)) or {}
+        snapshot = yield from one(failures.snapshot_of(found.id))
+        state = recorded_state(snapshot.state) or {}
         return fitted([Piece(0, f"snapshot {found.id}"), *state_pieces(state)], budget)
     if found.kind == "recovery":
-        from pytest_debugloop.cli.views.recovery import recovery_lines
-
-        recovery = record.one(recoveries.recoveries(id=found.id, limit=1))
-        lines = [line.plain for line in recovery_lines(recovery, 200)]
+        recovery = yield from one(recoveries.recoveries(id=found.id, limit=1))
+        lines = [_cut(line) for line in recovery_lines(recovery, _WIDTH)]
         return fitted([Piece(min(number, 9), line) for number, line in enumerate(lines)], budget)
     if found.kind == "test":
-        failure = record.first(failures.failures_of_test(found.id, 1))
+        failure = yield from first(failures.failures_of_test(found.id, 1))
         if failure is None:
             return "It never failed."
     else:
-        failure = record.one(failures.failure_of(found.id))
-    return fitted(_pieces(record, failure), budget)
+        failure = yield from one(failures.failure_of(found.id))
+    return fitted(list(failure_pieces(failure)), budget)
 
 
-def _of_run(record: Record, found: Found, budget: int) -> str:
-    run = record.one(runs.run_of(found.id))
-    failed = record.fetch(failures.failures_of_run(run.id, run.correlation_id, _MOST_LISTED))
+def _cut(line: Line) -> str:
+    text = line.plain
+    return text if not line.is_cut or len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+
+
+def _of_run(run: Run, budget: int) -> Steps[str]:
     head = f"run {run.id} {verdict_of(run)[0]}, {local(run.started_at)}: "
+    told = max((budget - len(head)) // _LEAST_SHARE, 1)
+    asked = failures.failures_of_run(run.id, run.correlation_id, _MOST_LISTED, details=told)
+    failed = yield from fetch(asked)
     if not failed:
         return fitted([Piece(0, head + nothing_failed(run).replace("N", "n", 1).rstrip("."))], budget)
-    told = max(min(len(failed), (budget - len(head)) // _LEAST_SHARE), 1)
+    told = min(told, len(failed))
     many = f"{len(failed)}+ failures" if len(failed) == _MOST_LISTED else counted(len(failed), "failure")
     listed = [Piece(0, head + many)]
-    for failure in failed[told:]:
+    for failure in (known.failure for known in failed[told:]):
         what = error_line(failure.error_code, failure.error_type, failure.error_message)
         listed.append(Piece(1, f"also {short(failure.id)} {printable(failure.node_id)}: {what}"))
     rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
     texts, left = [], budget - len(rest) - 2
-    for place, failure in enumerate(failed[:told]):
-        text = fitted(_pieces(record, failure), max(left // (told - place) - 2, 0))
+    for place, known in enumerate(failed[:told]):
+        text = fitted(list(failure_pieces(known)), max(left // (told - place) - 2, 0))
         left -= len(text) + 2
         texts.append(text)
     head_line, _, others = rest.partition("\n")
     return "\n\n".join(part for part in (head_line, *texts, others) if part)[:budget]
 
 
-def _pieces(record: Record, failure: Failure) -> list[Piece]:
-    history = record.answer(failures.history_of_failure(failure))
-    state = record.answer(failures.recorded_state_of(failure.snapshot_id))
-    return list(failure_pieces(failure, state, history))
-
-
-def failure_pieces(failure: Failure, state: dict[str, Any] | None, history: FailureHistory | None) -> Iterator[Piece]:
+def failure_pieces(known: DetailedFailure) -> Iterator[Piece]:
     """Tell a failure line by line.
 
     Args:
-        failure: of the record.
-        state: of its snapshot, None where there is none.
-        history: of its kind.
+        known: the failure, with its state and history.
     """
+    failure = known.failure
     phase = "" if failure.phase in (None, "call") else f" in {printable(failure.phase)}"
     subtest = f" [{printable(failure.subtest)}]" if failure.subtest else ""
     yield Piece(0, f"FAILED {printable(failure.node_id)}{subtest}{phase} ({short(failure.id)})")
@@ -109,10 +113,10 @@ def failure_pieces(failure: Failure, state: dict[str, Any] | None, history: Fail
     yield Piece(0, f"{printable(failure.error_code or failure.error_type)}: {message[0]}")
     for number, line in enumerate(message[1:_MESSAGE_LINES]):
         yield Piece(2 + number // 4, line)
-    yield from state_pieces(state or {})
-    if known := history_line(history):
-        yield Piece(3, f"history: {known}")
-    if state_of_it := open_line(history):
+    yield from state_pieces(known.state or {})
+    if seen := history_line(known.history):
+        yield Piece(3, f"history: {seen}")
+    if state_of_it := open_line(known.history):
         yield Piece(3, state_of_it)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.cli.views.recovery import change_lines, changed_values, evidence_lines
+from pytest_debugloop.answers.recoveries import change_lines, changed_values, evidence_lines
 
 
-def written(evidence: dict[str, Any], width: int = 80) -> list[str]:
-    return [line.plain for line in evidence_lines(evidence, width)]
+def written(evidence: dict[str, Any]) -> list[str]:
+    return [line.plain for line in evidence_lines(evidence)]
 
 
 def test_a_changed_function_is_told_with_its_diff_and_how_it_is_reached() -> None:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.snapshots.states import recorded_changes, recorded_evidence
 from pytest_debugloop.snapshots.values import Values
+from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.pointers import steps_of
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.strategies import PAIRS
 from pytest_debugloop.text.words import ago, counted, error_line, local, percent, short, span
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from pytest_debugloop.queries.recoveries import Recovery
 
 _DIFF_LINES = 60
@@ -34,100 +33,84 @@ def reason_of(strategy: str | None, confidence: Decimal | None) -> str:
     return printable(strategy or "") + doubt
 
 
-def recovery_lines(recovery: Recovery, width: int) -> Iterator[Text]:
+def recovery_lines(recovery: Recovery, width: int) -> Iterator[Line]:
     """Write a recovery with its evidence.
 
     Args:
         recovery: of the record.
         width: columns of the terminal.
     """
-    from rich.text import Text
-
-    head = Text("recovered by ", style="title").append(
-        reason_of(recovery.recovery_strategy, recovery.confidence_score), style="pass"
-    )
-    head.append(f", confidence {percent(float(recovery.confidence_score))}").append(
-        f"  {short(recovery.id)}", style="id"
-    )
-    yield head
-    yield Text(f"  {printable(recovery.node_id)}")
-    failed = Text(f"  failed {local(recovery.failed_at)} ")
-    failed.append(error_line(recovery.error_code, recovery.error_type, recovery.error_message), style="fail")
-    failed.append(f"  {short(recovery.error_event_id)}", style="id")
-    failed.truncate(max(width, 40), overflow="ellipsis")
-    yield failed
+    reason = reason_of(recovery.recovery_strategy, recovery.confidence_score)
+    sure = percent(float(recovery.confidence_score))
+    head = Line.of("recovered by ", "title").append(reason, "pass").append(f", confidence {sure}")
+    yield head.append(f"  {short(recovery.id)}", "id")
+    yield Line.of(f"  {printable(recovery.node_id)}")
+    failed = Line.of(f"  failed {local(recovery.failed_at)} ", is_cut=True)
+    failed = failed.append(error_line(recovery.error_code, recovery.error_type, recovery.error_message), "fail")
+    yield failed.append(f"  {short(recovery.error_event_id)}", "id")
     steps = (
         "" if recovery.intermediate_steps is None else f", {counted(recovery.intermediate_steps, 'step')} in between"
     )
     took = span(recovery.recovery_duration_ms)
-    yield Text(f"  passed {local(recovery.passed_at)} ({ago(recovery.passed_at)}), {took} later{steps}")
+    yield Line.of(f"  passed {local(recovery.passed_at)} ({ago(recovery.passed_at)}), {took} later{steps}")
     if recovery.recovery_path:
-        yield Text(f"  {printable(recovery.recovery_path)}")
-    yield from evidence_lines(recorded_evidence(recovery.evidence), width)
+        yield Line.of(f"  {printable(recovery.recovery_path)}")
+    yield from evidence_lines(recorded_evidence(recovery.evidence))
     yield from changed_values(recovery.success_factors, width)
 
 
-def evidence_lines(evidence: dict[str, Any], width: int) -> Iterator[Text]:
+def evidence_lines(evidence: dict[str, Any]) -> Iterator[Line]:
     """Write what was different between a failure and its recovery; docs/formulas.md tells the keys.
 
     Args:
         evidence: of the recovery.
-        width: columns of the terminal.
     """
-    from rich.text import Text
-
     yield from _verified_lines(evidence.get("verified"))
     for code in evidence.get("code", ()):
         where = f"{code.get('function')} in {code.get('file')} was {code.get('change', 'changed')}"
-        yield Text(f"  {printable(where + _how_reached(code))}", style="title")
-        yield from _diff(str(code.get("diff") or ""), width)
+        yield Line.of(f"  {printable(where + _how_reached(code))}", "title")
+        yield from _diff(str(code.get("diff") or ""))
     yield from _file_lines(evidence)
     yield from _named(evidence.get("code_beside"), "changed too, and less likely")
     yield from _named(evidence.get("code_not_run"), "changed too, not run")
     for key in PAIRS:
         changes = evidence.get(key) or {}
         if changes:
-            yield Text(f"  {key.replace('_', ' ')}", style="title")
+            yield Line.of(f"  {key.replace('_', ' ')}", "title")
         for name in list(changes)[:_NAMES]:
             pair = changes[name] if isinstance(changes[name], list) else []
             before, after = [*pair, None, None][:2]
-            yield Text(f"    {printable(str(name))}: {_told(before)} -> {_told(after)}")
+            yield Line.of(f"    {printable(str(name))}: {_told(before)} -> {_told(after)}")
         if len(changes) > _NAMES:
-            yield Text(f"    … {len(changes) - _NAMES} more", style="faint")
+            yield Line.of(f"    … {len(changes) - _NAMES} more", "faint")
     yield from _order_lines(evidence.get("order") or {})
     yield from _untied_lines(evidence)
     if evidence.get("missing"):
-        yield Text(f"  not known: {printable(', '.join(map(str, evidence['missing'])))}", style="warn")
+        yield Line.of(f"  not known: {printable(', '.join(map(str, evidence['missing'])))}", "warn")
 
 
-def _verified_lines(verified: Any) -> Iterator[Text]:
+def _verified_lines(verified: Any) -> Iterator[Line]:
     """Write what `debugloop why` proved."""
-    from rich.text import Text
-
     if isinstance(verified, dict) and verified.get("name"):
         runs = counted(verified["runs"], "run") if isinstance(verified.get("runs"), int) else "some runs"
         what = f"verified: {verified['name']}, undone, made it fail again in {runs} of `debugloop why`"
-        yield Text(f"  {printable(what)}", style="pass")
+        yield Line.of(f"  {printable(what)}", "pass")
 
 
-def _file_lines(evidence: dict[str, Any]) -> Iterator[Text]:
+def _file_lines(evidence: dict[str, Any]) -> Iterator[Line]:
     """Write which files that are no Python were different."""
-    from rich.text import Text
-
     files = [data for data in evidence.get("data") or () if isinstance(data, dict)]
     if files:
-        yield Text("  files", style="title")
+        yield Line.of("  files", "title")
     for data in files[:_NAMES]:
         opened = ", which the test opened" if data.get("opened") else ""
-        yield Text(
+        yield Line.of(
             f"    {printable(str(data.get('file')))} was {printable(str(data.get('change', 'changed')))}{opened}"
         )
 
 
-def _untied_lines(evidence: dict[str, Any]) -> Iterator[Text]:
+def _untied_lines(evidence: dict[str, Any]) -> Iterator[Line]:
     """Write what was different, too, and is not known to have to do with the test."""
-    from rich.text import Text
-
     functions, files = evidence.get("other_functions_changed"), evidence.get("other_data") or []
     told = [f"{functions} functions or names that it does not reach"] if functions else []
     if files:
@@ -135,7 +118,7 @@ def _untied_lines(evidence: dict[str, Any]) -> Iterator[Text]:
         named = ", ".join(map(str, files[:3]))
         told.append(f"{count} files that it is not known to read ({named}{', …' if count > 3 else ''})")
     if told:
-        yield Text(f"  different, too: {printable('; '.join(told))}", style="faint")
+        yield Line.of(f"  different, too: {printable('; '.join(told))}", "faint")
 
 
 def _how_reached(code: Mapping[str, Any]) -> str:
@@ -150,10 +133,8 @@ def _how_reached(code: Mapping[str, Any]) -> str:
     return ", used by what the test ran" if role == "trace" else f", reached from {role}" if role else ""
 
 
-def _named(codes: Any, what: str) -> Iterator[Text]:
+def _named(codes: Any, what: str) -> Iterator[Line]:
     """Name functions that changed."""
-    from rich.text import Text
-
     names = [
         f"{one.get('function')} in {one.get('file')}"
         for one in (codes if isinstance(codes, list) else ())
@@ -161,12 +142,12 @@ def _named(codes: Any, what: str) -> Iterator[Text]:
     ]
     if names:
         more = f", … {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-        yield Text(f"  {what}: {printable(', '.join(names[:_NAMES]))}{more}", style="faint")
+        yield Line.of(f"  {what}: {printable(', '.join(names[:_NAMES]))}{more}", "faint")
 
 
 def changed_values(
     factors: Any, width: int, *, heading: str = "values, when it failed -> when it passed"
-) -> Iterator[Text]:
+) -> Iterator[Line]:
     """Write which values were different where a test passed after it had failed.
 
     Args:
@@ -174,50 +155,44 @@ def changed_values(
         width: columns of the terminal.
         heading: above them; empty for none.
     """
-    from rich.text import Text
-
     found = recorded_changes(factors)
     changes = found["changes"]
     if not changes:
         return
     if heading:
-        yield Text("")
-        yield Text(f"  {heading}", style="title")
+        yield Line.of("")
+        yield Line.of(f"  {heading}", "title")
     for change in changes[:_NAMES]:
         yield from change_lines(change, width)
     if left := max(len(changes) - _NAMES, 0) + found["more"]:
-        yield Text(f"    … {left} more", style="faint")
+        yield Line.of(f"    … {left} more", "faint")
 
 
-def change_lines(change: dict[str, Any], width: int) -> Iterator[Text]:
+def change_lines(change: dict[str, Any], width: int) -> Iterator[Line]:
     """Write a value that was different.
 
     Args:
         change: ``path``, a JSON pointer, and what it was ``from`` and ``to``, each missing where there was nothing.
         width: columns of the terminal.
     """
-    from rich.text import Text
-
     steps = steps_of(str(change.get("path", "")))
     name = f"    {printable(' '.join(steps[:1]))} {printable('.'.join(steps[1:]))}".rstrip() + ": "
     values = Values({})
     room = max(width, 40) - 8
     sides = [values.one_line(change[side], room) if side in change else "nothing" for side in ("from", "to")]
     if len(name) + len(sides[0]) + len(sides[1]) + 4 <= max(width, 40):
-        yield Text(name, style="name").append(" -> ".join(sides), style="")
+        yield Line.of(name, "name").append(" -> ".join(sides), "")
         return
-    yield Text(name, style="name")
+    yield Line.of(name, "name")
     for sign, side in zip("-+", sides, strict=True):
-        yield Text(f"      {sign} {side}", style=_STYLES[sign])
+        yield Line.of(f"      {sign} {side}", _STYLES[sign])
 
 
-def _order_lines(order: dict[str, Any]) -> Iterator[Text]:
+def _order_lines(order: dict[str, Any]) -> Iterator[Line]:
     """Write what ran before the test on both sides, as loading/recoveries/orders.py notes it."""
-    from rich.text import Text
-
     if not order:
         return
-    yield Text("  order of tests", style="title")
+    yield Line.of("  order of tests", "title")
     for key, words in (("failing", "when it failed"), ("passing", "when it passed")):
         side = order.get(key)
         if not isinstance(side, dict):
@@ -226,26 +201,22 @@ def _order_lines(order: dict[str, Any]) -> Iterator[Text]:
         only = noted if isinstance(noted, list) else []
         count = side.get("only_here_count", len(only))
         before = "it came first" if side.get("count") == 0 else f"{side.get('count')} tests before it"
-        yield Text(f"    {words}: {printable(before)}" + (f", {printable(str(count))} only then" if only else ""))
+        yield Line.of(f"    {words}: {printable(before)}" + (f", {printable(str(count))} only then" if only else ""))
         for one in only[-_NAMES:]:
-            yield Text(f"      {printable(str(one))}")
+            yield Line.of(f"      {printable(str(one))}")
     suspected = {"polluters": "before each failure and no pass", "setters": "before each pass and no failure"}
     for key, words in suspected.items():
         named = order.get(key)
         if isinstance(named, list) and named:
-            yield Text(f"    {words}: {printable(', '.join(map(str, named[:_NAMES])))}", style="warn")
+            yield Line.of(f"    {words}: {printable(', '.join(map(str, named[:_NAMES])))}", "warn")
 
 
-def _diff(diff: str, width: int) -> Iterator[Text]:
-    from rich.text import Text
-
+def _diff(diff: str) -> Iterator[Line]:
     lines = printable(diff, lines=True).split("\n") if diff else []
     for line in lines[:_DIFF_LINES]:
-        text = Text(f"    {line}", style=_STYLES.get(line[:1], ""))
-        text.truncate(max(width, 40), overflow="ellipsis")
-        yield text
+        yield Line.of(f"    {line}", _STYLES.get(line[:1], ""), is_cut=True)
     if len(lines) > _DIFF_LINES:
-        yield Text(f"    … {len(lines) - _DIFF_LINES} more lines", style="faint")
+        yield Line.of(f"    … {len(lines) - _DIFF_LINES} more lines", "faint")
 
 
 def _told(value: object) -> str:

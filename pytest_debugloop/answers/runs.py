@@ -1,0 +1,60 @@
+"""What is said of a run in words: how it ended, how long it took, which code it was run on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import span
+
+if TYPE_CHECKING:
+    from pytest_debugloop.queries.runs import Run
+
+
+def verdict_of(run: Run) -> tuple[str, str]:
+    """Say how a run ended, and in which style that is written.
+
+    Args:
+        run: of the record.
+    """
+    if run.status != "finished":
+        return printable(run.status), "warn"
+    names = {0: ("passed", "pass"), 1: ("failed", "fail"), 5: ("no tests", "warn"), None: ("broken", "fail")}
+    return names.get(run.exit_status, (f"exit status {run.exit_status}", "fail"))
+
+
+def nothing_failed(run: Run) -> str:
+    """Say that nothing of a run has failed, and no more than is known.
+
+    Args:
+        run: of the record.
+    """
+    if run.status == "running":
+        return "Nothing has failed so far."
+    if run.status == "finished" and run.exit_status in (0, 5):
+        return "Nothing failed."
+    return "Nothing that failed is recorded, but it did not end as a run that passes does."
+
+
+def duration_of(run: Run) -> str:
+    """Write how long a run took.
+
+    Args:
+        run: of the record.
+    """
+    if run.finished_at is None:
+        return ""
+    return span((run.finished_at - run.started_at).total_seconds() * 1000)
+
+
+def code_of(branch: str | None, commit: str | None, is_dirty: bool | None) -> str:
+    """Write which code something was run on.
+
+    Args:
+        branch: of git.
+        commit: that was checked out.
+        is_dirty: whether files were not as it has them (``+``); None where that is not known (``?``).
+    """
+    mark = {True: "+", False: "", None: "?"}[is_dirty]
+    short_commit = commit[:9] + mark if commit else ""
+    return printable(" ".join(part for part in (branch, short_commit) if part))

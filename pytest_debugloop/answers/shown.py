@@ -1,0 +1,145 @@
+"""What ``show`` shows: a run, a test, a failure, a snapshot or a recovery, each as one value.
+
+All that is said of it is in the value, but for a list that may be long: that is one question, whose rows are whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pytest_debugloop.errors import SnapshotTooLargeError
+from pytest_debugloop.queries import failures, recoveries, runs
+from pytest_debugloop.queries.failures import DetailedFailure, Snapshot
+from pytest_debugloop.queries.legs import LegScore, legs_of_tests
+from pytest_debugloop.queries.lookup import Found, Test, find, test_of
+from pytest_debugloop.queries.question import MANY, Question, Steps, fetch, one
+from pytest_debugloop.queries.recoveries import PastAttempt, Recovery
+from pytest_debugloop.queries.runs import Run
+from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.words import short
+
+_ATTEMPTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A run; ``failures`` asks for what failed in it."""
+
+    run: Run
+    failures: Question[DetailedFailure]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTest:
+    """A test.
+
+    Attributes:
+        attempts: its last ones, the latest first.
+        legs: how it does in each.
+        failures: asks for its failures, the latest first, of which only the first has state and history.
+    """
+
+    test: Test
+    attempts: list[PastAttempt]
+    legs: list[LegScore]
+    failures: Question[DetailedFailure]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFailure:
+    """A failure; ``recoveries`` are the passes that recovered it, the latest first."""
+
+    failure: DetailedFailure
+    recoveries: list[Recovery]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSnapshot:
+    """A captured state."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRecovery:
+    """A failure and the pass that recovered it."""
+
+    recovery: Recovery
+
+
+Shown: TypeAlias = ShownRun | ShownTest | ShownFailure | ShownSnapshot | ShownRecovery
+
+
+def found_or_last_run(text: str | None, project: str | None) -> Steps[Found | Run]:
+    """Find what somebody wants to see.
+
+    Args:
+        text: what was typed; None for the last run.
+        project: tests and runs only of this one; None for all.
+
+    Raises:
+        DebugloopError: nothing is called so, several things are, or there is no run.
+    """
+    if text:
+        return (yield from find(text, project))
+    return (yield from runs.last_run(project))
+
+
+def shown(found: Found | Run, limit: int, largest: int = MANY) -> Steps[Shown]:
+    """Give all that there is to show of something.
+
+    Args:
+        found: what to show.
+        limit: failures at most.
+        largest: bytes of a snapshot beyond which it is not shown.
+
+    Raises:
+        LookupError: it is not there.
+        SnapshotTooLargeError: it is a snapshot that is larger.
+    """
+    if isinstance(found, Run):
+        return ShownRun(found, failures.failures_of_run(found.id, found.correlation_id, limit))
+    if found.kind == "run":
+        run = yield from one(runs.run_of(found.id))
+        return ShownRun(run, failures.failures_of_run(run.id, run.correlation_id, limit))
+    if found.kind == "test":
+        test = yield from one(test_of(found.id))
+        attempts = yield from fetch(recoveries.history_of_test(found.id, _ATTEMPTS))
+        legs = yield from fetch(legs_of_tests([found.id]))
+        return ShownTest(test, attempts, legs, failures.failures_of_test(found.id, limit, details=1))
+    if found.kind == "error":
+        failure = yield from one(failures.failure_of(found.id))
+        return ShownFailure(failure, (yield from fetch(recoveries.recoveries(error_id=found.id))))
+    if found.kind == "snapshot":
+        snapshot = yield from one(failures.snapshot_of(found.id, largest))
+        if snapshot.is_too_large:
+            raise SnapshotTooLargeError(id=short(found.id), megabytes=f"{(snapshot.state_size_bytes or 0) / 1e6:,.0f}")
+        return ShownSnapshot(snapshot)
+    return ShownRecovery((yield from one(recoveries.recoveries(id=found.id, limit=1))))
+
+
+def as_json(answer: Shown) -> tuple[str, dict[str, Any], dict[str, Question[Any] | list[Any]]]:
+    """Write an answer for programs.
+
+    Args:
+        answer: of :func:`shown`.
+
+    Returns:
+        Its kind, the keys that are there at once, and those that hold rows.
+    """
+    if isinstance(answer, ShownRun):
+        return "run", {"run": answer.run}, {"failures": answer.failures.map(_failure_json)}
+    if isinstance(answer, ShownTest):
+        rows = answer.failures.map(lambda failure: failure.failure)
+        return "test", {"test": answer.test}, {"attempts": answer.attempts, "failures": rows}
+    if isinstance(answer, ShownFailure):
+        facts = {**_failure_json(answer.failure), "state": answer.failure.state}
+        return "error", facts, {"recoveries": answer.recoveries}
+    if isinstance(answer, ShownSnapshot):
+        return "snapshot", {"snapshot": answer.snapshot}, {}
+    return "recovery", {"recovery": answer.recovery}, {}
+
+
+def _failure_json(one: DetailedFailure) -> dict[str, Any]:
+    return {"failure": plain(one.failure), "frame": one.frame, "history": plain(one.history)}
