@@ -9,11 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.queries.failures import recorded_state_of
-from pytest_debugloop.queries.question import Question, Steps, fetch, first
+from pytest_debugloop.errors import NeverFailedError, NotRecoveredError
+from pytest_debugloop.queries.failures import failures_of_test, recorded_state_of
+from pytest_debugloop.queries.lookup import find
+from pytest_debugloop.queries.question import Question, Steps, fetch, first, one
+from pytest_debugloop.queries.recoveries import Recovery, recoveries
 from pytest_debugloop.snapshots.changes import failure_changes, state_changes
 from pytest_debugloop.sources.options import differing_options, told_options
 from pytest_debugloop.sources.variables import differing_variables
+from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +133,66 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison; ``recovery`` is that which leads from the first side to the second, None where both were named."""
+
+    comparison: Comparison
+    recovery: Recovery | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Name:
     operation_name: str
+
+
+def compared(a: str, b: str | None, project: str | None) -> Steps[Compared]:
+    """Compare what somebody names: two moments, or a failure with the pass that recovered it.
+
+    Args:
+        a: a failure, a snapshot, or a test, of which it is the last failure; without the second one also a recovery.
+        b: the second; None for the pass that recovered the first.
+        project: tests only of this one, by the name that it has or had; None for all.
+
+    Raises:
+        NotFoundError, WrongKindError, AmbiguousError: nothing, nothing of these, or more than one thing is called so.
+        NeverFailedError: the test has not failed.
+        NotRecoveredError: no pass followed the first one.
+    """
+    before, recovery = yield from _named(a, project)
+    if b is not None:
+        after, _ = yield from _named(b, project)
+        return Compared((yield from compare(before, after)), None)
+    if recovery is None and before.kind == "error":
+        recovery = yield from first(recoveries(error_id=before.id, limit=1))
+    if recovery is None:
+        raise NotRecoveredError(text=printable(a))
+    after = yield from one(side("success", recovery.success_event_id))
+    return Compared((yield from compare(before, after)), recovery)
+
+
+def as_json(answer: Compared) -> dict[str, Any]:
+    """Write an answer for programs.
+
+    Args:
+        answer: of :func:`compared`.
+    """
+    code = answer.comparison.code
+    changed = None if code is None else [{**plain(each), "diff": each.diff} for each in code]
+    return {**plain(answer.comparison), "code": changed, "recovery": plain(answer.recovery)}
+
+
+def _named(text: str, project: str | None) -> Steps[tuple[Side, Recovery | None]]:
+    """Find what somebody means by one side."""
+    found = yield from find(text, project, kinds=("error", "snapshot", "recovery", "test"))
+    if found.kind == "recovery":
+        recovery = yield from one(recoveries(id=found.id, limit=1))
+        return (yield from one(side("error", recovery.error_event_id))), recovery
+    if found.kind == "test":
+        last = yield from first(failures_of_test(found.id, 1, details=0))
+        if last is None:
+            raise NeverFailedError(text=printable(text))
+        return (yield from one(side("error", last.failure.id))), None
+    return (yield from one(side(found.kind, found.id))), None
 
 
 def side(kind: str, id: uuid.UUID) -> Question[Side]:  # noqa: A002
@@ -229,7 +292,7 @@ def _order(before: Side, after: Side) -> Steps[Order]:
             "operation_name": moment.operation_name,
         }
         found = yield from fetch(Question("diff_tests_before", _Name, values))
-        names.append([one.operation_name for one in found])
+        names.append([name.operation_name for name in found])
     sets = [set(names[0]), set(names[1])]
     return Order(
         only_before=[name for name in names[0] if name not in sets[1]],

@@ -35,9 +35,11 @@ from pytest_debugloop.text.printable import printable
 Connection = psycopg.Connection[Any]
 
 _PATIENCE = 10
-# Whatever the role and PG* variables say: times are read in this style alone, and nobody waits for ever on a lock.
+# Whatever the role and PG* variables say: times are read in this style alone, nobody waits for ever on a lock, and
+# nothing is compiled for a question that is asked once.
 _ENTER = sql.SQL("""
     SELECT set_config('search_path', quote_ident({schema}) || ', public', TRUE), set_config('datestyle', 'ISO', TRUE),
+        set_config('jit', 'off', TRUE),
         CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', {patience}, TRUE) END
 """)
 

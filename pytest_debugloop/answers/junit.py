@@ -103,12 +103,12 @@ def _facts(run: Run) -> dict[str, object]:
 
 
 def _cases(record: Record, run: Run) -> Iterator[ET.Element]:
-    attempts = record.stream(attempts_of_run(run.id))
+    attempts = record.fetch(attempts_of_run(run.id))
+    ids = [id_ for attempt in attempts for id_ in attempt.failures]
+    failures = {failure.id: failure for failure in (record.fetch(failures_by_id(ids)) if ids else ())}
     for _, group in groupby(attempts, key=lambda a: (a.operation_name, a.agent_name)):
         tried = list(group)
         last = tried[-1]
-        ids = [id_ for attempt in tried for id_ in attempt.failures]
-        failures = {failure.id: failure for failure in (record.fetch(failures_by_id(ids)) if ids else ())}
         yield case_of(tried, failures)
         if last.call_outcome == "failed" and last.teardown_outcome == "failed":
             case = _named(last, 0)  # pytest has two, for one case cannot fail twice

@@ -15,6 +15,12 @@ T = TypeVar("T")
 _PAGE_ROWS = 200
 
 
+def _is_short(question: Question[Any]) -> bool:
+    """Tell whether the answer is one page at most, which needs no cursor on the server."""
+    limit = question.parameters.get("limit")
+    return isinstance(limit, int) and limit <= _PAGE_ROWS
+
+
 class Record:
     """The record, as a connection sees it.
 
@@ -61,6 +67,9 @@ class Record:
         Args:
             question: which one.
         """
+        if _is_short(question):
+            yield from self.fetch(question)
+            return
         name = f"debugloop_{question.name}"
         with self.connection.cursor(name=name, row_factory=kwargs_row(question.row)) as cursor:
             cursor.itersize = _PAGE_ROWS
@@ -128,6 +137,10 @@ class AsyncRecord:
         Args:
             question: which one.
         """
+        if _is_short(question):
+            for row in await self.fetch(question):
+                yield row
+            return
         name = f"debugloop_{question.name}"
         async with self.connection.cursor(name=name, row_factory=kwargs_row(question.row)) as cursor:
             cursor.itersize = _PAGE_ROWS

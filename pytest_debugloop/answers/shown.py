@@ -13,6 +13,7 @@ from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.failures import DetailedFailure, Snapshot
 from pytest_debugloop.queries.legs import LegScore, legs_of_tests
 from pytest_debugloop.queries.lookup import Found, Test, find, test_of
+from pytest_debugloop.queries.projects import project_named
 from pytest_debugloop.queries.question import MANY, Question, Steps, fetch, one
 from pytest_debugloop.queries.recoveries import PastAttempt, Recovery
 from pytest_debugloop.queries.runs import Run
@@ -76,14 +77,15 @@ def found_or_last_run(text: str | None, project: str | None) -> Steps[Found | Ru
 
     Args:
         text: what was typed; None for the last run.
-        project: tests and runs only of this one; None for all.
+        project: tests and runs only of this one, by the name that it has or had; None for all.
 
     Raises:
         DebugloopError: nothing is called so, several things are, or there is no run.
     """
     if text:
         return (yield from find(text, project))
-    return (yield from runs.last_run(project))
+    now = None if project is None else (yield from one(project_named(project))).name
+    return (yield from runs.last_run(now))
 
 
 def shown(found: Found | Run, limit: int, largest: int = MANY) -> Steps[Shown]:
@@ -104,7 +106,7 @@ def shown(found: Found | Run, limit: int, largest: int = MANY) -> Steps[Shown]:
         run = yield from one(runs.run_of(found.id))
         return ShownRun(run, failures.failures_of_run(run.id, run.correlation_id, limit))
     if found.kind == "test":
-        test = yield from one(test_of(found.id))
+        test = found.test or (yield from one(test_of(found.id)))
         attempts = yield from fetch(recoveries.history_of_test(found.id, _ATTEMPTS))
         legs = yield from fetch(legs_of_tests([found.id]))
         return ShownTest(test, attempts, legs, failures.failures_of_test(found.id, limit, details=1))

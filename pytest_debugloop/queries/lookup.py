@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindError
-from pytest_debugloop.queries.question import Question, Steps, fetch
+from pytest_debugloop.queries.projects import project_named
+from pytest_debugloop.queries.question import Question, Steps, fetch, one
 from pytest_debugloop.text.printable import printable
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
@@ -17,18 +18,6 @@ _TOLD = 5
 PRINTED = 8
 """Characters of an id, its last, that lists print."""
 _KINDS = ("run", "test", "error", "snapshot", "recovery")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Something of the record.
-
-    Attributes:
-        kind: ``run``, ``test``, ``error``, ``snapshot`` or ``recovery``.
-    """
-
-    kind: str
-    id: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +36,26 @@ class Test:
     rank: int
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something of the record.
+
+    Attributes:
+        kind: ``run``, ``test``, ``error``, ``snapshot`` or ``recovery``.
+        test: it, where it was found by its name.
+    """
+
+    kind: str
+    id: uuid.UUID
+    test: Test | None = None
+
+
 def find(text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS) -> Steps[Found]:
     """Find what a text means.
 
     Args:
         text: an id, the first or last characters of one (four at least), or a node id or a part of it.
-        project: tests only of this one; None for all.
+        project: tests only of this one, by the name that it has or had; None for all.
         kinds: what it may be.
 
     Raises:
@@ -61,15 +64,15 @@ def find(text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS)
         AmbiguousError: several are.
     """
     named = yield from _by_id(text)
-    found = [one for one in named if one.kind in kinds]
+    found = [it for it in named if it.kind in kinds]
     if len(found) == 1:
         return found[0]
     if found:
-        raise _ambiguous(text, [f"{one.kind} {one.id}" for one in found])
+        raise _ambiguous(text, [f"{it.kind} {it.id}" for it in found])
     try:
         if "test" in kinds:
             test = yield from find_test(text, project)
-            return Found("test", test.id)
+            return Found("test", test.id, replace(test, rank=0))
     except NotFoundError:
         if not named:
             raise
@@ -83,13 +86,15 @@ def find_test(text: str, project: str | None = None) -> Steps[Test]:
 
     Args:
         text: its node id, the end of it, or any part.
-        project: only of this one; None for all.
+        project: only of this one, by the name that it has or had; None for all.
 
     Raises:
         NotFoundError: no test is called so.
         AmbiguousError: several are, and none better than the others.
     """
     text = text.removeprefix("./")  # as a shell completes it
+    if project is not None:
+        project = (yield from one(project_named(project))).name
     values = {"text": text, "project": project, "limit": _TOLD + 1}
     found = yield from fetch(Question("lookup_tests", Test, values))
     best = [test for test in found if test.rank == found[0].rank] if text else []
@@ -121,11 +126,9 @@ def _by_id(text: str) -> Steps[list[Found]]:
     if not _ID.fullmatch(digits):
         return []
     low, high = (uuid.UUID(digits.ljust(32, filler)) for filler in "0f")
-    found = yield from fetch(Question("lookup_ids_by_prefix", Found, {"low": low, "high": high}))
-    if not found:
-        ending = _dashed_ending(digits)
-        values = {"ending": ending, "length": len(ending), "printed": PRINTED, "digits": digits}
-        found = yield from fetch(Question("lookup_ids_by_ending", Found, values))
+    ending = _dashed_ending(digits)
+    values = {"low": low, "high": high, "ending": ending, "length": len(ending), "printed": PRINTED, "digits": digits}
+    found = yield from fetch(Question("lookup_ids", Found, values))
     return list(dict.fromkeys(found))
 
 

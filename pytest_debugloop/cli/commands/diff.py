@@ -9,16 +9,12 @@ import click
 
 from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
-from pytest_debugloop.text.json_values import plain
 from pytest_debugloop.text.strategies import PAIRS
 
 if TYPE_CHECKING:
     from pytest_debugloop.answers.comparison import Comparison, Side
-    from pytest_debugloop.answers.record import Record
     from pytest_debugloop.queries.recoveries import Recovery
     from pytest_debugloop.text.lines import Line
-
-_KINDS = ("error", "snapshot", "recovery", "test")
 
 
 @click.command()
@@ -36,62 +32,17 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
     Example: debugloop diff 8cb8e15c
     Example: debugloop diff 8cb8e15c 4923dbbd
     """
-    from pytest_debugloop.answers.comparison import compare
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.comparison import as_json as plain_comparison
+    from pytest_debugloop.answers.comparison import compared
+    from pytest_debugloop.answers.connection import open_record
 
     with open_record(place) as record:
-        project = asked_project(record, place)
-        first, recovery = _side(record, a, project)
-        if b is not None:
-            second, recovery = _side(record, b, project)[0], None
-        else:
-            second = _recovered(record, a, first, recovery)
-            recovery = recovery or _recovery_of(record, first)
-        comparison = record.answer(compare(first, second))
+        answer = record.answer(compared(a, b, place.asked_project()))
     if as_json:
-        code = None if comparison.code is None else [{**plain(one), "diff": one.diff} for one in comparison.code]
-        write_json("diff", {**plain(comparison), "code": code, "recovery": plain(recovery)})
+        write_json("diff", plain_comparison(answer))
     else:
         width = make_console().width
-        show(_pages(comparison, recovery, width), paging=place.paging)
-
-
-def _side(record: Record, text: str, project: str | None) -> tuple[Side, Recovery | None]:
-    from pytest_debugloop.answers.comparison import side
-    from pytest_debugloop.errors import NeverFailedError
-    from pytest_debugloop.queries.failures import failures_of_test
-    from pytest_debugloop.queries.lookup import find
-    from pytest_debugloop.queries.recoveries import recoveries
-    from pytest_debugloop.text.printable import printable
-
-    found = record.answer(find(text, project, kinds=_KINDS))
-    if found.kind == "recovery":
-        recovery = record.one(recoveries(id=found.id, limit=1))
-        return record.one(side("error", recovery.error_event_id)), recovery
-    if found.kind == "test":
-        failure = record.first(failures_of_test(found.id, 1, details=0))
-        if failure is None:
-            raise NeverFailedError(text=printable(text))
-        return record.one(side("error", failure.failure.id)), None
-    return record.one(side(found.kind, found.id)), None
-
-
-def _recovery_of(record: Record, one: Side) -> Recovery | None:
-    from pytest_debugloop.queries.recoveries import recoveries
-
-    return record.first(recoveries(error_id=one.id, limit=1)) if one.kind == "error" else None
-
-
-def _recovered(record: Record, text: str, one: Side, recovery: Recovery | None) -> Side:
-    """Find the pass that recovered a failure."""
-    from pytest_debugloop.answers.comparison import side
-    from pytest_debugloop.errors import NotRecoveredError
-    from pytest_debugloop.text.printable import printable
-
-    recovery = recovery or _recovery_of(record, one)
-    if recovery is None:
-        raise NotRecoveredError(text=printable(text))
-    return record.one(side("success", recovery.success_event_id))
+        show(_pages(answer.comparison, answer.recovery, width), paging=place.paging)
 
 
 def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Iterator[Line]:

@@ -32,14 +32,14 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
     \b
     Example: debugloop history test_discount
     """
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.connection import open_record
     from pytest_debugloop.queries.lookup import find, test_of
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.recoveries import history_of_test
 
     with open_record(place) as record:
-        named = record.answer(find(test, asked_project(record, place), kinds=("test",)))
-        found = record.one(test_of(named.id))
+        named = record.answer(find(test, place.asked_project(), kinds=("test",)))
+        found = named.test or record.one(test_of(named.id))
         attempts = record.stream(history_of_test(found.id, limit or MANY))
         if as_json:
             write_json("history", {"test": found}, attempts=attempts)

@@ -37,13 +37,13 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
     Example: debugloop show test_discount
     Example: debugloop show --brief --budget 2000
     """
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.connection import open_record
     from pytest_debugloop.answers.shown import found_or_last_run, shown
     from pytest_debugloop.queries.failures import LARGEST_SHOWN
     from pytest_debugloop.queries.question import MANY
 
     with open_record(place) as record:
-        found = record.answer(found_or_last_run(what, asked_project(record, place)))
+        found = record.answer(found_or_last_run(what, place.asked_project()))
         if brief:
             from pytest_debugloop.answers.brief import brief_text
 

@@ -1,0 +1,120 @@
+"""How many statements each command sends: as many for one failure as for a thousand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from pytest_debugloop.database.embedded import embedded_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.projects import Project
+
+_SENT = re.compile(rb"LOG:  (?:execute [^:]*|statement): (.*(?:\n\t.*)*)")
+
+
+class Watched:
+    """A record whose server logs what it is asked."""
+
+    def __init__(self, shop: Project, dsn: str, log: Path) -> None:
+        self._shop = shop
+        self._dsn = dsn
+        self._log = log
+
+    def sent(self, *arguments: str) -> list[str]:
+        """Give what a command sends once it has entered the record: the first line of each statement."""
+        before = self._log.stat().st_size
+        self._shop.printed(*arguments, DEBUGLOOP_DSN=self._dsn, DEBUGLOOP_PROJECT="shop")
+        with self._log.open("rb") as log:
+            log.seek(before)
+            sent = [match[1].split(b"\n")[0].decode() for match in _SENT.finditer(log.read())]
+        entered = max(place for place, statement in enumerate(sent) if "schema_migrations" in statement)
+        return [one for one in sent[entered + 1 :] if one.split()[0] not in ("COMMIT", "ROLLBACK", "RELEASE")]
+
+
+@pytest.fixture(scope="module")
+def watched(shop: Project) -> Iterator[Watched]:
+    folder = shop.folder / ".debugloop"
+    with embedded_server(folder) as conninfo:
+        yield Watched(shop, make_conninfo(conninfo, options="-c log_statement=all"), folder / "postgres.log")
+
+
+PROJECT = "Give the project that is called so"
+FIND = "Find what has an id"
+RUNS = "List runs"
+FAILURES = "List failures"
+RECOVERIES = "List recoveries"
+TEST = ["Find tests by their node id", "List the attempts of a test", "Tell how tests do in each leg", FAILURES]
+COMPARISON = [
+    "Give a failure as one side",
+    "Give a pass as one side",
+    *["Give what a run was run on"] * 2,
+    *["Give a snapshot"] * 2,
+    *["Name the tests that began"] * 2,
+]
+EXPORT = [PROJECT, RUNS, "List the attempts of tests in a run", *["List the failures of a run"] * 2, "FETCH", "CLOSE"]
+
+
+@pytest.fixture(scope="module")
+def ids(shop: Project) -> dict[str, str]:
+    """The ids of what the record has."""
+    shown = json.loads(shop.printed("show", "--json"))
+    recovery = json.loads(shop.printed("recoveries", "--json"))["recoveries"][0]
+    failures = [one["failure"] for one in shown["failures"]]
+    assert len(failures) > 3
+    return {
+        "RUN": shown["run"]["id"],
+        "END": shown["run"]["id"][-8:],
+        "ERROR": recovery["error_event_id"],
+        "TEST": failures[0]["task_id"],
+        "SNAPSHOT": failures[0]["snapshot_id"],
+        "RECOVERY": recovery["id"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ("show", [PROJECT, RUNS, FAILURES]),
+        ("show --json", [PROJECT, RUNS, FAILURES]),
+        ("show --brief", [PROJECT, RUNS, FAILURES]),
+        ("show RUN", [FIND, RUNS, FAILURES]),
+        ("show END", [FIND, RUNS, FAILURES]),
+        ("show ERROR", [FIND, FAILURES, RECOVERIES]),
+        ("show ERROR --json", [FIND, FAILURES, RECOVERIES]),
+        ("show TEST", [FIND, "Give a test", *TEST[1:]]),
+        ("show test_unknown_article", [PROJECT, *TEST]),
+        ("show test_unknown_article --json", [PROJECT, *TEST]),
+        ("show SNAPSHOT", [FIND, "Give a snapshot"]),
+        ("show RECOVERY", [FIND, RECOVERIES]),
+        ("history test_unknown_article", [PROJECT, *TEST[:2]]),
+        ("runs", [PROJECT, RUNS]),
+        ("failures", [PROJECT, "Group failures"]),
+        ("recoveries", [PROJECT, RECOVERIES]),
+        ("recoveries --patterns", [PROJECT, "Count what made", "Count how", "Give the functions"]),
+        ("flaky", [PROJECT, "Rank the tests", "Say what the failures", "Tell how tests do in each leg"]),
+        ("slow", [PROJECT, RUNS, "Name the last workflows"]),
+        ("diff RECOVERY", [FIND, RECOVERIES, *COMPARISON]),
+        ("diff ERROR", [FIND, RECOVERIES, *COMPARISON]),
+        ("export --format junit", EXPORT),
+    ],
+)
+def test_a_command_asks_as_much_of_one_failure_as_of_many(
+    watched: Watched, ids: dict[str, str], arguments: str, asked: list[str]
+) -> None:
+    sent = watched.sent(*(ids.get(word, word) for word in arguments.split()))
+    assert len(sent) == len(asked), sent
+    assert all(any(begin in one for one in sent) for begin in asked), sent
+
+
+def test_what_is_longer_than_a_page_is_one_question_too(watched: Watched, ids: dict[str, str]) -> None:
+    sent = watched.sent("show", ids["RUN"], "--limit", "0")
+    assert [one.split()[0] for one in sent[2:]] == ["DECLARE", "FETCH", "CLOSE"]
+    assert FAILURES in sent[2]
