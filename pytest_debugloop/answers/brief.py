@@ -12,6 +12,7 @@ from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.failures import DetailedFailure
 from pytest_debugloop.queries.question import Steps, fetch, first, one
 from pytest_debugloop.queries.runs import Run
+from pytest_debugloop.snapshots.agent_state import AgentState, Section, StoredFrame
 from pytest_debugloop.snapshots.frames import by_relevance, failing_frame, frame_place, own_names, statement_of
 from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.snapshots.values import Values, own_name
@@ -56,8 +57,8 @@ def brief_text(found: Found | Run, budget: int) -> Steps[str]:
         return (yield from _of_run((yield from one(runs.run_of(found.id))), budget))
     if found.kind == "snapshot":
         snapshot = yield from one(failures.snapshot_of(found.id))
-        state = recorded_state(snapshot.state) or {}
-        return fitted([Piece(0, f"snapshot {found.id}"), *state_pieces(state)], budget)
+        state = recorded_state(snapshot.state)
+        return fitted([Piece(0, f"snapshot {found.id}"), *(state_pieces(state) if state else ())], budget)
     if found.kind == "recovery":
         recovery = yield from one(recoveries.recoveries(id=found.id, limit=1))
         lines = [_cut(line) for line in recovery_lines(recovery, _WIDTH)]
@@ -113,14 +114,15 @@ def failure_pieces(known: DetailedFailure) -> Iterator[Piece]:
     yield Piece(0, f"{printable(failure.error_code or failure.error_type)}: {message[0]}")
     for number, line in enumerate(message[1:_MESSAGE_LINES]):
         yield Piece(2 + number // 4, line)
-    yield from state_pieces(known.state or {})
+    if known.state is not None:
+        yield from state_pieces(known.state)
     if seen := history_line(known.history):
         yield Piece(3, f"history: {seen}")
     if state_of_it := open_line(known.history):
         yield Piece(3, state_of_it)
 
 
-def state_pieces(state: dict[str, Any]) -> Iterator[Piece]:
+def state_pieces(state: AgentState) -> Iterator[Piece]:
     """Tell a state line by line: the failing frame and its values, the way there, and what surrounds it.
 
     Args:
@@ -146,7 +148,8 @@ def state_pieces(state: dict[str, Any]) -> Iterator[Piece]:
         frame = state["returned"]
         yield Piece(1, f"{frame_place(frame)} in {printable(str(frame['function']))} returned")
         yield from _names(values, frame.get("locals") or {}, frame, "/returned/locals", 2)
-    for key, rank in (("parameters", 4), ("fixtures", 7)):
+    sections: tuple[tuple[Section, int], ...] = (("parameters", 4), ("fixtures", 7))
+    for key, rank in sections:
         names = state.get(key) or {}
         shown = [f"{printable(own_name(n))} = {values.one_line(v, _VALUE, f'/{key}/{n}')}" for n, v in _own(names)]
         if shown:
@@ -157,7 +160,7 @@ def state_pieces(state: dict[str, Any]) -> Iterator[Piece]:
             yield Piece(8 if number >= len(lines) - 2 else 9, f"{printable(str(name))}: {line}")
 
 
-def _names(values: Values, names: dict[str, Any], frame: dict[str, Any], pointer: str, rank: int) -> Iterator[Piece]:
+def _names(values: Values, names: dict[str, Any], frame: StoredFrame, pointer: str, rank: int) -> Iterator[Piece]:
     own = dict(_own(names))
     for number, name in enumerate(by_relevance(own, frame)):
         text = values.one_line(own[name], _VALUE, f"{pointer}/{name}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.snapshots.states import recorded_changes, recorded_evidence
+from pytest_debugloop.snapshots.evidence import recorded_changes, recorded_evidence
 from pytest_debugloop.snapshots.values import Values
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.pointers import steps_of

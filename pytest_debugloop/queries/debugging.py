@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pytest_debugloop.queries.question import Question
+from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.snapshots.states import recorded_state
 
 
@@ -37,7 +38,7 @@ class FailureToDebug:
     git_branch: str | None
     python_version: str | None
     code_version: str | None
-    state: dict[str, Any] | None
+    state: AgentState | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_debugloop.queries.question import MANY, Question, Steps, one
+from pytest_debugloop.snapshots.agent_state import AgentState, StoredFrame
 from pytest_debugloop.snapshots.frames import failing_frame
 from pytest_debugloop.snapshots.states import recorded_state
 
@@ -112,11 +113,11 @@ class DetailedFailure:
     """
 
     failure: Failure
-    state: dict[str, Any] | None
+    state: AgentState | None
     history: FailureHistory | None
 
     @property
-    def frame(self) -> dict[str, Any] | None:
+    def frame(self) -> StoredFrame | None:
         """The frame of the state that tells most; None where there is none."""
         place = failing_frame(self.state) if self.state else None
         return self.state["exceptions"][place[0]]["frames"][place[1]] if self.state and place else None
@@ -182,7 +183,7 @@ def snapshot_of(id: uuid.UUID, largest: int = LARGEST_SHOWN) -> Question[Snapsho
     return Question("snapshot", Snapshot, {"id": id, "largest": largest})
 
 
-def recorded_state_of(snapshot_id: uuid.UUID | None) -> Steps[dict[str, Any] | None]:
+def recorded_state_of(snapshot_id: uuid.UUID | None) -> Steps[AgentState | None]:
     """Give the state of a snapshot that this package recorded.
 
     Args:

@@ -16,7 +16,8 @@ from typing import Any
 
 from pytest_debugloop.replay.sources import Source, assembled
 from pytest_debugloop.replay.values import Names, Recording
-from pytest_debugloop.snapshots.nodes import ExceptionNode, FrameNode, exceptions_in
+from pytest_debugloop.snapshots.agent_state import AgentState, StoredException, StoredFrame
+from pytest_debugloop.snapshots.frames import contexts_of
 from pytest_debugloop.text.printable import printable
 
 
@@ -69,9 +70,7 @@ class RecordedException:
     start: int
 
 
-def rebuild(
-    state: Mapping[str, Any], rootdir: str, sources: Mapping[str, Source] | None = None
-) -> list[RecordedException]:
+def rebuild(state: AgentState, rootdir: str, sources: Mapping[str, Source] | None = None) -> list[RecordedException]:
     """Make exceptions, tracebacks and frames of what was recorded.
 
     Args:
@@ -83,19 +82,19 @@ def rebuild(
         The exception that failed the test first, then those behind it.
     """
     recording = Recording(state)
-    nodes = exceptions_in(state.get("exceptions"))
-    files = dict.fromkeys(frame.file for node in nodes for frame in node.frames)
-    known = {file: assembled((), _contexts(nodes, file)) for file in files} | dict(sources or {})
+    nodes = state["exceptions"]
+    files = dict.fromkeys(frame["file"] for node in nodes for frame in node["frames"])
+    known = {file: assembled((), contexts_of(nodes, file)) for file in files} | dict(sources or {})
     found: list[RecordedException] = []
     for node in nodes:
         error = _error(node)
-        frames = tuple(_frame(frame, rootdir, known[frame.file], recording, error) for frame in node.frames)
+        frames = tuple(_frame(frame, rootdir, known[frame["file"]], recording, error) for frame in node["frames"])
         traceback = None
         for frame in reversed(frames):
             traceback = TracebackType(traceback, frame.frame, _lasti(frame.frame), frame.line)
         error.__traceback__ = traceback
         start = max((i for i, frame in enumerate(frames) if not frame.is_folded), default=len(frames) - 1)
-        found.append(RecordedException(node.relation, error, frames, traceback, start))
+        found.append(RecordedException(node["relation"], error, frames, traceback, start))
         _tie(node, found)
     return found
 
@@ -109,35 +108,10 @@ def sources_of(exceptions: list[RecordedException]) -> dict[str, Source]:
     return {frame.path: frame.source for one in exceptions for frame in one.frames}
 
 
-def files_of(state: Mapping[str, Any]) -> list[str]:
-    """Name the files that frames of the project are in, as they were recorded.
-
-    Args:
-        state: ``agent_state`` of a snapshot.
-    """
-    frames = [frame for node in exceptions_in(state.get("exceptions")) for frame in node.frames]
-    return list(dict.fromkeys(frame.file for frame in frames if not frame.is_folded))
-
-
-def contexts_of(state: Mapping[str, Any], file: str) -> list[tuple[int, list[str]]]:
-    """Give the lines that were kept around the frames in a file.
-
-    Args:
-        state: ``agent_state`` of a snapshot.
-        file: as it was recorded.
-
-    Returns:
-        Number of the first line, and the lines, for each frame.
-    """
-    return _contexts(exceptions_in(state.get("exceptions")), file)
-
-
-def _contexts(nodes: list[ExceptionNode], file: str) -> list[tuple[int, list[str]]]:
-    return [(frame.first, list(frame.lines)) for node in nodes for frame in node.frames if frame.file == file]
-
-
-def _frame(node: FrameNode, rootdir: str, source: Source, recording: Recording, error: RecordedError) -> RecordedFrame:
-    file, line, function = node.file, node.line, printable(node.function)
+def _frame(
+    node: StoredFrame, rootdir: str, source: Source, recording: Recording, error: RecordedError
+) -> RecordedFrame:
+    file, line, function = node["file"], node["line"], printable(node["function"])
     path = printable(file if file.startswith("<") else os.path.abspath(os.path.join(rootdir, file)))  # noqa: PTH100, PTH118
     span = source.function_at(line, function)
     code = _code(path, function, line, min(span.first, line) if span is not None else line)
@@ -147,8 +121,8 @@ def _frame(node: FrameNode, rootdir: str, source: Source, recording: Recording, 
         "__exception__": error,
         "__pdb_convenience_variables": {"_exception": error},  # $_exception, from Python 3.12
     }
-    frame = _raised(code, around, recording.names(node.locals))
-    return RecordedFrame(frame, file, path, function, line, node.is_folded or node.is_hidden, source)
+    frame = _raised(code, around, recording.names(node.get("locals")))
+    return RecordedFrame(frame, file, path, function, line, "is_folded" in node or "is_hidden" in node, source)
 
 
 def _code(path: str, function: str, line: int, first: int) -> CodeType:
@@ -178,23 +152,24 @@ def _lasti(frame: FrameType) -> int:
     return max(frame.f_lasti, 0)
 
 
-def _error(node: ExceptionNode) -> RecordedError:
-    module, _, short = printable(node.type).rpartition(".")
+def _error(node: StoredException) -> RecordedError:
+    module, _, short = printable(node["type"]).rpartition(".")
     cls = type(short, (RecordedError,), {"__module__": module or "builtins", "__qualname__": short})
-    error: RecordedError = cls(node.message)
-    if node.notes:
-        error.__notes__ = list(node.notes)  # type: ignore[attr-defined]  # from Python 3.11
+    error: RecordedError = cls(node["message"])
+    if "notes" in node:
+        error.__notes__ = list(node["notes"])  # type: ignore[attr-defined]  # from Python 3.11
     return error
 
 
-def _tie(node: ExceptionNode, found: list[RecordedException]) -> None:
+def _tie(node: StoredException, found: list[RecordedException]) -> None:
     """Tie the last of the exceptions to the one that it was reached from."""
-    if node.parent is None or not 0 <= node.parent < len(found) - 1:
+    parent, relation = node.get("parent", -1), node["relation"]
+    if not 0 <= parent < len(found) - 1:
         return
-    outer, error = found[node.parent].error, found[-1].error
-    if node.relation == "cause":
+    outer, error = found[parent].error, found[-1].error
+    if relation == "cause":
         outer.__cause__ = error
-    elif node.relation == "context":
+    elif relation == "context":
         outer.__context__ = error
     else:
         outer.exceptions = (*getattr(outer, "exceptions", ()), error)  # type: ignore[attr-defined]  # as a group has

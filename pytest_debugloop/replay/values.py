@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from fractions import Fraction
 from typing import Any
 
@@ -37,7 +37,7 @@ class Recording:
         state: ``agent_state`` of the snapshot.
     """
 
-    def __init__(self, state: Any) -> None:
+    def __init__(self, state: Mapping[str, object]) -> None:
         self._state = state
         self._built: dict[int, Any] = {}
         self._classes: dict[tuple[str, type], Any] = {}

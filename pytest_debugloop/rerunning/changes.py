@@ -14,7 +14,9 @@ from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.environment.project_folders import checkout_around
 from pytest_debugloop.queries.rerunning import RecordedFailure
 from pytest_debugloop.replay.sources import whole
-from pytest_debugloop.snapshots.nodes import FrameNode, exceptions_in
+from pytest_debugloop.snapshots.agent_state import StoredFrame
+from pytest_debugloop.snapshots.frames import lines_around
+from pytest_debugloop.snapshots.states import recorded_exceptions
 from pytest_debugloop.sources.beside import hash_beside, is_beside
 from pytest_debugloop.sources.checkout import text_of
 from pytest_debugloop.sources.secrets import matches
@@ -89,7 +91,7 @@ def _differs(names: Sequence[str], what: str) -> str:
     return f"{counted}: {'; '.join(names[:_MOST_NAMED])}{more}"
 
 
-def project_frames(chain: Any) -> list[FrameNode]:
+def project_frames(chain: Any) -> list[StoredFrame]:
     """Give the project's own frames of the exception that failed a test, outermost first.
 
     Args:
@@ -98,11 +100,11 @@ def project_frames(chain: Any) -> list[FrameNode]:
     Returns:
         Those that pytest shows, as that of ``pytest.fail`` is none; where it shows none of them, all.
     """
-    own = [frame for one in exceptions_in(chain)[:1] for frame in one.frames if not frame.is_folded]
-    return [frame for frame in own if not frame.is_hidden] or own
+    own = [frame for one in recorded_exceptions(chain)[:1] for frame in one["frames"] if "is_folded" not in frame]
+    return [frame for frame in own if "is_hidden" not in frame] or own
 
 
-def changed_frames(frames: Sequence[FrameNode], rootdir: Path) -> list[str]:
+def changed_frames(frames: Sequence[StoredFrame], rootdir: Path) -> list[str]:
     """Name the functions of frames whose code is not what was recorded.
 
     Code that only moved is the same: where the line is another one now, the recorded lines around it are looked for.
@@ -114,21 +116,22 @@ def changed_frames(frames: Sequence[FrameNode], rootdir: Path) -> list[str]:
     Returns:
         File and function of each, outermost first.
     """
-    known = [frame for frame in frames if frame.source and not frame.file.startswith("<")]
-    return list(dict.fromkeys(f"{one.function} in {one.file}" for one in known if not _is_same(one, rootdir)))
+    known = [frame for frame in frames if frame["source"] and not frame["file"].startswith("<")]
+    return list(dict.fromkeys(f"{one['function']} in {one['file']}" for one in known if not _is_same(one, rootdir)))
 
 
-def _is_same(frame: FrameNode, rootdir: Path) -> bool:
-    text = text_of(rootdir / frame.file)
+def _is_same(frame: StoredFrame, rootdir: Path) -> bool:
+    text = text_of(rootdir / frame["file"])
     if text is None:
         return False
     lines = [line.rstrip() for line in whole(text).lines.values()]
-    if frame.line <= len(lines) and _matches(lines[frame.line - 1].strip(), frame.source):
+    if frame["line"] <= len(lines) and _matches(lines[frame["line"] - 1].strip(), frame["source"]):
         return True
-    if frame.lines == (frame.source,):
-        return any(_matches(line.strip(), frame.source) for line in lines)
-    starts = range(len(lines) - len(frame.lines) + 1)
-    return any(all(_matches(lines[at + i], line) for i, line in enumerate(frame.lines)) for at in starts)
+    _, around = lines_around(frame)
+    if around == [frame["source"]]:
+        return any(_matches(line.strip(), frame["source"]) for line in lines)
+    starts = range(len(lines) - len(around) + 1)
+    return any(all(_matches(lines[at + i], line) for i, line in enumerate(around)) for at in starts)
 
 
 def _matches(line: str, recorded: str) -> bool:

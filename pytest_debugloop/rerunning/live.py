@@ -66,8 +66,8 @@ def stop_of(failure: RecordedFailure, plan: Plan, *, force: bool) -> Stop:
     return Stop(
         fingerprint=failure.fingerprint or "",
         error_code=failure.error_code or "",
-        file=last.file if last is not None else "",
-        function=last.function if last is not None else "",
+        file=last["file"] if last is not None else "",
+        function=last["function"] if last is not None else "",
         is_forced=force,
     )
 

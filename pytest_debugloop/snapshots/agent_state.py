@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 Names = dict[str, Any]
 """Recorded values by their names; a key that begins with one ``$`` is a mark."""
@@ -88,6 +88,10 @@ class StoredTask(TypedDict):
 
     name: str | None
     stack: list[StoredCall]
+
+
+Section = Literal["parameters", "fixtures", "environment"]
+"""The parts of a state that are values by name, beside the locals."""
 
 
 class _StateMore(TypedDict, total=False):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
 from pytest_debugloop.capture.secret_marks import without_numbers
 from pytest_debugloop.capture.volatile import IN_VALUES, without_volatile
+from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.text.pointers import value_at
 
 _MOST = 100
@@ -19,7 +20,7 @@ _ABSENT = object()
 _MACHINERY = frozenset({"unittest.case._Outcome", "method"})
 
 
-def state_changes(failing: Mapping[str, Any], passing: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
+def state_changes(failing: AgentState, passing: AgentState, *, whole: bool = False) -> dict[str, Any]:
     """Compare two states of one test: the locals of its function, and its fixtures.
 
     Args:
@@ -31,14 +32,14 @@ def state_changes(failing: Mapping[str, Any], passing: Mapping[str, Any], *, who
         ``changes``, each a ``path`` (a JSON pointer, RFC 6901, into ``locals`` and ``fixtures``) with what it was
         ``from`` and ``to``, either left out where there was nothing; ``more``, how many were left out.
     """
-    before = {"locals": _locals_at(failing, passing), "fixtures": failing.get("fixtures", {})}
-    after = {"locals": passing.get("returned", {}).get("locals", {}), "fixtures": passing.get("fixtures", {})}
+    before = {"locals": _locals_at(failing, passing), "fixtures": failing["fixtures"]}
+    after = {"locals": _returned(passing), "fixtures": passing["fixtures"]}
     if before["locals"] is None:  # the failure was not in the test's function
         del before["locals"], after["locals"]
     return _told(before, after, failing, passing, whole=whole)
 
 
-def failure_changes(first: Mapping[str, Any], second: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
+def failure_changes(first: AgentState, second: AgentState, *, whole: bool = False) -> dict[str, Any]:
     """Compare the states of two failures: what their exceptions say, the locals of the frames that both have, fixtures.
 
     Args:
@@ -51,25 +52,23 @@ def failure_changes(first: Mapping[str, Any], second: Mapping[str, Any], *, whol
     """
     sides = []
     for state in (first, second):
-        raised = (state.get("exceptions") or [{}])[0]
-        frames = {frame["function"]: frame["locals"] for frame in raised.get("frames", ()) if "locals" in frame}
-        sides.append((raised, frames, state))
+        raised = state["exceptions"][0] if state["exceptions"] else None
+        frames = {one["function"]: one["locals"] for one in (raised["frames"] if raised else ()) if "locals" in one}
+        sides.append((f"{raised['type']}: {raised['message']}" if raised else None, frames, state))
     shared = [name for name in sides[0][1] if name in sides[1][1]]
     before, after = (
         {
-            "message": f"{raised.get('type')}: {raised.get('message')}",
+            "message": message,
             **{name: frames[name] for name in shared},
-            "fixtures": state.get("fixtures", {}),
+            "fixtures": state["fixtures"],
             "parameters": state.get("parameters", {}),
         }
-        for raised, frames, state in sides
+        for message, frames, state in sides
     )
     return _told(before, after, first, second, whole=whole)
 
 
-def _told(
-    before: Any, after: Any, failing: Mapping[str, Any], passing: Mapping[str, Any], *, whole: bool
-) -> dict[str, Any]:
+def _told(before: Any, after: Any, failing: AgentState, passing: AgentState, *, whole: bool) -> dict[str, Any]:
     found = list(_differences("", before, after, failing, passing))
     told = found[:_MOST]
     if not whole:
@@ -80,17 +79,20 @@ def _told(
     return result
 
 
-def _locals_at(failing: Mapping[str, Any], passing: Mapping[str, Any]) -> Any:
-    returned = passing.get("returned", {})
-    for exception in failing.get("exceptions", ()):
-        for frame in exception["frames"]:
-            if (frame["file"], frame["function"]) == (returned.get("file"), returned.get("function")):
-                return frame.get("locals")
-    return None
+def _locals_at(failing: AgentState, passing: AgentState) -> Any:
+    if "returned" not in passing:
+        return None
+    place = passing["returned"]["file"], passing["returned"]["function"]
+    frames = (frame for one in failing["exceptions"] for frame in one["frames"])
+    return next((frame.get("locals") for frame in frames if (frame["file"], frame["function"]) == place), None)
+
+
+def _returned(passing: AgentState) -> Any:
+    return passing["returned"].get("locals", {}) if "returned" in passing else {}
 
 
 def _differences(
-    path: str, before: Any, after: Any, failing: Mapping[str, Any], passing: Mapping[str, Any]
+    path: str, before: Any, after: Any, failing: AgentState, passing: AgentState
 ) -> Iterator[dict[str, Any]]:
     waiting = [(path, before, after)]
     met: set[tuple[str | int, str | int]] = set()

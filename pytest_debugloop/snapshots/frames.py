@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
+from pytest_debugloop.snapshots.agent_state import AgentState, StoredException, StoredFrame
 from pytest_debugloop.snapshots.values import own_name
 from pytest_debugloop.text.printable import printable
 
@@ -13,7 +15,7 @@ _NOT_WRITTEN = ("$", ".", "_unittest_", "_xunit_")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-def failing_frame(state: dict[str, Any]) -> tuple[int, int] | None:
+def failing_frame(state: AgentState) -> tuple[int, int] | None:
     """Find the frame that tells most: the innermost of the project, of the exception that failed the phase.
 
     Args:
@@ -22,34 +24,72 @@ def failing_frame(state: dict[str, Any]) -> tuple[int, int] | None:
     Returns:
         The places of exception and frame, None where there is no frame at all.
     """
-    for number, exception in enumerate(state.get("exceptions", ())):
-        frames = exception.get("frames", ())
+    for number, exception in enumerate(state["exceptions"]):
+        frames = exception["frames"]
         own = [place for place, frame in enumerate(frames) if not frame.get("is_folded")]
         if own or frames:
             return number, own[-1] if own else len(frames) - 1
     return None
 
 
-def frame_place(frame: dict[str, Any]) -> str:
+def frame_place(frame: StoredFrame) -> str:
     """Write where a frame is, as an editor takes it.
 
     Args:
         frame: of the snapshot.
     """
-    return f"{printable(str(frame['file']))}:{frame['line']}"
+    return f"{printable(frame['file'])}:{frame['line']}"
 
 
-def statement_of(frame: dict[str, Any], most: int = 8) -> str:
+def lines_around(frame: StoredFrame) -> tuple[int, list[str]]:
+    """Give the lines that were kept around the line of a frame.
+
+    Args:
+        frame: of the snapshot.
+
+    Returns:
+        The number of the first, and the lines: that line alone where no others were recorded, none where not even it
+        was.
+    """
+    if "context" in frame:
+        return frame["context"]["first"], frame["context"]["lines"]
+    return frame["line"], [frame["source"]] if frame["source"] else []
+
+
+def files_of(exceptions: Iterable[StoredException]) -> list[str]:
+    """Name the files that frames of the project are in, as they were recorded.
+
+    Args:
+        exceptions: of the snapshot.
+    """
+    frames = [frame for one in exceptions for frame in one["frames"]]
+    return list(dict.fromkeys(frame["file"] for frame in frames if not frame.get("is_folded")))
+
+
+def contexts_of(exceptions: Iterable[StoredException], file: str) -> list[tuple[int, list[str]]]:
+    """Give the lines that were kept around the frames in a file.
+
+    Args:
+        exceptions: of the snapshot.
+        file: as it was recorded.
+
+    Returns:
+        Number of the first line, and the lines, for each frame.
+    """
+    return [lines_around(frame) for one in exceptions for frame in one["frames"] if frame["file"] == file]
+
+
+def statement_of(frame: StoredFrame, most: int = 8) -> str:
     """Write the statement that a frame was in, on one line, as far as it is recorded.
 
     Args:
         frame: of the snapshot.
         most: lines of it.
     """
-    source = str(frame.get("source", "")).strip()
-    context = frame.get("context") or {}
-    lines = [str(line).strip() for line in context.get("lines", ())]
-    at = int(frame["line"]) - int(context.get("first", 0))
+    source = frame["source"].strip()
+    first, around = lines_around(frame)
+    lines = [line.strip() for line in around]
+    at = frame["line"] - first
     for line in lines[at + 1 : at + most] if 0 <= at < len(lines) else ():
         if sum(source.count(opening) for opening in "([{") <= sum(source.count(closing) for closing in ")]}"):
             break
@@ -66,7 +106,7 @@ def own_names(names: dict[str, Any]) -> list[str]:
     return [name for name in names if not name.startswith(_NOT_WRITTEN) or name.startswith("$$")]
 
 
-def by_relevance(names: dict[str, Any], frame: dict[str, Any]) -> list[str]:
+def by_relevance(names: dict[str, Any], frame: StoredFrame) -> list[str]:
     """Put the names of a frame into the order in which somebody wants to read them.
 
     Args:
@@ -76,12 +116,12 @@ def by_relevance(names: dict[str, Any], frame: dict[str, Any]) -> list[str]:
     Returns:
         Those in the failing line, from its left; then those of the lines around, the nearest above first; then others.
     """
-    line = int(frame["line"])
-    context = frame.get("context") or {"first": line, "lines": []}
-    numbered = {int(context["first"]) + place: str(text) for place, text in enumerate(context["lines"])}
+    line = frame["line"]
+    first, lines = lines_around(frame)
+    numbered = dict(enumerate(lines, first))
     nearest = sorted(numbered, key=lambda number: (number > line, abs(number - line)))
     places: dict[str, int] = {}
-    for text in [str(frame.get("source", "")), *(numbered[number] for number in nearest)]:
+    for text in [frame["source"], *(numbered[number] for number in nearest)]:
         for match in _WORD.finditer(text):
             places.setdefault(match[0], len(places))
     return sorted(names, key=lambda name: (places.get(own_name(name), len(places)), name))

@@ -1,18 +1,18 @@
-"""What others may have stored as JSON, made into the shape that this package records: the rest can rely on it."""
+"""What others may have stored as a state, made into the shape that this package records: the rest can rely on it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from pytest_debugloop.text.strategies import EVIDENCE
+from pytest_debugloop.snapshots.agent_state import AgentState, StoredException, StoredFrame
 
 _MOST_LINES = 10_000_000
-_NAMED = ("fixtures", "parameters", "environment")
+_NAMES = ("fixtures", "parameters", "environment")
 
 
-def recorded_state(value: object) -> dict[str, Any] | None:
-    """Read a state as this package records it; docs/snapshots.md tells the shape.
+def recorded_state(value: object) -> AgentState | None:
+    """Read a state as this package records it.
 
     Args:
         value: JSON of a snapshot's ``agent_state``.
@@ -25,89 +25,67 @@ def recorded_state(value: object) -> dict[str, Any] | None:
         return None
     if not isinstance(value.get("exceptions"), list):
         return None
-    state = {**value, "exceptions": [_exception(one) for one in value["exceptions"] if isinstance(one, dict)]}
-    for key in _NAMED:
-        if key in state and not isinstance(state[key], dict):
-            del state[key]
+    state = {key: part for key, part in value.items() if _FORMS.get(key, _anything)(part)}
+    state.setdefault("fixtures", {})
+    state["exceptions"] = recorded_exceptions(value["exceptions"])
+    for key in ("markers", "threads", "tasks"):
+        if key in state:
+            state[key] = [one for one in state[key] if isinstance(one, dict)]
     if "captured" in state:
         state["captured"] = _captured(state["captured"])
     if "returned" in state:
-        if isinstance(state["returned"], dict):
-            state["returned"] = _frame(state["returned"])
-        else:
-            del state["returned"]
-    return state
+        state["returned"] = _frame(state["returned"])
+    return cast("AgentState", state)
 
 
-def recorded_evidence(value: object) -> dict[str, Any]:
-    """Read the evidence of a recovery; docs/formulas.md tells its keys.
+def recorded_exceptions(value: object) -> list[StoredException]:
+    """Read the exceptions of a state.
 
     Args:
-        value: JSON of it.
+        value: JSON of its ``exceptions``.
 
     Returns:
-        The keys that have the form they should have.
+        The one that failed the phase first, then those behind it; what is none is left out.
     """
-    found = dict(value) if isinstance(value, dict) else {}
-    forms: dict[str, Callable[[Any], Any]] = {
-        **{key: _dicts if form == "changes" else _dict for key, form in EVIDENCE.items()},
-        "random_seeds": _dict,
-        "other_data": _list,
-        "verified": _dict,
-        "missing": _list,
-        "terms": _dict,
-    }
-    return {name: forms[name](item) if name in forms else item for name, item in found.items()}
+    return [_exception(one) for one in dicts(value)]
 
 
-def recorded_changes(value: object) -> dict[str, Any]:
-    """Read which values were different, from ``success_factors``.
-
-    Args:
-        value: JSON of it.
-
-    Returns:
-        ``changes``, a list of objects, and ``more``, how many were left out.
-    """
-    found = _dict(value)
-    more = found.get("more")
-    return {"changes": _dicts(found.get("changes")), "more": more if type(more) is int and more > 0 else 0}
-
-
-def _exception(found: dict[str, Any]) -> dict[str, Any]:
-    texts = {name: _text(found.get(name), missing) for name, missing in (("type", "?"), ("message", ""))}
-    frames = [_frame(one) for one in _dicts(found.get("frames"))]
-    notes = [_text(one, "") for one in _list(found.get("notes"))]
-    kept = {**found, **texts, "relation": _text(found.get("relation"), "?"), "frames": frames}
-    if notes:
+def _exception(found: dict[str, Any]) -> StoredException:
+    texts = {name: _text(found.get(name), missing) for name, missing in _TEXTS_OF_EXCEPTION}
+    kept = {**found, **texts, "frames": [_frame(one) for one in dicts(found.get("frames"))]}
+    if notes := [_text(one, "") for one in _list(found.get("notes"))]:
         kept["notes"] = notes
     else:
         kept.pop("notes", None)
-    return kept
+    if type(found.get("parent")) is not int:
+        kept.pop("parent", None)
+    return cast("StoredException", kept)
 
 
-def _frame(found: dict[str, Any]) -> dict[str, Any]:
+def _frame(found: dict[str, Any]) -> StoredFrame:
     line = _line(found.get("line"))
     frame = {
         **found,
-        "file": _text(found.get("file"), "?"),
-        "function": _text(found.get("function"), "?"),
+        **{name: _text(found.get(name), missing) for name, missing in _TEXTS_OF_FRAME},
         "line": line,
-        "source": _text(found.get("source"), ""),
     }
     if not isinstance(frame.get("locals", {}), dict):
         del frame["locals"]
-    context = _dict(frame.pop("context", None))
-    first, lines = _line(context.get("first")), [_text(one, "") for one in _list(context.get("lines"))]
-    if first <= line < first + len(lines):
-        frame["context"] = {"first": first, "lines": lines}
-    return frame
+    for sign in ("is_folded", "is_hidden"):
+        if not frame.get(sign, True):
+            del frame[sign]
+        elif sign in frame:
+            frame[sign] = True
+    context = frame.pop("context", None)
+    if isinstance(context, dict):
+        first, lines = _line(context.get("first")), [_text(one, "") for one in _list(context.get("lines"))]
+        if first <= line < first + len(lines):
+            frame["context"] = {"first": first, "lines": lines}
+    return cast("StoredFrame", frame)
 
 
-def _captured(value: object) -> dict[str, Any]:
-    return {
-        name: {**one, "text": _text(one.get("text"), "")} for name, one in _dict(value).items() if isinstance(one, dict)
-    }
+def _captured(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: {**one, "text": _text(one.get("text"), "")} for name, one in value.items() if isinstance(one, dict)}
 
 
 def _text(value: object, missing: str) -> str:
@@ -118,13 +96,35 @@ def _line(value: object) -> int:
     return min(max(value, 1), _MOST_LINES) if type(value) is int else 1
 
 
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _dicts(value: object) -> list[dict[str, Any]]:
+def dicts(value: object) -> list[dict[str, Any]]:
+    """Give the objects of a list.
+
+    Args:
+        value: any JSON.
+    """
     return [one for one in _list(value) if isinstance(one, dict)]
+
+
+def _is_dict(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _anything(value: object) -> bool:
+    return True
+
+
+_TEXTS_OF_EXCEPTION = (("type", "?"), ("message", ""), ("relation", "?"))
+_TEXTS_OF_FRAME = (("file", "?"), ("function", "?"), ("source", ""))
+_FORMS: dict[str, Callable[[object], bool]] = {
+    **dict.fromkeys((*_NAMES, "captured", "returned", "fixture_scopes"), _is_dict),
+    **dict.fromkeys(("markers", "threads", "tasks"), _is_list),
+    "assertion": lambda value: isinstance(value, str),
+}

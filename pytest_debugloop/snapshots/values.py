@@ -6,7 +6,7 @@ No value is rebuilt: texts are written from the JSON, within the room that there
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pytest_debugloop.text.pointers import value_at
@@ -41,7 +41,7 @@ class Values:
         state: the snapshot's ``agent_state``, in which references are looked up.
     """
 
-    def __init__(self, state: dict[str, Any]) -> None:
+    def __init__(self, state: Mapping[str, object]) -> None:
         self._state = state
 
     def one_line(self, value: object, room: int = 200, pointer: str = "") -> str:

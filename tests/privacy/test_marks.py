@@ -15,7 +15,9 @@ from pytest_debugloop.capture.secret_marks import NumberedMarks, without_numbers
 from pytest_debugloop.capture.secret_names import SecretNames
 from pytest_debugloop.replay.partial import Withheld
 from pytest_debugloop.replay.values import Recording
+from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.snapshots.changes import failure_changes
+from pytest_debugloop.snapshots.states import recorded_state
 from tests.unit.shown import numbered_names
 
 ONE, TWO = "[redacted: key #1]", "[redacted: key #2]"
@@ -140,9 +142,12 @@ def test_a_failure_has_the_same_fingerprint_whatever_the_numbers() -> None:
 
 
 def test_secrets_that_only_have_other_numbers_are_no_difference() -> None:
-    def state(number: int) -> dict[str, Any]:
+    def state(number: int) -> AgentState:
         frame = {"function": "test", "locals": {"token": f"[redacted: key #{number}]", "n": 1}}
-        return {"exceptions": [{"type": "E", "message": f"no [redacted: jwt #{number}]", "frames": [frame]}]}
+        raised = {"type": "E", "message": f"no [redacted: jwt #{number}]", "frames": [frame]}
+        found = recorded_state({"schema": 1, "exceptions": [raised]})
+        assert found is not None
+        return found
 
     assert failure_changes(state(1), state(2)) == {"changes": []}
 

@@ -12,6 +12,7 @@ from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.secret_marks import PLAIN
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.replay.values import Recording
+from pytest_debugloop.snapshots.states import recorded_state
 from tests.unit.shown import shown_names
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_debugloop.replay.values import Names
+    from pytest_debugloop.snapshots.agent_state import AgentState
 
 
-def state_of(call: Callable[[], object], rootdir: Path, **bounds: Any) -> dict[str, Any]:
+def state_of(call: Callable[[], object], rootdir: Path, **bounds: Any) -> AgentState:
     """Call what fails, and give the state at the failure, as JSON brings it back."""
     capturer = Capturer(ProjectCode(str(rootdir)), Bounds(**{"milliseconds": 1e6, **bounds}), Redactor())
     try:
@@ -29,7 +31,8 @@ def state_of(call: Callable[[], object], rootdir: Path, **bounds: Any) -> dict[s
     except Exception as error:
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this frame
         _, state = capturer.state_at(capturer.look_at(error, PLAIN), ItemFacts(), PLAIN)
-        found: dict[str, Any] = json.loads(json.dumps(state))
+        found = recorded_state(json.loads(json.dumps(state)))
+        assert found is not None
         return found
     raise AssertionError("it did not fail")
 

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from pytest_debugloop.answers.brief import Piece, fitted
 from pytest_debugloop.cli.filters import Moment
 from pytest_debugloop.cli.views.tables import Column, table
+from pytest_debugloop.snapshots.agent_state import StoredContext, StoredFrame
 from pytest_debugloop.snapshots.frames import statement_of
 from pytest_debugloop.text import words
 
@@ -178,5 +179,6 @@ def test_values_are_told_only_below_the_place_they_are_of() -> None:
     ],
 )
 def test_a_statement_of_several_lines_is_told_whole(lines: list[str], statement: str) -> None:
-    frame = {"line": 7, "source": lines[0], "context": {"first": 7, "lines": lines}}
+    around: StoredContext = {"first": 7, "lines": lines}
+    frame: StoredFrame = {"file": "", "function": "", "line": 7, "source": lines[0], "context": around}
     assert statement_of(frame) == statement

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.replay.frames import RecordedException, contexts_of, files_of, rebuild, sources_of
+from pytest_debugloop.replay.frames import RecordedException, rebuild, sources_of
 from pytest_debugloop.replay.sources import listed, whole
+from pytest_debugloop.snapshots.agent_state import AgentState
+from pytest_debugloop.snapshots.frames import contexts_of, files_of
+from pytest_debugloop.snapshots.states import recorded_state
 from tests.unit.recorded import state_of
 
 HERE = Path(__file__)
@@ -42,8 +45,16 @@ def chain() -> None:
             raise OSError("closed")  # noqa: B904 - with the other as context
 
 
-def rebuilt(state: dict[str, Any], **sources: Any) -> list[RecordedException]:
+def rebuilt(state: AgentState, **sources: Any) -> list[RecordedException]:
     return rebuild(state, "/nowhere", {HERE.name: whole(TEXT), **sources})
+
+
+def state_with(*frames: dict[str, Any], **exception: Any) -> AgentState:
+    """A state that somebody stored."""
+    given = {"relation": "raised", "type": "E", "message": "", "frames": frames, **exception}
+    state = recorded_state(json.loads(json.dumps({"schema": 1, "exceptions": [given], "fixtures": {}})))
+    assert state is not None
+    return state
 
 
 def test_frames_have_the_file_function_line_and_locals_that_were_recorded() -> None:
@@ -134,11 +145,11 @@ def test_the_session_starts_at_the_innermost_frame_of_the_project() -> None:
 
 def test_without_the_files_the_lines_around_each_frame_are_known() -> None:
     state = state_of(lambda: ask(Shop()), ROOT)
-    assert files_of(state) == [HERE.name]
+    assert files_of(state["exceptions"]) == [HERE.name]
     frame = rebuild(state, "/nowhere")[0].frames[-1]
     assert frame.source.lines[frame.line] == "        return price[article] * count"
     assert all(line == TEXT.split("\n")[number - 1] for number, line in frame.source.lines.items())
-    assert len(contexts_of(state, HERE.name)) == len(state["exceptions"][0]["frames"])
+    assert len(contexts_of(state["exceptions"], HERE.name)) == len(state["exceptions"][0]["frames"])
 
 
 HOSTILE = {
@@ -148,9 +159,7 @@ HOSTILE = {
 
 
 def test_no_control_character_of_a_record_is_in_what_a_debugger_prints() -> None:
-    (one,) = rebuild(
-        {"exceptions": [{"relation": "raised", "type": "E\x1b", "message": "m", "frames": [HOSTILE]}]}, "/r"
-    )
+    (one,) = rebuild(state_with(HOSTILE, type="E\x1b"), "/r")
     code = one.frames[0].frame.f_code
     assert all(
         text.isprintable() for text in (code.co_filename, code.co_name, repr(one.error), type(one.error).__name__)
@@ -161,14 +170,13 @@ def test_no_control_character_of_a_record_is_in_what_a_debugger_prints() -> None
 @pytest.mark.parametrize("line", [None, 0, -5, 1, 7, 10**6, 10**7])
 def test_any_line_makes_a_frame(line: int | None) -> None:
     node = {"file": "<string>", "function": "f", "line": line, "source": ""}
-    (one,) = rebuild({"exceptions": [{"relation": "raised", "type": "E", "message": "", "frames": [node]}]}, "/r")
+    (one,) = rebuild(state_with(node), "/r")
     frame = one.frames[0].frame
     assert (frame.f_code.co_filename, frame.f_lineno) == ("<string>", max(line or 1, 1))
 
 
 def test_a_state_without_exceptions_has_nothing_to_look_at() -> None:
-    assert rebuild({"exceptions": []}, "/r") == []
-    assert rebuild({}, "/r") == []
+    assert rebuild({"schema": 1, "exceptions": [], "fixtures": {}}, "/r") == []
 
 
 @pytest.mark.parametrize("junk", [None, True, 0, -1, 1.5, 10**30, "", "x\x1b\ud800", [], [1], {}, {"$ref": ""}, [[]]])
@@ -184,13 +192,17 @@ def test_a_state_without_exceptions_has_nothing_to_look_at() -> None:
     ],
 )
 def test_json_that_is_no_snapshot_has_no_frames_and_does_no_harm(junk: Any, place: tuple[Any, ...]) -> None:
-    state = json.loads(json.dumps(state_of(lambda: ask(Shop()), ROOT)))
-    part = state
+    found = json.loads(json.dumps(state_of(lambda: ask(Shop()), ROOT)))
+    part = found
     for key in place[:-1]:
         part = part[key]
     part[place[-1]] = junk
+    state = recorded_state(found)
+    if state is None:
+        assert place == ("exceptions",)
+        return
     for one in rebuild(state, "/nowhere"):
         assert all(1 <= frame.line <= 10_000_000 for frame in one.frames)
         assert repr(one.error).isprintable()
-    assert all(isinstance(file, str) for file in files_of(state))
-    assert all(first >= 1 for first, _ in contexts_of(state, HERE.name))
+    assert all(isinstance(file, str) for file in files_of(state["exceptions"]))
+    assert all(first >= 1 for first, _ in contexts_of(state["exceptions"], HERE.name))

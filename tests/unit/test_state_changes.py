@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.snapshots.changes import state_changes
+from pytest_debugloop.snapshots.states import recorded_exceptions, recorded_state
 
 FILE, FUNCTION = "test_shop.py", "test_pay"
 FAILING = "/exceptions/0/frames/1/locals"
@@ -21,14 +23,20 @@ def frame(function: str = FUNCTION, **more: object) -> State:
     return {"file": FILE, "function": function, "line": 3, "source": "", **more}
 
 
-def failing_state(names: State, fixtures: State | None = None, function: str = FUNCTION) -> State:
+def failing_state(names: State, fixtures: State | None = None, function: str = FUNCTION) -> AgentState:
     frames = [frame("test_around"), frame(function, locals=names)]
     exception = {"relation": "raised", "type": "E", "message": "", "frames": frames}
-    return {"schema": 1, "exceptions": [exception], "fixtures": fixtures or {}}
+    return state_of({"exceptions": [exception], "fixtures": fixtures or {}})
 
 
-def passing_state(names: State, fixtures: State | None = None) -> State:
-    return {"schema": 1, "returned": frame(locals=names), "fixtures": fixtures or {}}
+def passing_state(names: State, fixtures: State | None = None) -> AgentState:
+    return state_of({"exceptions": [], "returned": frame(locals=names), "fixtures": fixtures or {}})
+
+
+def state_of(found: State) -> AgentState:
+    state = recorded_state({"schema": 1, **found})
+    assert state is not None
+    return state
 
 
 def compare(before: State, after: State) -> list[State]:
@@ -87,13 +95,15 @@ def test_a_failure_outside_of_the_tests_function_is_compared_by_fixtures_alone()
 
 def test_the_locals_are_those_of_the_tests_own_frame() -> None:
     failing = failing_state({"x": 1})
-    failing["exceptions"][0]["frames"].append(frame("deeper", locals={"x": 5}))
+    (deeper,) = recorded_exceptions([{"frames": [frame("deeper", locals={"x": 5})]}])
+    failing["exceptions"][0]["frames"] += deeper["frames"]
     assert state_changes(failing, passing_state({"x": 1}))["changes"] == []
 
 
-@pytest.mark.parametrize("state", [{}, {"schema": 1, "is_captured": False, "exceptions": [], "fixtures": {}}])
-def test_a_state_that_was_not_captured_has_no_differences(state: State) -> None:
-    assert state_changes(state, {})["changes"] == []
+@pytest.mark.parametrize("found", [{}, {"is_captured": False}], ids=repr)
+def test_a_state_that_was_not_captured_has_no_differences(found: State) -> None:
+    state = state_of({"exceptions": [], **found})
+    assert state_changes(state, state_of({"exceptions": []}))["changes"] == []
     assert state_changes(state, state)["changes"] == []
 
 

@@ -11,8 +11,9 @@ import pytest
 from pytest_debugloop.answers.reading import _loads
 from pytest_debugloop.cli.views.frames import exception_lines, locals_lines
 from pytest_debugloop.snapshots.changes import failure_changes
+from pytest_debugloop.snapshots.evidence import recorded_changes, recorded_evidence
 from pytest_debugloop.snapshots.frames import failing_frame
-from pytest_debugloop.snapshots.states import recorded_changes, recorded_evidence, recorded_state
+from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.text.json_values import plain
 
 FRAME = {"file": "a.py", "function": "f", "line": 3, "source": "x = 1", "locals": {"x": 1}}

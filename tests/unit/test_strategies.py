@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.snapshots.states import recorded_evidence
+from pytest_debugloop.snapshots.evidence import recorded_evidence
 from pytest_debugloop.text.strategies import EVIDENCE, STRATEGIES, in_words
 
 EVIDENCE_OF: dict[str, tuple[dict[str, Any], str]] = {

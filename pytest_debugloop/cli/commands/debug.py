@@ -44,22 +44,22 @@ def command(
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.answers.debugging import failure_to_debug, files_of_run
-    from pytest_debugloop.replay.frames import files_of
+    from pytest_debugloop.snapshots.frames import files_of
 
     if live and as_json:
         raise click.UsageError("--json cannot be combined with --live.")
     debugger = None if live else _debugger(pdbcls)
     with open_record(place) as record:
         failure = record.answer(failure_to_debug(error, asked_project(record, place)))
-        state = failure.state or {}
-        files = [] if as_json or live else record.answer(files_of_run(failure.code_version, files_of(state)))
+        exceptions = failure.state["exceptions"] if failure.state else []
+        files = [] if as_json or live else record.answer(files_of_run(failure.code_version, files_of(exceptions)))
     if live:
         from pytest_debugloop.cli.live import debug_live
 
         return debug_live(place, str(failure.id), pdbcls=pdbcls, force=force, trust=trust)
     if as_json:
         facts = {key: value for key, value in plain(failure).items() if key != "state"}
-        write_json("debug", {"error": facts}, exceptions=state.get("exceptions", []))
+        write_json("debug", {"error": facts}, exceptions=exceptions)
     elif debugger is not None:
         _session(place, failure, files, debugger)
     return None
@@ -71,9 +71,8 @@ def _session(place: Place, failure: FailureToDebug, files: list[StoredFile], deb
     from pytest_debugloop.replay.session import debug
     from pytest_debugloop.text.words import short
 
-    state = failure.state or {}
     sources, changed = _sources(place, failure, files)
-    exceptions = rebuild(state, failure.rootdir or str(place.rootdir), sources)
+    exceptions = rebuild(failure.state, failure.rootdir or str(place.rootdir), sources) if failure.state else []
     if not any(one.frames for one in exceptions):
         what = "of a kind that has none" if failure.snapshot_id is None else "without any"
         raise NothingToDebugError(id=short(failure.id), what=what)
@@ -86,12 +85,13 @@ def _sources(place: Place, failure: FailureToDebug, files: list[StoredFile]) -> 
     from pathlib import Path
 
     from pytest_debugloop.cli.checkout import redactor_of_checkout
-    from pytest_debugloop.replay.frames import contexts_of
     from pytest_debugloop.replay.sources import assembled, whole
+    from pytest_debugloop.snapshots.frames import contexts_of
     from pytest_debugloop.sources.checkout import find_file
 
     folders = [place.rootdir, *([Path(failure.rootdir)] if failure.rootdir else [])]
     redactor = redactor_of_checkout(place)
+    exceptions = failure.state["exceptions"] if failure.state else []
     found: dict[str, Source] = {}
     changed: list[str] = []
     for file in files:
@@ -102,7 +102,7 @@ def _sources(place: Place, failure: FailureToDebug, files: list[StoredFile]) -> 
         if text is not None:
             found[file.file] = whole(text, file.units)
         else:
-            found[file.file] = assembled(file.units, contexts_of(failure.state or {}, file.file))
+            found[file.file] = assembled(file.units, contexts_of(exceptions, file.file))
     return found, changed
 
 

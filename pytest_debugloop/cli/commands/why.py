@@ -141,7 +141,7 @@ def _ask(place: Place, what: str, *, is_trusted: bool) -> _Asked:
     from pytest_debugloop.queries.rerunning import steps_until
     from pytest_debugloop.rerunning.plan import plan_rerun
     from pytest_debugloop.rerunning.sides import Side, failure_alone, with_files
-    from pytest_debugloop.snapshots.states import recorded_evidence
+    from pytest_debugloop.snapshots.evidence import recorded_evidence
 
     with open_record(place) as record:
         case = record.answer(case_of(what, asked_project(record, place)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_debugloop.answers.failures import history_line, open_line
 from pytest_debugloop.cli.views.frames import (
@@ -14,6 +14,7 @@ from pytest_debugloop.cli.views.frames import (
     names_lines,
     source_lines,
 )
+from pytest_debugloop.snapshots.agent_state import AgentState, Section
 from pytest_debugloop.snapshots.frames import failing_frame
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
@@ -99,22 +100,23 @@ def whole(known: DetailedFailure, width: int, *, folded: bool = False) -> Iterat
         yield from surroundings(state, width)
 
 
-def surroundings(state: dict[str, Any], width: int) -> Iterator[Line]:
+def surroundings(state: AgentState, width: int) -> Iterator[Line]:
     """Write what a snapshot has beside the exceptions: fixtures, parameters, output.
 
     Args:
         state: a snapshot's ``agent_state``.
         width: columns of the terminal.
     """
-    for key in ("parameters", "fixtures", "environment"):
+    sections: tuple[Section, ...] = ("parameters", "fixtures", "environment")
+    for key in sections:
         names = state.get(key) or {}
         if names:
             yield Line.of("")
             yield Line.of(f"  {key}", "title")
             yield from names_lines(state, names, width, pointer=f"/{key}", levels=2)
-    for key, captured in (state.get("captured") or {}).items():
+    for stream, captured in (state.get("captured") or {}).items():
         yield Line.of("")
-        yield Line.of(f"  captured {printable(str(key))}", "title")
+        yield Line.of(f"  captured {printable(stream)}", "title")
         yield from message_lines(str(captured["text"]).rstrip("\n"), style="", most=60, indent="    ")
         if "$cut" in captured:
             yield Line.of(f"    … {printable(str(captured['$cut']))}", "faint")

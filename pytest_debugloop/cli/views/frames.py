@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_debugloop.snapshots.agent_state import AgentState, StoredFrame
 from pytest_debugloop.snapshots.frames import by_relevance, frame_place, own_names
 from pytest_debugloop.snapshots.values import Values, own_name
 from pytest_debugloop.text.lines import Line
@@ -18,7 +19,7 @@ _RELATIONS = {
 }
 
 
-def frame_title(frame: dict[str, Any]) -> Line:
+def frame_title(frame: StoredFrame) -> Line:
     """Write where a frame is, and in which function, indented.
 
     Args:
@@ -28,7 +29,7 @@ def frame_title(frame: dict[str, Any]) -> Line:
     return Line.of("  ").append(title, "title")
 
 
-def source_lines(frame: dict[str, Any], around: int = 5) -> Iterator[Line]:
+def source_lines(frame: StoredFrame, around: int = 5) -> Iterator[Line]:
     """Write the source around a frame's line, that line marked.
 
     Args:
@@ -51,7 +52,7 @@ def source_lines(frame: dict[str, Any], around: int = 5) -> Iterator[Line]:
 
 
 def locals_lines(
-    state: dict[str, Any], place: tuple[int, int], width: int, *, most: int = 30, levels: int = 4
+    state: AgentState, place: tuple[int, int], width: int, *, most: int = 30, levels: int = 4
 ) -> Iterator[Line]:
     """Write the locals of a frame: those that stand in its line first.
 
@@ -71,7 +72,7 @@ def locals_lines(
 
 
 def names_lines(
-    state: dict[str, Any], names: dict[str, Any], width: int, *, pointer: str, most: int = 30, levels: int = 4
+    state: Mapping[str, object], names: dict[str, Any], width: int, *, pointer: str, most: int = 30, levels: int = 4
 ) -> Iterator[Line]:
     """Write named values as trees.
 
@@ -100,7 +101,7 @@ def names_lines(
         yield Line.of(f"        … {printable(str(names['$cut']))}", "faint")
 
 
-def exception_lines(state: dict[str, Any], width: int, *, folded: bool = False) -> Iterator[Line]:
+def exception_lines(state: AgentState, width: int, *, folded: bool = False) -> Iterator[Line]:
     """Write all exceptions of a snapshot with all their frames, the one that failed the phase first.
 
     Args:

@@ -29,6 +29,7 @@ from pytest_debugloop.loading.recoveries.ran_before import look_at_order
 from pytest_debugloop.loading.recoveries.surroundings import look_at_interpreter
 from pytest_debugloop.loading.recoveries.variables import look_at_variables
 from pytest_debugloop.snapshots.changes import state_changes
+from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.text.strategies import RERUN, UNKNOWN, in_words
 
 
@@ -92,9 +93,10 @@ def compare_states(cursor: Cursor[Any], statement: Statement) -> None:
         cursor.execute(statement("recoveries_factors"), values)
 
 
-def _changes(failing: dict[str, Any], passing: dict[str, Any]) -> dict[str, Any]:
+def _changes(failing: object, passing: object) -> dict[str, Any]:
     try:
-        return state_changes(failing, passing)
+        before, after = recorded_state(failing), recorded_state(passing)
+        return {} if before is None or after is None else state_changes(before, after)
     except Exception:  # states that no recorder made: they are not to keep the run from being concluded
         traceback.print_exc()
         return {}
