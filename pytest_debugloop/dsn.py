@@ -48,13 +48,13 @@ _UNLIKELY = {
 }
 _ANY_UNLIKELY = r".@|://"
 
-_NO_SCHEME = "it has neither the scheme postgresql:// nor options of the form name=value"
+_NO_SCHEME = "it is neither a postgresql:// URL nor a list of name=value options"
 _OTHER_SCHEME = "its scheme is neither postgresql:// nor postgres://"
-_UNESCAPED = "a character in it is to be percent-encoded"
-_NO_PORT = "what stands for its port is no port"
-_NO_OPTION = "it has an option that libpq does not know"
-_NO_PAIRS = "what it has is not options of the form name=value, with quotes where a value has white space"
-_UNPRINTABLE = "it has characters that cannot be shown"
+_UNESCAPED = "a character in it has to be percent-encoded"
+_NO_PORT = "its port is not valid"
+_NO_OPTION = "libpq does not know one of its options"
+_NO_PAIRS = "it is not a list of name=value options, with quotes around values that contain white space"
+_UNPRINTABLE = "it contains unprintable characters"
 
 
 class _MalformedError(ValueError):
@@ -108,7 +108,7 @@ def describe_dsn(dsn: str) -> str:
     try:
         head, _, hosts, rest = _parts(dsn)
     except _MalformedError as error:
-        return f"a server that is not named here, for its connection string is malformed: {error}"
+        return f"a server whose connection string is malformed: {error}"
     if head:
         return f"{head}://{hosts}{rest.partition('?')[0]}"
     return "PostgreSQL at " + (rest or "the default of libpq")

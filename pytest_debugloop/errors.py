@@ -22,7 +22,7 @@ class DebugloopError(Exception):
 
 
 class SettingInvalidError(DebugloopError):
-    """The setting {name} cannot be used: {reason}."""
+    """The setting {name} is not valid: {reason}."""
 
 
 class DriverMissingError(DebugloopError):
@@ -34,7 +34,7 @@ class DatabaseUnreachableError(DebugloopError):
 
 
 class ServerTooOldError(DebugloopError):
-    """The server at {where} is PostgreSQL {found}; pytest-debugloop needs {needed} or newer: upgrade it."""
+    """The server at {where} is PostgreSQL {found}, but pytest-debugloop requires {needed} or later: upgrade it."""
 
 
 class EmbeddedServerError(DebugloopError):
@@ -46,15 +46,15 @@ class EmbeddedServerMissingError(EmbeddedServerError):
 
 
 class EmbeddedVersionMissingError(EmbeddedServerMissingError):
-    """PostgreSQL {wanted} is not among the installed binaries ({available}): choose one, or set --debugloop-dsn."""
+    """PostgreSQL {wanted} is not installed, only {available}: choose one of these, or set --debugloop-dsn."""
 
 
 class DataDirectoryVersionError(EmbeddedServerError):
-    """{directory} holds data of PostgreSQL {found}, but the installed binaries are {available}: move it away."""
+    """{directory} contains data of PostgreSQL {found}, but the installed versions are {available}: move it away."""
 
 
 class ForeignRecordError(EmbeddedServerError):
-    """Another user or machine made {directory}, which may hold programs: `debugloop status --trust` opens it."""
+    """Another user or machine made {directory}, which may contain programs: open it with `debugloop status --trust`."""
 
 
 class NoRecordError(DebugloopError):
@@ -74,19 +74,19 @@ class SchemaTooOldError(DebugloopError):
 
 
 class NotFoundError(DebugloopError):
-    """Nothing in the record is called {text}: {hint}."""
+    """Nothing in the record matches {text}: {hint}."""
 
 
 class WrongKindError(DebugloopError):
-    """{text} is {kind}: name {kinds} here."""
+    """{text} is {kind}, but {kinds} is expected here."""
 
 
 class AmbiguousError(DebugloopError):
-    """{text} may be any of {count}: {candidates}."""
+    """{text} is ambiguous, it matches {count}: {candidates}."""
 
 
 class NoRunsError(DebugloopError):
-    """No run of project {project} is in the record; it has {others}: name one with --project."""
+    """The record has no runs of project {project}, only of {others}: choose one with --project."""
 
 
 class EmptyRecordError(DebugloopError):
@@ -94,15 +94,15 @@ class EmptyRecordError(DebugloopError):
 
 
 class NeverFailedError(DebugloopError):
-    """{text} has not failed, as far as the record knows."""
+    """{text} has never failed in this record."""
 
 
 class NotRecoveredError(DebugloopError):
-    """{text} has not passed since: name what to compare it with, `debugloop history` lists the attempts of a test."""
+    """{text} has not passed since: name a failure to compare it with; `debugloop history` lists a test's attempts."""
 
 
 class SnapshotTooLargeError(DebugloopError):
-    """Snapshot {id} has {megabytes} MB, too much to be shown: write it with `debugloop show {id} --json > FILE`."""
+    """Snapshot {id} is too large to show ({megabytes} MB): write it with `debugloop show {id} --json > FILE`."""
 
 
 class MigrationError(DebugloopError):
@@ -110,11 +110,11 @@ class MigrationError(DebugloopError):
 
 
 class SchemaTooNewError(MigrationError):
-    """Schema {schema} is at version {found}, newer than this pytest-debugloop knows ({known}): upgrade the package."""
+    """Schema {schema} is at version {found}, but this pytest-debugloop only knows {known}: upgrade the package."""
 
 
 class MigrationChangedError(MigrationError):
-    """Migration {version} ({name}) is not the file that was applied: restore the file, or roll back and migrate."""
+    """Migration {version} ({name}) differs from the file that was applied: restore it, or roll back and migrate."""
 
 
 class NewerJournalError(DebugloopError):
@@ -126,48 +126,48 @@ class NoInterpreterError(DebugloopError):
 
 
 class JournalUnreadableError(DebugloopError):
-    """Neither its first line, nor a journal beside it, nor the name of its folder tells whose the journal {path} is."""
+    """The run of journal {path} is unknown: neither the file, nor those beside it, nor its directory name one."""
 
 
 class RerunImpossibleError(DebugloopError):
-    """It cannot be run again: {reason}."""
+    """The test cannot be rerun: {reason}."""
 
 
 class RerunFailedError(DebugloopError):
-    """The rerun did not get as far as the test: {reason}."""
+    """The rerun did not reach the test: {reason}."""
 
 
 class NotAsRecordedError(DebugloopError):
-    """Nothing can be proved here: alone it {ending}, and it {expected} in run {run}: {reason}."""
+    """Nothing can be proved here: alone, the test {ending}, but it {expected} in run {run}: {reason}."""
 
 
 class CodeChangedError(DebugloopError):
-    """The code is not what it was ({functions}): a debugger would show other lines; --force goes on."""
+    """The code has changed ({functions}), and a debugger would show the wrong lines: add --force to continue."""
 
 
 class NothingToDebugError(DebugloopError):
-    """No frames are recorded of error {id}, which is {what}: `debugloop show {id}` tells what is."""
+    """Error {id} has no recorded frames ({what}): `debugloop show {id}` shows what is recorded."""
 
 
 class NoDebuggerError(DebugloopError):
-    """The debugger {name} cannot be used ({reason}): name one as --pdbcls MODULE:CLASS."""
+    """The debugger {name} cannot be used ({reason}): choose one with --pdbcls MODULE:CLASS."""
 
 
 class OutputExistsError(DebugloopError):
-    """{path} is there already: choose another name, or give --force to write over it."""
+    """{path} already exists: choose another name, or add --force to overwrite it."""
 
 
 class RecordBusyError(DebugloopError):
-    """Others write to schema {schema} without a pause, and nothing was deleted: try again when no run goes on."""
+    """Nothing was deleted, as others keep writing to schema {schema}: try again when no run is in progress."""
 
 
 class RecordLockedError(DebugloopError):
-    """Somebody else holds the record for longer than {seconds} s, a migration or VACUUM FULL say: try again later."""
+    """The record has been locked for {seconds} s, for example by a migration or VACUUM FULL: try again later."""
 
 
 class FolderGoneError(DebugloopError):
-    """The current folder is not there any more: change to one that is."""
+    """The current directory no longer exists: change to another one."""
 
 
 class InternalFaultError(DebugloopError):
-    """A fault of pytest-debugloop ({reason}), please report it: `python -X dev -m pytest_debugloop` shows more."""
+    """Internal error in pytest-debugloop ({reason}): report it; `python -X dev -m pytest_debugloop` shows more."""

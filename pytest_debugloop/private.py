@@ -35,7 +35,7 @@ class NotPrivateError(PermissionError):
         super().__init__(errno.EACCES, reason, str(path))
 
     def __str__(self) -> str:
-        return f"{self.filename} is left alone: {self.strerror}"
+        return f"{self.filename} is not used: {self.strerror}"
 
 
 def open_folder(folder: Path, *, make: bool = False) -> int:
@@ -82,7 +82,7 @@ def open_file(path: Path, flags: int) -> int:
         A descriptor.
 
     Raises:
-        NotPrivateError: it is no regular file of this user alone, or not in such a folder.
+        NotPrivateError: it is not a regular file of this user alone, or not in such a folder.
         OSError: it cannot be opened.
     """
     with _entered(path.parent) as folder:
@@ -90,10 +90,10 @@ def open_file(path: Path, flags: int) -> int:
             fd = System.open(path.name, flags | _FILE, 0o600, dir_fd=folder)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO):
-                raise NotPrivateError(path, "it is a link, or no file") from error
+                raise NotPrivateError(path, "it is a symbolic link, or not a file") from error
             raise
     try:
-        found = _check(fd, path, stat.S_ISREG, "it is no regular file")
+        found = _check(fd, path, stat.S_ISREG, "it is not a regular file")
         if flags & os.O_CREAT and found.st_mode & 0o600 != 0o600:  # a test has set such a umask
             System.fchmod(fd, 0o600)
     except BaseException:
@@ -263,10 +263,10 @@ def _opened_folder(name: str, above: int | None, path: Path) -> int:
         fd = System.open(name, _FOLDER, dir_fd=above)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise NotPrivateError(path, "it is a link, or no folder") from error
+            raise NotPrivateError(path, "it is a symbolic link, or not a directory") from error
         raise
     try:
-        _check(fd, path, stat.S_ISDIR, "it is no folder")
+        _check(fd, path, stat.S_ISDIR, "it is not a directory")
     except BaseException:
         System.close(fd)
         raise
@@ -278,7 +278,7 @@ def _check(fd: int, path: Path, is_kind: Callable[[int], bool], otherwise: str) 
     if not is_kind(found.st_mode):
         raise NotPrivateError(path, otherwise)
     if found.st_uid != System.geteuid():
-        raise NotPrivateError(path, "it is of another user")
+        raise NotPrivateError(path, "it belongs to another user")
     if found.st_mode & 0o077:
-        raise NotPrivateError(path, f"others may enter it (mode {stat.S_IMODE(found.st_mode):04o})")
+        raise NotPrivateError(path, f"other users can access it (mode {stat.S_IMODE(found.st_mode):04o})")
     return found

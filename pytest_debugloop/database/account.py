@@ -49,7 +49,7 @@ class Account:
         if uid:
             return cls(uid, os.getegid())
         if not HAS_PROC:
-            reason = "it cannot run for root here: be another user, or set --debugloop-dsn"
+            reason = "it cannot run as root here: use another user, or set --debugloop-dsn"
             raise EmbeddedServerError(directory=data.parent, reason=reason)
         owner = (data if data.is_dir() else data.parent).stat()
         try:
@@ -60,7 +60,7 @@ class Account:
         if not is_roots and (data.is_dir() or _name(owner.st_uid)):
             return cls(owner.st_uid, owner.st_gid)
         if nobody is None:  # `initdb` needs a user with a name
-            reason = "PostgreSQL does not run as root, and there is no user nobody: set --debugloop-dsn"
+            reason = "PostgreSQL refuses to run as root, and there is no user nobody: set --debugloop-dsn"
             raise EmbeddedServerError(directory=data.parent, reason=reason)
         number = free_number()
         return nobody if number is None else cls(number, number)
@@ -96,8 +96,8 @@ class Account:
         try:
             subprocess.run(["/bin/sh", "-c", ":"], check=False, **self.process_options(Path("/")))
         except OSError as error:
-            reason = f"PostgreSQL does not run as root, which cannot become the user number {self.uid} here"
-            raise OSError(error.errno, f"{reason}: be another user, or set --debugloop-dsn") from error
+            reason = f"PostgreSQL refuses to run as root, and root cannot switch to user id {self.uid} here"
+            raise OSError(error.errno, f"{reason}: use another user, or set --debugloop-dsn") from error
 
     def process_options(self, folder: Path) -> dict[str, Any]:
         """Tell `subprocess` how to run a server's program: as whom, where, and cut off from our terminal and variables.

@@ -121,7 +121,9 @@ def configure(data: Path, account: Account) -> None:
     for name in _SIGNALS:
         (data / name).unlink(missing_ok=True)
     if (link := _link_in(data)) is not None:
-        reason = f"{link} is a link, and no server of ours makes one: remove it, or put what it leads to in its place"
+        reason = (
+            f"{link} is a symbolic link, which the embedded server never makes: remove it, or replace it by its target"
+        )
         raise EmbeddedServerError(directory=data.parent, reason=reason)
 
 

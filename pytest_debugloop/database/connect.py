@@ -26,7 +26,7 @@ _TOLD = {
 # A server whose machine is gone without a word is found out in half a minute, and not in two hours. The last is in
 # milliseconds, the first two are in seconds.
 _KEPT_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000}
-_MALFORMED = "an address that cannot be read"
+_MALFORMED = "an unknown address"
 
 
 def connect(

@@ -76,7 +76,7 @@ def check_maker(maker: Account, data: Path) -> dict[str, Any]:
     if lent or has_name(maker.uid):
         return lent
     reason = (
-        f"the user number {maker.uid} has no name on this system, which PostgreSQL asks for: "
+        f"user id {maker.uid} has no name on this system, which PostgreSQL requires: "
         "add a line for it to /etc/passwd, or set --debugloop-dsn"
     )
     raise EmbeddedServerError(directory=data.parent, reason=reason)
@@ -115,7 +115,7 @@ def _version(data: Path) -> str:
     try:
         return (data / "PG_VERSION").read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeError):
-        reason = f"{data} holds something else than a database: move it away"
+        reason = f"{data} does not contain a database: move it away"
         raise EmbeddedServerError(directory=data.parent, reason=reason) from None
 
 
@@ -146,4 +146,4 @@ def last_words(output: bytes, folder: Path) -> str:
         str: its first complaint, or else how its output ends.
     """
     end = output[-500:].decode(errors="replace").replace(own_folder(folder), str(folder))
-    return complaint(output, folder) or " ".join(end.split()).rstrip(".") or "it ended without a word"
+    return complaint(output, folder) or " ".join(end.split()).rstrip(".") or "it ended without a message"

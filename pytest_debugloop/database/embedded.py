@@ -101,7 +101,7 @@ def embedded_server(
 def _prepare(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if directory.stat().st_mode & stat.S_IWOTH:
-        raise EmbeddedServerError(directory=directory, reason="every user may write there: choose a folder of your own")
+        raise EmbeddedServerError(directory=directory, reason="every user can write there: choose another directory")
 
 
 def _address(data: Path, stack: ExitStack) -> str:
@@ -114,7 +114,9 @@ def _address(data: Path, stack: ExitStack) -> str:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             (folder / "data").symlink_to(data)
             return str(folder / "data")
-    raise EmbeddedServerError(directory=data.parent, reason="no temporary folder has a path short enough for a socket")
+    raise EmbeddedServerError(
+        directory=data.parent, reason="no temporary directory has a path short enough for a socket"
+    )
 
 
 def _fits(folder: Path) -> bool:

@@ -112,7 +112,7 @@ def available() -> list[Migration]:
             version, name = int(match["version"]), match["name"]
             kind = backward if match["rollback"] else forward
             if version in kind:
-                raise MigrationError(version=version, name=name, reason=f"{kind[version][0]} has this version too")
+                raise MigrationError(version=version, name=name, reason=f"{kind[version][0]} has the same version")
             kind[version] = (name, path)
     migrations = []
     for version, (name, path) in sorted(forward.items()):
@@ -234,7 +234,7 @@ def _text(path: Traversable) -> str:
 
 def _refuse_transaction(connection: psycopg.Connection[Any]) -> None:
     if connection.info.transaction_status != TransactionStatus.IDLE:
-        raise ValueError("migrations need a connection outside any transaction: commit or roll back first")
+        raise ValueError("migrations require a connection outside a transaction: commit or roll back first")
 
 
 @contextmanager
@@ -286,7 +286,7 @@ def _applied(connection: psycopg.Connection[Any], schema: str, known: Sequence[M
 
 
 def _not_ours(migration: Migration, schema: str) -> MigrationError:
-    reason = f"the table schema_migrations in schema {schema} belongs to something else: choose another schema"
+    reason = f"the table schema_migrations in schema {schema} belongs to another application: choose another schema"
     return MigrationError(version=migration.version, name=migration.name, reason=reason)
 
 

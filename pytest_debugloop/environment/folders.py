@@ -54,7 +54,7 @@ def open_folder(wanted: Path) -> tuple[Path, str | None]:
         for other in places(wanted)[1:]:
             with suppress(OSError):
                 _make(other)
-                return other, f"{wanted} cannot be written ({error.strerror}): recording to {other} instead."
+                return other, f"cannot write to {wanted} ({error.strerror}): recording to {other} instead."
         raise
     return wanted, None
 
@@ -166,14 +166,14 @@ def _make(folder: Path) -> None:
 def _refuse_others(folder: Path) -> None:
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise NotPrivateError(folder, "it is not a folder of this user")
+        raise NotPrivateError(folder, "it is not a directory of this user")
 
 
 def _take(folder: Path) -> None:
     _refuse_others(folder)
     names = set(os.listdir(folder))  # noqa: PTH208 - all of them, at once
     if names and not names & _OURS and not _is_ours(folder / _IGNORE):
-        raise NotPrivateError(folder, "it holds something else: name a folder that is not there yet")
+        raise NotPrivateError(folder, "it contains other files: choose a new directory")
 
 
 def _is_ours(ignore: Path) -> bool:
@@ -188,7 +188,7 @@ def _close_to_others(folder: Path) -> None:
     try:
         found = os.fstat(fd)
         if found.st_uid != os.geteuid():
-            raise NotPrivateError(folder, "it is of another user")
+            raise NotPrivateError(folder, "it belongs to another user")
         if found.st_mode & 0o077:
             os.fchmod(fd, 0o700)
     finally:

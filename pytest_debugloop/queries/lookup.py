@@ -102,7 +102,7 @@ def find_test(text: str, project: str | None = None) -> Steps[Test]:
         return best[0]
     if best:
         raise _ambiguous(text, _told_apart(best))
-    raise NotFoundError(text=_quoted(text), hint="give an id, a node id or a part of one; `debugloop runs` lists runs")
+    raise NotFoundError(text=_quoted(text), hint="give an id, or a node id or part of one; `debugloop runs` lists runs")
 
 
 def find_id(text: str, kind: str) -> Steps[uuid.UUID]:

@@ -121,14 +121,14 @@ def test_what_is_not_in_the_record_is_not_found(shop: Project, command: str, tex
     if not text and command in ("show", "debug"):
         pytest.skip("nothing is the default there")
     sentence = one_sentence(shop.debugloop(command, text))
-    assert sentence.startswith("Nothing in the record is called ")
+    assert sentence.startswith("Nothing in the record matches ")
     assert "\x1b" not in sentence
 
 
 @pytest.mark.parametrize("command", ["show", "history", "diff", "debug", "reproduce"])
 def test_a_name_of_several_tests_names_them(shop: Project, command: str) -> None:
     sentence = one_sentence(shop.debugloop(command, "test_orders"))
-    assert sentence.startswith("test_orders may be any of several: tests/test_orders.py::")
+    assert sentence.startswith("test_orders is ambiguous, it matches several: tests/test_orders.py::")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_another_project_is_told_from_this_one(cli: Cli, shared: Project, tmp_pa
     variables = shared.variables
     assert "test_unknown_article" in shared.printed("show")
     sentence = one_sentence(cli("show", **variables))
-    assert sentence == f"No run of project {tmp_path.name} is in the record; it has shop: name one with --project."
+    assert sentence == f"The record has no runs of project {tmp_path.name}, only of shop: choose one with --project."
     named = cli("show", "--project", "shop", **variables)
     assert (named.returncode, named.stderr) == (0, "")
 
@@ -245,7 +245,7 @@ def test_a_snapshot_of_100_megabytes_is_one_sentence(shared: Project) -> None:
 
 def test_a_setting_that_cannot_be_used_is_one_sentence(cli: Cli) -> None:
     assert one_sentence(cli("show", DEBUGLOOP_SCHEMA="x" * 64)).startswith(
-        "The setting debugloop_schema cannot be used: "
+        "The setting debugloop_schema is not valid: "
     )
 
 

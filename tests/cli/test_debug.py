@@ -274,7 +274,7 @@ def test_a_debugger_of_the_users_own_is_used(suite: Project, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "status", "reason"),
     [
-        (("nothing_like_it",), 1, "Nothing in the record is called nothing_like_it: "),
+        (("nothing_like_it",), 1, "Nothing in the record matches nothing_like_it: "),
         (("test_passes",), 1, "test_passes has not failed"),
         (("--pdbcls", "os"), 2, "Invalid value for --pdbcls: 'os' does not have the form MODULE:CLASS."),
         (("--pdbcls", "no_such_module:Pdb"), 1, "The debugger no_such_module:Pdb cannot be used (No module named"),

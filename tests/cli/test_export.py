@@ -216,7 +216,7 @@ def test_a_run_is_chosen_by_a_part_of_its_id(shop: Project) -> None:
     assert lines(shop, first[-8:])[1]["id"] == first
     unknown = shop.debugloop("export", "ffffffffffff")
     assert (unknown.returncode, unknown.stdout) == (1, "")
-    assert unknown.stderr.startswith("Error: Nothing in the record is called ffffffffffff: ")
+    assert unknown.stderr.startswith("Error: Nothing in the record matches ffffffffffff: ")
 
 
 def table(text: str) -> Iterator[dict[str, str]]:
@@ -255,7 +255,7 @@ def test_a_file_is_written_whole_and_only_once(shop: Project, tmp_path: Path) ->
     assert target.read_text(encoding="utf-8") == shop.printed("export", "--all")
     again = shop.debugloop("export", "--output", str(target))
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr.startswith(f"Error: {target} is there already: ")
+    assert again.stderr.startswith(f"Error: {target} already exists: ")
     assert target.read_text(encoding="utf-8").count('"kind": "run"') == 3
     forced = shop.debugloop("export", "--force", "--json", "--output", str(target))
     assert (forced.returncode, forced.stderr) == (0, "")

@@ -43,7 +43,9 @@ def handed_out(theirs: Project, tmp_path: Path) -> Project:
 
 def refusal(project: Project) -> str:
     folder = project.folder / ".debugloop"
-    return f"Another user or machine made {folder}, which may hold programs: `debugloop status --trust` opens it."
+    return (
+        f"Another user or machine made {folder}, which may contain programs: open it with `debugloop status --trust`."
+    )
 
 
 def test_without_a_terminal_it_is_refused_until_somebody_trusts_it(handed_out: Project) -> None:

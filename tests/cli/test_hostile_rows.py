@@ -68,7 +68,7 @@ class Hostile:
         """What a command prints, which is to succeed or to say in one sentence why not."""
         done = self.project.debugloop(*arguments)
         assert "Traceback" not in done.stderr, done
-        assert "A fault of" not in done.stderr, done
+        assert "Internal error" not in done.stderr, done
         assert done.returncode == 0 or done.stderr.count("\n") == 1, done
         if "--json" in arguments and done.returncode == 0:
             assert done.stdout.isascii()

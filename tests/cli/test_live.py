@@ -94,7 +94,8 @@ def test_other_code_is_refused_and_gone_on_with_where_that_is_forced(polluted: R
     done = debug(polluted, "test_target", "q\n")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "Error: The code is not what it was (check in shared.py): a debugger would show other lines; --force goes on.\n"
+        "Error: The code has changed (check in shared.py), and a debugger would show the wrong lines: "
+        "add --force to continue.\n"
     )
     forced = debug(polluted, "test_target", "p len(state)\nq\n", force=True)
     assert forced.returncode == 0, forced

@@ -350,14 +350,14 @@ def test_a_folder_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith("Error: The current folder is not there any more: change to one that is.\n")
+    assert done.stderr.endswith("Error: The current directory no longer exists: change to another one.\n")
 
 
 @pytest.mark.parametrize(
     ("name", "told", "status"),
     [
-        (".debugloop", "cannot be written: it is not a folder of this user", 0),  # another place takes the runs
-        (".debugloop/postgres", "is no folder", 1),
+        (".debugloop", "cannot be written: it is not a directory of this user", 0),  # another place takes the runs
+        (".debugloop/postgres", "is not a directory", 1),
     ],
 )
 def test_doctor_tells_a_file_where_a_folder_should_be(

@@ -296,7 +296,7 @@ def test_a_test_that_is_gone_is_said(suite: Suite) -> None:
     (recorded.folder / "test_b.py").unlink()
     done = recorded.debugloop("reproduce", "test_target")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"Error: It cannot be run again: there is no test_b.py in {recorded.folder}.\n"
+    assert done.stderr == f"Error: The test cannot be rerun: there is no test_b.py in {recorded.folder}.\n"
 
 
 def test_preceding_tests_that_are_gone_are_named(polluted: Recorded) -> None:
@@ -443,7 +443,7 @@ def test_a_checkout_elsewhere_is_taken_where_the_command_is_typed(suite: Suite, 
     ("arguments", "status", "reason"),
     [
         (("test_clean",), 1, "test_clean has not failed"),
-        (("nothing",), 1, "Nothing in the record is called nothing"),
+        (("nothing",), 1, "Nothing in the record matches nothing"),
         (("test_target", "--bisect", "--times", "3"), 2, "--bisect cannot be combined with --times or --alone"),
         (("test_target", "--max-runs", "3"), 2, "--max-runs requires --bisect"),
         (("test_target", "--times", "0"), 2, "Invalid value for '--times'"),

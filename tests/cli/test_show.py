@@ -75,7 +75,7 @@ def test_a_beginning_that_several_have_names_them(shop: Project, last_run: dict[
     done = shop.debugloop("show", id_[:4])
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(
-        rf"Error: {id_[:4]} may be any of several: (\w+ [0-9a-f-]{{36}}, ){{4}}.* and more\.\n", done.stderr
+        rf"Error: {id_[:4]} is ambiguous, it matches several: (\w+ [0-9a-f-]{{36}}, ){{4}}.* and more\.\n", done.stderr
     )
 
 
@@ -100,7 +100,7 @@ def test_a_part_that_several_tests_have_names_them(shop: Project) -> None:
     done = shop.debugloop("show", "test_every_article")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
-        "Error: test_every_article may be any of 3: tests/test_orders.py::test_every_article_"
+        "Error: test_every_article is ambiguous, it matches 3: tests/test_orders.py::test_every_article_"
     )
 
 

@@ -197,7 +197,7 @@ def test_where_nothing_that_differs_matters_or_the_checkout_has_changed_it_is_sa
     state.write_text("1", encoding="utf-8")
     done = recorded.debugloop("why", "test_it", "--trust")
     assert (done.returncode, done.stdout.count("verified")) == (1, 0)
-    assert done.stderr.startswith("Error: Nothing can be proved here: alone it failed the same way")
+    assert done.stderr.startswith("Error: Nothing can be proved here: alone, the test failed the same way")
 
 
 def test_what_a_child_process_reads_is_undone_in_a_copy(suite: Suite) -> None:

@@ -186,8 +186,8 @@ def everything_said(error: BaseException) -> str:
         ("postgresql://ann@/ci?host=/a/b%20c", "host='/a/b c' dbname=ci user=ann"),
         ("service=ours password=x", "service=ours"),
         ("", "libpq's default address"),
-        ("what is this", "an address that cannot be read"),
-        ("postgresql://ann:secret", "an address that cannot be read"),
+        ("what is this", "an unknown address"),
+        ("postgresql://ann:secret", "an unknown address"),
         ("host=/a=b/c@d:e port=1", "host=/a=b/c@d:e port=1"),
     ],
 )
@@ -233,7 +233,7 @@ def test_a_server_that_is_too_old_is_refused(old_server: str) -> None:
     wait_until(lambda: "starting up" not in refusal(old_server))
     said = refusal(old_server)
     assert re.fullmatch(
-        r"The server at host=.* is PostgreSQL 15; pytest-debugloop needs 16 or newer: upgrade it\.", said
+        r"The server at host=.* is PostgreSQL 15, but pytest-debugloop requires 16 or later: upgrade it\.", said
     )
 
 

@@ -79,7 +79,7 @@ def test_the_directory_is_for_its_owner_only(fresh: Path) -> None:
 def test_a_directory_that_everybody_may_write_is_refused(fresh: Path) -> None:
     fresh.mkdir()
     fresh.chmod(0o777)
-    with pytest.raises(EmbeddedServerError, match=r"every user may write there"), embedded_server(fresh):
+    with pytest.raises(EmbeddedServerError, match=r"every user can write there"), embedded_server(fresh):
         pass
 
 

@@ -155,14 +155,14 @@ def test_existing_data_win_over_the_version_that_is_asked_for(fresh: Path) -> No
 def test_data_of_a_version_without_programs_are_refused(directory: Path, found: str) -> None:
     (directory / "postgres" / "PG_VERSION").write_text(f"{found}\n")
     keep_mark(directory)
-    with pytest.raises(DataDirectoryVersionError, match=rf"postgres holds data of PostgreSQL {found}, .* 16, 18"):
+    with pytest.raises(DataDirectoryVersionError, match=rf"postgres contains data of PostgreSQL {found}, .* 16, 18"):
         join(directory)
 
 
 def test_something_else_in_place_of_the_data_is_left_alone(fresh: Path) -> None:
     (fresh / "postgres").mkdir(parents=True)
     (fresh / "postgres" / "diary.txt").write_text("dear")
-    with pytest.raises(EmbeddedServerError, match=r"postgres holds something else than a database: move it away"):
+    with pytest.raises(EmbeddedServerError, match=r"postgres does not contain a database: move it away"):
         join(fresh)
     assert (fresh / "postgres" / "diary.txt").read_text() == "dear"
 
@@ -214,7 +214,7 @@ def test_a_user_who_has_no_name_and_can_be_lent_none_is_told(folder: Path) -> No
     os.chown(folder, 54321, 54321)
     no_namespace = "from pytest_debugloop.database import data_directory; data_directory.lent_name = lambda uid: {}; "
     ran = run_as((54321, 54321), f"{no_namespace}embedded_server(Path({str(folder / 'new')!r})).__enter__()")
-    assert "the user number 54321 has no name on this system" in last_line(ran.stderr)
+    assert "user id 54321 has no name on this system" in last_line(ran.stderr)
 
 
 @needs_root
@@ -223,7 +223,7 @@ def test_a_root_that_cannot_become_another_user_is_told(fresh: Path) -> None:
     ran = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     if "unshare" in ran.stderr:
         pytest.skip(f"no such root can be had: {ran.stderr.strip()}")
-    assert f"as root, which cannot become the user number {NOBODY[0]} here: be another user" in last_line(ran.stderr)
+    assert f"as root, and root cannot switch to user id {NOBODY[0]} here: use another user" in last_line(ran.stderr)
 
 
 @groups.mounts
@@ -279,7 +279,7 @@ def test_a_start_that_was_killed_is_tried_again(directory: Path, killed_starts: 
 def test_starts_that_are_always_killed_are_given_up(directory: Path, killed_starts: Path) -> None:
     (directory / "postgres.log").unlink()
     killed_starts.write_text("9")
-    with pytest.raises(EmbeddedServerError, match=r"did not start: it ended without a word\."):
+    with pytest.raises(EmbeddedServerError, match=r"did not start: it ended without a message\."):
         join(directory)
     assert (directory / "postgres" / "killed").read_text() == "\n" * 3
 

@@ -83,7 +83,7 @@ def test_a_link_in_it_leads_the_server_nowhere(directory: Path, place: Path, nam
     if link.is_dir():
         shutil.move(link, place / "moved")
     link.symlink_to(place)
-    with pytest.raises(EmbeddedServerError, match=rf"/{name} is a link"), embedded_server(directory):
+    with pytest.raises(EmbeddedServerError, match=rf"/{name} is a symbolic link"), embedded_server(directory):
         pass
 
 

@@ -325,7 +325,7 @@ class _Balance:
             for expected in ("", "0 runs stored, 0 still waiting."):
                 done = self._project.debugloop("--dir", str(folder), "load")
                 is_well = (done.returncode, done.stderr) == (0, "") and expected in done.stdout
-                if "fault of pytest-debugloop" in done.stderr or not (is_well or self._injection.hostile):
+                if "Internal error in pytest-debugloop" in done.stderr or not (is_well or self._injection.hostile):
                     self._wrong(f"load of {folder.name}: {done.returncode}, {done.stdout!r}, {done.stderr!r}")
                 self._books.told += _sum(r"([\d,]+) (?:lines?|records?)[^.]*\b(?:set aside|lost)\b", done.stdout)
         left = [path for folder in self._folders() for path in folder.glob(f"{JOURNALS}/*/*.jsonl")]

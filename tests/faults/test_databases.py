@@ -78,7 +78,7 @@ def test_the_next_run_stores_what_waits(trouble: Trouble, closed_port: str) -> N
 def test_a_server_that_is_too_old_costs_no_record(trouble: Trouble, old_server: str) -> None:
     run = trouble.run("--debugloop-dsn", old_server)
     line = only_sentence(run)
-    assert "PostgreSQL 15; pytest-debugloop needs 16 or newer: upgrade it" in line
+    assert "PostgreSQL 15, but pytest-debugloop requires 16 or later: upgrade it" in line
     assert line.endswith(WAITS)
     trouble.all_waits_and_is_loaded(run)
 
@@ -150,8 +150,9 @@ def test_data_of_a_version_that_nobody_knows_cost_no_record(trouble: Trouble) ->
     (data / "PG_VERSION").write_text("99\n")
     correlation_id, command = trouble.embedded()
     run = trouble.run(command=command)
-    assert f"{data} holds data of PostgreSQL 99, but the installed binaries are 16, 18: move it away" in only_sentence(
-        run
+    assert (
+        f"{data} contains data of PostgreSQL 99, but the installed versions are 16, 18: move it away"
+        in only_sentence(run)
     )
     shutil.rmtree(data)
     trouble.all_waits_and_is_loaded(Run(run.ret, run.out, run.err, trouble.project.left_by(correlation_id)))

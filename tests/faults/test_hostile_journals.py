@@ -224,7 +224,7 @@ def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
 ) -> None:
     name = "a folder of another name without a header"
     plant(order, name, lines, HOSTILE[name])
-    reason = "Neither its first line, nor a journal beside it, nor the name of its folder tells whose the journal "
+    reason = "The run of journal "
     place = Place(order.folder, order.folder, "", any_record.conninfo, any_record.schema, 18, "")
     for number in range(1, TRIES + 2):
         plant(order, f"run {number}", lines)

@@ -62,7 +62,7 @@ def test_a_user_without_name_and_home_is_recorded_and_has_each_command(trouble: 
         run = run_after(trouble, prefix, *AWAY, PYTHONDONTWRITEBYTECODE="1")
         (elsewhere,) = (folder.parent / "tmp").iterdir()
         assert said(run)[1:] == [
-            f"debugloop: {trouble.folder} cannot be written (Permission denied): recording to {elsewhere} instead."
+            f"debugloop: cannot write to {trouble.folder} (Permission denied): recording to {elsewhere} instead."
         ]
         env = trouble.project.environ(COLUMNS="1000")
         for name, status, told in (
@@ -136,7 +136,7 @@ def is_loaded_from_elsewhere(trouble: Trouble, run: Run, reason: str) -> None:
     """See that a run was recorded to another folder, said so, and that the command finds it there."""
     (elsewhere,) = (trouble.project.folder.parent / "state" / "pytest-debugloop").iterdir()
     assert said(run)[1:] == [
-        f"debugloop: {trouble.folder} cannot be written ({reason}): recording to {elsewhere} instead."
+        f"debugloop: cannot write to {trouble.folder} ({reason}): recording to {elsewhere} instead."
     ]
     assert not trouble.folder.exists()
     trouble.all_waits_and_is_loaded(run, folder=elsewhere)

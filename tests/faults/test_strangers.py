@@ -68,9 +68,9 @@ def test_what_a_checkout_brings_along_is_left_alone_and_told(
     where = ("--dsn", trouble.project.conninfo, "--schema", trouble.project.schema, "--dir", str(trouble.folder))
     done = debugloop(trouble.project, *where, "load")
     assert (done.returncode, done.stdout) == (1, "0 runs stored, 0 still waiting.\n")
-    assert "is left alone: it is" in done.stderr
+    assert "is not used: it is" in done.stderr
     checks = json.loads(debugloop(trouble.project, *where, "doctor", "--json").stdout)["checks"]
-    assert any(check["state"] == "problem" and "is left alone" in check["message"] for check in checks)
+    assert any(check["state"] == "problem" and "is not used" in check["message"] for check in checks)
     assert [path.name for path in secrets.iterdir()] == ["main.jsonl"]
     assert (secrets / "main.jsonl").read_text() == SECRET
     assert not run.record.query("SELECT FROM debug_rejected_lines WHERE position('hush'::bytea IN line) > 0")
@@ -98,8 +98,8 @@ def test_a_folder_that_holds_something_else_keeps_its_mode_and_gets_no_file(trou
     other.chmod(0o755)
     (other / "notes.txt").write_text("mine")
     run = trouble.run("--debugloop-dir", "other")
-    (told,) = (line for line in said(run) if "cannot be written" in line)
-    assert "it holds something else: name a folder that is not there yet" in told
+    (told,) = (line for line in said(run) if "cannot write to" in line)
+    assert "it contains other files: choose a new directory" in told
     assert [path.name for path in other.iterdir()] == ["notes.txt"]
     assert stat.S_IMODE(other.stat().st_mode) == 0o755
     assert trouble.stored(run) == trouble.whole

@@ -76,5 +76,5 @@ def test_two_migrations_of_one_version_are_refused(tmp_path: Path, monkeypatch: 
     for name in ("first", "second"):
         (tmp_path / f"001_{name}.sql").write_text("-- One\n")
     monkeypatch.setattr(migrate, "_folder", lambda: tmp_path)
-    with pytest.raises(MigrationError, match=r"has this version too"):
+    with pytest.raises(MigrationError, match=r"has the same version"):
         migrate.available()

@@ -171,9 +171,9 @@ def test_a_crash_does_not_tell_the_secret_in_the_name_of_its_test(project: Proje
 @pytest.mark.parametrize(
     ("dsn", "problem"),
     [
-        ("postgresql://ann:wrong-battery-9", "what stands for its port is no port"),
-        ("ann:wrong-battery-9@db", "it has neither the scheme postgresql:// nor options"),
-        ("postgresql://ann:x/wrong-battery-9 #@db/shop", "a character in it is to be percent-encoded"),
+        ("postgresql://ann:wrong-battery-9", "its port is not valid"),
+        ("ann:wrong-battery-9@db", "it is neither a postgresql:// URL nor a list"),
+        ("postgresql://ann:x/wrong-battery-9 #@db/shop", "a character in it has to be percent-encoded"),
     ],
     ids=["no host", "no scheme", "not escaped"],
 )
@@ -182,9 +182,9 @@ def test_a_malformed_connection_string_is_told_nowhere(project: Project, dsn: st
     command = [*project.command("--junitxml=junit.xml"), "--debugloop-dsn", dsn]
     ci = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(project.folder / "summary.md"), "GITLAB_CI": "1"}
     run = project.run(command=command, env=project.environ(**ci))
-    where = "a server that is not named here, for its connection string is malformed: "
+    where = "a server whose connection string is malformed: "
     assert f"debugloop: recording to {where}{problem}" in run.out
-    assert "is not stored: PostgreSQL at an address that cannot be read did not answer (" in run.out
+    assert "is not stored: PostgreSQL at an unknown address did not answer (" in run.out
     assert "debugloop --dsn ... " in (project.folder / "junit.xml").read_text()
     said = [run.out, run.err]
     for name in ("doctor", "status", "load", "migrate", "show"):

@@ -52,7 +52,7 @@ def test_the_command_looks_where_a_run_went(checkout: Path, monkeypatch: pytest.
     assert problem is not None
     found = Place.find({})
     assert found.folder == state
-    assert found.obstacle == f"{wanted} cannot be written: it holds something else: name a folder that is not there yet"
+    assert found.obstacle == f"{wanted} cannot be written: it contains other files: choose a new directory"
     assert found.told.startswith(f"{state} (")
     assert Place.find({"debugloop_dir": ".debugloop"}).folder == state
 
@@ -102,4 +102,4 @@ def test_a_folder_of_another_user_is_no_place_for_a_run(checkout: Path) -> None:
     state, _ = folders.open_folder(wanted)
     assert state != wanted
     assert Place.find({}).folder == state
-    assert folders.obstacle(wanted) == "it is not a folder of this user"
+    assert folders.obstacle(wanted) == "it is not a directory of this user"

@@ -86,7 +86,7 @@ def test_what_is_not_there_is_no_stranger(run: Path) -> None:
 
 def test_a_link_is_not_followed_to_be_read_written_or_removed(run: Path, secret: Path) -> None:
     (run / "a.jsonl").symlink_to(secret)
-    with pytest.raises(NotPrivateError, match=r"a\.jsonl is left alone: it is a link"):
+    with pytest.raises(NotPrivateError, match=r"a\.jsonl is not used: it is a symbolic link"):
         read_file(run / "a.jsonl")
     with pytest.raises(FileExistsError):
         make_file(run / "a.jsonl")
@@ -112,20 +112,20 @@ def test_a_folder_that_is_a_link_is_not_entered(run: Path, level: int) -> None:
     make_file(run / "a.jsonl").close()
     replaced_by_link((run.parents[1], run.parent, run)[level])
     for use in (lambda: read_file(run / "a.jsonl"), lambda: names_in(run), lambda: remove(run / "a.jsonl")):
-        with pytest.raises(NotPrivateError, match="it is a link, or no folder"):
+        with pytest.raises(NotPrivateError, match="it is a symbolic link, or not a directory"):
             use()
     assert (run / "a.jsonl").exists()
 
 
 def test_a_pipe_makes_nobody_wait(run: Path) -> None:
     os.mkfifo(run / "a.jsonl", 0o600)
-    with pytest.raises(NotPrivateError, match="it is no regular file"):
+    with pytest.raises(NotPrivateError, match="it is not a regular file"):
         read_file(run / "a.jsonl")
 
 
 def test_a_folder_in_place_of_a_file_is_no_file(run: Path) -> None:
     (run / "a.jsonl").mkdir(mode=0o700)
-    with pytest.raises(NotPrivateError, match="it is no regular file"):
+    with pytest.raises(NotPrivateError, match="it is not a regular file"):
         read_file(run / "a.jsonl")
 
 
@@ -142,7 +142,7 @@ def test_a_file_that_others_may_read_or_write_is_left_alone(run: Path, mode: int
 def test_what_another_user_has_made_is_left_alone(run: Path, level: int) -> None:
     make_file(run / "a.jsonl").close()
     os.chown((run.parents[1], run.parent, run, run / "a.jsonl")[level], 65534, 65534)
-    with pytest.raises(NotPrivateError, match="it is of another user"):
+    with pytest.raises(NotPrivateError, match="it belongs to another user"):
         read_file(run / "a.jsonl")
 
 

@@ -165,7 +165,7 @@ def test_what_is_gone_or_other_is_said(rootdir: Path) -> None:
     ],
 )
 def test_what_cannot_be_run_is_refused_in_a_sentence(rootdir: Path, more: dict[str, Any], reason: str) -> None:
-    with pytest.raises(RerunImpossibleError, match=f"It cannot be run again: {reason}"):
+    with pytest.raises(RerunImpossibleError, match=f"The test cannot be rerun: {reason}"):
         plan(rootdir, **more)
 
 

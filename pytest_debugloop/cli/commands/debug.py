@@ -74,7 +74,7 @@ def _session(place: Place, failure: FailureToDebug, files: list[StoredFile], deb
     sources, changed = _sources(place, failure, files)
     exceptions = rebuild(failure.state, failure.rootdir or str(place.rootdir), sources) if failure.state else []
     if not any(one.frames for one in exceptions):
-        what = "of a kind that has none" if failure.snapshot_id is None else "without any"
+        what = "its kind has none" if failure.snapshot_id is None else "none were captured"
         raise NothingToDebugError(id=short(failure.id), what=what)
     live = f"See it running: debugloop debug {short(failure.id)} --live"
     debug(exceptions, _banner(failure, changed, live), live, debugger)
@@ -149,5 +149,5 @@ def _debugger(name: str | None) -> type:
     except Exception as reason:  # whatever its module does when it is imported
         raise NoDebuggerError(name=name, reason=str(reason)) from reason
     if not isinstance(found, type) or not issubclass(found, bdb.Bdb):
-        raise NoDebuggerError(name=name, reason="it is no debugger: no class that comes from bdb.Bdb")
+        raise NoDebuggerError(name=name, reason="it is not a subclass of bdb.Bdb")
     return found
