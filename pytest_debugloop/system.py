@@ -65,7 +65,7 @@ def what_changed() -> str:
         The rest of a sentence that begins with "a test".
     """
     if _identity("/") != _ROOT:
-        return "changed the root folder of this process"
+        return "changed the root directory of this process"
     user = System.geteuid()
     return f"changed the user of this process from {_USER} to {user}" if user != _USER else ""
 

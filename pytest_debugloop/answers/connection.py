@@ -101,8 +101,8 @@ def admit(place: Place) -> bool:
     if is_ours(place.folder) or not all(stream.isatty() for stream in streams):
         return False
     question = (
-        f"{place.folder} was made by another user or on another machine. Programs may be in it that run, as you, when "
-        "it is opened. Do you know who made it, and open it?"
+        f"{place.folder} was made by another user or on another machine. It may contain programs that run as you when "
+        "it is opened. Open it anyway?"
     )
     return click.confirm(printable(question), err=True, abort=True)
 

@@ -232,14 +232,16 @@ class Journal:
                 raise
             self._file.stay_without_name()
             self._is_nameless = True
-            self.problem = f"{path} was {trouble.what} during the run, and no other could be made ({error.strerror})"
+            self.problem = (
+                f"{path} was {trouble.what} during the run, and no other journal could be created ({error.strerror})"
+            )
             return
         self._is_nameless = False
         self.cut_lines += self._lines - left
         self._lines = left if copies else 0
         self._change_to(spare)
         self._torn = is_torn
-        self.problem = f"{path} was {trouble.what} during the run, and recording went on in {spare.path}"
+        self.problem = f"{path} was {trouble.what} during the run, and recording continued in {spare.path}"
         self.remedy = REMEDY
 
     def _lines_left(self) -> int:
@@ -272,5 +274,5 @@ class Journal:
             if self.problem is None:
                 self.problem = f"{path} was closed by a test, and could not be opened again ({error.strerror})"
         else:
-            self.problem = f"{path} could not be written ({error.strerror})"
+            self.problem = f"cannot write to {path} ({error.strerror})"
             self.remedy = "free some space"

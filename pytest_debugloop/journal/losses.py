@@ -151,7 +151,7 @@ class Losses:
         """Say it, one sentence for each kind."""
         told = list(self._more)
         if self._faults:
-            first = f"{len(self._faults)} record(s) could not be made, first: {self._faults[0]}"
+            first = f"{len(self._faults)} record(s) could not be created, the first: {self._faults[0]}"
             told.append(f"{first}; please report this.")
         if self._of_journals is not None:
             told.append(str(self._of_journals))

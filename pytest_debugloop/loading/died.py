@@ -32,7 +32,7 @@ _WHEN = {
     "collect": "while collecting {}",
     "setup": "while setting up {}",
     "call": "while running {}",
-    "teardown": "while tearing down {}, or just after",  # its end is written with the start of the next test
+    "teardown": "while tearing down {}, or shortly after",  # its end is written with the start of the next test
 }
 
 

@@ -153,7 +153,7 @@ def head_of(path: Path, line: bytes) -> JournalHead:
     """
     head = head_in(line) or head_by_path(path)
     if head is None:
-        raise ValueError("neither its first line nor the name of its folder tells which run it is of")
+        raise ValueError("neither its first line nor the name of its directory identifies a run")
     return head
 
 

@@ -12,8 +12,8 @@ Chunk = tuple[JournalHead, bytes]
 Refused = tuple[JournalHead, bytes, str]
 """A line, who wrote it, and why it cannot be stored."""
 
-DAMAGED = "it is damaged: no line of JSON in UTF-8 without control characters"
-TOO_DEEP = "it is nested too deep"
+DAMAGED = "it is damaged: not a line of JSON in UTF-8 without control characters"
+TOO_DEEP = "it is nested too deeply"
 
 # What COPY would trip over: its own marks, an end of data, and what is no text or would end a line. All other control
 # characters are refused with their line, as JSON.

@@ -93,7 +93,7 @@ def follow(order: Order) -> None:
     """
     folder = order.run_folder
     if folder is None:
-        raise ValueError("the order names no run to follow")
+        raise ValueError("the loader was started without a run")
     with ExitStack() as stack:
         store = Store(order, stack)
         # The loader of another run may look at this one, or be storing it, where it was shorter than a loader's start.
@@ -105,7 +105,7 @@ def follow(order: Order) -> None:
                 _follow_and_tell(run, order, store)
             except _Stopped:
                 if journals_in(folder):  # else all was stored already
-                    write_status(folder, {"problem": "the loader was told to end (SIGTERM)"})
+                    write_status(folder, {"problem": "the loader was terminated (SIGTERM)"})
                 raise
         load_left_behind(order, store)
 
@@ -185,7 +185,7 @@ def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor, order: Order)
                 return None, str(note_trouble(run.folder, error))
             loaded = time.monotonic()
         time.sleep(_POLL_SECONDS)
-    return None, "the folder of the run was removed"
+    return None, "the directory of the run was removed"
 
 
 def _completed(run: RunLoading, loader: Loader, surveyor: Surveyor, order: Order) -> dict[str, int]:

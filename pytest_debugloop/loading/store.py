@@ -96,10 +96,10 @@ class Store:
     def _in_words(self, error: Exception) -> str:
         if self._watch is not None and self._watch.has_cut:
             where = describe(self._conninfo)
-            return f"PostgreSQL at {where} fell silent: it gave no answer for {self._watch.seconds:g} s"
+            return f"PostgreSQL at {where} stopped responding: no answer for {self._watch.seconds:g} s"
         told = " ".join(str(error).split())
         if isinstance(error, errors.LockNotAvailable):
-            return f"somebody holds a lock on the record, VACUUM FULL or an open transaction say ({told})"
+            return f"the record is locked, for example by VACUUM FULL or an open transaction ({told})"
         return told
 
     def is_well(self) -> None:

@@ -39,8 +39,8 @@ class Trouble(NamedTuple):
     def __str__(self) -> str:
         what = f"the journals in {clean_text(str(self.folder))} could not be stored ({self.reason.rstrip('.')})"
         if self.is_set_aside:
-            return f"{what} and are set aside: `debugloop load --again` tries once more; else remove the folder."
-        return f"{what}: try {self.tries} of {TRIES}."
+            return f"{what} and are set aside: retry with `debugloop load --again`, or remove the directory."
+        return f"{what}: attempt {self.tries} of {TRIES}."
 
 
 def trouble_of(folder: Path) -> Trouble | None:

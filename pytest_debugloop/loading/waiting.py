@@ -98,7 +98,7 @@ def load_waiting(order: Order, *, again: bool = False) -> Loaded:
         refused = what_is_left_alone(order)
         if refused and not problem:
             more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
-            problem = f"{refused[0]}{more}; look who made it, and remove it or make it yours (chmod -R go=)."
+            problem = f"{refused[0]}{more}: find out who made it, then remove it or make it private (chmod -R go=)."
         return Loaded(stored, store.rejected_total(), problem, look_at_waiting(order))
 
 

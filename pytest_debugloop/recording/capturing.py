@@ -87,13 +87,17 @@ def _added(hook: Callable[..., list[Any]], config: pytest.Config, what: str, pro
     try:
         answers = hook(config=config)
     except Exception as error:
-        problems.append(f"pytest_debugloop_secret_{what} of a plugin failed ({error!r}): its {what} are not redacted.")
+        problems.append(
+            f"the hook pytest_debugloop_secret_{what} of a plugin failed ({error!r}): its {what} are not redacted."
+        )
         return []
     for answer in answers:
         try:
             added += [re.compile(pattern).pattern for pattern in answer or ()]
         except (re.error, TypeError) as error:  # noqa: PERF203 - a plugin's fault is not the others'
-            problems.append(f"what a pytest_debugloop_secret_{what} hook gave, {answer!r}, cannot be used ({error}).")
+            problems.append(
+                f"the hook pytest_debugloop_secret_{what} returned {answer!r}, which is not valid ({error})."
+            )
     return added
 
 

@@ -81,8 +81,8 @@ class Session:
             self._writer = None
             reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
             self._losses.add_problem(
-                f"this run is not recorded: no journal could be written ({reason}); "
-                "set --debugloop-dir to a folder that can be."
+                f"this run is not recorded, because no journal could be written ({reason}): "
+                "set --debugloop-dir to a writable directory."
             )
 
     def _open(self) -> None:
@@ -256,7 +256,7 @@ class Session:
         try:
             writer.end(finish.to_line())
         except Exception as fault:
-            self._losses.add_problem(f"the journal could not be ended ({fault!r}); please report this.")
+            self._losses.add_problem(f"the journal could not be completed ({fault!r}); please report this.")
             if self._storing is not None:
                 self._storing.expect_nothing()  # the loader waits for an end that it is not told
         self._losses.add_journal(journal.loss)
@@ -270,7 +270,7 @@ class Session:
         try:
             return self._storing.lines(problems, self._journal.path)
         except Exception as fault:  # the summary is pytest's: what we cannot tell may not end it
-            problems.append(f"what was stored could not be told ({fault!r}); please report this.")
+            problems.append(f"the summary of what was stored could not be made ({fault!r}); please report this.")
             return _told(problems)
 
 

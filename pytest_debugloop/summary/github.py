@@ -143,5 +143,5 @@ def append_summary(path: str, text: str) -> None:
     with os.fdopen(fd, "wb") as file:
         data = text.encode()
         if os.fstat(fd).st_size + len(data) > _MOST_BYTES:
-            raise OSError(27, "it would be larger than the 1 MiB that GitHub takes")
+            raise OSError(27, "it would exceed GitHub's limit of 1 MiB")
         file.write(data)

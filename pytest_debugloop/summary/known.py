@@ -86,19 +86,19 @@ def _seen(failure: KnownFailure) -> str:
     elsewhere = f"{failure.times_elsewhere:,}{more}"
     if failure.last_seen_seconds is not None and failure.times > 1:
         seen = f"seen {failure.times:,}{more} times in {DAYS} days"
-        return f"{seen}, {elsewhere} more on other lines" if failure.times_elsewhere else seen
+        return f"{seen}, {elsewhere} more elsewhere" if failure.times_elsewhere else seen
     if failure.last_seen_seconds is not None:
-        seen = f"seen last {_ago(failure.last_seen_seconds)}"
+        seen = f"last seen {_ago(failure.last_seen_seconds)}"
     elif failure.elsewhere_seconds is not None:
-        seen = "not seen on this line before"
+        seen = "never seen on this branch and leg"
     elif failure.is_cut:
-        return "not seen in its last failures"
+        return "not seen in its recent failures"
     else:
         otherwise = failure.times_otherwise
-        return "first seen in this run" + (f", failed otherwise in {counted(otherwise, 'run')}" if otherwise else "")
+        return "first seen in this run" + (f", failed differently in {counted(otherwise, 'run')}" if otherwise else "")
     if failure.times_elsewhere > 1:
-        return f"{seen}, {elsewhere} times on others in {DAYS} days"
-    return seen if failure.elsewhere_seconds is None else f"{seen}, on another {_ago(failure.elsewhere_seconds)}"
+        return f"{seen}, {elsewhere} times elsewhere in {DAYS} days"
+    return seen if failure.elsewhere_seconds is None else f"{seen}, elsewhere {_ago(failure.elsewhere_seconds)}"
 
 
 def _ago(seconds: float) -> str:
@@ -107,9 +107,9 @@ def _ago(seconds: float) -> str:
 
 def _failing(failure: KnownFailure) -> list[str]:
     gap = age(failure.not_run_seconds or 0, DAY)
-    gaps = [f"open, not run for {gap} before"] if gap else []
+    gaps = [f"open, and not run for {gap} before"] if gap else []
     if not failure.has_passed:
-        return gaps if failure.passes_elsewhere else ["no pass is known", *gaps]
+        return gaps if failure.passes_elsewhere else ["no known pass", *gaps]
     words = []
     if time := age(failure.failing_seconds or 0, DAY):
         words.append(f"for {time}")

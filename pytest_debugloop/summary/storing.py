@@ -85,7 +85,7 @@ class Storing:
             try:
                 self._ci.begin(self._correlation_id, self._command("show", self._correlation_id))
             except Exception as error:
-                problems.append(f"the report for the CI could not be begun ({error!r}); please report this.")
+                problems.append(f"the report for the CI could not be started ({error!r}); please report this.")
         if self._settings.load or self._wait:  # without the one, the code of the run is looked at, at its end
             told = TOLD if self._ci is None else self._ci.told
             folders = self._folder, self._run_folder, spare_folder()
@@ -103,7 +103,9 @@ class Storing:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".")
         if self._settings.load:
             return f"the loader was not started ({reason})."
-        return f"the code of this run was not looked at ({reason}): `debugloop load` does, where nothing changes."
+        return (
+            f"the code of this run was not recorded ({reason}): `debugloop load` does it, if you change nothing before."
+        )
 
     def _survey(self) -> tuple[bool, list[str]]:
         """Have the run's code looked at now that it has ended, and wait for that: files change, and machines go.
@@ -126,7 +128,7 @@ class Storing:
             return True, []
         with contextlib.suppress(OSError):
             remove(self._run_folder / STATUS_FILE)
-        reason = status.get("problem") if status else "it takes longer than debugloop_wait"
+        reason = status.get("problem") if status else "it took longer than debugloop_wait"
         return False, [f"the code of this run is not recorded ({reason})."] if reason else []
 
     def expect_nothing(self) -> None:
@@ -200,7 +202,10 @@ class Storing:
                 told, annotations, more = self._known(status, told)
                 problems = problems + more
             except Exception as error:
-                problems = [*problems, f"what the record knows could not be told ({error!r}); please report this."]
+                problems = [
+                    *problems,
+                    f"the summary of known failures could not be made ({error!r}); please report this.",
+                ]
         goes_on = not self._launch.is_put_off
         lines = summary.summary_lines(status, correlation_id, self.target, problems, self._wait, told, goes_on=goes_on)
         return [*map(harmless, lines), *annotations]
@@ -225,10 +230,10 @@ class Storing:
             raise OSError(errno.EACCES, f"a test {changed}")
         if displaced is not None:
             if _identity(displaced) is None or _identity(self._folder.parent) is None:
-                raise FileNotFoundError(errno.ENOENT, f"a test has removed {self._run_folder}")
+                raise FileNotFoundError(errno.ENOENT, f"a test removed {self._run_folder}")
             folder, _ = open_folder(self._folder)
             if folder != self._folder:
-                raise OSError(errno.EACCES, f"{self._folder}, which a test has removed, could not be made again")
+                raise OSError(errno.EACCES, f"{self._folder}, which a test removed, could not be created again")
             System.close(private.open_folder(self._run_folder, make=True))
         self._launch.start()
 

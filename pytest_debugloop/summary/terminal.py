@@ -70,7 +70,7 @@ def _understood(written: bytes) -> dict[str, Any]:
         numbers = [None]
     if all(type(number) is int for number in numbers):
         return found
-    return {"problem": f"the loader's {STATUS_FILE} cannot be understood"}
+    return {"problem": f"the loader's {STATUS_FILE} cannot be read"}
 
 
 def _why_no_word_comes(run_folder: Path, journal: Path, waited: float) -> str:
@@ -88,7 +88,7 @@ def _why_no_word_comes(run_folder: Path, journal: Path, waited: float) -> str:
         finally:
             System.close(fd)
     if not journal.exists():  # a loader removes it once all is stored
-        return "its journal is gone: another run's loader has stored it, or somebody has removed it"
+        return "its journal no longer exists: another run's loader stored it, or somebody removed it"
     if was_own or waited >= _START_SECONDS:
         return f"the loader ended early (see {run_folder.parent.parent / LOADER_LOG})"
     return ""
@@ -117,15 +117,15 @@ def summary_lines(
     """
     lines = []
     if status is None:
-        then = "the loader goes on; what it cannot store" if goes_on else "what is not"
+        then = "the loader continues; what it cannot store" if goes_on else "what is not"
         lines.append(
-            f"debugloop: run {correlation_id} was not stored within {waited:g} s: {then} waits in the journals for the "
+            f"debugloop: run {correlation_id} was not stored within {waited:g} s: {then} stays in the journals for the "
             "next run or `debugloop load`."
         )
     elif status.get("problem"):
         lines.append(
-            f"debugloop: run {correlation_id} is not stored: {str(status['problem']).rstrip('.')}. Its journals wait "
-            "for the next run or `debugloop load`."
+            f"debugloop: run {correlation_id} is not stored: {str(status['problem']).rstrip('.')}. Its journals are "
+            "kept for the next run or `debugloop load`."
         )
     else:
         stored = status.get("stored", {})
@@ -137,14 +137,14 @@ def summary_lines(
         lines.extend(more)
         if status.get("rejected"):
             lines.append(
-                f"debugloop: {counted(status['rejected'], 'line')} of the journals could not be stored: see "
-                "debug_rejected_lines, which keeps what was refused and why."
+                f"debugloop: {counted(status['rejected'], 'line')} of the journals could not be stored: see the "
+                "table debug_rejected_lines for the lines and the reasons."
             )
     if status and status.get("waiting"):
         lines.append(f"debugloop: {counted(status['waiting'], 'earlier run')} still waiting to be stored.")
     if status and status.get("set_aside"):
         lines.append(
-            f"debugloop: {counted(status['set_aside'], 'earlier run')} set aside: `debugloop doctor` says why."
+            f"debugloop: {counted(status['set_aside'], 'earlier run')} set aside: `debugloop doctor` gives the reason."
         )
     if status and status.get("trouble"):
         lines.append(f"debugloop: {status['trouble']}")
@@ -161,8 +161,8 @@ def untold_lines(correlation_id: str, reason: str, command: str, problems: list[
         command: that shows what was.
         problems: one sentence for each thing that went wrong in this process.
     """
-    untold = f"debugloop: run {correlation_id} was recorded; what was stored cannot be told here ({reason})"
-    return [f"{untold}: see `{command}`.", *(f"debugloop: {problem}" for problem in problems)]
+    untold = f"debugloop: run {correlation_id} was recorded, but what was stored is unknown here ({reason})"
+    return [f"{untold}: run `{command}`.", *(f"debugloop: {problem}" for problem in problems)]
 
 
 def unloaded_lines(correlation_id: str, journals: str, command: str, problems: list[str]) -> list[str]:
@@ -174,7 +174,7 @@ def unloaded_lines(correlation_id: str, journals: str, command: str, problems: l
         command: that stores them.
         problems: one sentence for each thing that went wrong in this process.
     """
-    waits = f"debugloop: run {correlation_id} waits in {journals} to be stored: by `{command}`, or the next run."
+    waits = f"debugloop: run {correlation_id} is waiting in {journals}: the next run or `{command}` stores it."
     return [waits, *(f"debugloop: {problem}" for problem in problems)]
 
 

@@ -59,11 +59,11 @@ def test_a_set_up_that_works_has_no_problem(shop: Project) -> None:
     assert found["git"]["message"].startswith("mend, ")
     assert "(mode 0700)" in found["folder"]["message"]
     assert found["git-ignore"]["state"] == "ok"
-    assert found["journals"]["message"] == "none waits"
+    assert found["journals"]["message"] == "none waiting"
     assert found["server"]["message"].startswith("the embedded one: PostgreSQL ")
     assert found["record"]["message"].startswith("3 runs, ")
     assert found["refused lines"]["message"] == "none"
-    assert found["last run"]["message"].endswith("finished, its code is known")
+    assert found["last run"]["message"].endswith("finished, with its code")
 
 
 def test_there_is_a_line_for_each_check_in_any_width(shop: Project) -> None:
@@ -86,7 +86,7 @@ def test_it_changes_nothing(shop: Project, cli: Cli, tmp_path: Path) -> None:
     shop.printed("doctor")
     assert everything_below(shop.folder) == before
     found = checks(cli("doctor", "--json"))
-    assert found["folder"]["message"].endswith("is not there yet: the first run makes it")
+    assert found["folder"]["message"].endswith("does not exist yet: the first run creates it")
     assert found["server"]["state"] == "ok"
     assert found["git"]["state"] == "warning"
     assert list(tmp_path.iterdir()) == []
@@ -104,7 +104,7 @@ def test_a_server_that_is_away_is_one_problem_and_no_secret_is_told(cli: Cli) ->
 
 def test_a_server_without_a_record_gets_none(cli: Cli, own_schema: dict[str, str]) -> None:
     found = checks(cli("doctor", "--json", **own_schema))
-    assert found["schema"]["message"].endswith("has no record yet: the first run makes it")
+    assert found["schema"]["message"].endswith("has no record yet: the first run creates it")
     assert found["role"]["state"] == "ok"
     assert "record" not in found
     with psycopg.connect(own_schema["DEBUGLOOP_DSN"]) as connection:
@@ -153,9 +153,9 @@ def test_what_a_role_may_not_do_is_told(cli: Cli, own_schema: dict[str, str]) ->
             connection.execute(sql.SQL("DROP OWNED BY {}").format(name))
             connection.execute(sql.SQL("DROP ROLE {}").format(name))
     assert nothing["role"]["state"] == "problem"
-    assert "may not read" in nothing["role"]["message"]
+    assert "cannot read" in nothing["role"]["message"]
     assert reads["role"]["state"] == "warning"
-    assert "may read the record and not write" in reads["role"]["message"]
+    assert "can read the record but not write" in reads["role"]["message"]
     assert reads["record"]["state"] == "ok"
 
 
@@ -195,9 +195,9 @@ def test_what_waits_was_refused_or_died_is_told(tmp_path: Path, own_schema: dict
     assert project.record("--no-debugloop-load", **own_schema).returncode == 0
     waits = looked_at(project, **own_schema)
     assert waits["journals"]["message"] == "1 run not stored yet"
-    assert waits["journals"]["mend"] == "debugloop load stores them."
+    assert waits["journals"]["mend"] == "run debugloop load."
     assert project.debugloop("load", **own_schema).returncode == 0
-    assert looked_at(project, **own_schema)["journals"]["message"] == "none waits"
+    assert looked_at(project, **own_schema)["journals"]["message"] == "none waiting"
 
     (tmp_path / "test_it.py").write_text("import os\n\ndef test_it():\n    os._exit(9)\n", encoding="utf-8")
     assert project.record(**own_schema).returncode == 9

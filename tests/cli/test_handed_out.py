@@ -62,13 +62,13 @@ def test_without_a_terminal_it_is_refused_until_somebody_trusts_it(handed_out: P
 def test_a_terminal_is_asked_once(handed_out: Project) -> None:
     no = in_terminal(handed_out.folder, "runs", keys="n\n")
     assert no.returncode == 1
-    assert "Do you know who made it, and open it? [y/N]:" in " ".join(no.text.split())
+    assert "Open it anyway? [y/N]:" in " ".join(no.text.split())
     assert "Aborted!" in no.text
     yes = in_terminal(handed_out.folder, "runs", keys="y\n")
     assert yes.returncode == 0
     assert "failed" in yes.text
     again = in_terminal(handed_out.folder, "runs")
-    assert (again.returncode, "Do you know" in again.text) == (0, False)
+    assert (again.returncode, "Open it anyway" in again.text) == (0, False)
 
 
 def test_a_run_leaves_its_journals_beside_it_and_says_why(handed_out: Project) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["folder", "old_server"]
 
-WAITS = "Its journals wait for the next run or `debugloop load`."
+WAITS = "Its journals are kept for the next run or `debugloop load`."
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def test_a_damaged_line_is_set_aside_and_told(trouble: Trouble) -> None:
     )
     run = trouble.run()
     assert said(run)[-1] == (
-        "debugloop: 1 line of the journals could not be stored: see debug_rejected_lines, which keeps what was refused "
-        "and why."
+        "debugloop: 1 line of the journals could not be stored: see the table debug_rejected_lines for the lines "
+        "and the reasons."
     )
     assert trouble.stored(run) == trouble.whole
     (kept,) = run.record.query("SELECT * FROM debug_rejected_lines WHERE correlation_id = %(id)s")

@@ -237,7 +237,7 @@ def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
             assert told[1] == "debugloop: 1 earlier run still waiting to be stored."
             assert reason in told[2]
             assert told[2].endswith(f": try {number - 1} of {TRIES}.")
-    assert told[1] == "debugloop: 1 earlier run set aside: `debugloop doctor` says why."
+    assert told[1] == "debugloop: 1 earlier run set aside: `debugloop doctor` gives the reason."
     assert f"{reason}{order.folder}" in told[2]
     checks = list(waiting(place))
     assert [(check.state, reason in check.message) for check in checks] == [("problem", True), ("ok", False)]

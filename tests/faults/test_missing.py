@@ -53,7 +53,7 @@ def test_without_the_driver_the_journals_wait(trouble: Trouble, python_without: 
     python = python_without("psycopg")
     run = run_by(trouble, python)
     assert only_sentence(run).endswith(
-        f"is not stored: {DRIVER}. Its journals wait for the next run or `debugloop load`."
+        f"is not stored: {DRIVER}. Its journals are kept for the next run or `debugloop load`."
     )
     done = debugloop(trouble.project, "load", python=python)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Error: {DRIVER}.\n")

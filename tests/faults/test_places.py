@@ -69,7 +69,7 @@ def test_a_user_without_name_and_home_is_recorded_and_has_each_command(trouble: 
             ("show", 1, "but there are journals: run `debugloop load`, or name a server with --dsn."),
             ("load", 0, "1 run stored, 0 still waiting."),
             ("show", 0, "assert 41 == 42"),
-            ("doctor", 0, f"runs are recorded to {elsewhere}, for {trouble.folder} cannot be written"),
+            ("doctor", 0, f"runs are recorded to {elsewhere}, because {trouble.folder} cannot be written"),
         ):
             command = [*prefix, sys.executable, "-m", "pytest_debugloop", name]
             done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
@@ -105,8 +105,8 @@ def test_a_limit_on_the_size_of_files_is_told_with_what_it_cost(trouble: Trouble
     run = run_after(trouble, [sys.executable, "-c", LIMIT.format(8192)], *AWAY, **UNCACHED)
     waits, problem = said(run)
     assert "is not stored" in waits
-    assert "main-spare.jsonl could not be written (File too large)" in problem
-    assert re.search(r"\d+ records are lost, what was written is stored; free some space\.$", problem)
+    assert "main-spare.jsonl (File too large)" in problem
+    assert re.search(r"\d+ records are lost, and what was written is stored; free some space\.$", problem)
     assert trouble.load().startswith("1 run stored, 0 still waiting.")
     assert 0 < len(trouble.stored(run)["steps"]) < len(trouble.whole["steps"])
 
@@ -149,7 +149,7 @@ def is_stored_in_spite_of(trouble: Trouble, run: Run, reason: str) -> None:
     assert see.startswith("  see more: ")
     # The line that the disk took only a part of is in the other file as a whole.
     assert all(line.startswith("debugloop: 1 line of the journals could not be stored") for line in torn)
-    assert f"main.jsonl could not be written ({reason}): nothing is lost" in problem
+    assert f"main.jsonl ({reason}): nothing is lost" in problem
     assert problem.endswith("free some space.")
     assert trouble.stored(run) == trouble.whole
     wait_until(lambda: waiting(trouble.folder) == [])

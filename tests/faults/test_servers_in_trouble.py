@@ -91,7 +91,7 @@ def test_a_connection_that_falls_silent_is_made_again(order: Order, record: Reco
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        ("debug_workflow_steps", "somebody holds a lock on the record, VACUUM FULL or an open transaction say (cancel"),
+        ("debug_workflow_steps", "the record is locked, for example by VACUUM FULL or an open transaction (cancel"),
         ("schema_migrations", "Migration 4 (host_tables) failed and changed nothing: canceling statement due to lock"),
     ],
 )

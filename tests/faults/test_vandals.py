@@ -89,7 +89,7 @@ SHORTENED = "[path.open('w').close() for path in ROOT.glob('.debugloop/journals/
 def test_a_removed_record_is_begun_again_at_the_end(trouble: Trouble) -> None:
     harmed(trouble, REMOVED)
     run = trouble.run()
-    is_told_and_whole(trouble, run, "was removed during the run, and recording went on in ")
+    is_told_and_whole(trouble, run, "was removed during the run, and recording continued in ")
     assert waiting(trouble.folder) == []
 
 
@@ -107,7 +107,7 @@ def test_a_record_that_is_removed_in_a_run_that_is_not_loaded_waits_where_it_is_
     harmed(trouble, REMOVED)
     run = trouble.run("--no-debugloop-load")
     spare = trouble.project.folder.parent / "tmp" / f"pytest-debugloop-{os.geteuid()}" / "journals"
-    assert f"waits in {spare}" in said(run)[0]
+    assert f" is waiting in {spare}: the next run" in said(run)[0]
     trouble.all_waits_and_is_loaded(run)
 
 
@@ -115,7 +115,7 @@ def test_a_shortened_journal_costs_what_was_not_stored_and_that_is_told(trouble:
     harmed(trouble, SHORTENED)
     run = trouble.run()
     assert f"run {run.record.correlation_id} is in " in said(run)[0]
-    assert "was shortened during the run, and recording went on in " in said(run)[-1]
+    assert "was shortened during the run, and recording continued in " in said(run)[-1]
     assert "at most" in said(run)[-1]
     steps = trouble.stored(run)["steps"]
     assert {line.split(" ", 1)[1] for line in trouble.whole["steps"][-60:]} <= {line.split(" ", 1)[1] for line in steps}
@@ -140,9 +140,9 @@ os.chroot(ROOT / "root")
     ("harm", "reason"),
     [
         ("os.setuid(65534)\n", "a test changed the user of this process from 0 to 65534"),
-        ("os.chroot(ROOT)\n", "a test changed the root folder of this process"),
+        ("os.chroot(ROOT)\n", "a test changed the root directory of this process"),
     ],
-    ids=["user", "root folder"],
+    ids=["user", "root directory"],
 )
 def test_a_process_that_may_not_find_its_files_any_more_says_so_at_once(
     trouble: Trouble, harm: str, reason: str
@@ -152,7 +152,7 @@ def test_a_process_that_may_not_find_its_files_any_more_says_so_at_once(
     run = trouble.project.run("-p", "no:cacheprovider")
     assert run.ret == plain.ret, run.out  # pytest's own end may fail in another root folder
     (line,) = said(run)
-    assert f"was recorded; what was stored cannot be told here ({reason}): see `debugloop " in line
+    assert f"was recorded, but what was stored is unknown here ({reason}): see `debugloop " in line
     run.record.wait_for_end()
     stored = trouble.stored(run)
     stored["errors"] = [error for error in stored["errors"] if not error.startswith("internal_error")]

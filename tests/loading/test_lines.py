@@ -249,8 +249,8 @@ def test_how_often_a_failure_was_seen_is_counted_on_its_line_first(record: Recor
     failed, first = failing(4), failing(5, branch="new")
     for run in (failed, first):
         run.load(record)
-    assert known(record, failed)[0] == "seen 2 times in 7 days, 2 more on other lines"
-    assert known(record, first)[0] == "not seen on this line before, 4 times on others in 7 days"
+    assert known(record, failed)[0] == "seen 2 times in 7 days, 2 more elsewhere"
+    assert known(record, first)[0] == "never seen on this branch and leg, 4 times elsewhere in 7 days"
 
 
 def test_the_summary_calls_a_test_flaky_as_the_scores_do_though_each_run_has_its_own_commit(record: Record) -> None:
@@ -278,7 +278,7 @@ def test_a_failure_whose_line_was_not_run_for_long_is_said_to_be_open_and_not_ru
     failing(30 * day, branch="other").load(record)
     failed = failing(40 * day)
     failed.load(record)
-    assert known(record, failed)[1:] == ["failing for 39 days", "open, not run for 39 days before"]
+    assert known(record, failed)[1:] == ["failing for 39 days", "open, and not run for 39 days before"]
 
 
 def test_a_migration_links_what_an_older_version_has_linked_across_lines(record: Record) -> None:

@@ -69,7 +69,9 @@ def test_a_run_that_another_runs_loader_has_stored_is_told_so(order: Order, any_
 
 def test_a_run_whose_folder_is_gone_waits_for_nobody(order: Order) -> None:
     shutil.rmtree(run_folder(order))
-    assert word_for(order)["problem"].startswith("its journal is gone: another run's loader has stored it, or somebody")
+    assert word_for(order)["problem"].startswith(
+        "its journal no longer exists: another run's loader stored it, or somebody"
+    )
     follow(order)
     assert not run_folder(order).exists()
 

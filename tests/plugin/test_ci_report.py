@@ -99,7 +99,7 @@ def test_the_job_summary_has_a_row_for_each_failure_and_the_command_to_ask(shop:
     rows = re.findall(r"<tr><td>.*", text)[2:]
     assert "<code>test_shop.py::test_bad</code>" in rows[0]
     assert "<code>AssertionError: assert 3 == 2</code>" in rows[0]
-    assert "seen 2 times in 7 days<br/>no pass is known" in rows[0]
+    assert "seen 2 times in 7 days<br/>no known pass" in rows[0]
 
 
 def test_a_run_without_failures_leaves_its_name(project: Project) -> None:
@@ -171,7 +171,7 @@ def test_a_summary_that_would_become_too_large_is_left_as_it_is(shop: Project) -
     path = shop.write("summary.md", before)
     run = github(shop)
     assert path.read_text(encoding="utf-8") == before
-    assert any("larger than the 1 MiB that GitHub takes" in line for line in run.paragraph)
+    assert any("exceed GitHub's limit of 1 MiB" in line for line in run.paragraph)
 
 
 def test_a_pipe_that_nobody_reads_holds_up_nothing(shop: Project) -> None:

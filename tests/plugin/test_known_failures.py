@@ -81,7 +81,7 @@ def test_a_run_counts_once_however_often_it_tried_again(project: Project) -> Non
     project.write("test_any.py", BAD)
     retried = ("-p", "pytest_rerunfailures", "--reruns", "3")
     assert known(run(project, *retried)) == ["test_any.py::test_bad: first seen in this run"]
-    assert known(run(project, *retried)) == ["test_any.py::test_bad: seen 2 times in 7 days, no pass is known"]
+    assert known(run(project, *retried)) == ["test_any.py::test_bad: seen 2 times in 7 days, no known pass"]
 
 
 def test_a_failure_of_another_kind_is_new_and_the_others_are_counted(project: Project) -> None:
@@ -89,14 +89,14 @@ def test_a_failure_of_another_kind_is_new_and_the_others_are_counted(project: Pr
     run(project)
     project.write("test_any.py", "def test_bad():\n    raise OSError('gone')\n")
     (line,) = known(run(project))
-    assert line.startswith("test_any.py::test_bad: first seen in this run, failed otherwise in 1 run")
+    assert line.startswith("test_any.py::test_bad: first seen in this run, failed differently in 1 run")
 
 
 def test_only_the_last_seven_days_are_counted(project: Project) -> None:
     project.write("test_any.py", BAD)
     make_older(project, run(project), 12)
     (line,) = known(run(project))
-    assert line.startswith("test_any.py::test_bad: seen last 12 days ago")
+    assert line.startswith("test_any.py::test_bad: last seen 12 days ago")
     (line,) = known(run(project))
     assert line.startswith("test_any.py::test_bad: seen 2 times in 7 days")
 
@@ -331,4 +331,4 @@ def test_a_status_that_is_not_the_loaders_ends_no_run_and_is_no_claim_that_all_i
     )
     done = run(project)
     assert done.ret == 1
-    assert "is not stored: the loader's status.json cannot be understood. Its journals wait" in done.out
+    assert "is not stored: the loader's status.json cannot be read. Its journals are kept" in done.out

@@ -93,8 +93,8 @@ def test_an_application_that_embeds_python_is_not_started(project: Project, prog
     run = project.run("-p", "no:cacheprovider")
     assert (run.ret, run.outcomes, run.err) == (1, {"passed": 1, "failed": 1}, "")
     waits, why = run.paragraph[1:]
-    assert waits.startswith(f"debugloop: run {run.record.correlation_id} waits in .debugloop/journals/")
-    assert " load`, or the next run." in waits
+    assert waits.startswith(f"debugloop: run {run.record.correlation_id} is waiting in .debugloop/journals/")
+    assert " load` stores it." in waits
     reason = f"sys.executable is {found!r}, which is not this run's Python interpreter"
     assert why == f"debugloop: the loader was not started ({reason})."
     assert not (project.folder / "started").exists()

@@ -39,7 +39,7 @@ def died(project: Project, *arguments: str) -> Run:
         (IN_FIXTURE, "setup", "while setting up 'test_it.py::test_dies'"),
         (IN_TEST, "call", "while running 'test_it.py::test_dies'"),
         (IN_TEST.replace("ctypes.string_at(0)", "os._exit(0)"), "call", "while running 'test_it.py::test_dies'"),
-        (IN_TEARDOWN, "teardown", "while tearing down 'test_it.py::test_dies', or just after"),
+        (IN_TEARDOWN, "teardown", "while tearing down 'test_it.py::test_dies', or shortly after"),
     ],
     ids=["killed in a fixture", "segmentation fault", "exited", "killed in a teardown"],
 )

@@ -462,7 +462,7 @@ def test_a_hook_that_gives_nonsense_is_told_and_the_run_goes_on(project: Project
     project.write("test_any.py", "def test(): pass\n")
     run = project.run()
     assert run.ret == 0
-    assert "hook gave, ['(['], cannot be used" in run.out
+    assert "returned ['(['], which is not valid" in run.out
 
 
 def test_our_hooks_and_marker_are_known_where_nothing_is_recorded(project: Project) -> None:

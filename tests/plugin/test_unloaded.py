@@ -50,9 +50,9 @@ def test_a_run_that_is_not_to_be_loaded_leaves_its_journals_and_says_where(proje
     assert f"debugloop: recording to {where} as {run.record.correlation_id}" in run.lines
     told = run.paragraph[-1]
     assert told.startswith(
-        f"debugloop: run {run.record.correlation_id} waits in {where} to be stored: by `debugloop --dsn "
+        f"debugloop: run {run.record.correlation_id} is waiting in {where}: the next run or `debugloop --dsn "
     )
-    assert told.endswith(f" --schema {project.schema} load`, or the next run.")
+    assert told.endswith(f" --schema {project.schema} load` stores it.")
     assert journals(project) == ["code.jsonl", "loader.lock", "main.jsonl"]
     assert (project.folder / ".debugloop" / "loader.log").read_text(encoding="utf-8") == ""
     assert run.record.all_steps == []
@@ -80,7 +80,7 @@ def test_a_run_that_is_not_to_be_loaded_needs_no_database(project: Project) -> N
     run = project.run(command=project.command(*options, recorded=False))
     assert run.ret == 1
     (told,) = (line for line in run.lines if line.startswith("debugloop: run "))
-    assert "waits in .debugloop/journals/" in told
+    assert "is waiting in .debugloop/journals/" in told
 
 
 def code_of(run: Run) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def test_a_run_that_can_start_nothing_says_that_its_code_is_not_looked_at(projec
     run = project.run("--no-debugloop-load")
     assert run.ret == 1
     assert run.lines[-2].startswith(
-        "debugloop: the code of this run was not looked at (not permitted): `debugloop load`"
+        "debugloop: the code of this run was not recorded (not permitted): `debugloop load`"
     )
     load(project)
     assert code_of(run)["code_version"] is not None

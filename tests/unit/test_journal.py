@@ -132,7 +132,7 @@ def test_where_the_disk_stays_full_the_spare_file_takes_over(tmp_path: Path) -> 
     assert spare.read_bytes() == HEADER + b"one\ntwo\n"
     assert journal.lost_lines == 0
     assert journal.problem is not None
-    assert "full" in journal.problem or "could not be written" in journal.problem
+    assert "full" in journal.problem or "cannot write to" in journal.problem
 
 
 @pytest.mark.parametrize("is_shortened", [True, False])

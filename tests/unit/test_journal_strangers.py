@@ -169,7 +169,7 @@ def test_a_removed_journal_is_begun_again_with_all_that_it_held(
     journal.end(LINES[3])
     assert spare_in(tmp_path).read_bytes() == whole(*LINES)
     assert journal.loss is not None
-    assert f"was removed during the run, and recording went on in {spare_in(tmp_path)}: nothing is lost" in str(
+    assert f"was removed during the run, and recording continued in {spare_in(tmp_path)}: nothing is lost" in str(
         journal.loss
     )
 
@@ -184,7 +184,7 @@ def test_a_removed_journal_whose_descriptor_was_closed_is_counted_as_lost(
     assert spare_in(tmp_path).read_bytes() == whole(*LINES[2:])
     assert journal.cut_lines == 2
     assert journal.loss is not None
-    assert ": at most 2 records are lost, what was written is stored; " in str(journal.loss)
+    assert ": at most 2 records are lost, and what was written is stored; " in str(journal.loss)
 
 
 @pytest.mark.parametrize(("left", "lost"), [(0, 2), (5, 2), (len(HEADER), 2), (len(whole(LINES[0])) + 3, 1)])

@@ -48,7 +48,7 @@ def test_a_status_that_cannot_be_understood_is_a_problem_and_no_claim_that_all_i
     status = status_of(tmp_path, written)
     (line,) = summary_lines(status, "1", "here", [], 0.05)
     assert line == (
-        "debugloop: run 1 is not stored: the loader's status.json cannot be understood. Its journals wait for the next "
+        "debugloop: run 1 is not stored: the loader's status.json cannot be read. Its journals are kept for the next "
         "run or `debugloop load`."
     )
 

@@ -34,7 +34,7 @@ def python_and_packages() -> Iterator[Check]:
     if sys.version_info >= _OLDEST_PYTHON:
         yield Check("python", OK, found)
     else:
-        yield Check("python", PROBLEM, found, "use Python 3.10 or newer.")
+        yield Check("python", PROBLEM, found, "use Python 3.10 or later.")
     yield Check("pytest-debugloop", OK, _version("pytest-debugloop") or "not installed as a distribution")
     for name, oldest in _NEEDED.items():
         version = _version(name)
@@ -64,9 +64,9 @@ def plugins() -> Iterator[Check]:
     """Look at the plugins that run tests in many processes, or again."""
     found = {name: version for name in _TRIED if (version := _version(name))}
     old = [f"{name} {version}" for name, version in found.items() if _numbers(version) < _TRIED[name]]
-    told = ", ".join(f"{name} {version}" for name, version in found.items()) or "none that needs care"
+    told = ", ".join(f"{name} {version}" for name, version in found.items()) or "none that needs special support"
     if old:
-        yield Check("plugins", WARNING, f"{told}: older than what is tried: {', '.join(old)}", "upgrade them.")
+        yield Check("plugins", WARNING, f"{told}: older than tested: {', '.join(old)}", "upgrade them.")
     else:
         yield Check("plugins", OK, told)
 
@@ -83,17 +83,17 @@ def registration(rootdir: Path, environ: Mapping[str, str] = os.environ) -> Iter
         yield Check(
             "plugin",
             PROBLEM,
-            f"pytest of {sys.executable} does not know it",
+            f"not installed for pytest of {sys.executable}",
             "install pytest-debugloop into the environment that runs the tests.",
         )
         return
     arguments = _added_arguments(rootdir, environ)
     pairs = list(pairwise(arguments))
     if ("-p", "no:debugloop") in pairs or "-pno:debugloop" in arguments:
-        yield Check("plugin", WARNING, "addopts or PYTEST_ADDOPTS keep it out", "remove -p no:debugloop there.")
+        yield Check("plugin", WARNING, "disabled by addopts or PYTEST_ADDOPTS", "remove -p no:debugloop.")
     elif environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and ("-p", "pytest_debugloop.plugin") not in pairs:
         yield Check(
-            "plugin", WARNING, "PYTEST_DISABLE_PLUGIN_AUTOLOAD is set", "give pytest -p pytest_debugloop.plugin."
+            "plugin", WARNING, "PYTEST_DISABLE_PLUGIN_AUTOLOAD is set", "run pytest with -p pytest_debugloop.plugin."
         )
     else:
         yield Check("plugin", OK, "registered")
@@ -108,10 +108,10 @@ def configuration(rootdir: Path) -> Iterator[Check]:
     _, options = find_ini(rootdir)
     names = [name for name in NAMES if (rootdir / name).is_file()]
     if not names:
-        yield Check("rootdir", OK, f"{rootdir}, without a configuration of pytest")
+        yield Check("rootdir", OK, f"{rootdir}, without a pytest configuration file")
         return
     # The first of them that has a part for pytest; a folder that has none is its own rootdir for another reason.
-    told = names[0] if len(names) == 1 else f"the first of {', '.join(names)} with options for pytest"
+    told = names[0] if len(names) == 1 else f"the first of {', '.join(names)} that configures pytest"
     ours = sorted(name for name in options if name.startswith("debugloop"))
     sets = f", which sets {', '.join(ours)}" if ours else ""
     yield Check("rootdir", OK, f"{rootdir}, configured by {told}{sets}")
@@ -138,10 +138,13 @@ def switch(rootdir: Path, environ: Mapping[str, str] = os.environ) -> Iterator[C
     if settings.enabled:
         yield Check("recording", OK, f"on, by {source}")
     elif source:
-        yield Check("recording", WARNING, f"off, by {source}", "pytest --debugloop records all the same.")
+        yield Check("recording", WARNING, f"off, by {source}", "use pytest --debugloop to record anyway.")
     else:
         yield Check(
-            "recording", OK, "off unless pytest gets --debugloop", "debugloop = true in the ini file for all runs."
+            "recording",
+            OK,
+            "off unless you run pytest --debugloop",
+            "set debugloop = true in the ini file to record every run.",
         )
     unknown = sorted(set(ini) - {option.name for option in OPTIONS})
     wrong = [name for name in unknown if name.startswith("debugloop")]
@@ -149,7 +152,7 @@ def switch(rootdir: Path, environ: Mapping[str, str] = os.environ) -> Iterator[C
         yield Check("settings", PROBLEM, str(problem), "correct the setting.")
     if wrong:
         yield Check(
-            "settings", WARNING, f"the ini file has {', '.join(wrong)}, which is no option", "correct its name."
+            "settings", WARNING, f"the ini file sets {', '.join(wrong)}, which is not an option", "correct its name."
         )
 
 

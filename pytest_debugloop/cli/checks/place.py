@@ -34,41 +34,46 @@ def folder(place: Place) -> Iterator[Check]:
         yield Check(
             "place",
             WARNING,
-            f"runs are recorded to {place.folder}, for {place.obstacle}",
-            "move it away, or name another one with debugloop_dir.",
+            f"runs are recorded to {place.folder}, because {place.obstacle}",
+            "move it away, or choose another directory with debugloop_dir.",
         )
     if os.path.lexists(place.folder) and not place.folder.is_dir():
-        yield Check("folder", PROBLEM, f"{place.folder} is no folder", "move it away, or name another one.")
+        yield Check(
+            "folder", PROBLEM, f"{place.folder} is not a directory", "move it away, or choose another directory."
+        )
         return
     if not place.folder.is_dir():
         parent = next(p for p in place.folder.absolute().parents if p.exists())
         if os.access(parent, os.W_OK | os.X_OK):
-            yield Check("folder", OK, f"{place.folder} is not there yet: the first run makes it")
+            yield Check("folder", OK, f"{place.folder} does not exist yet: the first run creates it")
         else:
             yield Check(
                 "folder",
                 WARNING,
-                f"{place.folder} is not there, and {parent} cannot be written: runs are recorded elsewhere",
-                "name another one with debugloop_dir.",
+                f"{place.folder} does not exist, and {parent} is not writable: runs are recorded elsewhere",
+                "choose another directory with debugloop_dir.",
             )
         return
     found = place.folder.stat()
     mode = stat.S_IMODE(found.st_mode)
     if found.st_uid != os.getuid():
         yield Check(
-            "folder", PROBLEM, f"{place.folder} is user {found.st_uid}'s", "name another one with debugloop_dir."
+            "folder",
+            PROBLEM,
+            f"{place.folder} belongs to user {found.st_uid}",
+            "choose another directory with debugloop_dir.",
         )
     elif mode & stat.S_IWOTH:
-        yield Check("folder", PROBLEM, f"every user may write to {place.folder}", f"chmod 700 {place.folder}")
+        yield Check("folder", PROBLEM, f"every user can write to {place.folder}", f"chmod 700 {place.folder}")
     elif mode & 0o077:
         yield Check(
             "folder",
             WARNING,
-            f"{place.folder} is open to others (mode {mode:04o})",
-            "the next run closes it: chmod 700.",
+            f"other users can access {place.folder} (mode {mode:04o})",
+            "the next run makes it private (chmod 700).",
         )
     elif not os.access(place.folder, os.W_OK | os.X_OK):
-        yield Check("folder", PROBLEM, f"{place.folder} cannot be written", f"chmod u+rwx {place.folder}")
+        yield Check("folder", PROBLEM, f"{place.folder} is not writable", f"chmod u+rwx {place.folder}")
     else:
         yield Check("folder", OK, f"{place.folder}, private (mode {mode:04o})")
     yield from _ignored(place.folder)
@@ -79,9 +84,9 @@ def _room(folder: Path) -> Iterator[Check]:
     free = shutil.disk_usage(there).free
     told = f"{free / 1e9:.1f} GB free"
     if free < _NO_ROOM:
-        yield Check("disk", PROBLEM, told, "make room: PostgreSQL stops where it cannot write.")
+        yield Check("disk", PROBLEM, told, "free some space: PostgreSQL stops when it cannot write.")
     elif free < _LITTLE_ROOM:
-        yield Check("disk", WARNING, told, "make room, or debugloop prune --older-than 30d.")
+        yield Check("disk", WARNING, told, "free some space, for example with debugloop prune --older-than 30d.")
     else:
         yield Check("disk", OK, told)
 
@@ -91,9 +96,9 @@ def _ignored(folder: Path) -> Iterator[Check]:
         return
     ignore = folder / ".gitignore"
     if ignore.is_file() and "*" in ignore.read_text(encoding="utf-8", errors="replace").split():
-        yield Check("git-ignore", OK, "git ignores the folder")
+        yield Check("git-ignore", OK, "git ignores the directory")
     else:
-        yield Check("git-ignore", WARNING, f"{ignore} does not ignore the folder", "write a line with * into it.")
+        yield Check("git-ignore", WARNING, f"{ignore} does not ignore the directory", "add a line with * to it.")
 
 
 def waiting(place: Place) -> Iterator[Check]:
@@ -108,16 +113,21 @@ def waiting(place: Place) -> Iterator[Check]:
     refused = what_is_left_alone(order)
     if refused:
         more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
-        yield Check("journals", PROBLEM, refused[0] + more, "look who made it; remove it, or chmod -R go= it.")
+        yield Check(
+            "journals",
+            PROBLEM,
+            refused[0] + more,
+            "find out who made it, then remove it or make it private (chmod -R go=).",
+        )
     found = look_at_waiting(order)
     for trouble in found.troubles:
         yield Check("journals", PROBLEM if trouble.is_set_aside else WARNING, str(trouble))
-    going_on = f"{counted(len(found.going_on), 'run')} going on, or being stored" if found.going_on else ""
+    going_on = f"{counted(len(found.going_on), 'run')} in progress or being stored" if found.going_on else ""
     if found.waiting:
         told = f"{counted(len(found.waiting), 'run')} not stored yet" + (f", {going_on}" if going_on else "")
-        yield Check("journals", WARNING, told, "debugloop load stores them.")
+        yield Check("journals", WARNING, told, "run debugloop load.")
     else:
-        yield Check("journals", OK, going_on or "none waits")
+        yield Check("journals", OK, going_on or "none waiting")
 
 
 def loader_log(place: Place) -> Iterator[Check]:
@@ -128,7 +138,7 @@ def loader_log(place: Place) -> Iterator[Check]:
     """
     path = place.folder / LOADER_LOG
     if not path.is_symlink() and not path.is_file():
-        yield Check("loader", OK, "has had nothing to say")
+        yield Check("loader", OK, "no log")
         return
     try:
         file = read_file(path)
@@ -140,7 +150,12 @@ def loader_log(place: Place) -> Iterator[Check]:
         lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
     bad = [line for line in lines if _BAD.search(line)]
     if bad:
-        yield Check("loader", WARNING, f"it had errors, the last: {bad[-1][:300]}", f"see {path}; delete it when done.")
+        yield Check(
+            "loader",
+            WARNING,
+            f"it logged errors, the last one: {bad[-1][:300]}",
+            f"see {path}, and delete the file afterwards.",
+        )
     else:
         yield Check("loader", OK, f"no errors in {path.name}")
 
@@ -154,14 +169,19 @@ def checkout(rootdir: Path) -> Iterator[Check]:
     from pytest_debugloop.environment.checkout import git_facts
 
     if not any((parent / ".git").exists() for parent in (rootdir, *rootdir.parents)):
-        yield Check("git", WARNING, "no checkout: runs have no commit and no branch")
+        yield Check("git", WARNING, "not a checkout: runs have no commit and no branch")
         return
     facts = git_facts(rootdir)
     commit = facts.get(fact.COMMIT, "")
     if not commit:
-        yield Check("git", WARNING, "the checkout cannot be read", "git status says what is wrong.")
+        yield Check("git", WARNING, "the checkout cannot be read", "run git status to see the reason.")
     elif not shutil.which("git"):
-        yield Check("git", WARNING, f"{commit[:12]}, but there is no git program", "install git: it names the files.")
+        yield Check(
+            "git",
+            WARNING,
+            f"{commit[:12]}, but git is not installed",
+            "install git, which lists the files of the project.",
+        )
     else:
         # A branch before its first commit is all that its head says.
         told = "no commit yet" if commit.startswith("ref: ") else commit[:12]
@@ -180,10 +200,10 @@ def ci(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     provider = facts.get(fact.PROVIDER)
     if provider == "unknown":
         yield Check(
-            "ci", WARNING, "CI is set, but which one it is cannot be told", "name the run with DEBUGLOOP_SESSION_ID."
+            "ci", WARNING, "CI is set, but the provider is unknown", "set DEBUGLOOP_SESSION_ID to the id of the CI run."
         )
     elif provider:
-        run = facts.get(fact.RUN, "without the id of a run")
+        run = facts.get(fact.RUN, "without a run id")
         yield Check("ci", OK, f"{provider}, {run}")
     else:
         yield Check("ci", OK, "none")

@@ -36,7 +36,7 @@ def binaries(place: Place) -> Iterator[Check]:
         found = installed_versions()
     except DebugloopError as error:
         if place.dsn:
-            yield Check("embedded", OK, "not installed, and not needed: a server is named")
+            yield Check("embedded", OK, "not installed, and not needed with a server of your own")
         else:
             yield Check("embedded", PROBLEM, str(error))
         return
@@ -44,7 +44,10 @@ def binaries(place: Place) -> Iterator[Check]:
     data = _data_version(place.folder / "postgres")
     if data and data not in found and not place.dsn:
         yield Check(
-            "embedded", PROBLEM, f"{told}, but the data are of {data}", "install that version, or move the data away."
+            "embedded",
+            PROBLEM,
+            f"{told}, but the data directory has version {data}",
+            "install that version, or move the data away.",
         )
     else:
         yield Check("embedded", OK, told)
@@ -65,7 +68,7 @@ def server(place: Place) -> Iterator[Check]:
     """
     if not place.dsn and not (place.folder / "postgres").is_dir():
         if os.path.lexists(place.folder / "postgres"):
-            yield Check("server", PROBLEM, f"{place.folder / 'postgres'} is no folder", "move it away.")
+            yield Check("server", PROBLEM, f"{place.folder / 'postgres'} is not a directory", "move it away.")
             return
         yield _first_start(place)
         return
@@ -96,7 +99,7 @@ def _first_start(place: Place) -> Check:
             check_maker(Account.for_data(data).maker(), data)
     except DebugloopError as error:
         return Check("server", PROBLEM, str(error))
-    return Check("server", OK, "the embedded one has no data yet: the first run makes it")
+    return Check("server", OK, "the embedded server has no data yet: the first run creates it")
 
 
 def _bound(check: Callable[[Place, Connection], Iterator[Check]], place: Place, connection: Connection) -> Checker:
@@ -111,13 +114,13 @@ def _answers(place: Place, conninfo: str, connection: Connection, seconds: float
         taken.append((time.monotonic() - begun) * 1000)
     milliseconds = sorted(taken)[1]
     number = connection.info.server_version
-    where = describe(conninfo) if place.dsn else "the embedded one"
+    where = describe(conninfo) if place.dsn else "the embedded server"
     told = (
-        f"{where}: PostgreSQL {number // 10000}.{number % 10000}, there in {seconds:.2f} s, answers in "
+        f"{where}: PostgreSQL {number // 10000}.{number % 10000}, connected in {seconds:.2f} s, answers in "
         f"{milliseconds:.1f} ms"
     )
     if milliseconds > _SLOW_MS:
-        return Check("server", WARNING, told, "a nearer server stores runs faster.")
+        return Check("server", WARNING, told, "a server closer to you would store runs faster.")
     return Check("server", OK, told)
 
 
@@ -125,23 +128,28 @@ def _role(place: Place, connection: Connection) -> Iterator[Check]:
     role = Record(connection).one(health.role_of(place.schema))
     who = f"{role.role}"
     if role.is_read_only:
-        yield Check("role", WARNING, f"{who} may only read: no run can be stored", "name the primary server to record.")
+        yield Check(
+            "role", WARNING, f"{who} can only read: no run can be stored", "use the primary server for recording."
+        )
     elif not role.schema_exists and not role.may_create:
         yield Check(
             "role",
             PROBLEM,
-            f"{who} may not create the schema {place.schema}",
+            f"{who} cannot create the schema {place.schema}",
             f'GRANT CREATE ON DATABASE ... TO "{role.role}", or let its owner run debugloop migrate.',
         )
     elif role.schema_exists and not (role.may_read and (role.may_read_runs or not role.has_runs)):
-        yield Check("role", PROBLEM, f"{who} may not read the schema {place.schema}", "its owner is to grant it.")
+        yield Check("role", PROBLEM, f"{who} cannot read the schema {place.schema}", "ask its owner to grant access.")
     elif role.has_runs and not role.may_write_runs:
         yield Check(
-            "role", WARNING, f"{who} may read the record and not write to it", "record with a role that may write."
+            "role",
+            WARNING,
+            f"{who} can read the record but not write to it",
+            "use a role that can write for recording.",
         )
     else:
-        may = "read, write and create" if role.may_create else "read and write, and not migrate"
-        yield Check("role", OK, f"{who} may {may}")
+        may = "read, write and create" if role.may_create else "read and write, but not migrate"
+        yield Check("role", OK, f"{who} can {may}")
 
 
 def _schema(place: Place, connection: Connection) -> Iterator[Check]:
@@ -150,13 +158,13 @@ def _schema(place: Place, connection: Connection) -> Iterator[Check]:
         waiting = waiting_migrations(connection, place.schema)
     known = available()
     if len(waiting) == len(known):
-        yield Check("schema", OK, f"{place.schema} has no record yet: the first run makes it")
+        yield Check("schema", OK, f"{place.schema} has no record yet: the first run creates it")
     elif waiting:
         yield Check(
             "schema",
             PROBLEM,
             f"{place.schema} is at version {waiting[0].version - 1} of {known[-1].version}",
-            "debugloop migrate brings it up; the next run does too.",
+            "run debugloop migrate, or let the next run do it.",
         )
     else:
         yield Check("schema", OK, f"{place.schema}, version {known[-1].version}")
@@ -169,7 +177,7 @@ def _record(place: Place, connection: Connection) -> Iterator[Check]:
         state = Record(connection).one(health.state_of())
     told = f"{counted(state.runs, 'run')}, {state.bytes / 1e6:,.0f} MB"
     if state.bytes > _MANY_BYTES:
-        yield Check("record", WARNING, told, "debugloop prune --older-than 90d deletes old runs.")
+        yield Check("record", WARNING, told, "delete old runs with debugloop prune --older-than 90d.")
     else:
         yield Check("record", OK, told)
     if state.rejected:
@@ -187,9 +195,9 @@ def _record(place: Place, connection: Connection) -> Iterator[Check]:
             parts.append(f"{counted(state.died_lately, 'run')} of the last 7 days died")
         if state.never_ended:
             parts.append(f"{counted(state.never_ended, 'run')} never ended")
-        yield Check("died", WARNING, ", ".join(parts), "debugloop runs --status died lists those that died.")
+        yield Check("died", WARNING, ", ".join(parts), "list them with debugloop runs --status died.")
     else:
-        yield Check("died", OK, "no run of the last 7 days")
+        yield Check("died", OK, "none in the last 7 days")
 
 
 def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
@@ -202,18 +210,21 @@ def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
     of = f" of project {project}" if project else ""
     if run is None:
         yield Check(
-            "last run", WARNING, f"none{of}", "pytest --debugloop records one; --project names another project."
+            "last run",
+            WARNING,
+            f"none{of}",
+            "record one with pytest --debugloop, or choose another project with --project.",
         )
         return
     told = f"{short(run.id)}{of}, {ago(run.started_at)}, {run.status}"
     if run.is_code_known or run.status == "running":
-        yield Check("last run", OK, f"{told}, its code is known" if run.is_code_known else told)
+        yield Check("last run", OK, f"{told}, with its code" if run.is_code_known else told)
     else:
         yield Check(
             "last run",
             WARNING,
-            f"{told}, and its code is not known",
-            "changed code cannot be told as a reason: see loader.log, and record in a git checkout.",
+            f"{told}, without its code",
+            "see loader.log, and record in a git checkout; otherwise changed code cannot be found as a reason.",
         )
 
 
