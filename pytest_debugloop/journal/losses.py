@@ -9,7 +9,7 @@ from pytest_debugloop.system import System
 
 _MACHINE = os.uname().nodename
 
-REMEDY = "keep such folders from what tests remove, or choose another (--debugloop-dir)"
+REMEDY = "keep tests from removing that directory, or choose another one (--debugloop-dir)"
 """What to do where a test removes journals."""
 
 
@@ -52,7 +52,7 @@ class Loss(NamedTuple):
         more = self.journals - 1
         others = f" (and {more} more journal{'s' if more > 1 else ''})" if more else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{self.problem}{others}: {loss}, what was written is stored{remedy}."
+        return f"{self.problem}{others}: {loss}, and what was written is stored{remedy}."
 
 
 class LeftFile(NamedTuple):

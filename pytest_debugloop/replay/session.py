@@ -76,9 +76,9 @@ class RecordedPdb(pdb.Pdb):
             return
         number = int(arg) if arg.isdecimal() and len(arg) < 6 else -1
         if not 0 <= number < len(self._exceptions):
-            self.error("There is no exception of that number.")
+            self.error("There is no exception with that number.")
         elif self._exceptions[number].traceback is None:
-            self.error("No frames are recorded of this exception.")
+            self.error("No frames are recorded for this exception.")
         else:
             self.setup(None, self._exceptions[number].traceback)
             self.print_stack_entry(self.stack[self.curindex])
@@ -146,7 +146,7 @@ class RecordedPdb(pdb.Pdb):
         if found is None or found.is_folded:
             self.error("The locals of this frame are not recorded.")
         elif span is None or span.arguments is None:
-            self.error("Which of the locals are arguments is not known: the source of this function is not recorded.")
+            self.error("Which locals are arguments is unknown: the source of this function is not recorded.")
         else:
             names = self.curframe_locals
             for name in span.arguments:
@@ -184,7 +184,7 @@ class RecordedPdb(pdb.Pdb):
         if self.curframe is None:
             return
         names = {"exit": _leave, "quit": _leave, **self.curframe.f_globals, **self.curframe_locals}
-        self.message("*interactive: the values are recorded ones; Ctrl-D ends it*")
+        self.message("*interactive: these are recorded values; exit with Ctrl-D*")
         with redirect_stdout(self.stdout), redirect_stderr(self.stdout), suppress(SystemExit):
             code.interact("", local=names, exitmsg="")
 

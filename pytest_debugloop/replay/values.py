@@ -178,7 +178,7 @@ class Recording:
             if found is _NOTHING:
                 return NotRecorded(f"the same object as at {pointer}")
             node = found
-        return NotRecorded("references that lead nowhere")
+        return NotRecorded("dangling references")
 
     def _class(self, name: str, base: type) -> Any:
         key = (name, base)

@@ -12,7 +12,7 @@ _ORDER = (CODE, DATA, OPTION, ENVIRONMENT, ORDER)
 _NOT_UNDONE = {
     "distributions": "needs another environment",
     "interpreter": "needs another Python or machine",
-    "outside": "is outside of the checkout",
+    "outside": "is outside the checkout",
 }
 
 

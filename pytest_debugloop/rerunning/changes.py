@@ -73,8 +73,8 @@ def _code_changes(failure: RecordedFailure, rootdir: Path, files: Mapping[str, s
         changed = sorted(f for f in known if failure.files.get(f) != files.get(f))
         if not changed:
             return []
-        return [f"the code is not as it was{commits}: {_differs(changed, 'file')}"]
-    return [f"the code may not be as it was{commits}"] if commits else []
+        return [f"the code has changed{commits}: {_differs(changed, 'file')}"]
+    return [f"the code may have changed{commits}"] if commits else []
 
 
 def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -117,21 +117,23 @@ def bisect(
 
 def _checked(top: Path | None, old: str | None, new: str | None, *, is_trusted: bool) -> tuple[str, str]:
     if top is None:
-        raise RerunImpossibleError(reason="this is no git checkout, and there are no commits between the two runs")
+        raise RerunImpossibleError(reason="this is not a git checkout, so there are no commits between the two runs")
     if not old or not new or not _COMMIT.fullmatch(old) or not _COMMIT.fullmatch(new):
-        raise RerunImpossibleError(reason="the commit of a run is not known")
+        raise RerunImpossibleError(reason="the commit of one of the runs is unknown")
     if old == new:
-        raise RerunImpossibleError(reason=f"both runs were of commit {old[:12]}: what was changed was not committed")
+        raise RerunImpossibleError(reason=f"both runs were at commit {old[:12]}: the change was not committed")
     for commit in (old, new):
         if git(top, "cat-file", "-e", f"{commit}^{{commit}}") is None:
             shallow = git(top, "rev-parse", "--is-shallow-repository") == b"true\n"
-            how = "the clone is shallow, `git fetch --unshallow` brings it" if shallow else "`git fetch` may bring it"
+            how = "the clone is shallow, so run `git fetch --unshallow`" if shallow else "`git fetch` may help"
             raise RerunImpossibleError(reason=f"commit {commit[:12]} is not in this repository: {how}")
         if not is_trusted and git(top, "merge-base", "--is-ancestor", commit, "HEAD") is None:
-            raise RerunImpossibleError(reason=f"this checkout does not descend from {commit[:12]}; --trust runs it")
+            raise RerunImpossibleError(
+                reason=f"this checkout does not descend from {commit[:12]}; use --trust to run it anyway"
+            )
     if git(top, "merge-base", "--is-ancestor", old, new) is None:
         shallow = git(top, "rev-parse", "--is-shallow-repository") == b"true\n"
-        how = ", as far as this shallow clone tells: `git fetch --unshallow`" if shallow else ""
+        how = ", as far as this shallow clone shows: run `git fetch --unshallow`" if shallow else ""
         raise RerunImpossibleError(reason=f"commit {new[:12]} does not descend from {old[:12]}{how}")
     return old, new
 
@@ -163,7 +165,7 @@ class _Search:
         # Nothing of the user's templates and hooks is wanted there.
         words = (*_UNHOOKED, "clone", "--quiet", "--shared", "--no-checkout", "--template=")
         if git(self._top, *words, str(self._top), str(self._folder), seconds=_SECONDS) is None:
-            raise RerunImpossibleError(reason="git cannot clone this repository into a temporary folder")
+            raise RerunImpossibleError(reason="git cannot clone this repository into a temporary directory")
 
     def _git(self, *words: str) -> str:
         done = git(self._folder, *_UNHOOKED, *words, seconds=_SECONDS)
@@ -178,8 +180,8 @@ class _Search:
             if step.word != word:
                 ending = step.outcome.ending.value if step.outcome is not None else "cannot be run"
                 raise RerunImpossibleError(
-                    reason=f"at commit {commit[:12]} it {ending}, alone, and not as in the run: what was not "
-                    "committed, or ran before it, made the difference"
+                    reason=f"at commit {commit[:12]} the test alone {ending}, unlike in the run: uncommitted changes, "
+                    "or the tests before it, made the difference"
                 )
         self._git("bisect", "start", "--no-checkout", f"--term-old={_OLD}", f"--term-new={_NEW}")
         self._git("bisect", _NEW, new)

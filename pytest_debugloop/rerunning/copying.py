@@ -56,7 +56,7 @@ class Copy:
             elif not path.is_dir() or (path / "pyvenv.cfg").exists():  # a socket, a pipe, an environment
                 found.add(path.name)
         if self._files > _MOST_FILES or self._bytes > _MOST_BYTES:
-            raise RerunImpossibleError(reason=f"{self.top} is too large to be copied")
+            raise RerunImpossibleError(reason=f"{self.top} is too large to copy")
         return found
 
     def change(self, files: Mapping[str, bytes | None]) -> None:
@@ -72,7 +72,7 @@ class Copy:
         wanted = {Path(os.path.realpath(self.rootdir / name)): data for name, data in files.items()}
         for path in wanted:
             if not path.is_relative_to(self._folder):
-                raise RerunImpossibleError(reason=f"{path} is outside of the checkout")
+                raise RerunImpossibleError(reason=f"{path} is outside the checkout")
         for path in self._changed.keys() - wanted.keys():
             _write(path, self._changed.pop(path))
         for path, data in wanted.items():

@@ -64,13 +64,11 @@ def rerun_environment(
         changes[AUTOLOAD] = None if is_autoload else "1"
     changes = {name: value for name, value in changes.items() if current.get(name) != value}
     unknown = sorted(name for name, value in known.items() if _is_unknown(value))
-    notes = [f"the record does not hold the value of {name}: it is as it is now" for name in unknown]
+    notes = [f"the record does not have the value of {name}: the current value is used" for name in unknown]
     if _is_away("PYTHONPATH", known.get("PYTHONPATH")):
-        notes.append("PYTHONPATH named folders that are not here: it is as it is now")
+        notes.append("PYTHONPATH named directories that do not exist here: the current value is used")
     if known.get(HASH_SEED) in (None, "", "random"):
-        notes.append(
-            f"the hash seed was random ({HASH_SEED} was not set): sets and what is hashed may come in another order"
-        )
+        notes.append(f"the hash seed was random ({HASH_SEED} was not set): sets and hashes may have a different order")
     return Environment(changes, notes)
 
 

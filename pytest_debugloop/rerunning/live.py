@@ -36,7 +36,7 @@ class Live:
         if self.stopped:
             return ""
         if self.outcome is None:
-            return "pytest did not get as far as the test"
+            return "pytest did not reach the test"
         if self.outcome.ending is Ending.SAME:
             return "it failed the same way, but the recorded frame is not in its traceback"
         if self.outcome.ending in (Ending.OTHER, Ending.CRASHED) and self.outcome.error:
@@ -57,7 +57,7 @@ def stop_of(failure: RecordedFailure, plan: Plan, *, force: bool) -> Stop:
         RerunImpossibleError: the failure has no frames: a process crashed.
     """
     if failure.is_crash:
-        raise RerunImpossibleError(reason="a process crashed, and there is no frame to stop at")
+        raise RerunImpossibleError(reason="a process crashed, so there is no frame to stop at")
     frames = project_frames(failure.chain)
     changed = changed_frames(frames, plan.rootdir)
     if changed and not force:

@@ -30,12 +30,12 @@ class Ending(Enum):
 
     SAME = "failed the same way"
     ALIKE = "failed at the same place, with another message"
-    OTHER = "failed another way"
+    OTHER = "failed in another way"
     PASSED = "passed"
     SKIPPED = "was skipped"
     CRASHED = "crashed its process"
-    TIMED_OUT = "did not end in time"
-    NOT_FOUND = "is not there any more"
+    TIMED_OUT = "timed out"
+    NOT_FOUND = "no longer exists"
     NOT_REACHED = "was not reached"
 
 
@@ -98,7 +98,7 @@ def read_outcome(plan: Plan, folder: Path, seconds: float, *, timed_out: bool, s
     facts: dict[str, Any] = {
         "seconds": seconds,
         "missing": tuple(report.missing) if report is not None else (),
-        "notes": tuple(f"{option} is no option here: it was left out" for option in report.unknown_options)
+        "notes": tuple(f"{option} is not an option here and was left out" for option in report.unknown_options)
         if report is not None
         else (),
     }

@@ -102,7 +102,7 @@ class Plan:
         """Give the plan that runs in one process what ran in the target's: a debugger needs the terminal."""
         if not self.workers:
             return self
-        note = f"it ran in worker {self.worker} of {self.workers}: what ran in the others is left out"
+        note = f"it ran in worker {self.worker} of {self.workers}: tests of the other workers are left out"
         own = tuple(Before("", one.test) for one in self.before if one.worker == self.worker)
         return replace(self, workers=0, dist="no", worker="", before=own, notes=(*self.notes, note))
 
@@ -156,7 +156,7 @@ def plan_rerun(
     """
     is_of_test = failure.error_type not in _NO_TEST or failure.is_collection or "::" in failure.test
     if not failure.test or not is_of_test:
-        raise RerunImpossibleError(reason="the failure is of no test")
+        raise RerunImpossibleError(reason="the failure does not belong to a test")
     rootdir = _rootdir_with(file_of(failure.test), rootdir, Path(failure.rootdir), is_trusted=is_trusted)
     notes: list[str] = []
     own, before = _tests_before(failure, steps, notes)
@@ -164,14 +164,14 @@ def plan_rerun(
     if workers and find_spec("xdist") is None:
         raise RerunImpossibleError(reason="it ran under pytest-xdist, which is not installed here")
     if workers > MOST_WORKERS and not is_trusted:
-        raise RerunImpossibleError(reason=f"it ran in {workers:,} workers; --trust starts as many")
+        raise RerunImpossibleError(reason=f"it ran in {workers:,} workers; use --trust to start as many")
     files = _files(failure, steps)
     doubtful = [] if is_trusted else [file for file in files if collects_outside(file, rootdir)]
     before = tuple(one for one in before if file_of(one.test.name) not in doubtful)
     there = tuple(file for file in files if file not in doubtful and (rootdir / file).exists())
     gone = len(files) - len(doubtful) - len(there)
     if gone:
-        notes.append(f"{gone:,} of the {len(files):,} files that were collected are not there any more")
+        notes.append(f"{gone:,} of the {len(files):,} files that were collected no longer exist")
     kept, redacted = rerun_arguments(failure.command_line, rootdir)
     if not is_trusted:
         kept, left_out = trusted_arguments(kept, rootdir)
@@ -186,7 +186,7 @@ def plan_rerun(
     if doubtful:
         more = f" and {len(doubtful) - _MOST_NAMED:,} more" if len(doubtful) > _MOST_NAMED else ""
         named = "; ".join(words[:_LONGEST_NAMED] for words in doubtful[:_MOST_NAMED])
-        notes.append(f"left out, for it leads out of the checkout (--trust takes it): {named}{more}")
+        notes.append(f"left out because it points outside the checkout (--trust allows it): {named}{more}")
     return Plan(
         rootdir=rootdir,
         arguments=tuple(_arguments(failure, kept, redacted, plugins, notes)),
@@ -211,9 +211,11 @@ def _rootdir_with(file: str, rootdir: Path, recorded: Path, *, is_trusted: bool)
         if not (folder / file).exists():
             continue
         if not is_trusted and not (folder == rootdir or is_same_checkout(rootdir, folder)):
-            raise RerunImpossibleError(reason=f"there is no {file} in {rootdir}; it ran in {folder}: call it there")
+            raise RerunImpossibleError(
+                reason=f"there is no {file} in {rootdir}; it ran in {folder}: run the command there"
+            )
         if not is_trusted and collects_outside(file, folder):
-            raise RerunImpossibleError(reason=f"{file} is outside of {folder}; --trust goes there")
+            raise RerunImpossibleError(reason=f"{file} is outside {folder}; use --trust to run it anyway")
         return folder if folder == rootdir else folder.resolve()
     where = " or ".join(dict.fromkeys(str(folder) for folder in (rootdir, recorded)))
     raise RerunImpossibleError(reason=f"there is no {file} in {where}")
@@ -235,7 +237,7 @@ def _tests_before(
             attempts += 1
             own = Planned(step.test, step.task or failure.task)
     if attempts > 1:
-        notes.append(f"it was attempt {attempts} of the test in its process: it is tried once here")
+        notes.append(f"it was attempt {attempts} of the test in its process; here it runs once")
     return own, tuple(before.values())
 
 
@@ -258,7 +260,7 @@ def _arguments(
     failure: RecordedFailure, kept: Sequence[str], redacted: Sequence[str], plugins: Plugins, notes: list[str]
 ) -> list[str]:
     arguments = list(kept)
-    notes += [f"the record does not hold the value of {option}: it is left out" for option in redacted]
+    notes += [f"the record does not have the value of {option}, which is left out" for option in redacted]
     if any(word.startswith("@") for word in failure.command_line):
         notes.append("options that were given in a file (@...) are left out")
     seeds = failure.random_seeds or {}
@@ -267,7 +269,7 @@ def _arguments(
     elif plugins.loads("pytest_randomly"):
         arguments.append(f"--randomly-seed={seeds['randomly_seed']}")
     else:
-        notes.append("pytest-randomly seeded the generators of random numbers, and is not installed here")
+        notes.append("pytest-randomly seeded the random number generators, but is not installed here")
     is_given = any(word.startswith("--hypothesis-seed") for word in kept)
     if "hypothesis_seed" in seeds and not is_given and plugins.loads("_hypothesis_pytestplugin"):
         arguments.append(f"--hypothesis-seed={seeds['hypothesis_seed']}")

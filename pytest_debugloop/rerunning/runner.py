@@ -210,4 +210,4 @@ def _what_it_said(output: Path, status: int) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]
     said = "; ".join(line[:_LONGEST] for line in (errors or lines)[-3:])
-    return f"pytest ended with exit status {status} ({printable(said) or 'it said nothing'})"
+    return f"pytest ended with exit status {status} ({printable(said) or 'no output'})"

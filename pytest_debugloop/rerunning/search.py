@@ -53,7 +53,7 @@ def find_polluters(
         """With fewer polluters it may say something else: what counts is where it fails."""
         outcome = run(with_only(plan, chosen))
         if outcome.ending is Ending.NOT_FOUND:
-            raise RerunImpossibleError(reason=f"there is no {plan.target.name} any more")
+            raise RerunImpossibleError(reason=f"{plan.target.name} no longer exists")
         if outcome.is_same:
             known.add(outcome.where)
         return (

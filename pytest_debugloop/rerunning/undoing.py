@@ -119,7 +119,7 @@ class Undoer:
     def _check_file(self, file: str) -> None:
         path = Path(os.path.realpath(self.plan.rootdir / file))
         if not path.is_relative_to(self._top) or is_outside(str(path.relative_to(self._top)), self._top):
-            raise CannotUndoError("it is outside of the checkout")
+            raise CannotUndoError("it is outside the checkout")
 
     def _check_is_current(self, candidate: Candidate) -> None:
         data = read_whole(self.plan.rootdir / candidate.file)
@@ -152,7 +152,7 @@ class Undoer:
             if data is not None:
                 return data
             if not file.endswith(".py"):
-                raise CannotUndoError("git does not have what was in it")
+                raise CannotUndoError("git does not have its old content")
         current = read_whole(self.plan.rootdir / file)
         pieces = self._there.pieces(file)
         text = decoded(current or b"")
@@ -175,9 +175,9 @@ class Undoer:
     def _variable(self, name: str) -> str | None:
         value: Any = self._changes.get(ENVIRONMENT, {}).get(name, (None, None))[1]
         if isinstance(value, dict) or (value is not None and ("[redacted" in value or len(value) >= _LONGEST_RECORDED)):
-            raise CannotUndoError("the record does not hold its value")
+            raise CannotUndoError("the record does not have its value")
         if not self._is_trusted and self._other.environment.get(name, os.environ.get(name)) != value:
-            raise CannotUndoError("it leads elsewhere: --trust sets it")
+            raise CannotUndoError("it points elsewhere; use --trust to set it")
         return value if value is None else str(value)
 
     def _with_option(self, plan: Plan, option: str) -> Plan:
@@ -189,7 +189,7 @@ class Undoer:
             arguments = with_option(plan.arguments, option, mine, theirs, plan.rootdir, is_trusted=self._is_trusted)
             found = replace(plan, arguments=arguments)
         if (found.arguments, found.environment) == (plan.arguments, plan.environment):
-            raise CannotUndoError("no option that a rerun keeps says so")
+            raise CannotUndoError("no option that a rerun keeps sets it")
         return found
 
     # -- running -----------------------------------------------------------------------------------------------------
@@ -255,4 +255,4 @@ def _encoded(text: str, before: bytes) -> bytes:
         encoding, _ = tokenize.detect_encoding(BytesIO(before).readline)
         return text.encode(encoding)
     except (SyntaxError, LookupError, UnicodeError) as error:
-        raise CannotUndoError("its encoding does not hold what it was") from error
+        raise CannotUndoError("its encoding cannot represent the old content") from error

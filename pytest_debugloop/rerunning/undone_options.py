@@ -31,7 +31,7 @@ def with_option(
     mine, theirs = _values(here), _values(there)
     if not option.startswith("-"):
         if there is None:
-            raise CannotUndoError("it is in a configuration file, where alone it can be taken out")
+            raise CannotUndoError("it is in a configuration file, and can only be removed there")
         return (*arguments, *_trusted(["-o", f"{option}=" + "\n".join(theirs)], rootdir, is_trusted=is_trusted))
     left: list[str] = []
     gone = 0
@@ -43,7 +43,7 @@ def with_option(
             left += words
     wanted = [word for value in theirs for word in _words(option, value)]
     if not wanted and gone < len(mine):
-        raise CannotUndoError("it is in a configuration file, where alone it can be taken out")
+        raise CannotUndoError("it is in a configuration file, and can only be removed there")
     return (*left, *_trusted(wanted, rootdir, is_trusted=is_trusted))
 
 
@@ -59,5 +59,5 @@ def _words(option: str, value: str) -> list[str]:
 
 def _trusted(words: list[str], rootdir: Path, *, is_trusted: bool) -> list[str]:
     if not is_trusted and trusted_arguments(words, rootdir).doubtful:
-        raise CannotUndoError("it leads out of the checkout: --trust takes it")
+        raise CannotUndoError("it points outside the checkout; use --trust to allow it")
     return words

@@ -136,14 +136,14 @@ STRATEGIES: Mapping[str, Strategy] = {
     one.name: one
     for one in (
         Strategy(RETRY, "by retry"),
-        Strategy(CODE, "by a change of code", _code, _FUNCTIONS, is_of_version=True),
-        Strategy(DATA, "by a change of a file", _data, {"data": "changes"}, is_of_version=True),
-        Strategy(DEPENDENCY, "by another version of a distribution", _dependency, _INSTALLED, is_of_version=True),
+        Strategy(CODE, "by a code change", _code, _FUNCTIONS, is_of_version=True),
+        Strategy(DATA, "by a file change", _data, {"data": "changes"}, is_of_version=True),
+        Strategy(DEPENDENCY, "by another package version", _dependency, _INSTALLED, is_of_version=True),
         Strategy(ENVIRONMENT, "in another environment", _environment, _AROUND),
         Strategy(OPTION, "with other options", _option, {"options": "pairs"}),
         Strategy(ORDER, "in another order", _order, {"order": "facts"}),
         Strategy(RERUN, "in a later run, with no change that explains it", _flake),
-        Strategy(UNKNOWN, "for a reason that is not recorded", _unknown),
+        Strategy(UNKNOWN, "for an unrecorded reason", _unknown),
     )
 }
 """By their names, in the order in which they are listed."""

@@ -72,7 +72,7 @@ def test_rollback_asks_before_it_deletes(cli: Cli, own_schema: dict[str, str]) -
     cli("migrate", **own_schema)
     refused = cli("rollback", input="n\n", **own_schema)
     assert (refused.returncode, refused.stderr) == (1, "Aborted!\n")
-    assert refused.stdout.startswith("This deletes the record. Go on? [y/N]: ")
+    assert refused.stdout.startswith("This deletes the record. Continue? [y/N]: ")
     assert cli("migrate", **own_schema).stdout == "nothing to apply\n"
     assert cli("rollback", input="y\n", **own_schema).returncode == 0
 

@@ -100,9 +100,9 @@ def test_commands_that_are_piped_in_are_answered_from_the_record(suite: Project)
     )
     lines = start.splitlines()
     assert lines[:2] == ["test_suite.py::test_parse (call, attempt 1)", "LookupError: nothing to parse"]
-    assert lines[2].startswith("RECORDED VALUES, not a running program: as they were at ")
+    assert lines[2].startswith("RECORDED VALUES, not a running program: captured at ")
     assert f"Python {sys.version_info[0]}.{sys.version_info[1]}" in lines[2]
-    assert lines[3] == "The source is that of the run; changed since: test_suite.py."
+    assert lines[3] == "The source shown is that of the run. Changed since: test_suite.py."
     assert lines[4].startswith("See it running: debugloop debug ")
     raised = line_of("raise LookupError")
     assert lines[5:] == [
@@ -152,7 +152,7 @@ def test_deep_and_cut_values_can_be_looked_at(suite: Project) -> None:
 
 def test_a_test_without_its_state_has_its_frames(suite: Project) -> None:
     start, plan, _ = answers(suite, "test_private", commands=("p secret_plan",))
-    assert "The user wants no state of this test: only frames are recorded, without their values." in start
+    assert "Capturing is turned off for this test: only its frames are recorded, without values." in start
     assert plan == "*** NameError: name 'secret_plan' is not defined"
 
 
@@ -174,11 +174,11 @@ def test_a_failure_in_code_that_has_changed_is_seen_with_the_code_that_failed(sh
     failures = json.loads(shop.printed("show", "test_unknown_article", "--json"))["failures"]
     assert 'quantize(Decimal("0.01"))' in (shop.folder / "orders.py").read_text(encoding="utf-8")
     start, source, listed, _ = answers(shop, failures[-1]["id"], commands=("source discount", "l 1,4"))
-    assert "The source is that of the run; changed since: orders.py.\n" in start
+    assert "The source shown is that of the run. Changed since: orders.py.\n" in start
     assert "quantize(Decimal(1))" in source
     assert "from dataclasses import" in listed  # out of git: of the record alone it would not be known
     newest, source, _ = answers(shop, failures[0]["id"], commands=("source discount",))
-    assert "changed since" not in newest
+    assert "Changed since" not in newest
     assert 'quantize(Decimal("0.01"))' in source
 
 
@@ -190,7 +190,7 @@ def test_a_file_from_which_secrets_are_taken_out_is_not_told_to_have_changed(tmp
     assert project.record().returncode == 1
     with embedded_server(tmp_path / ".debugloop"):
         start, _ = answers(project, "test_fails")
-        assert "changed since" not in start
+        assert "Changed since" not in start
         rerun = json.loads(project.printed("reproduce", "test_fails", "--json"))
         assert [note for note in rerun["notes"] if "code" in note] == []
 

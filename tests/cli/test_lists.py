@@ -57,7 +57,7 @@ def test_runs_are_filtered(shop: Project, filters: tuple[str, ...], count: int) 
 def test_runs_are_filtered_by_the_first_characters_of_a_commit(shop: Project) -> None:
     commit = rows(shop, "runs", "runs", "--branch", "main")[0]["git_commit"]
     assert len(rows(shop, "runs", "runs", "--commit", commit[:7])) == 1
-    assert shop.printed("runs", "--commit", "0123456") == "No such run.\n"
+    assert shop.printed("runs", "--commit", "0123456") == "No runs match.\n"
 
 
 def test_history_has_a_line_for_each_attempt_and_a_strip(shop: Project) -> None:

@@ -86,7 +86,7 @@ def test_a_test_that_fails_another_way_is_said(polluted: Recorded) -> None:
     done = debug(polluted, "test_target", "q\n")
     assert done.returncode == 1
     assert "(Pdb)" not in done.stdout
-    assert "It did not stop at the recorded failure: it failed another way: KeyError: 'other'." in done.stderr
+    assert "It did not stop at the recorded failure: it failed in another way: KeyError: 'other'." in done.stderr
 
 
 def test_other_code_is_refused_and_gone_on_with_where_that_is_forced(polluted: Recorded) -> None:
@@ -108,7 +108,7 @@ def test_what_ran_in_a_worker_is_run_in_one_process(suite: Suite) -> None:
     done = debug(recorded, "test_target", "p ran\nq\n")
     assert done.returncode == 0, done
     assert "(Pdb) [1]" in done.stdout
-    assert "what ran in the others is left out" in done.stderr
+    assert "tests of the other workers are left out" in done.stderr
 
 
 def test_a_fixture_that_fails_stops_in_the_fixture(suite: Suite) -> None:

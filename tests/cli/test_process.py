@@ -319,7 +319,7 @@ def test_bytes_that_are_no_text_are_found_nowhere(shop: Project, option: str) ->
     )
     assert done.returncode == (1 if option == "--project" else 0)
     assert "Traceback" not in done.stderr
-    assert done.stdout == ("" if option == "--project" else "No such run.\n")
+    assert done.stdout == ("" if option == "--project" else "No runs match.\n")
 
 
 @pytest.mark.parametrize(

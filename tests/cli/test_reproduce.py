@@ -119,7 +119,7 @@ def test_options_of_the_project_stay_and_those_of_nobody_are_left_out(suite: Sui
     recorded.edit({"tests/conftest.py": options.replace('parser.addoption("--gone")', "")})
     found = recorded.reproduce("test_target")
     assert endings(found) == ["same"]
-    assert found["outcomes"][0]["notes"] == ["--gone=1 is no option here: it was left out"]
+    assert found["outcomes"][0]["notes"] == ["--gone=1 is not an option here and was left out"]
 
 
 def test_a_pure_flake_is_measured_with_an_interval(suite: Suite, tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_value_that_was_redacted_is_left_alone_and_said(suite: Suite) -> None:
     recorded.fails(SHOP_PASSWORD="hush-hush-hush")
     found = recorded.reproduce("test_target", SHOP_PASSWORD="hush-hush-hush")
     assert endings(found) == ["same"]
-    assert "the record does not hold the value of SHOP_PASSWORD: it is as it is now" in found["notes"]
+    assert "the record does not have the value of SHOP_PASSWORD: the current value is used" in found["notes"]
 
 
 def test_the_hash_seed_is_that_of_the_run(suite: Suite) -> None:
@@ -292,7 +292,7 @@ def test_a_test_that_is_gone_is_said(suite: Suite) -> None:
     found = recorded.reproduce("test_target")
     assert endings(found) == ["not_found"]
     done = recorded.debugloop("reproduce", "test_target")
-    assert done.stdout.splitlines()[-1].startswith("is not there any more")
+    assert done.stdout.splitlines()[-1].startswith("no longer exists")
     (recorded.folder / "test_b.py").unlink()
     done = recorded.debugloop("reproduce", "test_target")
     assert (done.returncode, done.stdout) == (1, "")
@@ -304,7 +304,7 @@ def test_preceding_tests_that_are_gone_are_named(polluted: Recorded) -> None:
     found = polluted.reproduce("test_target")
     assert endings(found) == ["passed"]
     assert found["outcomes"][0]["missing"] == ["test_a.py::test_pollutes"]
-    assert "the code is not as it was: 1 file differs: test_a.py" in found["notes"]
+    assert "the code has changed: 1 file differs: test_a.py" in found["notes"]
 
 
 def test_another_failure_is_told_from_the_recorded_one(polluted: Recorded) -> None:
@@ -314,7 +314,7 @@ def test_another_failure_is_told_from_the_recorded_one(polluted: Recorded) -> No
     assert found["outcomes"][0]["error"] == "KeyError"
     done = polluted.debugloop("reproduce", "test_target")
     assert done.returncode == 1
-    assert "failed another way: KeyError: " in done.stdout
+    assert "failed in another way: KeyError: " in done.stdout
     assert "\x1b" not in done.stdout
 
 

@@ -35,7 +35,7 @@ def test_the_failures_of_the_last_run_are_shown_with_the_line_and_its_values(sho
     assert re.search(r"❱ +24 +return sum\(\(PRICES\[article\]", block)
     assert "        article = 'pineapple'\n" in block
     assert re.search(r"seen 6 times in 3 runs, first .*, never recovered", block)
-    assert "passed when it was tried again in this run" in text
+    assert "passed on a retry in this run" in text
     # What a retry mended comes last.
     assert text.index("::test_unknown_article") < text.index("::test_stock_answers")
 
@@ -160,7 +160,7 @@ def test_brief_of_a_run_names_every_failure(shop: Project, last_run: dict[str, A
 def test_the_limit_is_kept_and_said(shop: Project, last_run: dict[str, Any]) -> None:
     text = shop.printed("show", "--limit", "1")
     assert text.count("\n✗ ") == 1
-    assert f"More failed: `debugloop show {last_run['run']['id'][-8:]} --limit 0` shows all." in text
+    assert f"To see all failures: debugloop show {last_run['run']['id'][-8:]} --limit 0" in text
     assert shop.printed("show", "--limit", "0").count("\n✗ ") == len(last_run["failures"])
 
 

@@ -90,7 +90,7 @@ def test_what_is_hostile_is_spelt_out(ask: Sql) -> None:
 def test_anything_but_a_statement_needs_psql(ask: Sql, arguments: tuple[str, ...]) -> None:
     done = ask(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert "there is no psql" in done.stderr
+    assert "psql is not on the PATH" in done.stderr
     assert "install psql" in done.stderr
 
 

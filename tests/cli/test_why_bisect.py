@@ -58,14 +58,14 @@ def test_the_commit_that_mended_it_is_found_and_nothing_of_the_search_is_left(
         history.git("worktree", "list"),
     ) == status
     assert list(tmp_path.iterdir()) == []
-    assert f"it passes since {first[:12]} more" in history.debugloop("why", "test_total", "--bisect").stdout
+    assert f"it has passed since {first[:12]} more" in history.debugloop("why", "test_total", "--bisect").stdout
     history.git("checkout", "shop.py")
 
 
 def test_a_range_is_told_where_commits_cannot_be_tested_or_the_runs_are_used_up(history: Fixed) -> None:
     done = history.debugloop("why", "test_total", "--bisect", "--max-runs", "3")
     assert done.returncode == 1
-    assert "it passes since one of these" in done.stdout
+    assert "it has passed since one of these commits" in done.stdout
 
 
 def test_what_no_search_can_tell_is_said_in_one_sentence(history: Fixed, tmp_path: Path) -> None:
@@ -74,4 +74,4 @@ def test_what_no_search_can_tell_is_said_in_one_sentence(history: Fixed, tmp_pat
     done = shallow.debugloop("why", "test_total", "--bisect")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
-    assert "the clone is shallow, `git fetch --unshallow` brings it" in done.stderr
+    assert "the clone is shallow, so run `git fetch --unshallow`" in done.stderr

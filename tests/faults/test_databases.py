@@ -126,7 +126,7 @@ def test_a_journal_damaged_while_it_waits_loses_only_the_damaged_line(trouble: T
     journal.write_bytes(b"".join(lines))
     assert trouble.load() == (
         "1 run stored, 0 still waiting.\n"
-        "2 lines could not be stored: see debug_rejected_lines, which keeps them and why."
+        "2 lines could not be stored: see the table debug_rejected_lines for the lines and the reasons."
     )
     assert trouble.stored(run) == trouble.whole
     assert len(run.record.query("SELECT FROM debug_rejected_lines WHERE correlation_id = %(id)s")) == 2

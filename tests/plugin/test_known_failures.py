@@ -105,7 +105,7 @@ def test_what_fixed_it_last_is_named_with_the_way_it_recovers(project: Project) 
     run(shop(project, 3))
     run(shop(project, 2))
     assert known(run(shop(project, 3))) == [
-        "test_shop.py::test_price: seen 2 times in 7 days, recovered once, by a change of code, "
+        "test_shop.py::test_price: seen 2 times in 7 days, recovered once, by a code change, "
         "last fixed by a change in shop.py::price"
     ]
 
@@ -115,7 +115,7 @@ def test_the_share_of_the_strategy_that_recovers_most_often_is_told(project: Pro
         run(shop(project, price))
     (line,) = known(run(shop(project, 3)))
     assert "seen 3 times in 7 days" in line
-    assert "recovers by a change of code 100%" in line
+    assert "recovers by a code change 100%" in line
 
 
 def test_since_when_it_fails_is_told_by_the_first_run_after_its_last_pass(project: Project) -> None:

@@ -219,7 +219,7 @@ def test_exceptions_are_listed_and_their_frames_looked_at(answers: Answers) -> N
     assert "sell()" in other
     assert article == "'\\x1b[31mred\\u202e'"
     assert relisted.splitlines()[1].startswith(">  1 ")
-    assert wrong == letters == "*** There is no exception of that number."
+    assert wrong == letters == "*** There is no exception with that number."
 
 
 def test_the_exception_is_at_hand(answers: Answers) -> None:

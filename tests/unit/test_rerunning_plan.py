@@ -99,7 +99,7 @@ def test_attempts_that_were_repeated_count_once_and_those_of_the_test_itself_are
     again, target = setup("test_a.py::test_1"), setup("test_b.py::test_target")
     found = plan(rootdir, again, again, target, again, target)
     assert [one.test.name for one in found.before] == ["test_a.py::test_1"]
-    assert found.notes == ("it was attempt 2 of the test in its process: it is tried once here",)
+    assert found.notes == ("it was attempt 2 of the test in its process; here it runs once",)
 
 
 def test_workers_keep_their_own_tests(rootdir: Path) -> None:
@@ -122,7 +122,7 @@ def test_workers_keep_their_own_tests(rootdir: Path) -> None:
     single = found.in_one_process()
     assert (single.worker, single.workers, single.dist) == ("", 0, "no")
     assert single.before == (Before("", Planned("test_b.py::test_2")),)
-    assert "what ran in the others is left out" in single.notes[-1]
+    assert "tests of the other workers are left out" in single.notes[-1]
 
 
 def test_alone_is_without_other_tests_and_without_other_files(rootdir: Path) -> None:
@@ -143,15 +143,15 @@ def test_what_is_gone_or_other_is_said(rootdir: Path) -> None:
     assert found.files == ("test_b.py",)
     told = "\n".join(found.notes)
     for words in (
-        "the code is not as it was: 3 files differ: test_a.py; test_b.py; test_c.py",
+        "the code has changed: 3 files differ: test_a.py; test_b.py; test_c.py",
         f"it ran on Python 2.7.18, this is {platform.python_version()}",
-        "the record does not hold the value of SHOP_KEY: it is as it is now",
-        "the record does not hold the value of LONG: it is as it is now",
+        "the record does not have the value of SHOP_KEY: the current value is used",
+        "the record does not have the value of LONG: the current value is used",
         "the hash seed was random",
-        "pytest-randomly seeded the generators of random numbers, and is not installed here",
-        "the record does not hold the value of --api-token: it is left out",
+        "pytest-randomly seeded the random number generators, but is not installed here",
+        "the record does not have the value of --api-token, which is left out",
         "options that were given in a file",
-        "1 of the 2 files that were collected are not there any more",
+        "1 of the 2 files that were collected no longer exist",
     ):
         assert words in told
 
@@ -159,8 +159,8 @@ def test_what_is_gone_or_other_is_said(rootdir: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"test": ""}, "the failure is of no test"),
-        ({"test": "", "error_type": "internal_error"}, "the failure is of no test"),
+        ({"test": ""}, "the failure does not belong to a test"),
+        ({"test": "", "error_type": "internal_error"}, "the failure does not belong to a test"),
         ({"test": "test_x.py::test_target"}, "there is no test_x.py in "),
     ],
 )
@@ -199,7 +199,7 @@ def test_recorded_variables_are_set_or_taken_out_and_those_of_the_machine_are_le
         "PYTEST_XDIST_WORKER": None,
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
-    assert found.notes == ["PYTHONPATH named folders that are not here: it is as it is now"]
+    assert found.notes == ["PYTHONPATH named directories that do not exist here: the current value is used"]
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_an_option_that_leads_out_of_the_checkout_is_left_out_and_said_unless_th
         "-v",
         "--env=staging",
     ]
-    assert found.notes[-1].startswith("left out, for it leads out of the checkout (--trust takes it): -")
+    assert found.notes[-1].startswith("left out because it points outside the checkout (--trust allows it): -")
     trusted = plan_rerun(failure(rootdir, **given), (), rootdir, {}, is_trusted=True)
     assert trusted.arguments[1 : 1 + len(words)] == words
 
@@ -390,10 +390,10 @@ def test_a_file_outside_of_the_checkout_is_neither_collected_nor_run(tmp_path: P
         (folder / name).write_text("def test_target(): pass\n", encoding="utf-8")
     file = file.format(outside=outside)
     assert plan(rootdir, collect(file)).files == ("test_b.py",)
-    with pytest.raises(RerunImpossibleError, match="is outside of"):
+    with pytest.raises(RerunImpossibleError, match="is outside "):
         plan(rootdir, test=f"{file}::test_target")
     # nor is the rootdir that the record names one, where it is no part of this checkout
-    with pytest.raises(RerunImpossibleError, match="call it there"):
+    with pytest.raises(RerunImpossibleError, match="run the command there"):
         plan_rerun(failure(outside, test="test_x.py::test_target"), (), rootdir)
     assert plan_rerun(failure(outside, test="test_x.py::test_target"), (), rootdir, is_trusted=True).rootdir == outside
 

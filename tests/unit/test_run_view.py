@@ -38,7 +38,7 @@ def test_only_what_is_known_to_have_passed_is_said_to(
     assert verdict_of(run(status, exit_status))[0] == verdict
     assert (nothing_failed(run(status, exit_status)) == "Nothing failed.") is is_well
     told = "\n".join(line.plain for line in run_lines(run(status, exit_status)))
-    assert ("its exit status is not known" in told) is (verdict == "broken")
+    assert ("its exit status is unknown" in told) is (verdict == "broken")
 
 
 def test_of_a_run_that_goes_on_nothing_is_said_of_its_end() -> None:

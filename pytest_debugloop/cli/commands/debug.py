@@ -119,13 +119,13 @@ def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]
     lines = [
         f"{failure.node_id} ({', '.join(phase)})",
         error_line(failure.error_code, failure.error_type, failure.error_message),
-        "RECORDED VALUES, not a running program: as they were at "
+        "RECORDED VALUES, not a running program: captured at "
         f"{local(failure.occurred_at)} ({ago(failure.occurred_at)}) in {', '.join(place)}.",
     ]
     if failure.state is not None and failure.state.get("is_captured") is False:
-        lines.append("The user wants no state of this test: only frames are recorded, without their values.")
+        lines.append("Capturing is turned off for this test: only its frames are recorded, without values.")
     if changed:
-        lines.append(f"The source is that of the run; changed since: {', '.join(changed)}.")
+        lines.append(f"The source shown is that of the run. Changed since: {', '.join(changed)}.")
     return [printable(line) for line in [*lines, live]]
 
 

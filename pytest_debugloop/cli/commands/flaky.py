@@ -62,7 +62,7 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
         write_json("flaky", {}, tests=rows)
         return
     if not tests:
-        click.echo("No test has failed." if everything else "No test is flaky, as far as the record knows.")
+        click.echo("No test has failed." if everything else "No flaky tests are known.")
         return
     columns = [
         Column("score", right=True),

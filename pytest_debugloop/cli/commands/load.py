@@ -32,7 +32,7 @@ def command(place: Place, again: bool, as_json: bool) -> None:
     order = place.order()
     if not place.dsn and not (place.folder / "postgres").is_dir() and not any(look_at_waiting(order)):
         raise NoRecordError(folder=place.told)  # and none is made, for there is nothing to put into it
-    with working("Storing the journals that wait"):
+    with working("Storing waiting journals"):
         loaded = load_waiting(order, again=again)
     left, problem = loaded.left, printable(loaded.problem)
     told = [str(trouble) for trouble in left.troubles if str(trouble) != loaded.problem]
@@ -50,11 +50,13 @@ def command(place: Place, again: bool, as_json: bool) -> None:
         click.echo(f"{counted(loaded.stored, 'run')} stored, {len(left.waiting):,} still waiting.")
         if left.going_on:
             click.echo(
-                f"Not counted: {counted(len(left.going_on), 'run')} going on, or being stored by another process."
+                f"Not counted: {counted(len(left.going_on), 'run')} in progress, or being stored by another process."
             )
         if loaded.refused_lines:
             lines = counted(loaded.refused_lines, "line")
-            click.echo(f"{lines} could not be stored: see debug_rejected_lines, which keeps them and why.")
+            click.echo(
+                f"{lines} could not be stored: see the table debug_rejected_lines for the lines and the reasons."
+            )
         for trouble in told:
             click.echo(printable(trouble[0].upper() + trouble[1:]))
     if problem:

@@ -90,7 +90,7 @@ def _delete(place: Place, connection: Connection, planned: Plan, choice: Choice,
         # Writing all anew pays where much of it goes.
         full = planned.runs * 3 >= planned.runs_in_all
         try:
-            with working("Giving the room back"):
+            with working("Reclaiming disk space"):
                 vacuum(connection, place.schema, full=full)
         except psycopg.Error as error:
             problem = " ".join(str(error).split())
@@ -111,21 +111,21 @@ def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, p
     click.echo(f"Deleted {', '.join(kinds)}.")
     if place.dsn:
         click.echo(
-            f"The record has {_size(after)} on its disk until VACUUM: autovacuum lets later runs fill the room, "
-            "and VACUUM FULL gives it back."
+            f"The record still takes {_size(after)} on disk: autovacuum makes the space available to later "
+            "runs, and VACUUM FULL returns it to the system."
         )
     elif problem:
-        click.echo(f"The room is not free yet, VACUUM did not end: {printable(problem)}")
+        click.echo(f"The space is not free yet, because VACUUM did not finish: {printable(problem)}")
     else:
-        click.echo(f"The record had {_size(before)} on the disk and now has {_size(after)}.")
+        click.echo(f"The record took {_size(before)} on disk and now takes {_size(after)}.")
 
 
 def _told(planned: Plan) -> str:
     from pytest_debugloop.text.words import counted, local
 
-    stay = f" {counted(planned.running, 'run')} that did not end will stay." if planned.running else ""
+    stay = f" {counted(planned.running, 'run')} that did not end will be kept." if planned.running else ""
     if not planned.runs:
-        return f"None of {counted(planned.runs_in_all, 'run')} is to go.{stay}"
+        return f"None of {counted(planned.runs_in_all, 'run')} would be deleted.{stay}"
     when = f"from {local(planned.first_at)} to {local(planned.last_at)}"
     parts = [
         counted(planned.steps, "step"),

@@ -26,7 +26,7 @@ def command(place: Place, to: int, yes: bool, as_json: bool) -> None:
         waiting = {migration.version for migration in pending(connection, place.schema)}
         is_any = any(one.version > to and one.version not in waiting for one in available())
         if is_any and not yes:
-            click.confirm("This deletes the record. Go on?", abort=True, err=as_json)
+            click.confirm("This deletes the record. Continue?", abort=True, err=as_json)
         undone = rollback(connection, place.schema, to)
     if as_json:
         write_json("rollback", {}, undone=({"version": m.version, "name": m.name} for m in undone))

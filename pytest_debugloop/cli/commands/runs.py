@@ -62,7 +62,7 @@ def command(
         if listed is None:
             if not any(filters.values()):
                 raise record.answer(no_runs(project))
-            click.echo("No such run.")
+            click.echo("No runs match.")
             return
         columns = [
             Column("run", "id"),

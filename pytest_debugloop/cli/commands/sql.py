@@ -102,7 +102,7 @@ def _run_statements(place: Place, connection: Connection, arguments: tuple[str, 
     statements = _commands(arguments)
     if not statements:
         raise click.ClickException(
-            "there is no psql on the PATH, and only -c STATEMENT can be had without it: install psql, or "
+            "psql is not on the PATH, and without it only -c STATEMENT works: install psql, or run "
             '`pip install "pytest-debugloop[embedded]"`.'
         )
     path = sql.SQL("SET search_path TO {}, public").format(sql.Identifier(place.schema))
@@ -169,7 +169,7 @@ def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
         except (psycopg.ProgrammingError, psycopg.InternalError) as error:
             if error.sqlstate is None:  # of psycopg: COPY and SET, say
                 record.connection.close()
-                raise click.ClickException("--json takes a statement that gives rows.") from error
+                raise click.ClickException("--json requires a statement that returns rows.") from error
             raise
         finally:
             rows.close()  # or the end of the transaction waits for the rest of the rows for ever

@@ -13,9 +13,9 @@ from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import can_write, counted
 
 _RELATIONS = {
-    "cause": "It was raised from this:",
-    "context": "It was raised while this was handled:",
-    "group": "In its group:",
+    "cause": "Caused directly by:",
+    "context": "Raised while handling:",
+    "group": "In its exception group:",
 }
 
 
