@@ -241,7 +241,7 @@ def test_where_no_other_file_can_be_made_the_removed_one_is_written_and_told_as_
     journal.append(LINES[1])
     journal.end(LINES[2])
     assert journal.loss is not None
-    assert "was removed during the run, and no other could be made" in str(journal.loss)
+    assert "was removed during the run, and no other journal could be created" in str(journal.loss)
     assert "at most 3 records are lost" in str(journal.loss)
 
 

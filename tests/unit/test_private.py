@@ -133,7 +133,7 @@ def test_a_folder_in_place_of_a_file_is_no_file(run: Path) -> None:
 def test_a_file_that_others_may_read_or_write_is_left_alone(run: Path, mode: int) -> None:
     make_file(run / "a.jsonl").close()
     (run / "a.jsonl").chmod(mode)
-    with pytest.raises(NotPrivateError, match=f"others may enter it \\(mode {mode:04o}\\)"):
+    with pytest.raises(NotPrivateError, match=f"other users can access it \\(mode {mode:04o}\\)"):
         read_file(run / "a.jsonl")
 
 

@@ -166,7 +166,7 @@ def test_l_lists_lines_and_says_which_are_not_recorded(answers: Answers) -> None
 def test_a_function_whose_source_is_not_recorded_is_said_to_be_so(answers: Answers) -> None:
     _, ll, args, source, _ = answers("ll", "args", "source sell", source=assembled([], [(1, ["x"])]))
     assert ll == "*** The source of this function is not recorded; l shows what is known around the line."
-    assert args.startswith("*** Which of the locals are arguments is not known")
+    assert args.startswith("*** Which locals are arguments is unknown")
     assert source == "*** NameError: name 'sell' is not defined"
 
 
