@@ -46,7 +46,7 @@ def failure_to_debug(text: str | None, project: str | None = None) -> Steps[Fail
     if text is not None and task_id is not None and (yield from first(last_failure_of(task_id))) is None:
         raise NeverFailedError(text=printable(text))
     what = "a failure" if text is None else f"a failure of {printable(text)}"
-    raise NotFoundError(text=what, hint="none whose state was captured is in the record")
+    raise NotFoundError(text=what, hint="it has no failure whose state was captured")
 
 
 def files_of_run(code_version: str | None, files: Sequence[str]) -> Steps[list[StoredFile]]:

@@ -61,14 +61,14 @@ def case_of(text: str, project: str | None = None) -> Steps[Case]:
         recovery = yield from first(recovery_of(error_id=failure.id))
     if recovery is not None and recovery.run_id == recovery.error_run:
         raise RerunImpossibleError(
-            reason="it failed and passed in one run, so nothing was changed in between: `debugloop reproduce --vary` "
-            "looks for what makes it fail"
+            reason="it failed and passed in the same run, so nothing changed in between: use `debugloop reproduce "
+            "--vary` to find what makes it fail"
         )
     other = recovery or (yield from first(last_pass_before(failure.id)))
     if other is None:
         raise RerunImpossibleError(
-            reason=f"{printable(failure.test)} has not passed before in another run that is recorded of its line "
-            "(its leg, and its branch or a commit that it comes from), nor of its base branch"
+            reason=f"{printable(failure.test)} has no earlier pass in another recorded run on its line "
+            "(the same leg, and the same branch or an ancestor commit), nor on its base branch"
         )
     failing = yield from one(recorded_run(failure.run_id))
     passing = yield from one(recorded_run(other.run_id))

@@ -71,8 +71,8 @@ def evidence_lines(evidence: dict[str, Any]) -> Iterator[Line]:
         yield Line.of(f"  {printable(where + _how_reached(code))}", "title")
         yield from _diff(str(code.get("diff") or ""))
     yield from _file_lines(evidence)
-    yield from _named(evidence.get("code_beside"), "changed too, and less likely")
-    yield from _named(evidence.get("code_not_run"), "changed too, not run")
+    yield from _named(evidence.get("code_beside"), "also changed, but less likely")
+    yield from _named(evidence.get("code_not_run"), "also changed, but not run")
     for key in PAIRS:
         changes = evidence.get(key) or {}
         if changes:
@@ -93,7 +93,7 @@ def _verified_lines(verified: Any) -> Iterator[Line]:
     """Write what `debugloop why` proved."""
     if isinstance(verified, dict) and verified.get("name"):
         runs = counted(verified["runs"], "run") if isinstance(verified.get("runs"), int) else "some runs"
-        what = f"verified: {verified['name']}, undone, made it fail again in {runs} of `debugloop why`"
+        what = f"verified: undoing {verified['name']} made it fail again, in {runs} of `debugloop why`"
         yield Line.of(f"  {printable(what)}", "pass")
 
 
@@ -118,7 +118,7 @@ def _untied_lines(evidence: dict[str, Any]) -> Iterator[Line]:
         named = ", ".join(map(str, files[:3]))
         told.append(f"{count} files that it is not known to read ({named}{', …' if count > 3 else ''})")
     if told:
-        yield Line.of(f"  different, too: {printable('; '.join(told))}", "faint")
+        yield Line.of(f"  also different: {printable('; '.join(told))}", "faint")
 
 
 def _how_reached(code: Mapping[str, Any]) -> str:
@@ -129,8 +129,8 @@ def _how_reached(code: Mapping[str, Any]) -> str:
     if role == "import":
         return ", which the test imports"
     if role == "process":
-        return ", maybe run by a process that the test started"
-    return ", used by what the test ran" if role == "trace" else f", reached from {role}" if role else ""
+        return ", possibly run by a process that the test started"
+    return ", used by code that the test ran" if role == "trace" else f", reached from {role}" if role else ""
 
 
 def _named(codes: Any, what: str) -> Iterator[Line]:
@@ -221,5 +221,5 @@ def _diff(diff: str) -> Iterator[Line]:
 
 def _told(value: object) -> str:
     if isinstance(value, dict) and value.keys() == {"hash"}:
-        return printable(f"a value that is not kept, #{value['hash']}")
+        return printable(f"a value that is not recorded, #{value['hash']}")
     return "nothing" if value is None else printable(value if isinstance(value, str) else repr(value))

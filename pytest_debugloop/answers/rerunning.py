@@ -53,7 +53,7 @@ def recorded_failure(text: str, project: str | None = None) -> Steps[RecordedFai
         id_ = last.id
     failure = yield from first(failure_to_rerun(id_))
     if failure is None:
-        raise NotFoundError(text=printable(text), hint="the record of its run is not there")
+        raise NotFoundError(text=printable(text), hint="its run is not in the record")
     return failure
 
 

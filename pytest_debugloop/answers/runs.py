@@ -33,7 +33,7 @@ def nothing_failed(run: Run) -> str:
         return "Nothing has failed so far."
     if run.status == "finished" and run.exit_status in (0, 5):
         return "Nothing failed."
-    return "Nothing that failed is recorded, but it did not end as a run that passes does."
+    return "No failures are recorded, but the run did not end like one that passed."
 
 
 def duration_of(run: Run) -> str:

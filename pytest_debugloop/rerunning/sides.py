@@ -132,11 +132,11 @@ class Side:
             return [Piece(unit.function, unit.text) for unit in units_of(decoded(data))[0]]
         known = self._files.get(file)
         if known is None or not known.units or known.hash != self.hash_of(file):
-            raise CannotUndoError(f"what was in {file} is neither in the record nor in git")
+            raise CannotUndoError(f"the old content of {file} is neither in the record nor in git")
         if not self._is_trusted:
-            raise CannotUndoError(f"what was in {file} is in the record alone, and --trust runs it")
+            raise CannotUndoError(f"the old content of {file} is only in the record; use --trust to run it")
         if any(_MARK in one.text or len(one.text) >= LONGEST_UNIT for one in known.units):
-            raise CannotUndoError(f"the record does not hold all that was in {file}")
+            raise CannotUndoError(f"the record does not have all of the old content of {file}")
         return self.recorded_pieces(file)
 
     def recorded_pieces(self, file: str) -> Sequence[Piece]:

@@ -214,7 +214,7 @@ def test_a_failure_is_held_against_its_last_pass(record: Record, case: str) -> N
     for run in (*passes, failed):
         run.load(record)
     if case == "nowhere":
-        with pytest.raises(RerunImpossibleError, match="has not passed before in another run"):
+        with pytest.raises(RerunImpossibleError, match="has no earlier pass in another recorded run"):
             AskedRecord(record.connection).answer(case_of(TEST))
     else:
         found = AskedRecord(record.connection).answer(case_of(TEST))

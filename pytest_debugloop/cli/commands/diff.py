@@ -62,7 +62,7 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
     yield Line.of("")
     yield Line.of("data", "title")
     if comparison.data is None:
-        yield Line.of("  not known: a side has no state (a pass has one where it came after a failure of the same run)")
+        yield Line.of("  not known: one side has no snapshot (a pass has one only if it followed a failure in its run)")
     elif not comparison.data["changes"]:
         yield Line.of("  the same")
     else:
@@ -72,12 +72,12 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
     if any(changes.values()):
         yield from evidence_lines(changes)
     else:
-        yield Line.of("  the same" + (": both are of one run" if comparison.same_run else ""))
+        yield Line.of("  the same" + (": both are from the same run" if comparison.same_run else ""))
     yield Line.of("order", "title")
     yield from _order_lines(comparison)
     yield Line.of("code", "title")
     if comparison.code is None:
-        yield Line.of("  not known: the code of a side was not recorded")
+        yield Line.of("  not known: the code of one side was not recorded")
     elif not comparison.code:
         yield Line.of("  the same")
     else:
@@ -98,7 +98,7 @@ def _order_lines(comparison: Comparison) -> Iterator[Line]:
         yield Line.of(f"  the same: {counted(order.both, 'test')} before it in its process")
     for name, only in (("A", order.only_before), ("B", order.only_after)):
         if only:
-            yield Line.of(f"  only in {name} before it in its process: {counted(len(only), 'test')}")
+            yield Line.of(f"  ran before it only in {name}: {counted(len(only), 'test')}")
         for one in only[:10]:
             yield Line.of(f"    {printable(one)}")
         if len(only) > 10:

@@ -57,7 +57,7 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Line
 
     yield Line.of(printable(test.node_id), "title")
     if not attempts:
-        yield Line.of("It was never run to its end: skipped, or interrupted.")
+        yield Line.of("It never ran to the end: it was skipped or interrupted.")
         return
     failed = sum(attempt.failed for attempt in attempts)
     share = percent(failed / len(attempts))

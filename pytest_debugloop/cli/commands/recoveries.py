@@ -64,7 +64,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
             return
         listed = begun(found)
         if listed is None:
-            click.echo("No recovery.")
+            click.echo("No recoveries.")
             return
         columns = [
             Column("recovery", "id"),
@@ -105,9 +105,9 @@ def _patterns(
     from pytest_debugloop.text.words import ago, percent, span
 
     if not by_strategy:
-        yield Line.of("No recovery.")
+        yield Line.of("No recoveries.")
         return
-    yield Line.of("What made errors of each type recover", "title")
+    yield Line.of("Recoveries by error type", "title")
     columns = [
         Column("recovered", right=True),
         Column("error type"),
@@ -132,7 +132,7 @@ def _patterns(
         width,
     )
     yield Line.of("")
-    yield Line.of("How each kind of failure recovers", "title")
+    yield Line.of("Recoveries by failure", "title")
     columns = [
         Column("recovered", right=True),
         Column("failure", "fail", flexible=True),
@@ -160,7 +160,7 @@ def _patterns(
     )
     if causes:
         yield Line.of("")
-        yield Line.of("What was changed when errors recovered", "title")
+        yield Line.of("Changes that came with recoveries", "title")
         columns = [
             Column("recovered", right=True),
             Column("last", "faint"),

@@ -128,7 +128,8 @@ def _pages(
     verdict = "none changed" if not significant else f"{significant:,} changed"
     yield Line.of(f"{phases}, {sides}: {verdict}.", "title")
     if changes.speed_ratio is not None and abs(changes.speed_ratio - 1) >= 0.02:
-        yield Line.of(f"All together took {_factor(changes.speed_ratio)} of the time before; that is taken out below.")
+        factor = _factor(changes.speed_ratio)
+        yield Line.of(f"Overall, runs took {factor} as long; the times below are corrected for that.")
     if not shown:
         return
     yield Line.of()

@@ -48,13 +48,13 @@ class Teller(TwoRuns):
         write_json("why", self._facts() | {"bisect": facts}, trials=map(_plain, self._steps))
 
     def _lines(self, found: Bisected) -> Iterator[Line]:
-        goes = "fails" if self._is_open else "passes"
+        gone = "failed" if self._is_open else "passed"
         runs = counted(found.runs, "run")
         if found.first is not None:
             one = found.first
-            yield Line.of(f"it {goes} since {_named(one)}, by {printable(one.author)} at {one.at} ({runs})", "pass")
+            yield Line.of(f"it has {gone} since {_named(one)}, by {printable(one.author)} at {one.at} ({runs})", "pass")
             return
-        yield Line.of(f"it {goes} since one of these, of which some could not be tested ({runs}):", "warn")
+        yield Line.of(f"it has {gone} since one of these commits, some of which could not be tested ({runs}):", "warn")
         for one in found.possible:
             yield Line.of(f"  {_named(one)}")
 

@@ -60,7 +60,7 @@ def listed(known: DetailedFailure, width: int) -> Iterator[Line]:
         yield from source_lines(frame, around=2)
         yield from locals_lines(state, place, width, most=_LISTED_NAMES, levels=1)
     if failure.recovery_strategy == "retry":
-        yield Line.of("  passed when it was tried again in this run", "pass")
+        yield Line.of("  passed on a retry in this run", "pass")
     elif failure.attempts_failed > 1:
         yield Line.of(f"  failed {counted(failure.attempts_failed, 'time')} in this run", "warn")
     if seen := history_line(known.history):
@@ -84,7 +84,7 @@ def whole(known: DetailedFailure, width: int, *, folded: bool = False) -> Iterat
     when = f"{local(failure.occurred_at)} ({ago(failure.occurred_at)})"
     yield Line.of(f"  {when} by {printable(failure.agent_name)}{attempt}, run {short(failure.run_id)}", "faint")
     kind = f"  {failure.error_type}, {failure.error_category}, severity {failure.error_severity}"
-    yield Line.of(printable(kind) + (", one of an incident" if failure.is_incident else ""), "faint")
+    yield Line.of(printable(kind) + (", part of an incident" if failure.is_incident else ""), "faint")
     if seen := history_line(known.history):
         yield Line.of(f"  {seen}", "faint")
     if state_of_it := open_line(known.history):

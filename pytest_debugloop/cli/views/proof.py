@@ -64,7 +64,7 @@ class Teller(TwoRuns):
             run=short(side.run_id),
             reason=f"the checkout has changed since ({printable(changed)})"
             if changed is not None
-            else "it depends on what runs before it (`debugloop reproduce --bisect`), or on what nobody records",
+            else "it depends on earlier tests (`debugloop reproduce --bisect`) or on something that is not recorded",
         )
 
     def verified(self, proof: Proof[Candidate], trials: Sequence[Trial]) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class Teller(TwoRuns):
         style = "pass" if proof.verdict is Verdict.PROVED else "warn"
         yield Line.of(f"{self._sentence(proof)} ({counted(runs, 'run')})", style)
         if problem is not None:
-            yield Line.of(f"The record does not have it: {printable(problem)}", "warn")
+            yield Line.of(f"The result could not be recorded: {printable(problem)}", "warn")
 
     def _sentence(self, proof: Proof[Candidate]) -> str:
         is_open, names = self._is_open, printable(_names(proof.undone))
@@ -138,15 +138,14 @@ class Teller(TwoRuns):
             result = "it passes" if is_open else f"it fails again{how}"
             return f"verified: {names}; undone {'alone' if len(proof.undone) == 1 else 'together'}, {result}"
         if proof.verdict is Verdict.NOTHING:
-            return "not proved: nothing that is recorded and can be undone here differs"
+            return "not proved: no recorded difference can be undone here"
         if proof.verdict is Verdict.FLAKY:
-            return f"not proved: with the same undone ({names}) it went both ways: measure it with reproduce --times"
+            return f"not proved: with the same undone ({names}) it failed and passed: use reproduce --times"
         if proof.verdict is Verdict.USED_UP:
-            return (
-                f"not proved: all together make it {'pass' if is_open else 'fail'}; which of them, --max-runs cut short"
-            )
+            result = "pass" if is_open else "fail"
+            return f"not proved: all together make it {result}, but --max-runs was too low to find which"
         result = "does not make it pass" if is_open else "does not bring the failure back"
-        return f"not proved: undoing every recorded difference {result}: it is a flake, or nobody recorded the reason"
+        return f"not proved: undoing every recorded difference {result}: it is flaky, or the reason is not recorded"
 
 
 def path_of(verified: Mapping[str, Any]) -> str:

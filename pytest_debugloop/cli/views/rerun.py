@@ -114,7 +114,7 @@ class Teller:
     def _many(self, outcomes: Sequence[Outcome], rate: Rate | None) -> Iterator[Line]:
         yield from _remarks(outcomes)
         if rate is None:
-            yield Line.of("It was not run to its end once: nothing is measured.", "warn")
+            yield Line.of("It never ran to the end: there is nothing to measure.", "warn")
         else:
             times = f"{rate.count:,} of {counted(rate.runs, 'time')}"
             interval = f"95% interval {percent(rate.low)} to {percent(rate.high)}"
@@ -151,21 +151,21 @@ class Teller:
         yield from _remarks(outcomes)
         runs = f" ({counted(found.runs, 'run')})"
         if found.verdict is Verdict.PASSES:
-            yield Line.of(f"did not fail the same way, not even with all that ran before it{runs}", "pass")
+            yield Line.of(f"did not fail the same way, even with everything that ran before it{runs}", "pass")
             yield from (_ending(one) for one in outcomes[-1:])
             return
         if found.verdict is Verdict.ALONE:
-            yield Line.of(f"fails the same way alone: nothing that ran before it is needed{runs}", "fail")
+            yield Line.of(f"fails the same way alone: no earlier test is needed{runs}", "fail")
         elif found.verdict is Verdict.FLAKY:
-            yield Line.of(f"fails now and then with the same tests before it: measure it with --times{runs}", "warn")
+            yield Line.of(f"sometimes fails with the same tests before it: use --times to measure it{runs}", "warn")
             if not found.tests:
                 return
             yield Line.of("last seen failing after:")
         elif found.verdict is Verdict.INTERRUPTED:
-            what = f"interrupted: fails the same way after these, and perhaps fewer are enough{runs}:"
+            what = f"interrupted: fails the same way after these, and fewer may be enough{runs}:"
             yield Line.of(what, "warn")
         else:
-            few = "" if found.is_minimal else ", and perhaps fewer are enough"
+            few = "" if found.is_minimal else ", and fewer may be enough"
             count = "this" if len(found.tests) == 1 else f"these {len(found.tests)} together"
             yield Line.of(f"fails the same way after {count}, and passes without{few}{runs}:", "fail")
         for one in found.tests:
@@ -226,10 +226,10 @@ def _ending(outcome: Outcome, more: str = "") -> Line:
 def _remarks(outcomes: Sequence[Outcome]) -> Iterator[Line]:
     missing = list(dict.fromkeys(name for outcome in outcomes for name in outcome.missing))
     for name in missing[:_MISSING_NAMED]:
-        yield Line.of(f"note: {printable(name)} is not there any more", "warn")
+        yield Line.of(f"note: {printable(name)} no longer exists", "warn")
     if len(missing) > _MISSING_NAMED:
         more = counted(len(missing) - _MISSING_NAMED, "more test")
-        yield Line.of(f"note: {more} are not there any more", "warn")
+        yield Line.of(f"note: {more} no longer exist", "warn")
     for note in dict.fromkeys(note for outcome in outcomes for note in outcome.notes):
         yield Line.of(f"note: {printable(note)}", "warn")
 

@@ -27,7 +27,7 @@ def run_lines(run: Run) -> Iterator[Line]:
     took = f" in {duration}" if (duration := duration_of(run)) else ""
     yield text.append(f"{took}, {local(run.started_at)} ({ago(run.started_at)})")
     if run.status == "finished" and run.exit_status is None:
-        yield Line.of("  its exit status is not known: an error ended pytest itself", "warn")
+        yield Line.of("  its exit status is unknown: an error ended pytest itself", "warn")
     totals = [
         f"{run.successes_total or 0:,} passed",
         counted(run.errors_total or 0, "failure"),

@@ -60,8 +60,8 @@ def _run(shown: ShownRun, failures: Iterator[DetailedFailure], width: int, limit
     for failure in islice(chain([first], failures), limit):
         yield from listed(failure, width)
     if next(failures, None) is not None:
-        yield Line.of(f"More failed: `debugloop show {short(run.id)} --limit 0` shows all.", "faint")
-    yield Line.of("One of them whole: debugloop show ID; in a debugger: debugloop debug ID", "faint")
+        yield Line.of(f"To see all failures: debugloop show {short(run.id)} --limit 0", "faint")
+    yield Line.of("To see all of one: debugloop show ID; in a debugger: debugloop debug ID", "faint")
 
 
 def _failure(shown: ShownFailure, width: int, *, folded: bool) -> Iterator[Line]:

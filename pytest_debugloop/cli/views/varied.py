@@ -87,7 +87,7 @@ def _lines(varied: Varied, found: Sequence[Found]) -> Iterator[Line]:
     for skipped in varied.skipped:
         yield Line.of(f"not varied: {skipped.axis}: {skipped.reason}", "warn")
     if not varied.runs:
-        yield Line.of("It was not run to its end once: nothing is measured.", "warn")
+        yield Line.of("It never ran to the end: there is nothing to measure.", "warn")
         return
     yield Line.of(f"as it was: failed {_share(varied.failures, varied.runs)}")
     for one in found:
@@ -97,9 +97,9 @@ def _lines(varied: Varied, found: Sequence[Found]) -> Iterator[Line]:
         yield Line.of(text, "fail" if one.is_significant else "faint")
     matters = [one.compared.setting.axis for one in found if one.is_significant]
     if matters:
-        yield Line.of(f"{' and '.join(matters)}: it makes a difference", "fail")
+        yield Line.of(f"makes a difference: {' and '.join(matters)}", "fail")
     else:
-        yield Line.of(f"none of {', '.join(varied.tried)} makes a difference that is more than chance", "pass")
+        yield Line.of(f"no significant difference: {', '.join(varied.tried)}", "pass")
 
 
 def _share(failures: int, runs: int) -> str:
