@@ -435,3 +435,30 @@ def test_legs_are_told_apart_by_what_they_came_to_last(history: History) -> None
     history.commits("test_it", "PPPPPPPP", leg="py313")
     found = history.connection.execute("SELECT leg, class, failures_since_pass FROM debug_test_legs ORDER BY leg")
     assert found.fetchall() == [("py311", "broken", 2), ("py312", "flaky", 0), ("py313", "stable", 0)]
+
+
+@pytest.mark.parametrize("view", ["debug_scored_tests", "debug_test_legs", "debug_test_stretches"])
+def test_the_formula_of_stretches_is_put_into_the_statement_that_asks(migrated: Connection, view: str) -> None:
+    # Called as a function, it would be planned for one test and run for each: no run would be read once for all.
+    plan = "\n".join(str(line) for (line,) in migrated.execute(f"EXPLAIN SELECT * FROM {view}".encode()))
+    assert "debug_success_events" in plan
+    assert "Function Scan" not in plan
+
+
+def test_many_stretches_that_are_alike_are_weighed_once(history: History) -> None:
+    history.attempts("test_it", "PFPFPFPFPPFFPPFFP")
+    task = history.score("test_it")["task_id"]
+    each = history.connection.execute(
+        "SELECT debug_flake_chances(ARRAY[1,1,2,2]::bigint[], ARRAY[0,0,0,0]::bigint[], ARRAY[.1,.1,.2,.2]::float8[],"
+        " ARRAY[1,1,1,1]::bigint[], 9)"
+    ).fetchall()
+    alike = history.connection.execute(
+        "SELECT debug_flake_chances(ARRAY[1,2]::bigint[], ARRAY[0,0]::bigint[], ARRAY[.1,.2]::float8[],"
+        " ARRAY[2,2]::bigint[], 9)"
+    ).fetchall()
+    assert each[0][0] == pytest.approx([alike[0][0][place] for place in (0, 0, 1, 1)])
+    found = history.connection.execute(
+        "SELECT DISTINCT occasions, round(flake::numeric, 6) FROM debug_weighed_stretches(%s, NULL) WHERE failed",
+        (task,),
+    ).fetchall()
+    assert len(found) == 2

@@ -3,7 +3,7 @@
 
 SELECT
     wanted.number, a.run_id, a.agent_name, a.operation_name, a.failed, coalesce(r.conditions, a.run_id::text),
-    CASE WHEN debug_change_ratio('unknown', NULL, o.evidence) < 0.2
+    CASE WHEN o.change_ratio < 0.2
         THEN coalesce(passed.conditions, passed.id::text) END
 FROM unnest(%(tasks)s::uuid[], %(moments)s::timestamptz[]) WITH ORDINALITY AS wanted (task_id, moment, number)
 CROSS JOIN LATERAL (
