@@ -21,6 +21,7 @@ from pytest_debugloop.sources.commits import checked_out, commits_of
 from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 
 _LOADED = b'{"kind":"loaded",'
+_FINISH = b'\n{"kind":"finish",'
 CODE_JOURNAL = "code" + SUFFIX
 """What a run was run on, where no database was there to take it."""
 NO_RECORD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
@@ -78,7 +79,8 @@ class Surveyor:
             if path.name == MAIN_JOURNAL and not journal.offset:
                 self._survey.began = _began(piece.data)
             journal.offset = piece.end
-            if _LOADED in piece.data:
+            # A run may end and have loaded no file of the project: its tests are notebooks, or of an extension module.
+            if _LOADED in piece.data or (not self._is_concluded and _FINISH in piece.data):
                 self._look_at(piece.data, known)
 
     def _look_at(self, data: bytes, known: KnownFiles | None) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 _SECONDS = 20
 _WALK_SECONDS = 5.0
 _MOST_FILES = 20_000
+_MOST_CODE = 50_000
 _LARGEST = 4 * 1024 * 1024
 DOCUMENTS = (".md", ".rst", ".adoc", ".png", ".svg", ".jpg", ".gif", ".pdf")
 """How files end that seldom have to do with a test: they make no version."""
@@ -44,7 +45,14 @@ def tree_of(rootdir: Path) -> Tree | None:
     Returns:
         None where that cannot be told, or where there is too much of it.
     """
-    return _from_git(rootdir) or _from_folder(rootdir)
+    try:
+        return _from_git(rootdir) or _from_folder(rootdir)
+    except _TooMuchError:  # a walk would find no less
+        return None
+
+
+class _TooMuchError(Exception):
+    """There is more code than is told."""
 
 
 def version_of(files: dict[str, str]) -> str:
@@ -89,8 +97,8 @@ def _from_git(rootdir: Path) -> Tree | None:
     if len(files) > _MOST_FILES or len(changes) > _MOST_FILES:
         files = {path: digest for path, digest in files.items() if path.endswith(_CODE)}
         changes = [(state, path) for state, path in changes if path.endswith(_CODE)]
-    if len(changes) > _MOST_FILES:
-        return None
+    if len(changes) > _MOST_FILES or len(files) > _MOST_CODE:
+        raise _TooMuchError
     dirty: dict[str, str] = {}
     for state, path in changes:
         if not _counts(path) or (state == "??" and (not path.endswith(_CODE) or path.startswith(environments))):
@@ -101,7 +109,7 @@ def _from_git(rootdir: Path) -> Tree | None:
         else:
             files.pop(path, None)
     # A folder that the checkout around it ignores has nothing to do with it.
-    return Tree(files, tree.strip(), dirty) if 0 < len(files) <= _MOST_FILES else None
+    return Tree(files, tree.strip(), dirty) if files else None
 
 
 def _from_folder(rootdir: Path) -> Tree | None:

@@ -377,6 +377,16 @@ def test_a_file_that_changed_while_it_ran_leaves_the_reason_unknown(project: Pro
     assert float(found["confidence_score"]) < 0.8
 
 
+def test_a_run_that_loads_no_code_of_the_project_is_told_from_another_by_its_files(project: Project) -> None:
+    project.write("test_it.txt", ">>> 1 + 1\n3\n")
+    failed = run(project, "test_it.txt")
+    project.write("test_it.txt", ">>> 1 + 1\n2\n")
+    run(project, "test_it.txt")
+    (found,) = recoveries(failed)
+    assert found["recovery_strategy"] == "data_change"
+    assert found["recovery_path"] == "test_it.txt was changed"
+
+
 # -- journals that come late, and clocks ------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_debugloop.sources import tree as tree_module
 from pytest_debugloop.sources.tree import Tree, file_hash, tree_of, version_of
 
 if TYPE_CHECKING:
@@ -303,3 +304,23 @@ def test_a_folder_that_takes_too_long_to_walk_is_not_known(tmp_path: Path, monke
     assert tree_of(tmp_path) is not None
     monkeypatch.setattr("pytest_debugloop.sources.tree._WALK_SECONDS", -1.0)
     assert tree_of(tmp_path) is None
+
+
+def test_of_very_many_files_code_is_told_and_of_too_much_code_nothing(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_module, "_MOST_FILES", 2)
+    assert look(checkout.folder).files.keys() == {"app.py", "tests/test_app.py"}
+    monkeypatch.setattr(tree_module, "_MOST_CODE", 1)
+    monkeypatch.setattr(tree_module, "_walk", None)  # is not tried in its place: it takes seconds there
+    assert tree_of(checkout.folder) is None
+
+
+def test_where_more_was_changed_than_is_read_nothing_is_told(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_module, "_MOST_FILES", 2)
+    monkeypatch.setattr(tree_module, "hash_of", None)
+    for number in range(3):
+        checkout.write(f"new_{number}.py", "x = 1\n")
+    assert tree_of(checkout.folder) is None
