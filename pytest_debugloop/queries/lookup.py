@@ -11,12 +11,11 @@ from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindErro
 from pytest_debugloop.queries.projects import project_named
 from pytest_debugloop.queries.question import Question, Steps, fetch, one
 from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import PRINTED
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _TOLD = 5
 
-PRINTED = 8
-"""Characters of an id, its last, that lists print."""
 _KINDS = ("run", "test", "error", "snapshot", "recovery")
 
 

@@ -54,6 +54,17 @@ def in_words(strategy: str, evidence: Mapping[str, Any]) -> str:
     return f"the CI job was rerun{f' (attempt {attempt})' if attempt else ''}: {words}"
 
 
+def proved_in_words(verified: Mapping[str, Any]) -> str:
+    """Say why a test passed again, where that was proved.
+
+    Args:
+        verified: what was proved, as it is in the evidence: its ``strategy``, ``name`` and what was ``undone``.
+    """
+    changed = " was changed" if verified["strategy"] == CODE and len(verified["undone"]) == 1 else ""
+    undone = "undone alone" if len(verified["undone"]) == 1 else "undone together"
+    return f"{verified['name']}{changed}: verified, {undone} the test fails again"
+
+
 def _code(evidence: Mapping[str, Any]) -> str:
     first = evidence["code"][0]
     return f"{first['function']} in {first['file']} was {first['change']}{_more(evidence, 'code', 'more_functions')}"

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _MOST_PLACES = 3
-_PRINTED = 8  # as queries/lookup.py has it, which imports the driver
+_LONGEST_LINE = 200
+PRINTED = 8
+"""Characters of an id, its last, that lists print."""
 DAY = 86_400
 """In seconds."""
 _SPANS = (
@@ -32,7 +34,7 @@ def short(id: uuid.UUID | None) -> str:  # noqa: A002
     Args:
         id: of anything in the record.
     """
-    return "" if id is None else str(id)[-_PRINTED:]
+    return "" if id is None else str(id)[-PRINTED:]
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:
@@ -128,6 +130,39 @@ def error_line(code: str | None, kind: str, message: str) -> str:
         message: what it says.
     """
     return printable(f"{code or kind}: {message.split(chr(10))[0]}")
+
+
+def one_line(text: str) -> str:
+    """Give the first line of a text, cut where it is long.
+
+    Args:
+        text: any.
+    """
+    line = text.partition("\n")[0]
+    return printable(line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 3] + "...")
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names, the last with an "and" before it.
+
+    Args:
+        names: of which there may be none.
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def data_size(count: int) -> str:
+    """Write how much room something takes.
+
+    Args:
+        count: of bytes.
+    """
+    number = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            break
+        number /= 1000
+    return f"{number:,.0f} {unit}" if unit == "bytes" or number >= 100 else f"{number:.1f} {unit}"
 
 
 def passes_elsewhere(places: Sequence[Mapping[str, Any]]) -> str:

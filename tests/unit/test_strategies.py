@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.snapshots.evidence import recorded_evidence
-from pytest_debugloop.text.strategies import EVIDENCE, STRATEGIES, in_words
+from pytest_debugloop.text.strategies import EVIDENCE, STRATEGIES, in_words, proved_in_words
 
 EVIDENCE_OF: dict[str, tuple[dict[str, Any], str]] = {
     "retry": ({}, "not known: nothing recorded explains it"),
@@ -56,3 +56,10 @@ def test_evidence_of_another_form_gets_the_form_of_its_key(odd: Any) -> None:
             assert all(isinstance(one, dict) for one in found)
         else:
             assert isinstance(found, dict)
+
+
+def test_what_was_proved_is_said_to_be() -> None:
+    verified = {"strategy": "code_change", "name": "f in a.py", "undone": [{}]}
+    assert proved_in_words(verified) == "f in a.py was changed: verified, undone alone the test fails again"
+    verified |= {"name": "f in a.py and B", "undone": [{}, {}]}
+    assert proved_in_words(verified) == "f in a.py and B: verified, undone together the test fails again"

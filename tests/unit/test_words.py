@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.text.words import classes_by_leg, passes_elsewhere
+from pytest_debugloop.text.words import classes_by_leg, data_size, listed, one_line, passes_elsewhere
 
 LINUX, MAC = "tests, py3.11, linux, x86_64", "tests, py3.11, darwin, arm64"
 
@@ -54,3 +54,24 @@ def test_a_pass_elsewhere_is_said_as_what_it_is(places: list[dict[str, Any]], wo
 )  # fmt: skip
 def test_a_class_is_told_by_leg_where_legs_differ(classes: dict[str, str], words: str) -> None:
     assert classes_by_leg(classes) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1.0 KB"), (123_456, "123 KB"), (5_400_000, "5.4 MB"),
+     (7_000_000_000_000, "7,000 GB")],
+)  # fmt: skip
+def test_room_on_the_disk_has_the_unit_of_its_size(count: int, words: str) -> None:
+    assert data_size(count) == words
+
+
+@pytest.mark.parametrize(
+    ("names", "words"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (list("abc"), "a, b and c")]
+)
+def test_names_are_listed_as_in_a_sentence(names: list[str], words: str) -> None:
+    assert listed(names) == words
+
+
+def test_of_a_long_text_one_line_is_said() -> None:
+    assert one_line("a\x1b\nb") == "a\\x1b"
+    assert one_line("x" * 300) == "x" * 197 + "..."

@@ -105,19 +105,19 @@ def _delete(place: Place, connection: Connection, planned: Plan, choice: Choice,
 
 def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, problem: str) -> None:
     from pytest_debugloop.text.printable import printable
-    from pytest_debugloop.text.words import counted
+    from pytest_debugloop.text.words import counted, data_size
 
     kinds = [counted(gone[kind], _one(kind)) for kind in _MOST_TOLD_KINDS if gone[kind]]
     click.echo(f"Deleted {', '.join(kinds)}.")
     if place.dsn:
         click.echo(
-            f"The record still takes {_size(after)} on disk: autovacuum makes the space available to later "
+            f"The record still takes {data_size(after)} on disk: autovacuum makes the space available to later "
             "runs, and VACUUM FULL returns it to the system."
         )
     elif problem:
         click.echo(f"The space is not free yet, because VACUUM did not finish: {printable(problem)}")
     else:
-        click.echo(f"The record took {_size(before)} on disk and now takes {_size(after)}.")
+        click.echo(f"The record took {data_size(before)} on disk and now takes {data_size(after)}.")
 
 
 def _told(planned: Plan) -> str:
@@ -144,12 +144,3 @@ def _without_ids(planned: Plan) -> dict[str, Any]:
 
 def _one(kind: str) -> str:
     return {"recoveries": "recovery", "successes": "success event"}.get(kind, kind[:-1])
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            break
-        size /= 1000
-    return f"{size:,.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"

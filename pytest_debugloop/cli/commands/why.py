@@ -204,9 +204,8 @@ def _keep(place: Place, asked: _Asked, verified: Mapping[str, Any]) -> str | Non
     import psycopg
 
     from pytest_debugloop.answers.connection import enter, open_server
-    from pytest_debugloop.cli.views.proof import path_of
     from pytest_debugloop.loading.recoveries.asked import keep_proof
-    from pytest_debugloop.text.strategies import CHANGED_CODE
+    from pytest_debugloop.text.strategies import CHANGED_CODE, proved_in_words
 
     recovery = asked.case.recovery
     if recovery is None:
@@ -222,7 +221,7 @@ def _keep(place: Place, asked: _Asked, verified: Mapping[str, Any]) -> str | Non
     try:
         with open_server(place) as (_, connection), connection.transaction():
             enter(connection, place.schema)
-            keep_proof(connection, recovery.id, str(verified["strategy"]), path_of(verified), evidence)
+            keep_proof(connection, recovery.id, str(verified["strategy"]), proved_in_words(verified), evidence)
     except psycopg.Error as error:
         return " ".join(str(error).split())
     return None

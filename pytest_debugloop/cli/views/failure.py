@@ -18,6 +18,7 @@ from pytest_debugloop.snapshots.agent_state import AgentState, Section
 from pytest_debugloop.snapshots.frames import failing_frame
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.strategies import RETRY
 from pytest_debugloop.text.words import ago, counted, local, short, verdict_mark
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def listed(known: DetailedFailure, width: int) -> Iterator[Line]:
         yield frame_title(frame)
         yield from source_lines(frame, around=2)
         yield from locals_lines(state, place, width, most=_LISTED_NAMES, levels=1)
-    if failure.recovery_strategy == "retry":
+    if failure.recovery_strategy == RETRY:
         yield Line.of("  passed on a retry in this run", "pass")
     elif failure.attempts_failed > 1:
         yield Line.of(f"  failed {counted(failure.attempts_failed, 'time')} in this run", "warn")

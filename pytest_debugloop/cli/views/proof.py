@@ -12,8 +12,7 @@ from pytest_debugloop.errors import NotAsRecordedError
 from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
-from pytest_debugloop.text.strategies import CODE
-from pytest_debugloop.text.words import counted, short
+from pytest_debugloop.text.words import counted, listed, short
 
 if TYPE_CHECKING:
     from pytest_debugloop.answers.proving import Case
@@ -78,7 +77,7 @@ class Teller(TwoRuns):
         last = [trial for trial in trials if trial.undone and trial.answer is proof.answer]
         return {
             "strategy": proof.undone[0].strategy,
-            "name": _names(proof.undone),
+            "name": listed([one.name for one in proof.undone]),
             "undone": [{"strategy": one.strategy, "file": one.file, "key": one.key} for one in proof.undone],
             "ending": last[-1].outcome.ending.name.lower() if last and last[-1].outcome is not None else None,
             "is_same_failure": proof.answer is Answer.OTHER_SIDE,
@@ -132,7 +131,7 @@ class Teller(TwoRuns):
             yield Line.of(f"The result could not be recorded: {printable(problem)}", "warn")
 
     def _sentence(self, proof: Proof[Candidate]) -> str:
-        is_open, names = self._is_open, printable(_names(proof.undone))
+        is_open, names = self._is_open, printable(listed([one.name for one in proof.undone]))
         if proof.verdict is Verdict.PROVED:
             how = "" if proof.answer is Answer.OTHER_SIDE else ", with another message"
             result = "it passes" if is_open else f"it fails again{how}"
@@ -146,17 +145,6 @@ class Teller(TwoRuns):
             return f"not proved: all together make it {result}, but --max-runs was too low to find which"
         result = "does not make it pass" if is_open else "does not bring the failure back"
         return f"not proved: undoing every recorded difference {result}: it is flaky, or the reason is not recorded"
-
-
-def path_of(verified: Mapping[str, Any]) -> str:
-    """Write what was proved as the record has it in words.
-
-    Args:
-        verified: of :meth:`Teller.verified`.
-    """
-    changed = " was changed" if verified["strategy"] == CODE and len(verified["undone"]) == 1 else ""
-    undone = "undone alone" if len(verified["undone"]) == 1 else "undone together"
-    return f"{verified['name']}{changed}: verified, {undone} the test fails again"
 
 
 def _plain(trial: Trial) -> dict[str, Any]:
@@ -174,9 +162,5 @@ def _plain(trial: Trial) -> dict[str, Any]:
 def _undone(undone: Sequence[Candidate]) -> str:
     if not undone:
         return "as it is"
-    return printable(f"without {_names(undone)}" if len(undone) <= _MOST_NAMED else f"without all {len(undone):,}")
-
-
-def _names(undone: Sequence[Candidate]) -> str:
-    names = [one.name for one in undone]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+    names = listed([one.name for one in undone])
+    return printable(f"without {names}" if len(undone) <= _MOST_NAMED else f"without all {len(undone):,}")

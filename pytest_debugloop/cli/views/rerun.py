@@ -19,9 +19,8 @@ from pytest_debugloop.rerunning.search import Polluter, with_only
 from pytest_debugloop.text.json_values import plain
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
-from pytest_debugloop.text.words import ago, counted, percent, short
+from pytest_debugloop.text.words import ago, counted, one_line, percent, short
 
-_LONGEST = 200
 _MISSING_NAMED = 5
 
 
@@ -43,7 +42,7 @@ class Teller:
 
     def _head(self) -> Iterator[Line]:
         failure, plan = self._failure, self.plan
-        message = _line(f"{failure.error_code or failure.error_type}: {failure.error_message}")
+        message = one_line(f"{failure.error_code or failure.error_type}: {failure.error_message}")
         yield Line.of(printable(plan.target.name), "title")
         yield Line.of(f"failed {ago(failure.occurred_at)} in run {short(failure.run_id)}: {message}", "faint")
         own = sum(one.worker == plan.worker for one in plan.before)
@@ -217,7 +216,7 @@ def _named(one: Polluter) -> str:
 def _ending(outcome: Outcome, more: str = "") -> Line:
     style = "fail" if outcome.ending is Ending.SAME else "pass" if outcome.ending is Ending.PASSED else "warn"
     error = (
-        _line(f": {outcome.error}: {outcome.message}") if outcome.error and outcome.ending is not Ending.SAME else ""
+        one_line(f": {outcome.error}: {outcome.message}") if outcome.error and outcome.ending is not Ending.SAME else ""
     )
     phase = f" in {outcome.phase}" if outcome.phase not in (None, "call") else ""
     return Line.of(f"{outcome.ending.value}{phase}{error}{more}", style)
@@ -232,8 +231,3 @@ def _remarks(outcomes: Sequence[Outcome]) -> Iterator[Line]:
         yield Line.of(f"note: {more} no longer exist", "warn")
     for note in dict.fromkeys(note for outcome in outcomes for note in outcome.notes):
         yield Line.of(f"note: {printable(note)}", "warn")
-
-
-def _line(text: str) -> str:
-    line = text.partition("\n")[0]
-    return printable(line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...")

@@ -11,15 +11,13 @@ from pytest_debugloop.cli.output import make_console, show
 from pytest_debugloop.rerunning.outcome import Ending
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
-from pytest_debugloop.text.words import ago, short
+from pytest_debugloop.text.words import ago, one_line, short
 
 if TYPE_CHECKING:
     from pytest_debugloop.answers.proving import Case
     from pytest_debugloop.rerunning.outcome import Outcome
     from pytest_debugloop.rerunning.plan import Plan
     from pytest_debugloop.rerunning.runner import Progress
-
-_LONGEST = 200
 
 
 class TwoRuns:
@@ -101,13 +99,3 @@ def how_it_ended(text: Line, outcome: Outcome | None, problem: str) -> Line:
         said = f": {one_line(f'{outcome.error}: {outcome.message}')}"
     style = "pass" if outcome.ending is Ending.PASSED else "fail"
     return text.append(f"{outcome.ending.value}{said}", style).append(f" ({outcome.seconds:.1f} s)")
-
-
-def one_line(text: str) -> str:
-    """Give the first line of a text, cut where it is long.
-
-    Args:
-        text: any.
-    """
-    line = text.partition("\n")[0]
-    return printable(line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...")
