@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Cursor
 from psycopg.rows import dict_row
 
-from pytest_debugloop.journal.handover import DAYS, KnownFailure
+from pytest_debugloop.summary.known import DAYS, KnownFailure
 
 # Each part of the answer is the first rows of an index, in its order: nothing is to be sorted. The run waits for it.
 _SETTINGS = "SET LOCAL enable_bitmapscan TO off; SET LOCAL statement_timeout TO '2s'"

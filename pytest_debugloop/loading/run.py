@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
-from pytest_debugloop.journal.handover import KnownFailure
 from pytest_debugloop.journal.records import JOURNAL_FORMAT
 from pytest_debugloop.loading.covering import add_covered
 from pytest_debugloop.loading.died import crashes_of
@@ -19,6 +18,7 @@ from pytest_debugloop.loading.lines import Chunk, Refused
 from pytest_debugloop.loading.loader import Loader, statement
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.private import remove
+from pytest_debugloop.summary.known import KnownFailure
 
 _SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5

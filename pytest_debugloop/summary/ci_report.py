@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.journal.handover import TOLD
 from pytest_debugloop.summary import github
+from pytest_debugloop.summary.known import TOLD
 
 if TYPE_CHECKING:
     import pytest

@@ -11,8 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_debugloop.journal.handover import KnownFailure
-from pytest_debugloop.summary.known import Known, facts_of
+from pytest_debugloop.summary.known import Known, KnownFailure, facts_of
 from pytest_debugloop.text.printable import printable
 
 ROWS = 100

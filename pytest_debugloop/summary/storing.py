@@ -13,10 +13,10 @@ from pytest_debugloop import private
 from pytest_debugloop.dsn import describe_dsn
 from pytest_debugloop.environment.folders import open_folder, spare_folder
 from pytest_debugloop.errors import NoInterpreterError
-from pytest_debugloop.journal.handover import STATUS_FILE, TOLD
+from pytest_debugloop.journal.handover import STATUS_FILE
 from pytest_debugloop.private import remove
 from pytest_debugloop.summary import terminal as summary
-from pytest_debugloop.summary.known import Known, known_lines
+from pytest_debugloop.summary.known import TOLD, Known, known_lines
 from pytest_debugloop.summary.launch import Launch, order_for
 from pytest_debugloop.summary.terminal import command_of
 from pytest_debugloop.system import System, what_changed

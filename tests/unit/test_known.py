@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.journal.handover import KnownFailure
 from pytest_debugloop.loading.known import place_of
-from pytest_debugloop.summary.known import Known, columns, cut, facts_of, known_lines
+from pytest_debugloop.summary.known import Known, KnownFailure, columns, cut, facts_of, known_lines
 from pytest_debugloop.text.printable import printable
 
 NEW = KnownFailure(
