@@ -55,7 +55,9 @@ def measure(rounds: int) -> None:
 
     def ours(error: AssertionError) -> float:
         begun = time.perf_counter()
-        _, state = capturer.state_at(capturer.look_at(error, marks := NumberedMarks()), ItemFacts(), marks)
+        _, state = capturer.capture_state(
+            capturer.capture_exception_chain(error, marks := NumberedMarks()), ItemFacts(), marks
+        )
         sizes.append(len(json_line(state)))
         return time.perf_counter() - begun
 

@@ -137,7 +137,7 @@ def _enabled(config: pytest.Config, *, is_inside: bool) -> bool:
         return False
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:  # a worker of pytest-xdist does as the process that started it
-        from pytest_debugloop.journal.handover import WORKER_INPUT
+        from pytest_debugloop.journal.shared_names import WORKER_INPUT
 
         return WORKER_INPUT in worker_input
     switch = Settings.enabled

@@ -126,7 +126,7 @@ def make_file(path: Path) -> IO[bytes]:
     return System.open_file(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
 
 
-def names_in(folder: Path) -> list[str]:
+def list_folder(folder: Path) -> list[str]:
     """List what is in a folder of the record; nothing where it is not there.
 
     Args:
@@ -174,7 +174,7 @@ def remove(path: Path) -> None:
             System.unlink(path.name, dir_fd=folder)
 
 
-def give_name(path: Path, name: str) -> None:
+def rename_file(path: Path, name: str) -> None:
     """Give a file in a folder of the record another name, which nothing has yet.
 
     Args:
@@ -199,7 +199,7 @@ def give_name(path: Path, name: str) -> None:
             System.unlink(path.name, dir_fd=folder)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Write a file that is there as a whole, or not at all.
 
     Args:

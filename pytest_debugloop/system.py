@@ -58,7 +58,7 @@ _ROOT = _identity("/")
 _USER = System.geteuid()
 
 
-def what_changed() -> str:
+def identity_change() -> str:
     """Say why this process may not find its own files any more, though they are where they were; empty if it may.
 
     Returns:

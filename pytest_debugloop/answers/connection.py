@@ -77,9 +77,9 @@ def _server_of(place: Place, reading: bool, asking: bool) -> Iterator[str]:
         yield place.dsn
         return
     if not (place.folder / "postgres").is_dir():
-        from pytest_debugloop.loading.waiting import look_at_waiting
+        from pytest_debugloop.loading.waiting import waiting_runs
 
-        raise (NotLoadedError if any(look_at_waiting(place.order())) else NoRecordError)(folder=place.told)
+        raise (NotLoadedError if any(waiting_runs(place.order())) else NoRecordError)(folder=place.told)
     version, trusted = place.postgres_version, place.trusted or (asking and admit(place))
     with embedded_server(place.folder, postgres_version=version, trusted=trusted) as conninfo:
         yield make_conninfo(conninfo, user=READER) if reading else conninfo

@@ -14,7 +14,7 @@ from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
 from pytest_debugloop.settings import Option, Settings, raw_value
 
 if TYPE_CHECKING:
-    from pytest_debugloop.loading.order import Order
+    from pytest_debugloop.loading.loader_order import LoaderOrder
 
 NAMES = ("debugloop_dsn", "debugloop_dir", "debugloop_schema", "debugloop_postgres_version", "debugloop_project")
 """The settings that say where the record is, and of which project."""
@@ -104,13 +104,13 @@ class Place:
 
         return project_name(repository_of(self.rootdir, ci_facts(os.environ)), self.rootdir)
 
-    def order(self) -> Order:
+    def order(self) -> LoaderOrder:
         """Give what the loader takes for an order to load what waits."""
-        from pytest_debugloop.environment.folders import spare_folder
-        from pytest_debugloop.loading.order import Order
+        from pytest_debugloop.environment.folders import fallback_folder
+        from pytest_debugloop.loading.loader_order import LoaderOrder
         from pytest_debugloop.private import JOURNALS
 
-        return Order(
+        return LoaderOrder(
             folder=self.folder,
             run_folder=None,
             dsn=self.dsn,
@@ -118,7 +118,7 @@ class Place:
             postgres_version=self.postgres_version,
             wait=0,
             trusted=self.trusted,
-            spare=spare_folder() / JOURNALS,
+            fallback=fallback_folder() / JOURNALS,
             rootdir=self.rootdir,
         )
 

@@ -27,7 +27,7 @@ def message_of(failure: Any) -> str:
     return f"{example.source}Expected:\n{_indented(example.want)}Got:\n{_indented(failure.got)}".rstrip("\n")
 
 
-def placed(frames: list[Frame], failure: Any, project: ProjectCode) -> list[Frame]:
+def with_locations(frames: list[Frame], failure: Any, project: ProjectCode) -> list[Frame]:
     """Give the frames of a failed doctest, with those of its examples where these stand.
 
     Args:
@@ -42,11 +42,11 @@ def placed(frames: list[Frame], failure: Any, project: ProjectCode) -> list[Fram
     if not hasattr(failure, "exc_info"):
         return [own]
     theirs = [frame for frame in frames if not is_pytest(frame.frame)]
-    found = [_with_place(frame, test, project) for frame in theirs]
+    found = [_with_location(frame, test, project) for frame in theirs]
     return [own, *found] if found == theirs else found  # an example with an error of syntax was not run
 
 
-def _with_place(frame: Frame, test: Any, project: ProjectCode) -> Frame:
+def _with_location(frame: Frame, test: Any, project: ProjectCode) -> Frame:
     match = _FILE.fullmatch(frame.frame.f_code.co_filename)
     if match is None or match[1] != test.name or int(match[2]) >= len(test.examples):
         return frame

@@ -271,7 +271,7 @@ class Encoder:
             while key in out:
                 key += "'"
             spent += _len(key) + 6
-            if kind != NOTHING and self.texts.is_kept_back(kind, value):
+            if kind != NOTHING and self.texts.is_hidden_value(kind, value):
                 out[key] = NOT_CAPTURED if kind == HIDDEN else self.texts.mark(value)
                 continue
             cls = _type(value)

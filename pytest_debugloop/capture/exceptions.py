@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from pytest_debugloop.capture.doctests import message_of, placed
+from pytest_debugloop.capture.doctests import message_of, with_locations
 from pytest_debugloop.capture.frames import Frame, frames_of
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, type_name
@@ -41,7 +41,7 @@ _attributes = BaseException.__dict__["__dict__"].__get__
 _type, _id = type, id
 
 
-class Seen(NamedTuple):
+class CapturedException(NamedTuple):
     """One exception.
 
     Attributes:
@@ -73,7 +73,9 @@ class Seen(NamedTuple):
         return [*lines, f"{self.type}: {self.message}" if self.message else self.type, *self.notes]
 
 
-def look_at(error: BaseException, project: ProjectCode, limit: int, others: Sequence[BaseException] = ()) -> list[Seen]:
+def capture_exception_chain(
+    error: BaseException, project: ProjectCode, limit: int, others: Sequence[BaseException] = ()
+) -> list[CapturedException]:
     """Look at an exception and at those behind it.
 
     Args:
@@ -85,7 +87,7 @@ def look_at(error: BaseException, project: ProjectCode, limit: int, others: Sequ
     Returns:
         The given one first, each once, not more than 20.
     """
-    found: list[Seen] = []
+    found: list[CapturedException] = []
     met: set[int] = set()
     waiting: list[tuple[str, object, int | None]] = [("raised", error, None), *(("group", one, 0) for one in others)]
     while waiting and len(found) < MAX_EXCEPTIONS:
@@ -94,16 +96,16 @@ def look_at(error: BaseException, project: ProjectCode, limit: int, others: Sequ
             continue
         met.add(_id(current))
         raised, doctest = _raised_by_example(current)
-        waiting += [(name, behind, len(found)) for name, behind in _behind(raised)]
-        found.append(_see(relation, raised, parent, project, limit, doctest))
+        waiting += [(name, chained, len(found)) for name, chained in _chained(raised)]
+        found.append(_capture_exception(relation, raised, parent, project, limit, doctest))
     return found
 
 
-def stack_text(seen: list[Seen]) -> str:
+def stack_text(seen: list[CapturedException]) -> str:
     """Write the traceback of an exception and of those behind it.
 
     Args:
-        seen: what :func:`look_at` gave, without secrets.
+        seen: what :func:`capture_exception_chain` gave, without secrets.
     """
     return "\n".join(line for one in seen for line in one.lines)
 
@@ -120,26 +122,28 @@ def _raised_by_example(error: Any) -> tuple[Any, Any]:
     return (error.exc_info[1] if name == _DOCTEST_UNEXPECTED else error), error
 
 
-def _see(relation: str, error: Any, parent: int | None, project: ProjectCode, limit: int, doctest: Any) -> Seen:
+def _capture_exception(
+    relation: str, error: Any, parent: int | None, project: ProjectCode, limit: int, doctest: Any
+) -> CapturedException:
     traceback: TracebackType | None = _traceback(error)
     frames, count = frames_of(traceback, project, limit)
     if doctest is not None:
-        frames = placed(frames, doctest, project)
+        frames = with_locations(frames, doctest, project)
         count = max(count, len(frames))
-    return Seen(relation, type_name(_type(error)), _message(error), _notes(error), frames, parent, count)
+    return CapturedException(relation, type_name(_type(error)), _message(error), _notes(error), frames, parent, count)
 
 
-def _behind(error: Any) -> list[tuple[str, object]]:
-    behind: list[tuple[str, object]] = []
+def _chained(error: Any) -> list[tuple[str, object]]:
+    chained: list[tuple[str, object]] = []
     if _cause(error) is not None:
-        behind.append(("cause", _cause(error)))
+        chained.append(("cause", _cause(error)))
     elif not _is_context_hidden(error):
-        behind.append(("context", _context(error)))
+        chained.append(("context", _context(error)))
     if _GROUP is not None and derives(_type(error), _GROUP):
-        behind += [("group", inner) for inner in _GROUP.__dict__["exceptions"].__get__(error)]
+        chained += [("group", inner) for inner in _GROUP.__dict__["exceptions"].__get__(error)]
     elif type_name(_type(error)) == DOCTEST_FAILURES:
-        behind += [("group", inner) for inner in _attributes(error).get("failures", ())]
-    return behind
+        chained += [("group", inner) for inner in _attributes(error).get("failures", ())]
+    return chained
 
 
 def _message(error: Any) -> str:
@@ -165,7 +169,7 @@ def _notes(error: Any) -> list[str]:
     return [clean_text(plain_text(note[:_LONGEST_NOTE])) for note in notes[:_MOST_NOTES] if _type(note) is str]
 
 
-def project_places(seen: Iterable[Seen]) -> list[tuple[str, int, str]]:
+def project_places(seen: Iterable[CapturedException]) -> list[tuple[str, int, str]]:
     """Say where the project's frames of an exception and of those behind it stand, innermost first, each once.
 
     Args:

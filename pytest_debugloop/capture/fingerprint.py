@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from pytest_debugloop.capture.exceptions import DOCTEST_FAILURES, Seen
+from pytest_debugloop.capture.exceptions import DOCTEST_FAILURES, CapturedException
 from pytest_debugloop.capture.project_code import is_generated
 from pytest_debugloop.capture.secret_marks import without_numbers
 from pytest_debugloop.capture.volatile import IN_MESSAGES, without_volatile
@@ -27,7 +27,7 @@ def normalised(text: str) -> str:
     return without_volatile(text, IN_MESSAGES)
 
 
-def fingerprint_of(seen: Seen, behind: Iterable[Seen] = ()) -> str:
+def fingerprint_of(seen: CapturedException, behind: Iterable[CapturedException] = ()) -> str:
     """Name a failure.
 
     Args:
@@ -45,7 +45,7 @@ def fingerprint_of(seen: Seen, behind: Iterable[Seen] = ()) -> str:
     return text_fingerprint("\0".join(parts))
 
 
-def _parts_of(seen: Seen) -> list[str]:
+def _parts_of(seen: CapturedException) -> list[str]:
     parts = [seen.type, normalised(without_numbers(seen.message)[:500].partition("\n")[0])]
     frames = seen.frames
     if len(frames) > 2 * _FRAMES:

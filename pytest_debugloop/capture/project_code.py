@@ -14,7 +14,7 @@ from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.storage import module_name, module_namespace
-from pytest_debugloop.environment.project_folders import holds_everything
+from pytest_debugloop.environment.project_folders import holds_many_projects
 from pytest_debugloop.journal.records import clean_text
 
 _SEP = os.sep
@@ -136,10 +136,10 @@ class ProjectCode:
         if found is None:
             if len(self._files) >= _MOST_KNOWN:
                 self._files.clear()
-            found = self._files[path] = self._look_at(path)
+            found = self._files[path] = self._classify(path)
         return found
 
-    def _look_at(self, path: str) -> _File:
+    def _classify(self, path: str) -> _File:
         if is_generated(path):
             return _File(path.startswith(_DOCTEST), clean_text(path), clean_text(path))
         if not path.startswith(_SEP):
@@ -183,7 +183,7 @@ class ProjectCode:
             if place.startswith(f"{rootdir}{_SEP}"):
                 return place[len(rootdir) + 1 :]
         for rootdir in self._rootdirs if is_project else ():
-            if not holds_everything(os.path.commonpath((place, rootdir or _SEP))):
+            if not holds_many_projects(os.path.commonpath((place, rootdir or _SEP))):
                 return os.path.relpath(place, rootdir)
         return path
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.capture.secret_cuts import Collecting, without_cut
+from pytest_debugloop.capture.secret_cuts import CollectingMarks, without_cut
 from pytest_debugloop.capture.secret_marks import PLAIN, REDACTED, Marks, text_identity
 from pytest_debugloop.capture.secret_names import EVERYTHING, NO_NUMBERS, SecretNames
 from pytest_debugloop.capture.secret_shapes import SHAPES, without_base64, without_cards, without_key_bodies
@@ -134,8 +134,8 @@ class Redactor:
         """
         if len(text) < 6 or not self.is_suspicious(text):
             return text
-        if "..." in text and not is_source and type(marks) is not Collecting:
-            whole = Collecting()
+        if "..." in text and not is_source and type(marks) is not CollectingMarks:
+            whole = CollectingMarks()
             self.text(text, marks=whole)
             text = without_cut(text, whole.found, marks)
         for name, signs, shape in self._shapes:
@@ -170,7 +170,7 @@ class Redactor:
             text = _FLAG.sub(partial(self._without_flag, marks), text)
             if " where " in text:
                 found = [(m["name"], m["value"].strip("\"'")) for m in _WHERE.finditer(text)]
-                told = {value: text_identity(value) for name, value in found if self._is_told(name, value)}
+                told = {value: text_identity(value) for name, value in found if self._is_reported(name, value)}
                 text = without_known(text, told, marks)
         return text
 
@@ -188,7 +188,7 @@ class Redactor:
                 value = _UNQUOTED.match(text, name.end())
                 if value is not None and value["more"] and value["value"].isalpha() and value["value"].islower():
                     continue  # prose: "password: must have ..."
-            if value is not None and self._is_told(name["name"], value["value"]):
+            if value is not None and self._is_reported(name["name"], value["value"]):
                 if not is_source and _is_like_a_key(value["value"]):
                     marks.learn(value["value"])
                 parts += text[done : value.start("value")], marks.mark("key", _identity_told(value))
@@ -197,15 +197,15 @@ class Redactor:
 
     def _without_flag(self, marks: Marks, match: re.Match[str]) -> str:
         value = match["value"].strip("\"'")
-        if not self._is_told(match["name"], value):
+        if not self._is_reported(match["name"], value):
             return match[0]
         return f"{match['name']}{match['mid']}{marks.mark('key', value)}"
 
     def _without_variable(self, marks: Marks, match: re.Match[str]) -> str:
-        is_told = self._is_told(match["name"], match["value"])
+        is_told = self._is_reported(match["name"], match["value"])
         return f"{match['before']}{marks.mark('key', match['value'])}" if is_told else match[0]
 
-    def _is_told(self, name: str, value: str) -> bool:
+    def _is_reported(self, name: str, value: str) -> bool:
         kind = self.names.kind(name.rpartition(".")[2])
         if kind not in (EVERYTHING, NO_NUMBERS) or (kind == NO_NUMBERS and value.isdecimal()):
             return False

@@ -11,7 +11,7 @@ _CUT = re.compile(r"(?P<head>[^\s.]{0,80})\.\.\.(?P<tail>[^\s.]{0,80})")
 _LEAST = 4
 
 
-class Collecting(Marks):
+class CollectingMarks(Marks):
     """Keeps in mind which secrets a text has whole.
 
     Attributes:

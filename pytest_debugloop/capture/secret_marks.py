@@ -51,17 +51,17 @@ class Marks:
 class NumberedMarks(Marks):
     """Numbers the secrets of one snapshot, and knows those that its texts told."""
 
-    __slots__ = ("_held", "_learnt", "_numbers")
+    __slots__ = ("_kept_alive", "_learnt", "_numbers")
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
-        self._held: list[object] = []
+        self._kept_alive: list[object] = []
         self._learnt: set[str] = set()
 
     def mark(self, kind: str, secret: Hashable) -> str:
         """Give what stands in the place of a secret: the same for one that is equal."""
-        if _type(secret) is _Held:
-            self._held.append(secret.value)  # so that no other object takes its id
+        if _type(secret) is _Unhashable:
+            self._kept_alive.append(secret.value)  # so that no other object takes its id
             secret = secret.number
         return f"[redacted: {kind} #{self._numbers.setdefault(secret, len(self._numbers) + 1)}]"
 
@@ -77,11 +77,15 @@ class NumberedMarks(Marks):
     def copy(self) -> NumberedMarks:
         """Give another that goes on from here."""
         other = NumberedMarks()
-        other._numbers, other._held, other._learnt = dict(self._numbers), list(self._held), set(self._learnt)
+        other._numbers, other._kept_alive, other._learnt = (
+            dict(self._numbers),
+            list(self._kept_alive),
+            set(self._learnt),
+        )
         return other
 
 
-class _Held:
+class _Unhashable:
     """An object that is only equal to itself."""
 
     __slots__ = ("number", "value")
@@ -124,7 +128,7 @@ def identity_of(value: Any) -> Hashable:
         found = _identity(value, left)
     except (RuntimeError, RecursionError):  # it is changed meanwhile, or deeper than there is room on the stack
         left[0] = -1
-    return _Held(value) if left[0] < 0 else found
+    return _Unhashable(value) if left[0] < 0 else found
 
 
 def text_identity(text: str, *, is_bytes: bool = False) -> Hashable:

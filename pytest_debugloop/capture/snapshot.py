@@ -10,7 +10,7 @@ from typing import Any
 from pytest_debugloop.capture import concurrency
 from pytest_debugloop.capture.bounds import Bounds, cut_text
 from pytest_debugloop.capture.encode import Encoder
-from pytest_debugloop.capture.exceptions import Seen, look_at
+from pytest_debugloop.capture.exceptions import CapturedException, capture_exception_chain
 from pytest_debugloop.capture.frames import Frame, context_of, frame_at, is_pytest, locals_of
 from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.item_facts import ItemFacts
@@ -75,7 +75,9 @@ class Capturer:
         self._variables = Variables(self.is_kept_variable, redactor)
         self._contexts: dict[tuple[str, int], tuple[int, list[str]]] = {}
 
-    def look_at(self, error: BaseException, marks: Marks, others: Sequence[BaseException] = ()) -> list[Seen]:
+    def capture_exception_chain(
+        self, error: BaseException, marks: Marks, others: Sequence[BaseException] = ()
+    ) -> list[CapturedException]:
         """Look at an exception and at those behind it, secrets by their shape taken out.
 
         Args:
@@ -84,18 +86,18 @@ class Capturer:
             others: what else failed in it.
         """
         with room_on_stack():
-            seen = look_at(error, self.project, self._bounds.frames, others)
+            seen = capture_exception_chain(error, self.project, self._bounds.frames, others)
             return [_with_texts(one, partial(self.redactor.text, marks=marks), self._source) for one in seen]
 
-    def state_at(
-        self, seen: list[Seen], facts: ItemFacts, marks: Marks, returning: FrameType | None = None
-    ) -> tuple[list[Seen], dict[str, Any]]:
+    def capture_state(
+        self, seen: list[CapturedException], facts: ItemFacts, marks: Marks, returning: FrameType | None = None
+    ) -> tuple[list[CapturedException], dict[str, Any]]:
         """Take the state at an exception, or at the end of a test's function.
 
         Args:
-            seen: what :meth:`look_at` gave, the frames still alive; empty where nothing was raised.
+            seen: what :meth:`capture_exception_chain` gave, the frames still alive; empty where nothing was raised.
             facts: of the test.
-            marks: as :meth:`look_at` had it.
+            marks: as :meth:`capture_exception_chain` had it.
             returning: the frame of the test's function, where it returns.
 
         Returns:
@@ -115,8 +117,8 @@ class Capturer:
     # -- parts ------------------------------------------------------------------------------------------------------
 
     def _state(
-        self, seen: list[Seen], facts: ItemFacts, marks: Marks, returning: FrameType | None, bounds: Bounds
-    ) -> tuple[list[Seen], dict[str, Any], int]:
+        self, seen: list[CapturedException], facts: ItemFacts, marks: Marks, returning: FrameType | None, bounds: Bounds
+    ) -> tuple[list[CapturedException], dict[str, Any], int]:
         is_on = self._is_on and facts.is_captured
         if self._guard is not None:
             self._guard.start()
@@ -153,7 +155,7 @@ class Capturer:
         self._without_secrets(out, known, encoder.texts.scrubber(), marks)
         return seen, out, bounds.size - encoder.left
 
-    def _locals(self, seen: list[Seen], frames: list[list[dict[str, Any]]], encoder: Encoder) -> None:
+    def _locals(self, seen: list[CapturedException], frames: list[list[dict[str, Any]]], encoder: Encoder) -> None:
         """Encode the locals, of the innermost frame first, so that they are whole where the budget runs out."""
         wanted = [
             (i, j, frame)
@@ -251,7 +253,7 @@ class Capturer:
                     holder[name] = redacted_tree(holder[name], scrub)
 
 
-def _with_texts(one: Seen, text: Scrub, source: Scrub) -> Seen:
+def _with_texts(one: CapturedException, text: Scrub, source: Scrub) -> CapturedException:
     """Change the texts of an exception, and the lines of its frames."""
     frames = one.frames
     before = "\n".join(frame.source for frame in frames)
@@ -268,7 +270,7 @@ class _Unset:
 _UNSET = _Unset()
 
 
-def _exception(one: Seen, frames: list[dict[str, Any]]) -> dict[str, Any]:
+def _exception(one: CapturedException, frames: list[dict[str, Any]]) -> dict[str, Any]:
     out: dict[str, Any] = {"relation": one.relation, "type": one.type, "message": one.message, "frames": frames}
     for entry, frame in zip(frames, one.frames, strict=True):
         entry["source"] = frame.source

@@ -32,7 +32,7 @@ class Texts:
         self.suspects: list[str] = []
         self.secrets: dict[str, Hashable] = {}
 
-    def is_kept_back(self, kind: int, value: object) -> bool:
+    def is_hidden_value(self, kind: int, value: object) -> bool:
         """Tell whether a value is not to be shown, and keep its texts in mind where it is a secret.
 
         Args:
@@ -75,7 +75,7 @@ class Texts:
             return self._known
         everything = "\0".join(self.suspects)
         if has_url(everything):
-            without_url_passwords(everything, _Learning(self._marks))
+            without_url_passwords(everything, _LearningMarks(self._marks))
         known = {**{text: identity_of(text) for text in self._marks.known()}, **self.secrets}
         self._known = {text: known[text] for text in sorted(known, key=lambda text: (-len(text), text))}
         return self._known
@@ -93,7 +93,7 @@ class Texts:
         return lambda text: without_known(self.redacted(text), known, self._marks)
 
 
-class _Learning(Marks):
+class _LearningMarks(Marks):
     """Keeps in mind what texts tell, and counts nothing."""
 
     __slots__ = ("_marks",)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pytest_debugloop import private
-from pytest_debugloop.environment.folders import spare_folder, state_folder
+from pytest_debugloop.environment.folders import fallback_folder, state_folder
 
 _MARK = "postgres.origin"
 _KEY = "key"
@@ -91,7 +91,7 @@ def _places() -> list[Path]:
         homes.append(Path(pwd.getpwuid(os.geteuid()).pw_dir, ".local/state/pytest-debugloop"))
     if (state := state_folder()) is not None:
         homes.insert(0 if os.environ.get("XDG_STATE_HOME") else len(homes), state)
-    return [*(home / "origin" for home in dict.fromkeys(homes)), spare_folder()]
+    return [*(home / "origin" for home in dict.fromkeys(homes)), fallback_folder()]
 
 
 def _keys() -> Iterator[bytes]:

@@ -20,7 +20,7 @@ _IGNORED = "# Made by pytest-debugloop.\n*\n"
 _OURS = {JOURNALS, "postgres", "postgres.lock", "loader.log"}
 
 
-def places(wanted: Path) -> list[Path]:
+def candidate_folders(wanted: Path) -> list[Path]:
     """List where the record of a checkout may be: a run takes the first place that it can write.
 
     Args:
@@ -32,8 +32,8 @@ def places(wanted: Path) -> list[Path]:
     # By its real path: a run may be given another name of the checkout than the command.
     real = Path(os.path.realpath(wanted.parent)) / wanted.name
     name = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
-    state, spare = state_folder(), spare_folder()
-    return [wanted, *([state / name] if state is not None else []), spare.with_name(f"{spare.name}-{name}")]
+    state, fallback = state_folder(), fallback_folder()
+    return [wanted, *([state / name] if state is not None else []), fallback.with_name(f"{fallback.name}-{name}")]
 
 
 def open_folder(wanted: Path) -> tuple[Path, str | None]:
@@ -51,7 +51,7 @@ def open_folder(wanted: Path) -> tuple[Path, str | None]:
     try:
         _make(wanted)
     except OSError as error:
-        for other in places(wanted)[1:]:
+        for other in candidate_folders(wanted)[1:]:
             with suppress(OSError):
                 _make(other)
                 return other, f"cannot write to {wanted} ({error.strerror}): recording to {other} instead."
@@ -91,7 +91,7 @@ def find_folder(wanted: Path) -> Path | None:
     Returns:
         The first that a run could go on with, else a record that this user may enter; None where there is none.
     """
-    there = [folder for folder in places(wanted) if os.access(f"{folder}/", os.R_OK | os.X_OK)]
+    there = [folder for folder in candidate_folders(wanted) if os.access(f"{folder}/", os.R_OK | os.X_OK)]
     ours = (folder for folder in there if not obstacle(folder))
     others = (folder for folder in there if any(os.access(folder / name, os.F_OK) for name in _OURS))
     return next(ours, None) or next(others, None)
@@ -103,7 +103,7 @@ def new_folder(wanted: Path) -> Path:
     Args:
         wanted: the folder that the settings name; given where nothing can be written.
     """
-    return next((folder for folder in places(wanted) if not obstacle(folder)), wanted)
+    return next((folder for folder in candidate_folders(wanted) if not obstacle(folder)), wanted)
 
 
 def obstacle(folder: Path) -> str:
@@ -116,7 +116,7 @@ def obstacle(folder: Path) -> str:
         A few words; nothing where it can be.
     """
     try:
-        _take(folder)
+        _check_is_record(folder)
         with suppress(FileNotFoundError):
             _refuse_others(folder / JOURNALS)
     except FileNotFoundError:
@@ -130,7 +130,7 @@ def obstacle(folder: Path) -> str:
     return os.strerror(errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES)
 
 
-def spare_folder() -> Path:
+def fallback_folder() -> Path:
     """Give the folder, on the disk of temporary files, of journals that could not stay where they were begun."""
     # Not by tempfile: it would settle for the tests, too, which folder that is.
     temporary = Path(os.environ.get("TMPDIR", ""))
@@ -152,7 +152,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
-        _take(folder)
+        _check_is_record(folder)
     _close_to_others(folder)
     with suppress(FileExistsError):
         (folder / JOURNALS).mkdir(mode=0o700)
@@ -169,7 +169,7 @@ def _refuse_others(folder: Path) -> None:
         raise NotPrivateError(folder, "it is not a directory of this user")
 
 
-def _take(folder: Path) -> None:
+def _check_is_record(folder: Path) -> None:
     _refuse_others(folder)
     names = set(os.listdir(folder))  # noqa: PTH208 - all of them, at once
     if names and not names & _OURS and not _is_ours(folder / _IGNORE):

@@ -17,7 +17,7 @@ _OURS = "pytest_debugloop-"
 _INSTALLED = ("site-packages", "dist-packages")
 
 
-def holds_everything(folder: str) -> bool:
+def holds_many_projects(folder: str) -> bool:
     """Tell whether a folder is one that no project is the whole of: the root, a home, temporary files.
 
     Args:
@@ -45,15 +45,15 @@ def folder_of_tests(path: Path, rootdir: Path) -> Path:
         if folder.parent.name in _INSTALLED:
             return folder
     around = checkout_around(path.parent) or Path(os.path.commonpath((path, rootdir)))
-    if not holds_everything(str(around)):
+    if not holds_many_projects(str(around)):
         return around
     folder = path.parent
-    while _is_part(folder) and not holds_everything(str(folder.parent)):
+    while _is_package(folder) and not holds_many_projects(str(folder.parent)):
         folder = folder.parent
     return folder
 
 
-def _is_part(folder: Path) -> bool:
+def _is_package(folder: Path) -> bool:
     return (folder / "__init__.py").is_file() or (folder.parent / "conftest.py").is_file()
 
 
@@ -68,7 +68,7 @@ def checkout_around(folder: Path) -> Path | None:
     """
     for place in (folder, *folder.parents):
         if (place / ".git").exists():
-            return None if holds_everything(str(place)) else place
+            return None if holds_many_projects(str(place)) else place
     return None
 
 

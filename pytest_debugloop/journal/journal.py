@@ -12,13 +12,13 @@ import errno
 import os
 from pathlib import Path
 
-from pytest_debugloop.journal.losses import REMEDY, LeftFile, Loss
-from pytest_debugloop.journal.own_file import OwnFile, TakenAwayError, no_space
+from pytest_debugloop.journal.file import FileLostError, JournalFile, no_space
+from pytest_debugloop.journal.losses import REMEDY, ClosedJournal, Loss
 from pytest_debugloop.private import open_folder
-from pytest_debugloop.system import System, what_changed
+from pytest_debugloop.system import System, identity_change
 
-_HELD_BACK_LIMIT = 16 * 1024 * 1024
-_MOST_SPARES = 5  # a chain of them: what cleans the first folder may clean the second
+_UNWRITTEN_LIMIT = 16 * 1024 * 1024
+_MAX_FALLBACKS = 5  # a chain of them: what cleans the first folder may clean the second
 _NO_DISK_TROUBLE = {errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.EBADF, errno.ENOENT}
 
 
@@ -28,7 +28,7 @@ class Journal:
     Args:
         path: the file, which must not exist; its folder does.
         header: the first line.
-        spare: a file in another place, best on another disk, taken where the first can no longer be written.
+        fallback: a file in another place, best on another disk, taken where the first can no longer be written.
 
     Attributes:
         lost_lines: how many lines are lost.
@@ -42,55 +42,55 @@ class Journal:
     """
 
     __slots__ = (
+        "_fallback",
+        "_fallbacks",
         "_file",
         "_full",
         "_header",
-        "_held_back",
         "_is_closed",
-        "_is_nameless",
+        "_is_unlinked",
         "_lines",
-        "_spare",
-        "_spares",
         "_torn",
+        "_unwritten",
         "cut_lines",
         "lost_lines",
         "problem",
         "remedy",
     )
 
-    def __init__(self, path: Path, header: bytes, spare: Path | None = None) -> None:
+    def __init__(self, path: Path, header: bytes, fallback: Path | None = None) -> None:
         self.problem: str | None = None
         self.remedy = ""
         self.lost_lines = 0
         self.cut_lines = 0
         self._header = header
-        self._spare = spare
-        self._spares = 0
+        self._fallback = fallback
+        self._fallbacks = 0
         self._lines = 0  # behind the header
-        self._held_back = b""
-        self._full: LeftFile | None = None  # as the disk was full
+        self._unwritten = b""
+        self._full: ClosedJournal | None = None  # as the disk was full
         self._torn = False
         self._is_closed = False
-        self._is_nameless = False
+        self._is_unlinked = False
         try:
-            self._file = OwnFile.made(path, header)
+            self._file = JournalFile.create(path, header)
         except FileExistsError:
             raise
         except OSError as error:
-            if spare is None:
+            if fallback is None:
                 raise
-            self._tell(path, error)
-            self._file = self._made_spare(header)
+            self._note_problem(path, error)
+            self._file = self._create_fallback(header)
 
     @property
     def path(self) -> Path:
         """The file, or the one that took its place."""
         return self._file.path
 
-    def left(self) -> LeftFile:
+    def left(self) -> ClosedJournal:
         """Tell what is in the file, for whoever looks at it when this process writes it no more."""
         # One that has lost its name was told already, and is not looked for.
-        return LeftFile(str(self.path), 0 if self._is_nameless else self._file.size, self._lines)
+        return ClosedJournal(str(self.path), 0 if self._is_unlinked else self._file.size, self._lines)
 
     @property
     def loss(self) -> Loss | None:
@@ -106,8 +106,8 @@ class Journal:
             lines: one or more, each with its newline. Where the disk refuses them they are kept in memory and
                 tried again with the next, up to 16 MiB; what is beyond is counted in ``lost_lines``.
         """
-        if self._held_back or self._torn:
-            self._hold_back(lines)
+        if self._unwritten or self._torn:
+            self._write_later(lines)
             return
         try:
             written = self._file.append(lines)
@@ -117,7 +117,7 @@ class Journal:
             self._lines += lines.count(b"\n")
         else:
             self._torn = written > 0
-            self._hold_back(lines)
+            self._write_later(lines)
 
     def end(self, lines: bytes) -> None:
         """Append the last lines, and close the file; one that was moved meanwhile is made again before.
@@ -125,20 +125,20 @@ class Journal:
         Args:
             lines: as :meth:`append` takes them.
         """
-        if not self._is_closed and not what_changed():
+        if not self._is_closed and not identity_change():
             try:
-                self._file.find_in_place()
-            except TakenAwayError as trouble:
+                self._file.check_path()
+            except FileLostError as trouble:
                 with contextlib.suppress(OSError):
-                    self._begin_again(trouble)
+                    self._switch_to_fallback(trouble)
         self.append(lines)
-        if self._is_nameless:
+        if self._is_unlinked:
             self.cut_lines += self._lines
         else:
-            self._look_back()
+            self._check_full_file()
         self.close()
 
-    def _look_back(self) -> None:
+    def _check_full_file(self) -> None:
         """See what became of the file that was full."""
         loss = None if self._full is None else self._full.loss()
         if loss is not None:
@@ -148,37 +148,37 @@ class Journal:
 
     def close(self) -> None:
         """Try what was held back once more, count as lost what the disk still refuses, and close the file."""
-        if self._held_back:
-            self._hold_back(b"")
-        if self._held_back:
-            self.lost_lines += self._held_back.count(b"\n")
-            self._held_back = b""
-            self._file.say_that_it_ends()
-        self.let_go()
+        if self._unwritten:
+            self._write_later(b"")
+        if self._unwritten:
+            self.lost_lines += self._unwritten.count(b"\n")
+            self._unwritten = b""
+            self._file.mark_as_ended()
+        self.close_descriptor()
 
-    def let_go(self) -> None:
+    def close_descriptor(self) -> None:
         """Close the descriptor only: a fork would keep its parent's lock by it."""
         self._is_closed = True
         self._file.close()
 
     # -- where not all is as it was ---------------------------------------------------------------------------------
 
-    def _hold_back(self, lines: bytes) -> None:
+    def _write_later(self, lines: bytes) -> None:
         """Keep lines until they are written, and try to write all that is kept."""
         if self._is_closed:
             self.lost_lines += lines.count(b"\n")
             return
-        pending = self._held_back + lines
-        if len(pending) > _HELD_BACK_LIMIT:
-            cut = pending.rfind(b"\n", 0, _HELD_BACK_LIMIT) + 1
+        pending = self._unwritten + lines
+        if len(pending) > _UNWRITTEN_LIMIT:
+            cut = pending.rfind(b"\n", 0, _UNWRITTEN_LIMIT) + 1
             self.lost_lines += pending.count(b"\n", cut)
             pending = pending[:cut]
-        self._held_back = pending
+        self._unwritten = pending
         try:
             if not self._is_written():
                 self._is_written()  # in another file
         except OSError as error:
-            self._tell(self.path, error)
+            self._note_problem(self.path, error)
 
     def _is_written(self) -> bool:
         """Write what was held back; give False where that can be tried in another file now.
@@ -187,11 +187,11 @@ class Journal:
             OSError: it cannot be written.
         """
         try:
-            self._torn = not self._file.find() or self._torn
-        except TakenAwayError as trouble:
-            self._begin_again(trouble)
+            self._torn = not self._file.check() or self._torn
+        except FileLostError as trouble:
+            self._switch_to_fallback(trouble)
         # A torn line is ended first: the reader sets it aside, and the whole line follows.
-        data = b"\n" + self._held_back if self._torn else self._held_back
+        data = b"\n" + self._unwritten if self._torn else self._unwritten
         try:
             written = self._file.append(data)
             if written < 0:  # no other than a moment ago
@@ -200,22 +200,22 @@ class Journal:
                 self._torn = True
                 raise no_space()
         except OSError as error:
-            if self._spares:
+            if self._fallbacks:
                 raise
             try:
-                spare = self._made_spare(self._header)
+                fallback = self._create_fallback(self._header)
             except OSError:
                 raise error from None
-            self._tell(self.path, error)
+            self._note_problem(self.path, error)
             self._full = self.left()
-            self._change_to(spare)
+            self._replace_file(fallback)
             return False
         self._torn = False
-        self._lines += self._held_back.count(b"\n")
-        self._held_back = b""
+        self._lines += self._unwritten.count(b"\n")
+        self._unwritten = b""
         return True
 
-    def _begin_again(self, trouble: TakenAwayError) -> None:
+    def _switch_to_fallback(self, trouble: FileLostError) -> None:
         """Go on in the spare file, with all that can still be read of this one.
 
         Raises:
@@ -225,51 +225,51 @@ class Journal:
         left = self._lines_left()
         copies = trouble.is_ours_alone and left > 0
         try:
-            spare = self._made_spare(self._file if copies else self._header)
-            is_torn = not spare.ends_a_line()
+            fallback = self._create_fallback(self._file if copies else self._header)
+            is_torn = not fallback.ends_with_newline()
         except OSError as error:
             if not trouble.is_ours_alone:
                 raise
-            self._file.stay_without_name()
-            self._is_nameless = True
+            self._file.continue_unlinked()
+            self._is_unlinked = True
             self.problem = (
                 f"{path} was {trouble.what} during the run, and no other journal could be created ({error.strerror})"
             )
             return
-        self._is_nameless = False
+        self._is_unlinked = False
         self.cut_lines += self._lines - left
         self._lines = left if copies else 0
-        self._change_to(spare)
+        self._replace_file(fallback)
         self._torn = is_torn
-        self.problem = f"{path} was {trouble.what} during the run, and recording continued in {spare.path}"
+        self.problem = f"{path} was {trouble.what} during the run, and recording continued in {fallback.path}"
         self.remedy = REMEDY
 
     def _lines_left(self) -> int:
         try:
-            return min(self._file.lines_behind(self._header), self._lines)
+            return min(self._file.count_lines(self._header), self._lines)
         except OSError:
             return 0
 
-    def _made_spare(self, content: bytes | OwnFile) -> OwnFile:
+    def _create_fallback(self, content: bytes | JournalFile) -> JournalFile:
         """Make the file that takes the place of this one.
 
         Raises:
             OSError: it cannot be made.
         """
-        if self._spare is None or self._spares == _MOST_SPARES:
+        if self._fallback is None or self._fallbacks == _MAX_FALLBACKS:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        spare = self._spare.with_stem(self._spare.stem + "-spare" * self._spares)
-        System.close(open_folder(spare.parent, make=True))
-        made = OwnFile.made(spare, content)
-        self._spares += 1
+        fallback = self._fallback.with_stem(self._fallback.stem + "-spare" * self._fallbacks)
+        System.close(open_folder(fallback.parent, make=True))
+        made = JournalFile.create(fallback, content)
+        self._fallbacks += 1
         return made
 
-    def _change_to(self, file: OwnFile) -> None:
+    def _replace_file(self, file: JournalFile) -> None:
         self._file.close()
         self._file = file
         self._torn = False
 
-    def _tell(self, path: Path, error: OSError) -> None:
+    def _note_problem(self, path: Path, error: OSError) -> None:
         if error.errno in _NO_DISK_TROUBLE:
             if self.problem is None:
                 self.problem = f"{path} was closed by a test, and could not be opened again ({error.strerror})"

@@ -12,14 +12,14 @@ from pytest_debugloop.private import read_file
 _TAIL = 256 * 1024
 
 
-def _is_called(recorded: str, node_id: str) -> bool:
+def _is_same_test(recorded: str, node_id: str) -> bool:
     """Tell whether a recorded node id may be what pytest calls so: of the file it may know less."""
     file, _, rest = recorded.partition("::")
     given, _, name = node_id.partition("::")
     return rest == name and (not given or f"/{file}".endswith(f"/{given}"))
 
 
-class Begun(NamedTuple):
+class BegunTest(NamedTuple):
     """A test that a process began, as its journal has it.
 
     Attributes:
@@ -32,7 +32,7 @@ class Begun(NamedTuple):
     attempt: int = 1
 
 
-def begun_last(journal: Path, node_id: str) -> Begun:
+def last_begun_test(journal: Path, node_id: str) -> BegunTest:
     """Say of the test that a process died in what only that process knew: its secrets, and which attempt it was.
 
     Args:
@@ -45,9 +45,9 @@ def begun_last(journal: Path, node_id: str) -> Begun:
             lines = file.read().splitlines()
         found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
         step = json.loads(found)
-        begun = Begun(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
-        if node_id and _is_called(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
+        begun = BegunTest(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
+        if node_id and _is_same_test(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
             return begun
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, StopIteration):
         pass
-    return Begun(node_id, node_id)
+    return BegunTest(node_id, node_id)

@@ -55,7 +55,7 @@ class Loss(NamedTuple):
         return f"{self.problem}{others}: {loss}, and what was written is stored{remedy}."
 
 
-class LeftFile(NamedTuple):
+class ClosedJournal(NamedTuple):
     """A journal that its process writes no more, while others of the run go on.
 
     Attributes:
@@ -87,8 +87,8 @@ class Losses:
     def __init__(self) -> None:
         self._of_journals: Loss | None = None
         self._faults: list[str] = []
-        self._more: list[str] = []
-        self._left: list[LeftFile] = []
+        self._problems: list[str] = []
+        self._closed: list[ClosedJournal] = []
 
     def add(self, told: dict[str, Any]) -> None:
         """Add what another process tells.
@@ -98,9 +98,9 @@ class Losses:
         """
         self.add_journal(Loss(*told["journal"]) if told["journal"] else None)
         self.add_faults(told["faults"])
-        self._more += [problem for problem in told["more"] if problem not in self._more]
+        self._problems += [problem for problem in told["more"] if problem not in self._problems]
         if told["machine"] == _MACHINE:
-            self._left += [LeftFile(*journal) for journal in told["left"]]
+            self._closed += [ClosedJournal(*journal) for journal in told["left"]]
 
     def add_journal(self, loss: Loss | None) -> None:
         """Note what became of a journal.
@@ -125,31 +125,31 @@ class Losses:
         Args:
             problem: one sentence.
         """
-        self._more.append(problem)
+        self._problems.append(problem)
 
-    def add_left(self, journal: LeftFile) -> None:
+    def add_closed_journal(self, journal: ClosedJournal) -> None:
         """Note a journal that this process has ended while others of the run go on."""
-        self._left.append(journal)
+        self._closed.append(journal)
 
-    def look_back(self) -> None:
+    def check_closed_journals(self) -> None:
         """See what became of the journals of processes that have ended."""
-        for journal in self._left:
+        for journal in self._closed:
             self.add_journal(journal.loss())
-        self._left = []
+        self._closed = []
 
     def to_plain(self) -> dict[str, Any]:
         """Give all of it as basic types, which execnet can carry from a worker."""
         return {
             "journal": tuple(self._of_journals or ()),
             "faults": self._faults,
-            "more": self._more,
-            "left": [tuple(journal) for journal in self._left],
+            "more": self._problems,
+            "left": [tuple(journal) for journal in self._closed],
             "machine": _MACHINE,
         }
 
     def sentences(self) -> list[str]:
         """Say it, one sentence for each kind."""
-        told = list(self._more)
+        told = list(self._problems)
         if self._faults:
             first = f"{len(self._faults)} record(s) could not be created, the first: {self._faults[0]}"
             told.append(f"{first}; please report this.")

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_debugloop.journal.handover import OPEN_FAILURES_FILE
-from pytest_debugloop.private import read_file, remove, write_whole
+from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
+from pytest_debugloop.private import read_file, remove, write_atomically
 
 MOST_TESTS = 1_000
 """How many tests of a project it names at most, the latest failures first."""
@@ -66,7 +66,7 @@ def write_open_failures(folder: Path, project: str, tests: Sequence[Mapping[str,
     while len(data := _encoded({"format": 1, "projects": projects})) > _LARGEST:
         projects.popitem()  # that was written longest ago
     if projects:
-        write_whole(folder / OPEN_FAILURES_FILE, data)
+        write_atomically(folder / OPEN_FAILURES_FILE, data)
     else:
         remove(folder / OPEN_FAILURES_FILE)
 

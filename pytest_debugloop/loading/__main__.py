@@ -8,9 +8,9 @@ import os
 import sys
 
 from pytest_debugloop.errors import DriverMissingError
-from pytest_debugloop.journal.handover import LOADER_VARIABLE, STATUS_FILE
-from pytest_debugloop.loading.order import Order
-from pytest_debugloop.private import write_whole
+from pytest_debugloop.journal.shared_names import LOADER_VARIABLE, STATUS_FILE
+from pytest_debugloop.loading.loader_order import LoaderOrder
+from pytest_debugloop.private import write_atomically
 
 
 def main() -> None:
@@ -18,16 +18,16 @@ def main() -> None:
     if json.loads(os.environ[LOADER_VARIABLE]).get("is_survey"):
         from pytest_debugloop.loading.surveying import survey_ended
 
-        survey_ended(Order.from_environment())
+        survey_ended(LoaderOrder.from_environment())
         return
     try:
         import psycopg  # noqa: F401
     except ImportError as error:
         problem = str(DriverMissingError(reason=" ".join(str(error).split())))
-        run_folder = Order.from_environment().run_folder
+        run_folder = LoaderOrder.from_environment().run_folder
         if run_folder is not None:
             with contextlib.suppress(OSError):
-                write_whole(run_folder / STATUS_FILE, json.dumps({"problem": problem}).encode())
+                write_atomically(run_folder / STATUS_FILE, json.dumps({"problem": problem}).encode())
         sys.exit(problem)
     from pytest_debugloop.loading.process import main as load
 

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from pytest_debugloop.journal.handover import MAIN_JOURNAL
+from pytest_debugloop.journal.shared_names import MAIN_JOURNAL
 from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.journals import LONGEST_LINE
 from pytest_debugloop.loading.loader import Loader, statement

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.journal.handover import MAIN_JOURNAL
 from pytest_debugloop.journal.records import JOURNAL_FORMAT, clean_text
+from pytest_debugloop.journal.shared_names import MAIN_JOURNAL
 
 _HEADER = b'{"kind":"run"'
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from pytest_debugloop.journal.handover import MAIN_JOURNAL, SUFFIX
 from pytest_debugloop.journal.lock import is_being_written
+from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX, MAIN_JOURNAL
 from pytest_debugloop.loading.heads import JournalHead, head_in
-from pytest_debugloop.private import NotPrivateError, is_private, names_in, open_file, read_file
+from pytest_debugloop.private import NotPrivateError, is_private, list_folder, open_file, read_file
 
 MAX_CHUNK = 8 * 1024 * 1024
 LONGEST_LINE = 32 * 1024 * 1024
@@ -178,7 +178,7 @@ def run_folders(journals: Path) -> Iterator[Path]:
         journals: the folder they are in, which may not exist.
     """
     with contextlib.suppress(NotPrivateError):
-        yield from (journals / name for name in sorted(names_in(journals), key=lambda name: name.partition("_")[2]))
+        yield from (journals / name for name in sorted(list_folder(journals), key=lambda name: name.partition("_")[2]))
 
 
 def journals_in(folder: Path) -> list[Path]:
@@ -197,7 +197,7 @@ def journals_in(folder: Path) -> list[Path]:
 
 
 def _journal_names(folder: Path) -> list[str]:
-    return [name for name in names_in(folder) if name.endswith(SUFFIX)]
+    return [name for name in list_folder(folder) if name.endswith(JOURNAL_SUFFIX)]
 
 
 def left_alone(journals: Path) -> list[str]:
@@ -208,7 +208,7 @@ def left_alone(journals: Path) -> list[str]:
     """
     told: list[str] = []
     try:
-        folders = [journals / name for name in names_in(journals)]
+        folders = [journals / name for name in list_folder(journals)]
     except NotPrivateError as error:
         return [str(error)]
     for folder in folders:

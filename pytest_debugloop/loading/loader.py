@@ -16,8 +16,7 @@ from psycopg import ClientCursor, Connection, sql
 
 from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.journal.records import clean_text
-from pytest_debugloop.loading.adopting import adopt
-from pytest_debugloop.loading.blame import blames_data
+from pytest_debugloop.loading.error_classes import is_data_error
 from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.lines import (
     DAMAGED,
@@ -32,6 +31,7 @@ from pytest_debugloop.loading.lines import (
 )
 from pytest_debugloop.loading.recoveries.onsets import find_onsets
 from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
+from pytest_debugloop.loading.renamed_projects import take_over_runs
 
 _BATCH_STATEMENTS = (
     "records",
@@ -117,7 +117,7 @@ class Loader:
         try:
             unfit = self._load_batch(chunks)
         except psycopg.Error as error:
-            if not blames_data(error):
+            if not is_data_error(error):
                 raise
             if not is_sifted and (sifted := self._sift(chunks)) is not None:
                 if sifted:
@@ -135,7 +135,7 @@ class Loader:
         try:
             unfit += self._unfit_of(leave_out(chunks, unfit))
         except psycopg.Error as error:
-            if not blames_data(error):
+            if not is_data_error(error):
                 raise
         if not unfit:
             return None
@@ -296,7 +296,7 @@ class Loader:
     def _link(self, cursor: psycopg.Cursor, run_id: uuid.UUID, correlation_id: uuid.UUID) -> None:
         """Link what failed and passed again, and find the reasons."""
         run = {"run_id": run_id, "correlation_id": correlation_id}
-        adopt(cursor, statement, run_id, is_embedded=self._is_embedded)
+        take_over_runs(cursor, statement, run_id, is_embedded=self._is_embedded)
         cursor.execute(statement("lock_project"), run)
         cursor.execute(statement("recoveries_lines"), run)
         cursor.execute(statement("recoveries_link"), run)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_debugloop.journal.handover import LOADER_LOCK, OWN_LOADER
+from pytest_debugloop.journal.shared_names import LOADER_LOCK, STARTED_LOADER_BIT
 from pytest_debugloop.private import open_file
 
 _POLL_SECONDS = 0.02
@@ -38,7 +38,7 @@ def locked(folder: Path, *, patience: float = 0.0, is_own: bool = False) -> Iter
             with contextlib.suppress(
                 OSError
             ):  # of a file system without modes: the run then waits longer for one that died
-                os.fchmod(fd, 0o600 | OWN_LOADER)  # which needs no room on a full disk
+                os.fchmod(fd, 0o600 | STARTED_LOADER_BIT)  # which needs no room on a full disk
         yield is_mine
     finally:
         os.close(fd)

@@ -17,17 +17,17 @@ from contextlib import ExitStack
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError
-from pytest_debugloop.loading.blame import is_of_database
+from pytest_debugloop.loading.error_classes import is_server_error
 from pytest_debugloop.loading.journals import journals_in
+from pytest_debugloop.loading.load_failures import load_failure_of, note_load_failure
 from pytest_debugloop.loading.loader import Loader
+from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.loading.open_failures import leave_open_failures
-from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
 from pytest_debugloop.loading.surveying import Surveyor
-from pytest_debugloop.loading.troubles import note_trouble, trouble_of
-from pytest_debugloop.loading.waiting import known, load_left_behind, look_at_waiting, remove_folder, write_status
+from pytest_debugloop.loading.waiting import known, load_earlier_runs, remove_folder, waiting_runs, write_status
 from pytest_debugloop.private import open_folder
 
 _POLL_SECONDS = 0.01
@@ -52,7 +52,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     with contextlib.suppress(OSError):
         os.nice(_NICENESS)  # the tests come first
-    order = Order.from_environment()
+    order = LoaderOrder.from_environment()
     try:
         with _own_orphans() if order.is_child else contextlib.nullcontext():
             follow(order)
@@ -82,7 +82,7 @@ def _stop(number: int, frame: object) -> None:
     raise _Stopped(128 + number)
 
 
-def follow(order: Order) -> None:
+def follow(order: LoaderOrder) -> None:
     """Load a run while it goes on, say what was stored, and load what earlier runs left.
 
     Args:
@@ -98,26 +98,26 @@ def follow(order: Order) -> None:
         store = Store(order, stack)
         # The loader of another run may look at this one, or be storing it, where it was shorter than a loader's start.
         with locked(folder, patience=_LOCK_SECONDS, is_own=True) as is_mine:
-            run = RunLoading(folder, order.spare)
+            run = RunLoading(folder, order.fallback)
             if not is_mine or not run.paths:
                 return
             try:
-                _follow_and_tell(run, order, store)
+                _follow_and_report(run, order, store)
             except _Stopped:
                 if journals_in(folder):  # else all was stored already
                     write_status(folder, {"problem": "the loader was terminated (SIGTERM)"})
                 raise
-        load_left_behind(order, store)
+        load_earlier_runs(order, store)
 
 
-def _follow_and_tell(run: RunLoading, order: Order, store: Store) -> None:
+def _follow_and_report(run: RunLoading, order: LoaderOrder, store: Store) -> None:
     surveyor = Surveyor(order)
     totals, problem = _follow_run(run, store, surveyor, order)
     if totals is None and run.is_displaced:
         return  # what the run goes on in is loaded by a loader that it starts at its end, or by the next run's
     if totals is None:
         surveyor.leave_journal(run.folder)
-    left = look_at_waiting(order)
+    left = waiting_runs(order)
     status: dict[str, object] = {
         "waiting": len(left.waiting),
         "set_aside": len(left.set_aside),
@@ -125,12 +125,12 @@ def _follow_and_tell(run: RunLoading, order: Order, store: Store) -> None:
     }
     if run.unread:
         status["unread"] = True  # the folder is to stay
-    troubles = [trouble_of(run.folder), *left.troubles] if run.unread else left.troubles
-    if troubles:
-        status["trouble"] = str(troubles[0])
+    load_failures = [load_failure_of(run.folder), *left.load_failures] if run.unread else left.load_failures
+    if load_failures:
+        status["trouble"] = str(load_failures[0])
     status.update({"problem": problem} if totals is None else {"stored": totals})
     if totals is not None and totals["failure"] and not run.was_killed:
-        status.update(known(run, store, order.told))
+        status.update(known(run, store, order.failures_limit))
     if run.is_displaced:  # the run waits for the word there all the same
         with contextlib.suppress(OSError):
             os.close(open_folder(run.folder, make=True))
@@ -140,7 +140,9 @@ def _follow_and_tell(run: RunLoading, order: Order, store: Store) -> None:
         remove_folder(run.folder)
 
 
-def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor, order: Order) -> tuple[dict[str, int] | None, str]:
+def _follow_run(
+    run: RunLoading, store: Store, surveyor: Surveyor, order: LoaderOrder
+) -> tuple[dict[str, int] | None, str]:
     """Load until the run has ended; give what it has, or why it could not be stored."""
     is_to_tell = bool(order.dsn)  # what others left failed; in a record of its own the last run has told
     looked = loaded = time.monotonic()
@@ -168,11 +170,11 @@ def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor, order: Order)
                     return _completed(run, loader, surveyor, order), ""
                 run.load_new(loader)
                 run.load_code(loader, surveyor)
-                store.is_well()
+                store.reset_pause()
             except psycopg.Error as error:
-                if ended and not is_of_database(error):
-                    return None, str(note_trouble(run.folder, error))
-                store.lost(error)
+                if ended and not is_server_error(error):
+                    return None, str(note_load_failure(run.folder, error))
+                store.connection_lost(error)
                 run.start_over()
                 surveyor.start_over()
                 tries += ended
@@ -182,15 +184,15 @@ def _follow_run(run: RunLoading, store: Store, surveyor: Surveyor, order: Order)
             except Exception as error:  # of this run alone: a damaged journal, or a fault of ours
                 if not isinstance(error, (OSError, DebugloopError)):
                     traceback.print_exc()
-                return None, str(note_trouble(run.folder, error))
+                return None, str(note_load_failure(run.folder, error))
             loaded = time.monotonic()
         time.sleep(_POLL_SECONDS)
     return None, "the directory of the run was removed"
 
 
-def _completed(run: RunLoading, loader: Loader, surveyor: Surveyor, order: Order) -> dict[str, int]:
+def _completed(run: RunLoading, loader: Loader, surveyor: Surveyor, order: LoaderOrder) -> dict[str, int]:
     totals = run.complete(loader, surveyor)
     leave_open_failures(order.folder, run.project, loader)
     for reason in run.unread.values():
-        note_trouble(run.folder, reason)
+        note_load_failure(run.folder, reason)
     return totals or dict.fromkeys(("step", "failure", "recovery"), 0)

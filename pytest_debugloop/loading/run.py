@@ -10,15 +10,15 @@ from pathlib import Path
 from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
 from pytest_debugloop.journal.records import JOURNAL_FORMAT
 from pytest_debugloop.loading.covering import add_covered
-from pytest_debugloop.loading.died import crashes_of
+from pytest_debugloop.loading.crashes import crashes_of
 from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
 from pytest_debugloop.loading.journals import HEADER_BYTES, JournalFile, Piece, journals_in, lives
-from pytest_debugloop.loading.known import known_failures
+from pytest_debugloop.loading.known_failures import known_failures
 from pytest_debugloop.loading.lines import Chunk, Refused
 from pytest_debugloop.loading.loader import Loader, statement
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.private import remove
-from pytest_debugloop.summary.known import KnownFailure
+from pytest_debugloop.summary.known_failures import KnownFailure
 
 _SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5
@@ -31,15 +31,15 @@ class RunLoading:
 
     Args:
         folder: of the run.
-        spare: where journals of the run may lie that could not stay in the first.
+        fallback: where journals of the run may lie that could not stay in the first.
 
     Attributes:
         unread: the journals that cannot be read, and why; they stay.
     """
 
-    def __init__(self, folder: Path, spare: Path | None = None) -> None:
+    def __init__(self, folder: Path, fallback: Path | None = None) -> None:
         self.folder = folder
-        self._folders = [folder, *([spare / folder.name] if spare is not None else [])]
+        self._folders = [folder, *([fallback / folder.name] if fallback is not None else [])]
         self._journals: dict[Path, JournalFile] = {}
         self._ended = False
         self._checked = 0.0
@@ -199,9 +199,9 @@ class RunLoading:
 
     def _last_of(self, journal: JournalFile) -> JournalFile:
         """Give the file that a journal goes on in, where it could not stay in its first."""
-        for path, spare in self._journals.items():
+        for path, fallback in self._journals.items():
             if path.stem == f"{journal.path.stem}-spare":
-                return self._last_of(spare)
+                return self._last_of(fallback)
         return journal
 
     def complete(self, loader: Loader, surveyor: Surveyor | None = None) -> dict[str, int]:

@@ -14,7 +14,7 @@ from pytest_debugloop.database.migrate import migrate, pending
 from pytest_debugloop.database.silence import SilenceWatch
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.loading.loader import Loader
-from pytest_debugloop.loading.order import Order
+from pytest_debugloop.loading.loader_order import LoaderOrder
 
 _RECONNECT_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -30,7 +30,7 @@ class Store:
         stack: holds the embedded server for as long as this process needs it.
     """
 
-    def __init__(self, order: Order, stack: ExitStack) -> None:
+    def __init__(self, order: LoaderOrder, stack: ExitStack) -> None:
         self._order = order
         self._stack = stack
         self._connection: psycopg.Connection | None = None
@@ -67,7 +67,7 @@ class Store:
             if self._is_behind(self._connection):
                 migrate(self._connection, self._order.schema)
         except (DebugloopError, psycopg.Error, OSError) as error:
-            self.lost(error)
+            self.connection_lost(error)
             return None
         self.problem = ""
         self._loader = Loader(self._connection, self._order.schema, is_embedded=not self._order.dsn)
@@ -79,7 +79,7 @@ class Store:
             connection.execute(_PATIENCE)
             return bool(pending(connection, self._order.schema))
 
-    def lost(self, error: Exception) -> None:
+    def connection_lost(self, error: Exception) -> None:
         """Note that the database is away.
 
         Args:
@@ -102,7 +102,7 @@ class Store:
             return f"the record is locked, for example by VACUUM FULL or an open transaction ({told})"
         return told
 
-    def is_well(self) -> None:
+    def reset_pause(self) -> None:
         """Note that something could be stored."""
         self._pause = _RECONNECT_SECONDS
 

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.journal.handover import MAIN_JOURNAL, STATUS_FILE, SUFFIX
 from pytest_debugloop.journal.records import json_line
+from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX, MAIN_JOURNAL, STATUS_FILE
 from pytest_debugloop.loading.journals import LONGEST_LINE, JournalFile, journals_in
+from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.locks import locked
-from pytest_debugloop.loading.order import Order
-from pytest_debugloop.private import read_file, write_whole
+from pytest_debugloop.private import read_file, write_atomically
 from pytest_debugloop.sources.commits import checked_out, commits_of
 from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 
 _LOADED = b'{"kind":"loaded",'
 _FINISH = b'\n{"kind":"finish",'
-CODE_JOURNAL = "code" + SUFFIX
+CODE_JOURNAL = "code" + JOURNAL_SUFFIX
 """What a run was run on, where no database was there to take it."""
 NO_RECORD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What a line may lead to that is no record, or not of the kind that it says."""
@@ -35,7 +35,7 @@ class Surveyor:
         order: names the run, its rootdir, and how secrets are taken out.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: LoaderOrder) -> None:
         self._survey = Survey(order.rootdir or Path(), Redactor(**order.redactor), os.environ)
         self._rootdir = order.rootdir or Path()
         self._is_on = order.rootdir is not None
@@ -58,7 +58,7 @@ class Surveyor:
             TypeError: they are none.
             ValueError: one of them is no regular expression.
         """
-        order = Order(Path(), None, "", "", 0, 0, rootdir=rootdir, redactor=redactor)
+        order = LoaderOrder(Path(), None, "", "", 0, 0, rootdir=rootdir, redactor=redactor)
         return cls(order)
 
     def look(self, journals: list[Path], known: KnownFiles | None) -> None:
@@ -81,20 +81,20 @@ class Surveyor:
             journal.offset = piece.end
             # A run may end and have loaded no file of the project: its tests are notebooks, or of an extension module.
             if _LOADED in piece.data or (not self._is_concluded and _FINISH in piece.data):
-                self._look_at(piece.data, known)
+                self._read_files(piece.data, known)
 
-    def _look_at(self, data: bytes, known: KnownFiles | None) -> None:
+    def _read_files(self, data: bytes, known: KnownFiles | None) -> None:
         for files in loaded_in(data):
             self._loaded.update(files)
             with contextlib.suppress(*NO_RECORD):
-                self._records += self._survey.look_at(files, known)
+                self._records += self._survey.read_files(files, known)
         # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
         self._records.append(self._survey.conclude() if not self._is_concluded else self._survey.variables())
         if not self._is_concluded and (head := checked_out(self._rootdir)):
             self._records.append({"kind": "commits", "commits": commits_of(self._rootdir), **head})
         if not self._is_concluded and known is not None:
             with contextlib.suppress(*NO_RECORD):
-                self._records += self._survey.look_at(self._survey.not_loaded(), known)
+                self._records += self._survey.read_files(self._survey.not_loaded(), known)
         self._is_concluded = True
 
     def files(self) -> list[str]:
@@ -153,7 +153,7 @@ class Surveyor:
                 head: dict[str, Any] = json.loads(file.readline(LONGEST_LINE))
             head |= {"journal_id": str(uuid.uuid5(uuid.UUID(head["run_id"]), "code")), "role": "code", "facts": {}}
             finish = json_line({"kind": "finish", "at": head["started"], "problems": []})
-            write_whole(folder / CODE_JOURNAL, json_line(head) + lines_of(self._records) + finish)
+            write_atomically(folder / CODE_JOURNAL, json_line(head) + lines_of(self._records) + finish)
 
 
 def _began(data: bytes) -> int | None:
@@ -175,7 +175,7 @@ def loaded_in(data: bytes) -> Iterator[list[tuple[str, int, int]]]:
                 yield [(str(f), int(t), int(s)) for f, t, s in json.loads(line)["files"]]
 
 
-def survey_ended(order: Order) -> None:
+def survey_ended(order: LoaderOrder) -> None:
     """Look at the code of a run that has ended and is not stored now, leave what it is as a journal, and say so.
 
     Args:
@@ -187,7 +187,7 @@ def survey_ended(order: Order) -> None:
     with locked(folder, is_own=True) as is_mine, contextlib.suppress(OSError):
         if is_mine:
             surveyor = Surveyor(order)
-            spare = journals_in(order.spare / folder.name) if order.spare is not None else []
-            surveyor.look([*journals_in(folder), *spare], None)
+            fallback = journals_in(order.fallback / folder.name) if order.fallback is not None else []
+            surveyor.look([*journals_in(folder), *fallback], None)
             surveyor.leave_journal(folder)
-            write_whole(folder / STATUS_FILE, b'{"stored": {}}')
+            write_atomically(folder / STATUS_FILE, b'{"stored": {}}')

@@ -14,21 +14,21 @@ from typing import NamedTuple
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError
-from pytest_debugloop.journal.handover import LOADER_LOCK, OPEN_FAILURES_FILE, STATUS_FILE, TROUBLE_FILE
-from pytest_debugloop.loading.blame import is_of_database
+from pytest_debugloop.journal.shared_names import LOAD_FAILURE_FILE, LOADER_LOCK, OPEN_FAILURES_FILE, STATUS_FILE
+from pytest_debugloop.loading.error_classes import is_server_error
 from pytest_debugloop.loading.journals import JournalFile, journals_in, left_alone, run_folders
-from pytest_debugloop.loading.late import survey_late
+from pytest_debugloop.loading.late_survey import survey_late
+from pytest_debugloop.loading.load_failures import LoadFailure, load_failure_of, note_load_failure
+from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.locks import is_locked, locked
 from pytest_debugloop.loading.open_failures import leave_open_failures
-from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
-from pytest_debugloop.loading.troubles import Trouble, note_trouble, trouble_of
-from pytest_debugloop.private import JOURNALS, NotPrivateError, names_in, remove, write_whole
+from pytest_debugloop.private import JOURNALS, NotPrivateError, list_folder, remove, write_atomically
 
 _MOST_IN_A_ROW = 2
 _STALE_SECONDS = 3600.0
-_OURS = frozenset({STATUS_FILE, f"{STATUS_FILE}.new", LOADER_LOCK, TROUBLE_FILE, f"{TROUBLE_FILE}.new"})
+_OURS = frozenset({STATUS_FILE, f"{STATUS_FILE}.new", LOADER_LOCK, LOAD_FAILURE_FILE, f"{LOAD_FAILURE_FILE}.new"})
 
 
 class Waiting(NamedTuple):
@@ -37,17 +37,17 @@ class Waiting(NamedTuple):
     Attributes:
         waiting: those that are over, and wait to be stored.
         going_on: those that are not over, or that another process is storing.
-        troubles: of those that could not be stored, set aside or not.
+        load_failures: of those that could not be stored, set aside or not.
     """
 
     waiting: list[Path]
     going_on: list[Path]
-    troubles: list[Trouble]
+    load_failures: list[LoadFailure]
 
     @property
-    def set_aside(self) -> list[Trouble]:
+    def set_aside(self) -> list[LoadFailure]:
         """Of those that are not tried any more."""
-        return [trouble for trouble in self.troubles if trouble.is_set_aside]
+        return [failure for failure in self.load_failures if failure.is_set_aside]
 
 
 class Loaded(NamedTuple):
@@ -66,24 +66,24 @@ class Loaded(NamedTuple):
     left: Waiting
 
 
-def look_at_waiting(order: Order) -> Waiting:
+def waiting_runs(order: LoaderOrder) -> Waiting:
     """Look which runs' journals are there, without a database.
 
     Args:
         order: names the folders; the run that it names is left out.
     """
     found = Waiting([], [], [])
-    for folder in _left_behind(order):
-        trouble = trouble_of(folder)
-        if trouble is not None:
-            found.troubles.append(trouble)
-        if trouble is None or not trouble.is_set_aside:
-            goes_on = is_locked(folder) or not RunLoading(folder, order.spare).has_ended()
+    for folder in _earlier_runs(order):
+        failure = load_failure_of(folder)
+        if failure is not None:
+            found.load_failures.append(failure)
+        if failure is None or not failure.is_set_aside:
+            goes_on = is_locked(folder) or not RunLoading(folder, order.fallback).has_ended()
             (found.going_on if goes_on else found.waiting).append(folder)
     return found
 
 
-def load_waiting(order: Order, *, again: bool = False) -> Loaded:
+def load_waiting(order: LoaderOrder, *, again: bool = False) -> Loaded:
     """Load the journals that runs have left behind.
 
     Args:
@@ -93,16 +93,16 @@ def load_waiting(order: Order, *, again: bool = False) -> Loaded:
     with ExitStack() as stack:
         store = Store(order, stack)
         if store.loader(now=True) is None:
-            return Loaded(0, 0, store.problem, look_at_waiting(order))
-        stored, problem = load_left_behind(order, store, again=again)
-        refused = what_is_left_alone(order)
+            return Loaded(0, 0, store.problem, waiting_runs(order))
+        stored, problem = load_earlier_runs(order, store, again=again)
+        refused = ignored_paths(order)
         if refused and not problem:
             more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
             problem = f"{refused[0]}{more}: find out who made it, then remove it or make it private (chmod -R go=)."
-        return Loaded(stored, store.rejected_total(), problem, look_at_waiting(order))
+        return Loaded(stored, store.rejected_total(), problem, waiting_runs(order))
 
 
-def load_left_behind(order: Order, store: Store, *, again: bool = False) -> tuple[int, str]:
+def load_earlier_runs(order: LoaderOrder, store: Store, *, again: bool = False) -> tuple[int, str]:
     """Load what runs have left, each on its own, those that made trouble before after the others.
 
     Args:
@@ -114,15 +114,15 @@ def load_left_behind(order: Order, store: Store, *, again: bool = False) -> tupl
         How many runs are stored, and what is wrong with another, in one sentence.
     """
     stored, problem, in_a_row = 0, "", 0
-    tries = {folder: trouble.tries if (trouble := trouble_of(folder)) else 0 for folder in _left_behind(order)}
+    tries = {folder: failure.tries if (failure := load_failure_of(folder)) else 0 for folder in _earlier_runs(order)}
     for folder in sorted(tries, key=lambda folder: tries[folder]):
-        if not again and Trouble(folder, "", tries[folder]).is_set_aside:
+        if not again and LoadFailure(folder, "", tries[folder]).is_set_aside:
             continue
         try:
             is_stored, reason = _load_one(folder, order, store)
         except psycopg.Error as error:
-            if is_of_database(error):
-                store.lost(error)
+            if is_server_error(error):
+                store.connection_lost(error)
                 problem = store.problem
                 in_a_row += 1
                 if in_a_row == _MOST_IN_A_ROW or store.loader(now=True) is None:
@@ -136,17 +136,17 @@ def load_left_behind(order: Order, store: Store, *, again: bool = False) -> tupl
         in_a_row = 0
         stored += is_stored
         if reason:
-            problem = str(note_trouble(folder, reason))
+            problem = str(note_load_failure(folder, reason))
     _sweep(order)
     return stored, problem
 
 
-def _load_one(folder: Path, order: Order, store: Store) -> tuple[bool, str]:
+def _load_one(folder: Path, order: LoaderOrder, store: Store) -> tuple[bool, str]:
     """Load what a run has left, where nobody else does; tell whether it is stored, and what cannot be."""
     with locked(folder) as is_mine:
         if not is_mine:
             return False, ""
-        run = RunLoading(folder, order.spare)
+        run = RunLoading(folder, order.fallback)
         if not run.has_ended():
             return False, ""
         loader = store.loader()
@@ -158,7 +158,11 @@ def _load_one(folder: Path, order: Order, store: Store) -> tuple[bool, str]:
         if run.unread:
             return False, "; ".join(run.unread.values())
         if totals and run.is_waited_for:
-            status = {"stored": totals, "rejected": store.rejected_total() - before, **known(run, store, order.told)}
+            status = {
+                "stored": totals,
+                "rejected": store.rejected_total() - before,
+                **known(run, store, order.failures_limit),
+            }
             write_status(folder, status)
         else:
             remove_folder(folder)
@@ -184,7 +188,7 @@ def known(run: RunLoading, store: Store, most: int) -> dict[str, object]:
     return {"failures": [failure._asdict() for failure in failures], "failing": total} if total else {}
 
 
-def what_is_left_alone(order: Order) -> list[str]:
+def ignored_paths(order: LoaderOrder) -> list[str]:
     """Say of each journal that is not this user's alone why it is not read.
 
     Args:
@@ -193,17 +197,19 @@ def what_is_left_alone(order: Order) -> list[str]:
     return [sentence for folder in _journal_folders(order) for sentence in left_alone(folder)]
 
 
-def _journal_folders(order: Order) -> list[Path]:
-    return [order.folder / JOURNALS, *([order.spare] if order.spare is not None else [])]
+def _journal_folders(order: LoaderOrder) -> list[Path]:
+    return [order.folder / JOURNALS, *([order.fallback] if order.fallback is not None else [])]
 
 
-def _left_behind(order: Order) -> list[Path]:
+def _earlier_runs(order: LoaderOrder) -> list[Path]:
     found: dict[str, Path] = {}
     for journals in _journal_folders(order):
         for folder in run_folders(journals):
             paths = journals_in(folder)
-            is_spare = journals == order.spare
-            if folder.name in found or (is_spare and not all(JournalFile(path).is_for(order.folder) for path in paths)):
+            is_fallback = journals == order.fallback
+            if folder.name in found or (
+                is_fallback and not all(JournalFile(path).is_for(order.folder) for path in paths)
+            ):
                 continue
             if paths:
                 found[folder.name] = folder
@@ -222,12 +228,12 @@ def write_status(folder: Path, status: dict[str, object]) -> None:
     path, data = folder / STATUS_FILE, json.dumps(status).encode()
     with contextlib.suppress(OSError):
         try:
-            write_whole(path, data)
+            write_atomically(path, data)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             remove(folder.parents[1] / OPEN_FAILURES_FILE)  # the run waits for this word, and nobody for that
-            write_whole(path, data)
+            write_atomically(path, data)
 
 
 def remove_folder(folder: Path) -> None:
@@ -239,17 +245,17 @@ def remove_folder(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for name in sorted(_OURS - {LOADER_LOCK}):
             remove(folder / name)
-        if set(names_in(folder)) <= {LOADER_LOCK}:
+        if set(list_folder(folder)) <= {LOADER_LOCK}:
             remove(folder / LOADER_LOCK)
             remove(folder)
 
 
-def _sweep(order: Order) -> None:
+def _sweep(order: LoaderOrder) -> None:
     """Remove folders of runs that hold no journal, and that no run reads any more."""
     for journals in _journal_folders(order):
         for folder in list(run_folders(journals)):
             with contextlib.suppress(OSError, NotPrivateError):
-                names = set(names_in(folder))
+                names = set(list_folder(folder))
                 is_stale = time.time() - folder.lstat().st_mtime > _STALE_SECONDS
                 if is_stale and names <= _OURS and not is_locked(folder):
                     remove_folder(folder)

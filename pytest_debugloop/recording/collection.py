@@ -9,8 +9,8 @@ import pytest
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.journal.records import clean_text, step_suffix
 from pytest_debugloop.writing.failure import FailureContext, kind_of, kind_of_report, root_of
-from pytest_debugloop.writing.node_ids import Places
-from pytest_debugloop.writing.reports import judge
+from pytest_debugloop.writing.node_ids import OutsideFiles
+from pytest_debugloop.writing.reports import apply_report
 from pytest_debugloop.writing.steps import Step
 from pytest_debugloop.writing.writer import Writer
 
@@ -23,7 +23,7 @@ class CollectionRecorder:
         places: of files outside of rootdir.
     """
 
-    def __init__(self, writer: Writer, places: Places) -> None:
+    def __init__(self, writer: Writer, places: OutsideFiles) -> None:
         self._writer = writer
         self._places = places
 
@@ -55,7 +55,7 @@ class CollectionRecorder:
             node_id = self._places.node_id_of(collector, collector.nodeid)
             step = step or Step(self._writer.next_n(), "collect", started, step_suffix(node_id, 1, node_id))
             step.ended = self._writer.now()
-            judge(self._writer, step, report)
+            apply_report(self._writer, step, report)
             if step.outcome == "failed":
                 self._fail(node_id, report, step)
             else:

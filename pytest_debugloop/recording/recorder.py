@@ -13,25 +13,25 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from pytest_debugloop.journal.records import Loaded
-from pytest_debugloop.recording.returns import watched
+from pytest_debugloop.recording.return_capture import capture_return
 from pytest_debugloop.recording.tracebacks import remove_from_traceback
 from pytest_debugloop.writing.facts import facts_of
-from pytest_debugloop.writing.failure import NO_FAILURES, errors_of, kind_of, root_of
+from pytest_debugloop.writing.failure import SKIP_EXCEPTIONS, errors_of, kind_of, root_of
 from pytest_debugloop.writing.reports import (
-    Excused,
+    UndecidedFailures,
+    custom_outcome_of,
     failure_of_report,
+    outcome_of,
     reason_of,
     step_of_subtest,
     subtest_name,
-    verdict_of,
-    word_of,
-    write_unseen,
+    write_step_of_other_process,
 )
 from pytest_debugloop.writing.steps import NO_ATTEMPT, Attempt, Step
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.tasks import Tasks
-    from pytest_debugloop.recording.traced import Traced
+    from pytest_debugloop.recording.trace_selection import TraceSelection
     from pytest_debugloop.writing.loaded_files import LoadedFiles
     from pytest_debugloop.writing.node_ids import NodeIds
     from pytest_debugloop.writing.writer import Failure, Writer
@@ -47,23 +47,25 @@ class Recorder:
         node_ids: as they are recorded.
         tasks: names tests across runs.
         loaded: the source files of this process.
-        traced: decides which attempts are traced.
+        selection: decides which attempts are traced.
     """
 
-    def __init__(self, writer: Writer, node_ids: NodeIds, tasks: Tasks, loaded: LoadedFiles, traced: Traced) -> None:
+    def __init__(
+        self, writer: Writer, node_ids: NodeIds, tasks: Tasks, loaded: LoadedFiles, selection: TraceSelection
+    ) -> None:
         self._writer = writer
         self._now = writer.now
         self._node_ids = node_ids
         self._tasks = tasks
         self._loaded = loaded
-        self._traced = traced
+        self._trace_selection = selection
         self._failed: set[str] = set()  # the tests of which an attempt failed
         self._attempts: dict[str, int] = {}
         self._attempt = NO_ATTEMPT
         self._step = Step(0, "", 0, "")  # the one that began last
-        self._goes_on = False  # whether another test follows at once
-        self._excused = Excused(writer)
-        self._held = ""  # lines that are written with the next
+        self._has_next = False  # whether another test follows at once
+        self._undecided = UndecidedFailures(writer)
+        self._buffer = ""  # lines that are written with the next
         self._subtest: Step | None = None  # failed, and its exception may still come
 
     @pytest.hookimpl(tryfirst=True)
@@ -71,15 +73,15 @@ class Recorder:
         """Find the node ids that hold secrets, and tell what is loaded."""
         try:
             self._node_ids.collect(session.items)
-            self.tell_loaded()
+            self.write_loaded_files()
         except Exception as fault:
             self._writer.fault(fault)
 
-    def under_way(self) -> tuple[Attempt, Step]:
+    def current_step(self) -> tuple[Attempt, Step]:
         """Give the attempt and the step that began last."""
         return self._attempt, self._step
 
-    def tell_loaded(self) -> None:
+    def write_loaded_files(self) -> None:
         """Write which source files were loaded since it was last written."""
         if files := self._loaded.more():
             self._writer.write(Loaded(files).to_line().decode("ascii"))
@@ -94,7 +96,7 @@ class Recorder:
         try:
             result = yield
         except BaseException as error:
-            self._raised(item, error)
+            self._record_exception(item, error)
             raise
         self._step.ended = self._now()
         return result
@@ -105,10 +107,12 @@ class Recorder:
         __tracebackhide__ = True
         self._begin(item, "call")
         try:
-            is_watched = self._attempt.is_after_failure
-            result: T = (yield from watched(self._writer, self._attempt, item)) if is_watched else (yield)
+            has_return_capture = self._attempt.is_after_failure
+            result: T = (
+                (yield from capture_return(self._writer, self._attempt, item)) if has_return_capture else (yield)
+            )
         except BaseException as error:
-            self._raised(item, error)
+            self._record_exception(item, error)
             raise
         self._step.ended = self._now()
         return result
@@ -117,24 +121,24 @@ class Recorder:
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, T, T]:
         """Record the teardown phase."""
         __tracebackhide__ = True
-        self._goes_on = nextitem is not None
+        self._has_next = nextitem is not None
         self._begin(item, "teardown")
         try:
             result = yield
         except BaseException as error:
-            self._raised(item, error)
+            self._record_exception(item, error)
             raise
         else:
             self._step.ended = self._now()
         finally:
-            if self._traced.goes_on:
-                self._writer.guarded(self._traced.end)
+            if self._trace_selection.is_active:
+                self._writer.guarded(self._trace_selection.end)
         return result
 
     def _begin(self, item: pytest.Item, phase: str) -> None:
         try:
-            text = self._held + self._settle()
-            self._held = ""
+            text = self._buffer + self._take_ended_lines()
+            self._buffer = ""
             if phase == "setup" or not self._attempt.is_of(item):
                 self._begin_attempt(item)
             writer = self._writer
@@ -151,15 +155,15 @@ class Recorder:
         self._attempt = Attempt(node_id, number, item, task)
         self._attempt.is_after_failure = task in self._failed
         self._subtest = None
-        self._excused.forgive(task)
-        self._traced.begin(self._attempt)
+        self._undecided.resolve(task)
+        self._trace_selection.begin(self._attempt)
 
-    def _raised(self, item: pytest.Item, raised: BaseException | None) -> None:
+    def _record_exception(self, item: pytest.Item, raised: BaseException | None) -> None:
         step = self._step
         step.ended = self._now()
         try:
             error, *others = errors_of(item, raised, step.phase)
-            if isinstance(error, NO_FAILURES):
+            if isinstance(error, SKIP_EXCEPTIONS):
                 step.outcome = "xfailed" if isinstance(error, pytest.xfail.Exception) else "skipped"
                 step.add_reason(self._writer.short(str(error)))
                 return
@@ -193,7 +197,7 @@ class Recorder:
             if call.excinfo is not None:
                 remove_from_traceback(call.excinfo.value.__traceback__, __file__)
             elif call.when in ("call", "teardown") and getattr(item, "_excinfo", None):
-                self._raised(item, None)
+                self._record_exception(item, None)
         except Exception as fault:
             self._writer.fault(fault)
 
@@ -207,28 +211,28 @@ class Recorder:
             if name is not None:
                 self._log_subtest(report, name)
             elif attempt is NO_ATTEMPT:
-                write_unseen(self._writer, report)
+                write_step_of_other_process(self._writer, report)
             elif step is not None:
                 step.ended = step.ended or self._now()
-                outcome = verdict_of(report, step.outcome)
+                outcome = outcome_of(report, step.outcome)
                 if outcome != report.outcome:
-                    step.add_word(self._writer.redact(word_of(report)))
+                    step.add_custom_outcome(self._writer.redact(custom_outcome_of(report)))
                 if outcome == "passed" and step.phase == "call" and attempt.is_failed_by_subtests:
                     outcome = "failed"  # where no terminal has said so before: in workers of xdist
                 if outcome != step.outcome:
                     self._correct(step, outcome, report)
                 if step.expected is not None:
-                    self.settle()
+                    self.flush()
         except Exception as fault:
             self._writer.fault(fault)
 
     def pytest_runtest_logfinish(self) -> None:
         """Write what is left of a test, or have it written with the start of the next, where that follows at once."""
         try:
-            if self._goes_on:
-                self._held += self._settle()
+            if self._has_next:
+                self._buffer += self._take_ended_lines()
             else:
-                self.settle()
+                self.flush()
             self._attempt = NO_ATTEMPT
         except Exception as fault:
             self._writer.fault(fault)
@@ -237,7 +241,7 @@ class Recorder:
         step.outcome = outcome
         step.written = False
         if outcome == "rerun":
-            self._excused.add(self._attempt.task, step)
+            self._undecided.add(self._attempt.task, step)
         if outcome in ("skipped", "xfailed", "xpassed"):
             step.expected = None
             step.add_reason(self._writer.short(reason_of(report)))
@@ -267,7 +271,7 @@ class Recorder:
             self._writer.fault(fault)
 
     def _log_subtest(self, report: pytest.TestReport, name: str) -> None:
-        self._settle_subtest()
+        self._flush_subtest()
         step = step_of_subtest(self._writer, self._attempt, report, name)
         if step.outcome == "failed":
             self._attempt.failed_subtests += 1
@@ -278,20 +282,20 @@ class Recorder:
 
     def finish(self) -> None:
         """Write what is left at the end of the run."""
-        for write in (self.settle, self._traced.end, self._excused.forgive, self.tell_loaded):
+        for write in (self.flush, self._trace_selection.end, self._undecided.resolve, self.write_loaded_files):
             self._writer.guarded(write)
 
     # -- what is known and not yet written --------------------------------------------------------------------------
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Write what is known of the steps that have ended."""
-        text = self._held + self._settle()
-        self._held = ""
+        text = self._buffer + self._take_ended_lines()
+        self._buffer = ""
         if text:
             self._writer.write(text)
 
-    def _settle(self) -> str:
-        self._settle_subtest()
+    def _take_ended_lines(self) -> str:
+        self._flush_subtest()
         text = ""
         for step in self._attempt.steps.values():
             if step.written or not step.ended:
@@ -304,7 +308,7 @@ class Recorder:
                 text += step.ended_line()
         return text
 
-    def _settle_subtest(self) -> None:
+    def _flush_subtest(self) -> None:
         step, self._subtest = self._subtest, None
         if step is not None and not step.written:
             self._fail_from_report(step)

@@ -14,26 +14,26 @@ from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.clock import Clock
 from pytest_debugloop.environment import folders
 from pytest_debugloop.environment.identity import RunIdentity
-from pytest_debugloop.journal.handover import SUFFIX, WORKER_INPUT
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.losses import Losses
 from pytest_debugloop.journal.records import Finish, clean_text
+from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX, WORKER_INPUT
 from pytest_debugloop.private import JOURNALS, open_folder
-from pytest_debugloop.recording.capturing import capturer_of
+from pytest_debugloop.recording.capture_setup import capturer_of
 from pytest_debugloop.recording.collection import CollectionRecorder
-from pytest_debugloop.recording.ending import Ending
+from pytest_debugloop.recording.exit_status import PytestExit
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.tasks import Tasks
+from pytest_debugloop.recording.trace_selection import TraceSelection
 from pytest_debugloop.recording.tracebacks import remove_from_error, remove_from_internal_error
-from pytest_debugloop.recording.traced import Traced
 from pytest_debugloop.settings import Settings, raw_value
-from pytest_debugloop.summary.storing import Storing
+from pytest_debugloop.summary.run_end import RunEnd
 from pytest_debugloop.system import System, open_files_allowed
 from pytest_debugloop.text.ci_log import harmless
 from pytest_debugloop.writing.failure import WORKER_CRASH, FailureContext, kind_of_report
 from pytest_debugloop.writing.header import open_journal
 from pytest_debugloop.writing.loaded_files import LoadedFiles
-from pytest_debugloop.writing.node_ids import NodeIds, Places
+from pytest_debugloop.writing.node_ids import NodeIds, OutsideFiles
 from pytest_debugloop.writing.writer import Writer
 
 
@@ -55,26 +55,26 @@ class Session:
         self._problems = list(map(str, self.settings.problems))
         worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.worker: str | None = None if worker_input is None else str(worker_input["workerid"])
-        self._given: dict[str, Any] | None = None if worker_input is None else worker_input.get(WORKER_INPUT)
+        self._worker_input: dict[str, Any] | None = None if worker_input is None else worker_input.get(WORKER_INPUT)
         self._writer: Writer | None = None
         self._redactor = Redactor()
         self._journal: Journal | None = None
         self._recorder: Recorder | None = None
-        self._storing: Storing | None = None
+        self._run_end: RunEnd | None = None
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
         self._losses = Losses()
         self._pid = System.getpid()
-        self._ending = Ending()
+        self._exit = PytestExit()
         self._finished = False
-        self._told = False
+        self._has_summary = False
 
     # -- begin ------------------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Open the journal and, in the user's process, start the loader."""
-        self._ending.begins(session)
+        self._exit.session_started(session)
         try:
             self._open()
         except Exception as error:
@@ -98,37 +98,37 @@ class Session:
             self._run_folder = folder / JOURNALS / name
             System.close(open_folder(self._run_folder, make=True))
             self._identity.checkout = folders.checkout_id(folder, config.rootpath)
-            self._storing = Storing(
+            self._run_end = RunEnd(
                 config, self.settings, self._identity.correlation_id, folder, self._run_folder, self._redactor
             )
-        elif self._given is None:
+        elif self._worker_input is None:
             return
         else:
-            self._identity = RunIdentity(**self._given["identity"])
-            self._run_folder = Path(self._given["run_folder"])
+            self._identity = RunIdentity(**self._worker_input["identity"])
+            self._run_folder = Path(self._worker_input["run_folder"])
         self._journal = open_journal(
             config, self.settings, self.worker, self._run_folder, self._identity, capturer, self._clock.now
         )
         self._writer = Writer(self._journal, self._clock, capturer)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
-            places = Places(capturer.project, config.rootpath)
+            places = OutsideFiles(capturer.project, config.rootpath)
             node_ids = NodeIds(self._redactor, places, group_suffix=self.worker is not None and self.is_grouped)
             tasks = Tasks(self._writer, places)
             loaded = LoadedFiles(capturer.project, config.pluginmanager.get_plugins)
             record = self._run_folder.parents[1]
-            traced = Traced(self._writer, capturer.project, record, self._identity.project)
-            self._recorder = Recorder(self._writer, node_ids, tasks, loaded, traced)
+            selection = TraceSelection(self._writer, capturer.project, record, self._identity.project)
+            self._recorder = Recorder(self._writer, node_ids, tasks, loaded, selection)
             if "pytest_timeout" in sys.modules:
                 from pytest_debugloop.recording.timeouts import Timeouts
 
-                timeouts = Timeouts(self._writer, self._recorder.under_way)
+                timeouts = Timeouts(self._writer, self._recorder.current_step)
                 timeouts.watch()
                 config.pluginmanager.register(timeouts, "debugloop-timeouts")
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             config.pluginmanager.register(CollectionRecorder(self._writer, places), "debugloop-collection")
-        if self._storing is not None:
-            self._problems += self._storing.start()
+        if self._run_end is not None:
+            self._problems += self._run_end.start()
 
     @property
     def is_grouped(self) -> bool:
@@ -136,7 +136,7 @@ class Session:
         option = self._config.getoption  # in a worker xdist sets dist back to "no", and loadgroup instead
         return option("dist", None) == "loadgroup" or bool(option("loadgroup", False))
 
-    def for_worker(self) -> dict[str, Any] | None:
+    def worker_input(self) -> dict[str, Any] | None:
         """Give what a worker of pytest-xdist needs, as basic types; None where nothing is recorded."""
         if self._writer is None or self._identity is None:
             return None
@@ -146,21 +146,21 @@ class Session:
 
     def pytest_report_header(self) -> list[str]:
         """Say where records go."""
-        if self._storing is None or self._writer is None or self._identity is None:
+        if self._run_end is None or self._writer is None or self._identity is None:
             return []
-        return [harmless(f"debugloop: recording to {self._storing.target} as {self._identity.correlation_id}")]
+        return [harmless(f"debugloop: recording to {self._run_end.target} as {self._identity.correlation_id}")]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note an interrupt; where it hit a test, the phase's wrapper has recorded it."""
-        self._ending.is_interrupted = True
+        self._exit.is_interrupted = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Record an error of pytest or of a plugin; what is printed of it is as without us."""
         remove_from_internal_error(excrepr, excinfo)
         if self._writer is not None:
-            self._ending.record(self._writer, excinfo.value)
+            self._exit.record(self._writer, excinfo.value)
 
     def worker_failed(self, worker: str, node_id: str, text: str, phase: str = "call") -> None:
         """Record what only the controller of pytest-xdist knows: that a worker died, or collected other tests.
@@ -173,9 +173,9 @@ class Session:
         """
         if self._writer is None or self._run_folder is None:
             return
-        from pytest_debugloop.journal.last_test import begun_last
+        from pytest_debugloop.journal.last_test import last_begun_test
 
-        begun = begun_last(self._run_folder / (worker + SUFFIX), node_id)
+        begun = last_begun_test(self._run_folder / (worker + JOURNAL_SUFFIX), node_id)
         if node_id:
             text = text.replace(node_id, begun.node_id)
         context = FailureContext(
@@ -194,41 +194,41 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """End a worker's journal; the user's process has more to come."""
-        self._ending.finishes(session, exitstatus)
+        self._exit.session_finished(session, exitstatus)
         if self.worker is not None:
             with open_files_allowed():
                 self._finish()
             self._config.workeroutput[WORKER_INPUT] = self._losses.to_plain()  # type: ignore[attr-defined]
 
-    def worker_ended(self, told: dict[str, Any]) -> None:
+    def add_worker_losses(self, losses: dict[str, Any]) -> None:
         """Sum up what a worker of pytest-xdist could not record.
 
         Args:
-            told: what it says of that.
+            losses: what it says of that.
         """
-        self._losses.add(told)
+        self._losses.add(losses)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: what it says comes last
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
         """End the journal, wait for the loader, and say in one paragraph what was stored."""
         yield
-        self._tell(terminalreporter)
+        self._write_summary(terminalreporter)
 
     def pytest_unconfigure(self) -> None:
         """End what no summary has ended: after an internal error there is none, nor without a terminal."""
         remove_from_error(sys.exc_info()[1])  # what ends pytest itself, as from another plugin's summary
         if self._writer is not None and System.getpid() == self._pid:
             if not self._finished:
-                self._ending.unconfigures(self._writer)
+                self._exit.unconfigured(self._writer)
             if self.worker is not None:
                 self._finish()
-            self._tell(self._config.pluginmanager.get_plugin("terminalreporter"))
+            self._write_summary(self._config.pluginmanager.get_plugin("terminalreporter"))
 
-    def _tell(self, reporter: pytest.TerminalReporter | None) -> None:
+    def _write_summary(self, reporter: pytest.TerminalReporter | None) -> None:
         # A worker has a terminal too, which nobody sees; a fork of ours may come here, and is none of our business.
-        if self._told or self.worker is not None or System.getpid() != self._pid:
+        if self._has_summary or self.worker is not None or System.getpid() != self._pid:
             return
-        self._told = True
+        self._has_summary = True
         with open_files_allowed():
             self._finish()
             self._problems += self._losses.sentences()
@@ -247,9 +247,9 @@ class Session:
         if self._recorder is not None:
             self._recorder.finish()
         faults = writer.faults
-        ending = self._ending
+        ending = self._exit
         self._losses.add_faults(faults)
-        self._losses.look_back()
+        self._losses.check_closed_journals()
         finish = Finish(
             at=writer.now(), exit_status=ending.exit_status, interrupted=ending.is_interrupted, problems=faults[:20]
         )
@@ -257,22 +257,22 @@ class Session:
             writer.end(finish.to_line())
         except Exception as fault:
             self._losses.add_problem(f"the journal could not be completed ({fault!r}); please report this.")
-            if self._storing is not None:
-                self._storing.expect_nothing()  # the loader waits for an end that it is not told
+            if self._run_end is not None:
+                self._run_end.do_not_wait()  # the loader waits for an end that it is not told
         self._losses.add_journal(journal.loss)
         if self.worker is not None:
-            self._losses.add_left(journal.left())
+            self._losses.add_closed_journal(journal.left())
 
     def _summary(self) -> list[str]:
-        if self._writer is None or self._storing is None or self._journal is None:
-            return _told(self._problems)
+        if self._writer is None or self._run_end is None or self._journal is None:
+            return _prefixed(self._problems)
         problems = [self._redactor.text(problem) for problem in self._problems]
         try:
-            return self._storing.lines(problems, self._journal.path)
+            return self._run_end.lines(problems, self._journal.path)
         except Exception as fault:  # the summary is pytest's: what we cannot tell may not end it
             problems.append(f"the summary of what was stored could not be made ({fault!r}); please report this.")
-            return _told(problems)
+            return _prefixed(problems)
 
 
-def _told(problems: list[str]) -> list[str]:
+def _prefixed(problems: list[str]) -> list[str]:
     return [harmless(f"debugloop: {problem}") for problem in problems]

@@ -18,7 +18,7 @@ import pytest
 from pytest_debugloop.capture.volatile import IN_NODE_IDS, MAYBE_IN_NODE_ID
 
 if TYPE_CHECKING:
-    from pytest_debugloop.writing.node_ids import Places
+    from pytest_debugloop.writing.node_ids import OutsideFiles
     from pytest_debugloop.writing.writer import Writer
 
 _REPEAT = "__pytest_repeat_step_number"
@@ -33,7 +33,7 @@ class Tasks:
         places: of files outside of rootdir.
     """
 
-    def __init__(self, writer: Writer, places: Places) -> None:
+    def __init__(self, writer: Writer, places: OutsideFiles) -> None:
         self._writer = writer
         self._places = places
         self._stable: dict[str, str] = {}

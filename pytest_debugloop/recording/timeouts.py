@@ -28,12 +28,12 @@ class Timeouts:
 
     Args:
         writer: of this process.
-        under_way: gives the attempt and the step that began last.
+        current_step: gives the attempt and the step that began last.
     """
 
-    def __init__(self, writer: Writer, under_way: Callable[[], tuple[Attempt, Step]]) -> None:
+    def __init__(self, writer: Writer, current_step: Callable[[], tuple[Attempt, Step]]) -> None:
         self._writer = writer
-        self._under_way = under_way
+        self._current_step = current_step
         self._runner = _get_ident()  # the thread that runs the tests
         self._module: ModuleType | None = None
         self._prints: Any = None
@@ -61,7 +61,7 @@ class Timeouts:
 
     def _record(self, caller: FrameType) -> None:
         try:
-            attempt, step = self._under_way()
+            attempt, step = self._current_step()
             if not step.started or step.ended:
                 return
             seconds = getattr(caller.f_locals.get("settings"), "timeout", None)

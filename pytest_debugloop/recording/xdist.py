@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from pytest_debugloop.journal.handover import WORKER_INPUT
+from pytest_debugloop.journal.shared_names import WORKER_INPUT
 
 
 class RecordedRun(Protocol):
@@ -16,13 +16,13 @@ class RecordedRun(Protocol):
     def is_grouped(self) -> bool:
         """Whether xdist appends ``@group`` to node ids in the workers of this run."""
 
-    def for_worker(self) -> dict[str, Any] | None:
+    def worker_input(self) -> dict[str, Any] | None:
         """Give what a worker needs to record, as basic types; None where nothing is recorded."""
 
     def worker_failed(self, worker: str, node_id: str, text: str, phase: str = "call") -> None:
         """Record that a worker died, or that it collected other tests than another."""
 
-    def worker_ended(self, told: dict[str, Any]) -> None:
+    def add_worker_losses(self, losses: dict[str, Any]) -> None:
         """Sum up what a worker could not record."""
 
 
@@ -35,25 +35,25 @@ class Controller:
 
     def __init__(self, run: RecordedRun) -> None:
         self._run = run
-        self._down: dict[str, str] = {}
+        self._crashed: dict[str, str] = {}
         self._workers: set[str] = set()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker the run's ids; only basic types can travel."""
         self._workers.add(str(node.gateway.id))
-        given = self._run.for_worker()
+        given = self._run.worker_input()
         if given is not None:
             node.workerinput[WORKER_INPUT] = given
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Note what a worker lost, or that it died; the test it was in is told a moment later, if it was in one."""
-        told = getattr(node, "workeroutput", {}).get(WORKER_INPUT)
-        if told:
-            self._run.worker_ended(told)
+        losses = getattr(node, "workeroutput", {}).get(WORKER_INPUT)
+        if losses:
+            self._run.add_worker_losses(losses)
         if error:
-            self._down[str(node.gateway.id)] = str(error)
+            self._crashed[str(node.gateway.id)] = str(error)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -65,16 +65,16 @@ class Controller:
     def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:
         """Record the crash of a worker in a test."""
         worker = str(report.node.gateway.id)
-        self._down.pop(worker, None)
+        self._crashed.pop(worker, None)
         node_id = without_group(crashitem) if self._run.is_grouped else crashitem
         self._run.worker_failed(worker, node_id, str(report.longrepr))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Record the workers that died in no test."""
-        for worker, error in self._down.items():
+        for worker, error in self._crashed.items():
             self._run.worker_failed(worker, "", f"worker {worker!r} crashed outside of a test: {error}")
-        self._down.clear()
+        self._crashed.clear()
 
 
 def without_group(node_id: str) -> str:

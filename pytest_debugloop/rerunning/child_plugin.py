@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pytest_debugloop.recording.capturing import capturer_of
+from pytest_debugloop.recording.capture_setup import capturer_of
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.rerunning.planned import Planned
 from pytest_debugloop.rerunning.script import Report, Script
 from pytest_debugloop.sources.arguments import rerun_arguments
-from pytest_debugloop.writing.node_ids import NodeIds, Places
+from pytest_debugloop.writing.node_ids import NodeIds, OutsideFiles
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.session import Session
@@ -153,7 +153,9 @@ class Names:
         capturer = capturer_of(config, session.settings, [])
         is_worker = bool(worker_name(config))
         self._node_ids = NodeIds(
-            capturer.redactor, Places(capturer.project, config.rootpath), group_suffix=is_worker and session.is_grouped
+            capturer.redactor,
+            OutsideFiles(capturer.project, config.rootpath),
+            group_suffix=is_worker and session.is_grouped,
         )
         self._node_ids.collect(items)
         self._by_name: dict[str, list[pytest.Item]] = defaultdict(list)

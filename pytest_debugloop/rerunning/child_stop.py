@@ -17,7 +17,7 @@ from pytest_debugloop.rerunning.outcome import errors_of, read_lines
 from pytest_debugloop.rerunning.script import Report, Script, Stop
 from pytest_debugloop.writing.facts import PROJECT
 from pytest_debugloop.writing.failure import root_of
-from pytest_debugloop.writing.node_ids import Places
+from pytest_debugloop.writing.node_ids import OutsideFiles
 
 
 class Stopper:
@@ -64,7 +64,7 @@ class Stopper:
 
     def _is_target(self, node: pytest.Item | pytest.Collector) -> bool:
         if self._script.is_collection:
-            places = Places(node.config.stash[PROJECT], node.config.rootpath)
+            places = OutsideFiles(node.config.stash[PROJECT], node.config.rootpath)
             return places.node_id_of(node, node.nodeid) == self._script.target.name
         return node is self.target
 

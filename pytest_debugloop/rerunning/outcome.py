@@ -10,8 +10,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.journal.handover import SUFFIX
 from pytest_debugloop.journal.records import CRASHES
+from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.rerunning.plan import Plan
 from pytest_debugloop.rerunning.planned import Where
@@ -162,7 +162,7 @@ def read_lines(folder: Path) -> Iterator[dict[str, Any]]:
     Yields:
         Each line, with the name of its ``journal``.
     """
-    for path in sorted((folder / RECORD / JOURNALS).glob(f"*/*{SUFFIX}")):
+    for path in sorted((folder / RECORD / JOURNALS).glob(f"*/*{JOURNAL_SUFFIX}")):
         with path.open("rb") as file:
             for line in file:
                 if line.startswith(_SNAPSHOT):
@@ -217,7 +217,7 @@ def begun_tests(folder: Path) -> int:
     """
     mark = b'"phase":"setup"'
     count = 0
-    for path in (folder / RECORD / JOURNALS).glob(f"*/*{SUFFIX}"):
+    for path in (folder / RECORD / JOURNALS).glob(f"*/*{JOURNAL_SUFFIX}"):
         with contextlib.suppress(OSError), path.open("rb") as file:
             count += sum(line.startswith(b'{"kind":"step","rev":0,') and mark in line for line in file)
     return count

@@ -80,7 +80,9 @@ class Survey:
         self._installations: dict[Path, bool] = {}
         self.began: int | None = None
 
-    def look_at(self, loaded: Iterable[tuple[str, int, int]], known: KnownFiles | None = None) -> list[dict[str, Any]]:
+    def read_files(
+        self, loaded: Iterable[tuple[str, int, int]], known: KnownFiles | None = None
+    ) -> list[dict[str, Any]]:
         """Look at source files.
 
         Args:
@@ -114,7 +116,7 @@ class Survey:
         """List files of Python that no test process has loaded: one that a test starts may run them.
 
         Returns:
-            Path, time of change and size of each, as :meth:`look_at` takes them; those that git has otherwise first.
+            Path, time of change and size of each, as :meth:`read_files` takes them; those that git has otherwise first.
         """
         loaded = {path for path, _, _ in self._seen}
         differing = [path for path in self._files if path in self._dirty]

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.summary import github
-from pytest_debugloop.summary.known import TOLD
+from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_debugloop.summary.known import Known
+    from pytest_debugloop.summary.known_failures import KnownFailures
 
 _ANNOTATES_TOO = "pytest_github_actions_annotate_failures"
 
@@ -45,11 +45,11 @@ class CiReport:
         return report if is_known and "PYTEST_CURRENT_TEST" not in environ else None
 
     @property
-    def told(self) -> int:
+    def failures_limit(self) -> int:
         """Of how many failures it tells."""
         if not self._is_github:
-            return TOLD
-        return github.ROWS
+            return SUMMARY_FAILURES_LIMIT
+        return github.JOB_SUMMARY_ROWS
 
     def begin(self, correlation_id: str, command: str) -> None:
         """Put the run's identity into the JUnit XML, where one is written, on GitLab.
@@ -67,7 +67,7 @@ class CiReport:
             xml.add_global_property("debugloop_correlation_id", correlation_id)
             xml.add_global_property("debugloop_show", command)
 
-    def end(self, head: str, known: Known, command: str) -> tuple[list[str], list[str]]:
+    def end(self, head: str, known: KnownFailures, command: str) -> tuple[list[str], list[str]]:
         """Write GitHub's job summary.
 
         Args:

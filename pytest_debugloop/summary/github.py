@@ -11,10 +11,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_debugloop.summary.known import Known, KnownFailure, facts_of
+from pytest_debugloop.summary.known_failures import KnownFailure, KnownFailures, failure_facts
 from pytest_debugloop.text.printable import printable
 
-ROWS = 100
+JOB_SUMMARY_ROWS = 100
 """How many failures the job summary tells of."""
 
 _ANNOTATIONS = 10  # more of a kind GitHub does not show of one step
@@ -24,7 +24,7 @@ _LONGEST_MESSAGE = 400
 _LONGEST_TITLE = 200
 
 
-def error_commands(known: Known, command: str, rootdir: Path, workspace: str) -> list[str]:
+def error_commands(known: KnownFailures, command: str, rootdir: Path, workspace: str) -> list[str]:
     """Write the workflow commands that show failures where they happened.
 
     Args:
@@ -45,10 +45,10 @@ def _annotation(failure: KnownFailure, command: str, rootdir: Path, workspace: s
             properties["line"] = str(failure.line)
     properties["title"] = printable(failure.test)[:_LONGEST_TITLE] or "outside of tests"
     message = printable(failure.message[:_LONGEST_MESSAGE].strip(), lines=True)
-    told = [f"{printable(failure.error)}: {message}"]
+    parts = [f"{printable(failure.error)}: {message}"]
     if failure.is_test:
-        told.append("debugloop: " + ", ".join(facts_of(failure)))
-    return workflow_command("error", properties, "\n".join([*told, command]))
+        parts.append("debugloop: " + ", ".join(failure_facts(failure)))
+    return workflow_command("error", properties, "\n".join([*parts, command]))
 
 
 def _in_workspace(path: Path, workspace: str) -> str:
@@ -67,8 +67,8 @@ def workflow_command(name: str, properties: dict[str, str], message: str) -> str
         properties: of it.
         message: any text.
     """
-    told = ",".join(f"{key}={_escaped_property(value)}" for key, value in properties.items())
-    return f"::{name} {told}::{_escaped(message)}"
+    parts = ",".join(f"{key}={_escaped_property(value)}" for key, value in properties.items())
+    return f"::{name} {parts}::{_escaped(message)}"
 
 
 def _escaped(text: str) -> str:
@@ -79,7 +79,7 @@ def _escaped_property(text: str) -> str:
     return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def job_summary(head: str, known: Known, command: str) -> str:
+def job_summary(head: str, known: KnownFailures, command: str) -> str:
     """Write the job summary of a run.
 
     It is HTML, which Markdown takes as it is up to the next empty line: no text of a test can end a cell of it.
@@ -91,7 +91,7 @@ def job_summary(head: str, known: Known, command: str) -> str:
     """
     lines = [f"<p>{_html(head)}</p>"]
     if known.failures:
-        rows = _rows(known.failures[:ROWS])
+        rows = _rows(known.failures[:JOB_SUMMARY_ROWS])
         lines += [
             "<table>",
             "<tr><th>test</th><th>failed with</th><th>what the record knows</th></tr>",
@@ -113,7 +113,7 @@ def _rows(failures: Sequence[KnownFailure]) -> list[str]:
         cells = [
             f"<code>{_html(failure.test or 'outside of tests')}</code>",
             f"<code>{_html(f'{failure.error}: {message}')}</code>",
-            "<br/>".join(_html(fact) for fact in facts_of(failure)) if failure.is_test else "",
+            "<br/>".join(_html(fact) for fact in failure_facts(failure)) if failure.is_test else "",
         ]
         row = "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
         size += len(row.encode())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.dsn import public_dsn
-from pytest_debugloop.journal.handover import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, OWN_LOADER, STATUS_FILE
+from pytest_debugloop.journal.shared_names import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, STARTED_LOADER_BIT, STATUS_FILE
 from pytest_debugloop.private import NotPrivateError, open_file, read_file
 from pytest_debugloop.system import System
 from pytest_debugloop.text.words import counted
@@ -43,7 +43,7 @@ def wait_for_status(run_folder: Path, seconds: float, journal: Path | None = Non
     while True:
         try:
             with read_file(status) as file:
-                return _understood(file.read())
+                return _parse_status(file.read())
         except NotPrivateError as error:
             return {"problem": str(error)}
         except OSError as error:
@@ -54,13 +54,13 @@ def wait_for_status(run_folder: Path, seconds: float, journal: Path | None = Non
             return None
         checks += 1
         if checks % 50 == 0:
-            problem = _why_no_word_comes(run_folder, journal or run_folder / MAIN_JOURNAL, waited)
+            problem = _why_no_status(run_folder, journal or run_folder / MAIN_JOURNAL, waited)
             if problem and not status.exists():
                 return {"problem": problem}
         sleep(min(_POLL_SECONDS, seconds - waited))
 
 
-def _understood(written: bytes) -> dict[str, Any]:
+def _parse_status(written: bytes) -> dict[str, Any]:
     """Read a status; one that another version may have written, or nobody, says nothing of what is stored."""
     try:
         found: dict[str, Any] = json.loads(written)
@@ -73,7 +73,7 @@ def _understood(written: bytes) -> dict[str, Any]:
     return {"problem": f"the loader's {STATUS_FILE} cannot be read"}
 
 
-def _why_no_word_comes(run_folder: Path, journal: Path, waited: float) -> str:
+def _why_no_status(run_folder: Path, journal: Path, waited: float) -> str:
     """Say why no loader will write a status; nothing while one is at work, or may still come."""
     try:
         fd = open_file(run_folder / LOADER_LOCK, os.O_RDWR)
@@ -82,7 +82,7 @@ def _why_no_word_comes(run_folder: Path, journal: Path, waited: float) -> str:
     else:
         try:
             System.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            was_own = bool(System.fstat(fd).st_mode & OWN_LOADER)
+            was_own = bool(System.fstat(fd).st_mode & STARTED_LOADER_BIT)
         except OSError:
             return ""
         finally:
@@ -152,7 +152,7 @@ def summary_lines(
     return lines
 
 
-def untold_lines(correlation_id: str, reason: str, command: str, problems: list[str]) -> list[str]:
+def unreadable_lines(correlation_id: str, reason: str, command: str, problems: list[str]) -> list[str]:
     """Write the paragraph of a run whose process can read nothing of what was stored.
 
     Args:
@@ -161,11 +161,11 @@ def untold_lines(correlation_id: str, reason: str, command: str, problems: list[
         command: that shows what was.
         problems: one sentence for each thing that went wrong in this process.
     """
-    untold = f"debugloop: run {correlation_id} was recorded, but what was stored is unknown here ({reason})"
-    return [f"{untold}: run `{command}`.", *(f"debugloop: {problem}" for problem in problems)]
+    recorded = f"debugloop: run {correlation_id} was recorded, but what was stored is unknown here ({reason})"
+    return [f"{recorded}: run `{command}`.", *(f"debugloop: {problem}" for problem in problems)]
 
 
-def unloaded_lines(correlation_id: str, journals: str, command: str, problems: list[str]) -> list[str]:
+def not_loaded_lines(correlation_id: str, journals: str, command: str, problems: list[str]) -> list[str]:
     """Write the paragraph of a run that is not to be stored while it goes on.
 
     Args:

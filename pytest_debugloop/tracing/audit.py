@@ -41,7 +41,7 @@ class Child(NamedTuple):
     folder: str
 
 
-class Noted:
+class AuditedEvents:
     """What was noted since the beginning of a test.
 
     Attributes:
@@ -62,7 +62,7 @@ class Noted:
         self.cut = ""
 
 
-class Audit:
+class AuditHook:
     """The hook, and whether anybody listens.
 
     Args:
@@ -71,22 +71,22 @@ class Audit:
 
     def __init__(self, folders: Iterable[str]) -> None:
         self._folders = tuple(f"{folder}{os.sep}" for folder in folders)
-        self._noted: Noted | None = None
+        self._noted: AuditedEvents | None = None
         self._is_added = False
 
     def begin(self) -> None:
         """Begin to listen; the first time, add the hook."""
         if not self._is_added:
             self._is_added = True
-            sys.addaudithook(self._heard)
-        self._noted = Noted()
+            sys.addaudithook(self._on_event)
+        self._noted = AuditedEvents()
 
-    def end(self) -> Noted | None:
+    def end(self) -> AuditedEvents | None:
         """End listening, and give what was noted; None where nobody listened."""
         noted, self._noted = self._noted, None
         return noted
 
-    def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+    def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         noted = self._noted
         if noted is None:
             return
@@ -104,7 +104,7 @@ class Audit:
         except _FAULTS:  # what a signal's handler raises here is the test's
             noted.cut = "not all that it opened or started could be noted"
 
-    def _opened(self, noted: Noted, arguments: tuple[Any, ...]) -> None:
+    def _opened(self, noted: AuditedEvents, arguments: tuple[Any, ...]) -> None:
         path, _, flags = arguments
         if type(path) is bytes:
             path = os.fsdecode(path)
@@ -129,12 +129,12 @@ def _here() -> str:
         return ""
 
 
-def _started(noted: Noted, event: str, arguments: tuple[Any, ...]) -> None:
+def _started(noted: AuditedEvents, event: str, arguments: tuple[Any, ...]) -> None:
     program, words, folder = (None if place is None else arguments[place] for place in _STARTS[event])
     _add(noted, program, words, folder)
 
 
-def _add(noted: Noted, program: Any, words: Any, folder: Any) -> None:
+def _add(noted: AuditedEvents, program: Any, words: Any, folder: Any) -> None:
     if len(noted.children) >= MOST_CHILDREN:
         noted.cut = "it started too many processes"
         return

@@ -21,7 +21,7 @@ _MOST_NAMED = 20
 _OPTIONS_WITH_WORD = ("-W", "-X", "--check-hash-based-pycs")
 
 
-def told(child: Child, project: ProjectCode) -> dict[str, Any]:
+def describe_child(child: Child, project: ProjectCode) -> dict[str, Any]:
     """Say what a child process ran of the project.
 
     Its words are not kept, for they may hold secrets.

@@ -32,7 +32,7 @@ _monitoring: Any = getattr(sys, "monitoring", None)
 _getprofile, _setprofile, _setrecursionlimit = sys.getprofile, sys.setprofile, sys.setrecursionlimit
 
 
-class Entered:
+class ExecutedCode:
     """What was entered since the beginning of a test.
 
     Attributes:
@@ -51,7 +51,7 @@ class Entered:
         self.cut = ""
 
 
-class Watch:
+class CodeMonitor:
     """Tells what is entered, from :meth:`begin` to :meth:`end`.
 
     Args:
@@ -61,7 +61,7 @@ class Watch:
     def __init__(self, is_own: Callable[[str], bool]) -> None:
         self._is_own = is_own
         self._known: dict[str, bool] = {}
-        self._found: Entered | None = None
+        self._found: ExecutedCode | None = None
         self._tool: int | None = None
         self._callbacks: dict[int, Callable[..., Any]] = {}
         self._lines: Any = None
@@ -75,7 +75,7 @@ class Watch:
         """
         return self._monitor() if _monitoring is not None else self._set_profile()
 
-    def end(self) -> Entered | None:
+    def end(self) -> ExecutedCode | None:
         """End watching, and give what was entered; None where nothing was watched."""
         found, self._found = self._found, None
         if found is not None:
@@ -94,7 +94,7 @@ class Watch:
         tool = self._tool = _free_tool_id()
         if tool is None:
             return "all tools of sys.monitoring are in use"
-        found = self._found = Entered(has_lines=True)
+        found = self._found = ExecutedCode(has_lines=True)
         codes, known, is_own = found.codes, self._known, self._is_own
         disable, watch_lines = _monitoring.DISABLE, _monitoring.set_local_events
         line_event = _monitoring.events.LINE
@@ -119,7 +119,7 @@ class Watch:
                     found.cut = _TAKEN
             return disable
 
-        run = _noting(disable)
+        run = _caching_callback(disable)
         self._lines = run
         self._callbacks = {_monitoring.events.PY_START: started, line_event: run}
         for event, callback in self._callbacks.items():
@@ -127,7 +127,7 @@ class Watch:
         _monitoring.set_events(tool, _monitoring.events.PY_START)
         return ""
 
-    def _stop_monitoring(self, found: Entered) -> None:
+    def _stop_monitoring(self, found: ExecutedCode) -> None:
         tool, owner = self._tool, _monitoring.get_tool(self._tool)
         callbacks, self._callbacks = self._callbacks, {}
         if owner is None:  # the test has freed it
@@ -144,7 +144,7 @@ class Watch:
             _monitoring.set_local_events(tool, code, 0)
         if owner in (None, _NAME):
             _monitoring.free_tool_id(tool)
-        lines, self._lines = _noted(self._lines), None
+        lines, self._lines = _cached_lines(self._lines), None
         found.has_lines = lines is not None
         for identity, code in found.codes.items():
             found.lines[identity] = (lines or {}).get(code, set())
@@ -154,7 +154,7 @@ class Watch:
     def _set_profile(self) -> str:
         if _getprofile() is not None:
             return "a profile function is set"
-        found = self._found = Entered(has_lines=False)
+        found = self._found = ExecutedCode(has_lines=False)
         codes, known, is_own = found.codes, self._known, self._is_own
         asks = (_getprofile, _setprofile, _setrecursionlimit)
         depth = calls = 0
@@ -188,7 +188,7 @@ class Watch:
         return ""
 
 
-def _noting(answer: object) -> Callable[..., Any]:
+def _caching_callback(answer: object) -> Callable[..., Any]:
     """Give a function in C that notes what it is given, and answers always the same.
 
     One in Python would be a frame of the test's stack for each line that is run for the first time: a test that falls
@@ -198,7 +198,7 @@ def _noting(answer: object) -> Callable[..., Any]:
     return lru_cache(maxsize=None)(partial(min, answer, key=bool))
 
 
-def _noted(function: Any) -> dict[CodeType, set[int]] | None:
+def _cached_lines(function: Any) -> dict[CodeType, set[int]] | None:
     """Give the lines that were noted by code; None where this interpreter keeps its notes in another way."""
     found: dict[CodeType, set[int]] = {}
     kept = [part for part in gc.get_referents(function) if type(part) is dict and part is not function.__dict__]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture.project_code import ProjectCode, is_generated
 from pytest_debugloop.journal.records import Trace, clean_text
-from pytest_debugloop.tracing.audit import Audit, Noted
-from pytest_debugloop.tracing.children import told
-from pytest_debugloop.tracing.monitor import Entered, Watch
+from pytest_debugloop.tracing.audit import AuditedEvents, AuditHook
+from pytest_debugloop.tracing.children import describe_child
+from pytest_debugloop.tracing.monitor import CodeMonitor, ExecutedCode
 from pytest_debugloop.writing.loaded_files import code_name
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MOST_LINES = 20_000
 _FORKING = ("multiprocessing/popen_spawn_posix.py", "multiprocessing/popen_forkserver.py")
 
 
-class Tracing:
+class Tracer:
     """Traces one attempt after the other.
 
     Args:
@@ -35,8 +35,8 @@ class Tracing:
     def __init__(self, writer: Writer, project: ProjectCode) -> None:
         self._writer = writer
         self._project = project
-        self._watch = Watch(self._is_watched)
-        self._audit = Audit(project.folders)
+        self._watch = CodeMonitor(self._is_watched)
+        self._audit = AuditHook(project.folders)
         self._attempt: Attempt | None = None
         self._problem = ""
 
@@ -78,7 +78,7 @@ class Tracing:
         ).to_line()
         self._writer.write(line.decode("ascii"))
 
-    def _files(self, entered: Entered | None) -> tuple[dict[str, dict[str, list[Any]]], bool]:
+    def _files(self, entered: ExecutedCode | None) -> tuple[dict[str, dict[str, list[Any]]], bool]:
         """Give what was entered by file, and whether it forks unseen."""
         if entered is None:
             return {}, False
@@ -102,14 +102,14 @@ class Tracing:
             entered.cut = entered.cut or "it ran too many lines"
         return files, has_forked
 
-    def _opened(self, noted: Noted) -> list[str]:
+    def _opened(self, noted: AuditedEvents) -> list[str]:
         names = (self._project.name_of(path) for path in noted.opened if self._project.has_file(path))
         return [clean_text(self._writer.redact(name)) for name in dict.fromkeys(names)]
 
-    def _children(self, noted: Noted) -> list[dict[str, Any]]:
+    def _children(self, noted: AuditedEvents) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for child in dict.fromkeys(noted.children):
-            one = self._child(told(child, self._project))
+            one = self._child(describe_child(child, self._project))
             if one not in found:  # a process may be told of twice, as it is begun and as the system is asked for it
                 found.append(one)
         return found

@@ -19,7 +19,7 @@ _EXPECTATIONS = frozenset({"doctest.DocTestFailure", "_pytest.doctest.MultipleDo
 PHASE_ERROR_TYPES = {"collect": "collection_error", "setup": "setup_error", "teardown": "teardown_error"}
 
 
-NO_FAILURES = (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)
+SKIP_EXCEPTIONS = (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)
 """What a test raises to say that it did not fail."""
 _ENDS = (KeyboardInterrupt, pytest.exit.Exception)
 
@@ -99,7 +99,7 @@ def errors_of(item: object, raised: BaseException | None, phase: str) -> list[Ba
     found = kept if phase == "teardown" else kept[:1]  # the next are the teardown's
     if raised is not None:
         found.append(raised)
-    return [error for place, error in enumerate(found) if place == 0 or not isinstance(error, NO_FAILURES)]
+    return [error for place, error in enumerate(found) if place == 0 or not isinstance(error, SKIP_EXCEPTIONS)]
 
 
 def kind_of(error: BaseException, phase: str) -> Kind:

@@ -21,9 +21,9 @@ from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.environment.ci import ci_facts
 from pytest_debugloop.environment.identity import RunIdentity, process_start
 from pytest_debugloop.environment.leg import leg_of
-from pytest_debugloop.journal.handover import SUFFIX
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.records import JOURNAL_FORMAT, Run, clean_text
+from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.system import System
 
@@ -82,8 +82,8 @@ def open_journal(
         checkout=identity.checkout,
         project_source=identity.project_source,
     ).to_line()
-    spare = folders.spare_folder() / JOURNALS / run_folder.name / f"{stem}-spare{SUFFIX}"
-    return Journal(run_folder / (stem + SUFFIX), header, spare)
+    fallback = folders.fallback_folder() / JOURNALS / run_folder.name / f"{stem}-spare{JOURNAL_SUFFIX}"
+    return Journal(run_folder / (stem + JOURNAL_SUFFIX), header, fallback)
 
 
 def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Capturer, leg: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _INSTALLED = ("site-packages/", "dist-packages/")
 
 
-class Place(NamedTuple):
+class OutsideFile(NamedTuple):
     """The file that a node is in, where it lies outside of rootdir.
 
     Attributes:
@@ -36,7 +36,7 @@ class Place(NamedTuple):
     identity: str
 
 
-class Places:
+class OutsideFiles:
     """Where nodes are whose file pytest does not name from rootdir.
 
     Args:
@@ -47,9 +47,9 @@ class Places:
     def __init__(self, project: ProjectCode, rootdir: Path) -> None:
         self._project = project
         self._rootdir = rootdir
-        self._known: dict[Path, Place | None] = {}
+        self._known: dict[Path, OutsideFile | None] = {}
 
-    def of(self, path: Path) -> Place | None:
+    def of(self, path: Path) -> OutsideFile | None:
         """Give the place of a node.
 
         Args:
@@ -66,7 +66,7 @@ class Places:
                 self._project.add(str(folder_of_tests(path, self._rootdir)))
             name, identity = self._project.name_of(str(path)), self._project.identity_of(str(path))
             # Of all that is installed, one is imported by a name; of other folders, several may be called alike.
-            found = Place(name, identity if identity.startswith(_INSTALLED) else name)
+            found = OutsideFile(name, identity if identity.startswith(_INSTALLED) else name)
         self._known[path] = found
         return found
 
@@ -113,7 +113,7 @@ class NodeIds:
 
     __slots__ = ("_group_suffix", "_redacted", "_redactor", "places")
 
-    def __init__(self, redactor: Redactor, places: Places, *, group_suffix: bool) -> None:
+    def __init__(self, redactor: Redactor, places: OutsideFiles, *, group_suffix: bool) -> None:
         self._redactor = redactor
         self.places = places
         self._group_suffix = group_suffix

@@ -47,7 +47,7 @@ def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     return ""
 
 
-def verdict_of(report: pytest.TestReport | pytest.CollectReport, seen: str) -> str:
+def outcome_of(report: pytest.TestReport | pytest.CollectReport, seen: str) -> str:
     """Name the outcome that a report gives its step.
 
     Args:
@@ -70,7 +70,7 @@ def verdict_of(report: pytest.TestReport | pytest.CollectReport, seen: str) -> s
     return "rerun" if has_failed or seen == "failed" else seen
 
 
-class Excused:
+class UndecidedFailures:
     """The steps that failed while pytest does not call them so, until it is known whether the test is tried again.
 
     Args:
@@ -87,18 +87,18 @@ class Excused:
         """Keep a step of a test in mind."""
         self._steps.append((task, step))
 
-    def forgive(self, next_task: str = "") -> None:
+    def resolve(self, next_task: str = "") -> None:
         """Write that they count for nothing, but for those of the test that is run next: these were attempts."""
         if not self._steps:
             return
         steps, self._steps = self._steps, []
         for task, step in steps:
             if task != next_task and step.outcome == "rerun":
-                step.forgive()
+                step.mark_expected()
                 self._writer.write(step.ended_line())
 
 
-def word_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+def custom_outcome_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Give the outcome of a report where it is none of pytest's own.
 
     Args:
@@ -111,7 +111,7 @@ def word_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     return "" if outcome in _OUTCOMES else str(outcome)[:_LONGEST_WORD]
 
 
-def judge(writer: Writer, step: Step, report: pytest.TestReport | pytest.CollectReport) -> None:
+def apply_report(writer: Writer, step: Step, report: pytest.TestReport | pytest.CollectReport) -> None:
     """Give a step its outcome by a report, which is all that is known of it and all that will be.
 
     Args:
@@ -119,10 +119,10 @@ def judge(writer: Writer, step: Step, report: pytest.TestReport | pytest.Collect
         step: that the report is of.
         report: of a subtest, of a collector, or of a phase that was not seen.
     """
-    step.outcome = verdict_of(report, "passed")
-    step.add_word(writer.redact(word_of(report)))
+    step.outcome = outcome_of(report, "passed")
+    step.add_custom_outcome(writer.redact(custom_outcome_of(report)))
     if step.outcome == "rerun":
-        step.forgive()
+        step.mark_expected()
     elif step.outcome not in ("passed", "failed"):
         step.add_reason(writer.short(reason_of(report)))
 
@@ -158,11 +158,11 @@ def step_of_subtest(writer: Writer, attempt: Attempt, report: pytest.TestReport,
     step.ended = ended
     step.subtest = name = writer.short(name)
     step.extra = f'"subtest":{json_string(name)},'
-    judge(writer, step, report)
+    apply_report(writer, step, report)
     return step
 
 
-def write_unseen(writer: Writer, report: pytest.TestReport) -> None:
+def write_step_of_other_process(writer: Writer, report: pytest.TestReport) -> None:
     """Write a phase that ran in another process, as pytest-forked has it: its report is all that there is.
 
     Args:
@@ -176,7 +176,7 @@ def write_unseen(writer: Writer, report: pytest.TestReport) -> None:
     attempt = Attempt(writer.redact(node_id), 1)
     step = attempt.begin(writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
     step.ended = ended
-    judge(writer, step, report)
+    apply_report(writer, step, report)
     if step.outcome == "failed":
         failure = failure_of_report(writer, attempt, step, report)
         step.extra += failure.reference

@@ -71,14 +71,14 @@ class Step:
         """Say why it was skipped, or expected to fail."""
         self.extra += f'"reason":{json_string(reason)},'
 
-    def add_word(self, word: str) -> None:
+    def add_custom_outcome(self, word: str) -> None:
         """Keep the name that a plugin made up for the outcome."""
         if word:
             self.word = word
             self.extra += f'"word":{json_string(word)},'
             self.written = False
 
-    def forgive(self) -> None:
+    def mark_expected(self) -> None:
         """Count a failure no more: pytest does not call it failed, and the test is not tried again."""
         self.outcome = "xfailed"
         self.add_reason(f"reported as {self.word}")

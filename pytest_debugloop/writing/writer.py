@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NamedTuple
 
-from pytest_debugloop.capture.exceptions import Seen, project_places, stack_text
+from pytest_debugloop.capture.exceptions import CapturedException, project_places, stack_text
 from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, text_fingerprint
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.secret_marks import Marks, NumberedMarks
@@ -96,7 +96,7 @@ class Writer:
     def be_fork(self) -> None:
         """Append nothing any more: this is a fork of the process that records, and its reports come from there."""
         self._is_fork = True
-        self._journal.let_go()
+        self._journal.close_descriptor()
 
     def write(self, text: str) -> None:
         """Append lines, given as ASCII; a fork of this process appends nothing."""
@@ -161,7 +161,7 @@ class Writer:
             others: what else failed in the phase.
         """
         marks = NumberedMarks()
-        seen = self._look_at(error, marks, others)
+        seen = self._capture_exception_chain(error, marks, others)
         seen, (snapshot, line) = self._snapshot(seen, facts, context.at, context.node_id, marks)
         fingerprint = fingerprint_of(seen[0], seen[1:])
         metadata = {
@@ -228,13 +228,15 @@ class Writer:
             task=None if context.task == context.node_id else context.task,
         )
 
-    def _look_at(self, error: BaseException, marks: Marks, others: Sequence[BaseException]) -> list[Seen]:
+    def _capture_exception_chain(
+        self, error: BaseException, marks: Marks, others: Sequence[BaseException]
+    ) -> list[CapturedException]:
         # What we cannot make of an exception must not cost the error event.
         try:
-            return self._capturer.look_at(error, marks, others)
+            return self._capturer.capture_exception_chain(error, marks, others)
         except Exception as fault:
             self.fault(fault)
-            return [Seen("raised", type_name(type(error)), "", [], [])]
+            return [CapturedException("raised", type_name(type(error)), "", [], [])]
 
     def snapshot_of_return(self, frame: FrameType, facts: ItemFacts, node_id: str) -> tuple[int | None, bytes]:
         """Write the state at the end of a test's function as a line, without appending it.
@@ -251,15 +253,15 @@ class Writer:
 
     def _snapshot(
         self,
-        seen: list[Seen],
+        seen: list[CapturedException],
         facts: ItemFacts,
         at: int,
         node_id: str,
         marks: Marks,
         returning: FrameType | None = None,
-    ) -> tuple[list[Seen], tuple[int | None, bytes]]:
+    ) -> tuple[list[CapturedException], tuple[int | None, bytes]]:
         try:
-            found, state = self._capturer.state_at(seen, facts, marks, returning)
+            found, state = self._capturer.capture_state(seen, facts, marks, returning)
             usage = System.getrusage(resource.RUSAGE_SELF)
             n = self.next_n()
             line = Snapshot(

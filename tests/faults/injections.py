@@ -29,7 +29,7 @@ from psycopg import sql
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.migrate import migrate
-from pytest_debugloop.journal.handover import LOADER_VARIABLE
+from pytest_debugloop.journal.shared_names import LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS
 from tests.faults import harm
 from tests.faults.books import Books, Failures, Steps, phases_of

@@ -12,10 +12,10 @@ import pytest
 
 from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.checks.place import waiting
-from pytest_debugloop.loading.order import Order
+from pytest_debugloop.loading.load_failures import TRIES, load_failure_of
+from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.process import follow
-from pytest_debugloop.loading.troubles import TRIES, trouble_of
-from pytest_debugloop.loading.waiting import Loaded, load_waiting, what_is_left_alone
+from pytest_debugloop.loading.waiting import Loaded, ignored_paths, load_waiting
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.summary.terminal import summary_lines, wait_for_status
 from tests.faults.hostile_journals import (
@@ -51,15 +51,15 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 
 
 @pytest.fixture
-def order(any_record: Record, tmp_path: Path) -> Order:
+def order(any_record: Record, tmp_path: Path) -> LoaderOrder:
     """An order to load what waits in a folder."""
     folder = tmp_path / ".debugloop"
     (folder / JOURNALS).mkdir(parents=True, mode=0o700)
     folder.chmod(0o700)
-    return Order(folder, None, any_record.conninfo, any_record.schema, 18, 0)
+    return LoaderOrder(folder, None, any_record.conninfo, any_record.schema, 18, 0)
 
 
-def plant(order: Order, name: str, lines: list[bytes], hostile: Hostile | None = None) -> None:
+def plant(order: LoaderOrder, name: str, lines: list[bytes], hostile: Hostile | None = None) -> None:
     mine = as_run(lines, run_of(name))
     folder = order.folder / JOURNALS / folder_of(name)
     if hostile is None:
@@ -79,7 +79,7 @@ def counts(any_record: Record, name: str) -> tuple[object, ...]:
     )[0]
 
 
-def load(order: Order, times: int) -> Loaded:
+def load(order: LoaderOrder, times: int) -> Loaded:
     for _ in range(times):
         loaded = load_waiting(order)
     return loaded
@@ -87,7 +87,7 @@ def load(order: Order, times: int) -> Loaded:
 
 @pytest.mark.slow
 def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
-    any_record: Record, order: Order, lines: list[bytes], capfd: pytest.CaptureFixture[str]
+    any_record: Record, order: LoaderOrder, lines: list[bytes], capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name, hostile in HOSTILE.items():
         plant(order, name, lines, hostile)
@@ -99,7 +99,7 @@ def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
     assert whole[3] == 0
     assert {name: counts(any_record, name) for name in HEALTHY} == dict.fromkeys(HEALTHY, whole)
     loaded = load(order, TRIES)
-    alone = what_is_left_alone(order)
+    alone = ignored_paths(order)
     aside = {trouble.folder.name: trouble for trouble in loaded.left.set_aside}
     assert (loaded.left.waiting, loaded.left.going_on) == ([], [])
     died = (whole[1], whole[2] + 1)  # type: ignore[operator]
@@ -136,7 +136,7 @@ def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
 
 @pytest.mark.slow
 def test_a_hostile_journal_that_is_loaded_again_changes_nothing(
-    any_record: Record, order: Order, lines: list[bytes]
+    any_record: Record, order: LoaderOrder, lines: list[bytes]
 ) -> None:
     names = [name for name, hostile in HOSTILE.items() if hostile.fate not in {ASIDE, ALONE, GONE} and "40" not in name]
 
@@ -177,7 +177,7 @@ SURVEYED: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("kind", ["step", "snapshot", "error", "finish", "run", "survey", "code_file", "loaded"])
 def test_a_record_with_a_wrong_member_is_stored_or_refused(
-    any_record: Record, order: Order, lines: list[bytes], kind: str
+    any_record: Record, order: LoaderOrder, lines: list[bytes], kind: str
 ) -> None:
     plant(order, "healthy", lines)
     load_waiting(order)
@@ -203,7 +203,7 @@ def test_a_record_with_a_wrong_member_is_stored_or_refused(
     assert counts(any_record, "later") == whole
 
 
-def test_a_run_without_a_usable_header_is_a_run(any_record: Record, order: Order, lines: list[bytes]) -> None:
+def test_a_run_without_a_usable_header_is_a_run(any_record: Record, order: LoaderOrder, lines: list[bytes]) -> None:
     for name in ("no header", "NUL in the project", "a journal of a worker alone"):
         plant(order, name, lines, HOSTILE[name])
     load_waiting(order)
@@ -220,7 +220,7 @@ def test_a_run_without_a_usable_header_is_a_run(any_record: Record, order: Order
 
 
 def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
-    any_record: Record, order: Order, lines: list[bytes]
+    any_record: Record, order: LoaderOrder, lines: list[bytes]
 ) -> None:
     name = "a folder of another name without a header"
     plant(order, name, lines, HOSTILE[name])
@@ -244,7 +244,7 @@ def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
 
 
 def test_what_is_set_aside_is_tried_again_when_somebody_asks_or_by_another_version(
-    any_record: Record, order: Order, lines: list[bytes]
+    any_record: Record, order: LoaderOrder, lines: list[bytes]
 ) -> None:
     name = "a folder for the lock"
     plant(order, name, lines, HOSTILE[name])
@@ -261,7 +261,7 @@ def test_what_is_set_aside_is_tried_again_when_somebody_asks_or_by_another_versi
     (folder / "loader.lock").rmdir()
     kept = json.loads((folder / "trouble.json").read_bytes())
     write(folder / "trouble.json", json.dumps({**kept, "version": str(uuid.uuid4())}).encode())
-    trouble = trouble_of(folder)
+    trouble = load_failure_of(folder)
     assert trouble is not None
     assert not trouble.is_set_aside
     assert load_waiting(order).stored == 1

@@ -11,7 +11,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
-from pytest_debugloop.journal.handover import LOADER_VARIABLE
+from pytest_debugloop.journal.shared_names import LOADER_VARIABLE
 from tests.faults.support import Trouble, content, held, only_sentence, said, waiting
 from tests.support.embedded import kill_server
 from tests.support.projects import Run

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.connect import connect
-from pytest_debugloop.loading.order import Order
+from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.process import follow
 from pytest_debugloop.loading.waiting import load_waiting
 from pytest_debugloop.private import JOURNALS
@@ -43,20 +43,20 @@ def record(any_postgres: Server) -> Iterator[Record]:
 
 
 @pytest.fixture
-def order(record: Record, recorded_run: Path, tmp_path: Path) -> Order:
+def order(record: Record, recorded_run: Path, tmp_path: Path) -> LoaderOrder:
     """The order to load a run that is over."""
     folder = tmp_path / ".debugloop"
     (folder / JOURNALS).mkdir(parents=True, mode=0o700)
     folder.chmod(0o700)
     run = folder / JOURNALS / recorded_run.name
     shutil.copytree(recorded_run, run, ignore=shutil.ignore_patterns("status.json", "loader.lock"))
-    return Order(folder, run, record.conninfo, record.schema, 18, 30)
+    return LoaderOrder(folder, run, record.conninfo, record.schema, 18, 30)
 
 
-def told(order: Order, dsn: str) -> str:
+def told(order: LoaderOrder, dsn: str) -> str:
     """Let a loader follow the run, which is over; give what it says is wrong, for it has to give up."""
     assert order.run_folder is not None
-    follow(Order(order.folder, order.run_folder, dsn, order.schema, 18, 30))
+    follow(LoaderOrder(order.folder, order.run_folder, dsn, order.schema, 18, 30))
     status = wait_for_status(order.run_folder, 0.5)
     assert status is not None
     assert "stored" not in status
@@ -64,15 +64,15 @@ def told(order: Order, dsn: str) -> str:
     return problem
 
 
-def is_stored_afterwards(order: Order, record: Record) -> None:
+def is_stored_afterwards(order: LoaderOrder, record: Record) -> None:
     """See that nothing is lost, and that the trouble was not taken for that of the run."""
-    loaded = load_waiting(Order(order.folder, None, order.dsn, order.schema, 18, 30))
+    loaded = load_waiting(LoaderOrder(order.folder, None, order.dsn, order.schema, 18, 30))
     assert (loaded.stored, loaded.problem) == (1, "")
     assert record.rows("SELECT steps_total, errors_total, recoveries_total FROM debug_runs") == [tuple(TOTALS.values())]
     assert record.value("SELECT count(*) FROM debug_rejected_lines") == 0
 
 
-def test_a_server_that_falls_silent_is_given_up(order: Order, record: Record) -> None:
+def test_a_server_that_falls_silent_is_given_up(order: LoaderOrder, record: Record) -> None:
     with before(record.conninfo, b"staged_journals", takes_others=False) as (proxy, dsn):
         problem = told(order, make_conninfo(dsn, tcp_user_timeout=400, connect_timeout=2))
         assert proxy.silent.is_set()
@@ -80,10 +80,10 @@ def test_a_server_that_falls_silent_is_given_up(order: Order, record: Record) ->
     is_stored_afterwards(order, record)
 
 
-def test_a_connection_that_falls_silent_is_made_again(order: Order, record: Record) -> None:
+def test_a_connection_that_falls_silent_is_made_again(order: LoaderOrder, record: Record) -> None:
     with before(record.conninfo, b"staged_journals", takes_others=True) as (proxy, dsn):
         given = make_conninfo(dsn, tcp_user_timeout=400, connect_timeout=2)
-        follow(Order(order.folder, order.run_folder, given, order.schema, 18, 30))
+        follow(LoaderOrder(order.folder, order.run_folder, given, order.schema, 18, 30))
         assert proxy.silent.is_set()
     assert record.rows("SELECT steps_total, errors_total, recoveries_total FROM debug_runs") == [tuple(TOTALS.values())]
 
@@ -95,7 +95,9 @@ def test_a_connection_that_falls_silent_is_made_again(order: Order, record: Reco
         ("schema_migrations", "Migration 4 (host_tables) failed and changed nothing: canceling statement due to lock"),
     ],
 )
-def test_a_lock_that_is_held_for_ever_is_not_waited_for(order: Order, record: Record, table: str, reason: str) -> None:
+def test_a_lock_that_is_held_for_ever_is_not_waited_for(
+    order: LoaderOrder, record: Record, table: str, reason: str
+) -> None:
     with record.connect() as holder, holder.transaction():
         holder.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         problem = told(order, make_conninfo(record.conninfo, options="-c lock_timeout=50ms"))
@@ -103,7 +105,7 @@ def test_a_lock_that_is_held_for_ever_is_not_waited_for(order: Order, record: Re
     is_stored_afterwards(order, record)
 
 
-def test_a_server_without_room_is_given_up(order: Order, record: Record) -> None:
+def test_a_server_without_room_is_given_up(order: LoaderOrder, record: Record) -> None:
     text = "could not extend file: No space left on device"
     record.connection.execute(
         f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{text}' "

@@ -80,16 +80,16 @@ def test_what_a_checkout_brings_along_is_left_alone_and_told(
 def test_a_folder_of_another_user_in_the_temporary_one_takes_no_line(trouble: Trouble, secrets: Path) -> None:
     if not is_root():
         pytest.skip("needs root, to be somebody else")
-    spare = trouble.project.folder.parent / "tmp" / f"pytest-debugloop-{os.geteuid()}"
-    (spare / "journals").mkdir(parents=True)
-    for folder in (spare, spare / "journals"):
+    fallback = trouble.project.folder.parent / "tmp" / f"pytest-debugloop-{os.geteuid()}"
+    (fallback / "journals").mkdir(parents=True)
+    for folder in (fallback, fallback / "journals"):
         folder.chmod(0o777)
         os.chown(folder, 65534, 65534)
     trouble.folder.mkdir(mode=0o700)
     with mounted(trouble.folder, "-t", "tmpfs", "-o", "size=12k", "none"):
         run = trouble.run(*AWAY)
     assert any("No space left on device" in line and "records are lost" in line for line in said(run))
-    assert list((spare / "journals").iterdir()) == []
+    assert list((fallback / "journals").iterdir()) == []
 
 
 def test_a_folder_that_holds_something_else_keeps_its_mode_and_gets_no_file(trouble: Trouble) -> None:

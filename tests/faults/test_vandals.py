@@ -106,8 +106,8 @@ def test_an_embedded_record_that_is_removed_with_its_server_is_begun_again(troub
 def test_a_record_that_is_removed_in_a_run_that_is_not_loaded_waits_where_it_is_said(trouble: Trouble) -> None:
     harmed(trouble, REMOVED)
     run = trouble.run("--no-debugloop-load")
-    spare = trouble.project.folder.parent / "tmp" / f"pytest-debugloop-{os.geteuid()}" / "journals"
-    assert f" is waiting in {spare}: the next run" in said(run)[0]
+    fallback = trouble.project.folder.parent / "tmp" / f"pytest-debugloop-{os.geteuid()}" / "journals"
+    assert f" is waiting in {fallback}: the next run" in said(run)[0]
     trouble.all_waits_and_is_loaded(run)
 
 

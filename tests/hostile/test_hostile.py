@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_debugloop.journal.handover import OPEN_FAILURES_FILE
+from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
 from tests.hostile import hostile_cases
 from tests.support.projects import Project, Run, told_by_us
 

@@ -16,9 +16,9 @@ from pytest_debugloop.answers.record import Record as AskedRecord
 from pytest_debugloop.database.migrate import migrate, rollback
 from pytest_debugloop.errors import RerunImpossibleError
 from pytest_debugloop.loading.heads import head_of
-from pytest_debugloop.loading.known import known_failures
+from pytest_debugloop.loading.known_failures import known_failures
 from pytest_debugloop.loading.loader import statement
-from pytest_debugloop.summary.known import facts_of
+from pytest_debugloop.summary.known_failures import failure_facts
 from tests.support.made_runs import MadeRun
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def known(record: Record, run: MadeRun) -> list[str]:
     """Say what the summary of a run says of its first failure."""
     with record.loader.entered() as cursor:
         (failure, *_), _ = known_failures(cursor, statement, run.id, run.id, 10)
-    return facts_of(failure)
+    return failure_facts(failure)
 
 
 def test_a_run_is_told_where_its_failures_pass(record: Record) -> None:

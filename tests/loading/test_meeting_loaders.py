@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_debugloop.environment.identity import process_start
-from pytest_debugloop.journal.handover import LOADER_LOCK, OWN_LOADER, STATUS_FILE
+from pytest_debugloop.journal.shared_names import LOADER_LOCK, STARTED_LOADER_BIT, STATUS_FILE
+from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.locks import locked
-from pytest_debugloop.loading.order import Order
 from pytest_debugloop.loading.process import follow
-from pytest_debugloop.loading.waiting import load_waiting, look_at_waiting
+from pytest_debugloop.loading.waiting import load_waiting, waiting_runs
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.summary.terminal import summary_lines, wait_for_status
 from tests.support.waiting import wait_until
@@ -31,7 +31,7 @@ TOTALS = {"step": 57, "failure": 9, "recovery": 1}
 
 
 @pytest.fixture
-def order(any_record: Record, recorded_run: Path, tmp_path: Path) -> Order:
+def order(any_record: Record, recorded_run: Path, tmp_path: Path) -> LoaderOrder:
     """What the loader of a short run is told: the run is over, and its process, this one, waits for a word."""
     folder = tmp_path / ".debugloop"
     run = folder / JOURNALS / recorded_run.name
@@ -43,21 +43,21 @@ def order(any_record: Record, recorded_run: Path, tmp_path: Path) -> Order:
     values["pid"] = os.getpid()
     values["facts"]["process_start"] = process_start(os.getpid())
     (run / "main.jsonl").write_bytes(b"".join([json.dumps(values).encode() + b"\n", *lines]))
-    return Order(folder, run, any_record.conninfo, any_record.schema, 18, 30, told=5)
+    return LoaderOrder(folder, run, any_record.conninfo, any_record.schema, 18, 30, failures_limit=5)
 
 
-def run_folder(order: Order) -> Path:
+def run_folder(order: LoaderOrder) -> Path:
     assert order.run_folder is not None
     return order.run_folder
 
 
-def word_for(order: Order) -> dict[str, Any]:
+def word_for(order: LoaderOrder) -> dict[str, Any]:
     status = wait_for_status(run_folder(order), 60)
     assert status is not None
     return status
 
 
-def test_a_run_that_another_runs_loader_has_stored_is_told_so(order: Order, any_record: Record) -> None:
+def test_a_run_that_another_runs_loader_has_stored_is_told_so(order: LoaderOrder, any_record: Record) -> None:
     assert load_waiting(replace(order, run_folder=None)).stored == 1
     status = word_for(order)
     assert status["stored"] == TOTALS
@@ -67,7 +67,7 @@ def test_a_run_that_another_runs_loader_has_stored_is_told_so(order: Order, any_
     assert any_record.value("SELECT count(*) FROM debug_runs") == 1
 
 
-def test_a_run_whose_folder_is_gone_waits_for_nobody(order: Order) -> None:
+def test_a_run_whose_folder_is_gone_waits_for_nobody(order: LoaderOrder) -> None:
     shutil.rmtree(run_folder(order))
     assert word_for(order)["problem"].startswith(
         "its journal no longer exists: another run's loader stored it, or somebody"
@@ -76,7 +76,7 @@ def test_a_run_whose_folder_is_gone_waits_for_nobody(order: Order) -> None:
     assert not run_folder(order).exists()
 
 
-def test_a_loader_waits_for_its_run_while_another_looks_at_it(order: Order) -> None:
+def test_a_loader_waits_for_its_run_while_another_looks_at_it(order: LoaderOrder) -> None:
     waits = threading.Event()
 
     def follow_later() -> None:
@@ -99,13 +99,13 @@ def _waiters(lock: Path) -> int:
     return sum(os.path.realpath(fd) == str(lock) for fd in Path("/proc/self/fd").iterdir())
 
 
-def test_a_loader_that_others_came_before_is_waited_for(order: Order) -> None:
+def test_a_loader_that_others_came_before_is_waited_for(order: LoaderOrder) -> None:
     lock = run_folder(order) / LOADER_LOCK
     with locked(run_folder(order)):
         pass
     assert wait_for_status(run_folder(order), 0.5) is None
     with locked(run_folder(order), is_own=True):
-        assert lock.stat().st_mode & OWN_LOADER
+        assert lock.stat().st_mode & STARTED_LOADER_BIT
     assert word_for(order)["problem"].startswith("the loader ended early")
 
 
@@ -124,7 +124,7 @@ sys.stdin.read()
 """
 
 
-def test_a_run_that_goes_on_is_not_said_to_wait(order: Order) -> None:
+def test_a_run_that_goes_on_is_not_said_to_wait(order: LoaderOrder) -> None:
     folder = order.folder / JOURNALS / "of-another-terminal"
     folder.mkdir(mode=0o700)
     header = (run_folder(order) / "main.jsonl").read_bytes().splitlines()[0]
@@ -133,7 +133,7 @@ def test_a_run_that_goes_on_is_not_said_to_wait(order: Order) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        left = look_at_waiting(order)
+        left = waiting_runs(order)
         assert (left.going_on, left.waiting) == ([folder], [])
         follow(order)
         status = word_for(order)
@@ -141,11 +141,11 @@ def test_a_run_that_goes_on_is_not_said_to_wait(order: Order) -> None:
         assert len(summary_lines(status, "1", "here", [], 30)) == 1
         process.stdin.close()
         process.wait(60)
-    left = look_at_waiting(order)
+    left = waiting_runs(order)
     assert (left.going_on, left.waiting) == ([], [folder])
 
 
-def test_folders_with_nothing_but_a_status_go_once_nobody_can_read_it(order: Order) -> None:
+def test_folders_with_nothing_but_a_status_go_once_nobody_can_read_it(order: LoaderOrder) -> None:
     folders = [order.folder / JOURNALS / name for name in ("old", "new", "with something else")]
     for folder in folders:
         folder.mkdir(mode=0o700)

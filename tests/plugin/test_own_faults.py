@@ -60,16 +60,16 @@ NOTED = [
     "writing.loaded_files:LoadedFiles.more",
     "writing.steps:Attempt.begin",
     "writing.steps:Step.ended_line",
-    "recording.recorder:verdict_of",
+    "recording.recorder:outcome_of",
     "recording.recorder:remove_from_traceback",
     "recording.recorder:failure_of_report",
     "recording.recorder:subtest_name",
     "writing.writer:Writer.failure_of_exception",
     "writing.writer:Writer.write_failure",
-    "capture.snapshot:Capturer.look_at",
-    "capture.snapshot:Capturer.state_at",
+    "capture.snapshot:Capturer.capture_exception_chain",
+    "capture.snapshot:Capturer.capture_state",
     "journal.records:Finish.to_line",
-    "summary.storing:Storing.lines",
+    "summary.run_end:RunEnd.lines",
 ]
 NOT_RECORDED = ["recording.session:capturer_of", "writing.header:run_facts", "environment.folders:open_folder"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.journal.handover import OPEN_FAILURES_FILE
+from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
 
 if TYPE_CHECKING:
     from tests.support.projects import Project, Run

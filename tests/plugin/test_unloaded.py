@@ -144,7 +144,7 @@ def test_a_run_that_can_start_nothing_says_that_its_code_is_not_looked_at(projec
     project.write("test_any.py", SUITE)
     project.write(
         "conftest.py",
-        "import pytest_debugloop.summary.launch as l\n\ndef broken(*a, **k):\n"
+        "import pytest_debugloop.summary.loader_start as l\n\ndef broken(*a, **k):\n"
         "    raise PermissionError(1, 'not permitted')\n\nl._spawn = broken\n",
     )
     run = project.run("--no-debugloop-load")

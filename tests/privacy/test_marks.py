@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.capture.exceptions import Seen
+from pytest_debugloop.capture.exceptions import CapturedException
 from pytest_debugloop.capture.fingerprint import fingerprint_of
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.secret_marks import NumberedMarks, without_numbers
@@ -135,7 +135,7 @@ def test_a_number_tells_nothing_of_the_secret() -> None:
 
 def test_a_failure_has_the_same_fingerprint_whatever_the_numbers() -> None:
     def named(message: str) -> str:
-        return fingerprint_of(Seen("raised", "AssertionError", message, [], []))
+        return fingerprint_of(CapturedException("raised", "AssertionError", message, [], []))
 
     plain = "assert 'mycookie=[redacted: key]' == 'x' " * 20
     assert named(plain.replace("key]", "key #7]")) == named(plain) == named(plain.replace("key]", "key #123]"))

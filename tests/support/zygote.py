@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# A loader goes to init: see pytest_debugloop.summary.launch.
+# A loader goes to init: see pytest_debugloop.summary.loader_start.
 _DETACHED = ["/bin/sh", "-c", '"$@" &', "sh"]
 _LOADER = [sys.executable, "-I", "-X", "utf8", "-c"]
 # Is started, and waited for, in the loader's place.

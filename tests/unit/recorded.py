@@ -30,7 +30,7 @@ def state_of(call: Callable[[], object], rootdir: Path, **bounds: Any) -> AgentS
         call()
     except Exception as error:
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this frame
-        _, state = capturer.state_at(capturer.look_at(error, PLAIN), ItemFacts(), PLAIN)
+        _, state = capturer.capture_state(capturer.capture_exception_chain(error, PLAIN), ItemFacts(), PLAIN)
         found = recorded_state(json.loads(json.dumps(state)))
         assert found is not None
         return found

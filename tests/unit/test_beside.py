@@ -67,7 +67,7 @@ def test_a_change_beside_rootdir_makes_another_version_of_the_code(rootdir: Path
         path = rootdir.parent / "tests/a/test_a.py"
         path.write_text(text, encoding="utf-8")
         survey = Survey(rootdir, Redactor(), {})
-        (record,) = survey.look_at([("../tests/a/test_a.py", path.stat().st_mtime_ns, path.stat().st_size)])
+        (record,) = survey.read_files([("../tests/a/test_a.py", path.stat().st_mtime_ns, path.stat().st_size)])
         concluded = survey.conclude()
         assert concluded["files"]["../tests/a/test_a.py"] == record["hash"]
         versions.append(concluded["code_version"])

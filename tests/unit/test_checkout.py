@@ -75,7 +75,7 @@ def test_a_file_with_secrets_is_the_same_as_long_as_nobody_changes_it(tmp_path: 
     own = Redactor(["seed"])
     (tmp_path / "a.py").write_bytes(data)
     status = (tmp_path / "a.py").stat()
-    (record,) = Survey(tmp_path, own, {}).look_at([("a.py", status.st_mtime_ns, status.st_size)])
+    (record,) = Survey(tmp_path, own, {}).read_files([("a.py", status.st_mtime_ns, status.st_size)])
     digest, units = record["hash"], [(unit["function"], unit["source"]) for unit in record["units"]]
     assert digest == Survey(tmp_path, own, {}).conclude()["files"]["a.py"]
     assert find_file([tmp_path], "a.py", digest, own).is_current is True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_debugloop.capture.exceptions import look_at
+from pytest_debugloop.capture.exceptions import capture_exception_chain
 from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised
 from pytest_debugloop.capture.project_code import ProjectCode
 
@@ -36,7 +36,7 @@ def fingerprint(folder: Path, code: str = CODE, value: str = "5", above: int = 0
     try:
         namespace["test"]()  # type: ignore[operator]
     except Exception as error:
-        return fingerprint_of(look_at(error, ProjectCode(str(folder)), 50)[0])
+        return fingerprint_of(capture_exception_chain(error, ProjectCode(str(folder)), 50)[0])
     raise AssertionError
 
 

@@ -73,8 +73,8 @@ def test_before_the_first_run_the_command_names_the_place_that_it_will_have(chec
 def test_the_place_of_a_checkout_does_not_depend_on_its_spelling(checkout: Path) -> None:
     link = checkout.parent / "link"
     link.symlink_to(checkout)
-    assert folders.places(link / ".debugloop")[1:] == folders.places(checkout / ".debugloop")[1:]
-    assert folders.places(checkout / "other")[1:] != folders.places(checkout / ".debugloop")[1:]
+    assert folders.candidate_folders(link / ".debugloop")[1:] == folders.candidate_folders(checkout / ".debugloop")[1:]
+    assert folders.candidate_folders(checkout / "other")[1:] != folders.candidate_folders(checkout / ".debugloop")[1:]
 
 
 @pytest.mark.parametrize("home", ["", "relative", "/"])
@@ -84,7 +84,7 @@ def test_without_a_home_no_place_is_in_the_current_folder(
     monkeypatch.setenv("HOME", home)
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     monkeypatch.setenv("TMPDIR", "relative")
-    _, *others = folders.places(checkout / ".debugloop")
+    _, *others = folders.candidate_folders(checkout / ".debugloop")
     assert [folder for folder in others if not folder.is_absolute()] == []
     assert others[-1].parent == Path("/tmp")
     assert len(others) == (1 if home == "relative" else 2)

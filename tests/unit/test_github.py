@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_debugloop.summary.github import append_summary, error_commands, job_summary, workflow_command
-from pytest_debugloop.summary.known import Known
+from pytest_debugloop.summary.known_failures import KnownFailures
 from pytest_debugloop.text.printable import printable
-from tests.unit.test_known import NEW
+from tests.unit.test_known_failures import NEW
 
 # Of what no XML may hold, which HTML may.
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\ufffe\uffff"), max_size=200)
@@ -47,7 +47,7 @@ def test_a_command_says_what_it_was_given(file: str, title: str, message: str) -
 @example("a|b`</code>\n\n", "</td></tr></table>", "<script>", "&amp; \x1b[2J")
 def test_a_table_holds_whatever_tests_are_called(test: str, error: str, message: str, fix: str) -> None:
     failure = NEW._replace(test=test, error=error, message=message, fix_name=fix)
-    text = job_summary("head", Known([failure] * 3, 3), "debugloop show")
+    text = job_summary("head", KnownFailures([failure] * 3, 3), "debugloop show")
     (table,) = re.findall(r"^<table>$.*^</table>$", text, re.MULTILINE | re.DOTALL)
     assert "\n\n" not in table  # Markdown takes HTML as it is only up to an empty line
     rows = list(ET.fromstring(table))
@@ -57,7 +57,7 @@ def test_a_table_holds_whatever_tests_are_called(test: str, error: str, message:
 
 @given(TEXTS, TEXTS, TEXTS)
 def test_annotations_are_one_line_each(test: str, error: str, message: str) -> None:
-    known = Known([NEW._replace(test=test, error=error, message=message)] * 12, 12)
+    known = KnownFailures([NEW._replace(test=test, error=error, message=message)] * 12, 12)
     commands = error_commands(known, "debugloop show", Path("/checkout/sub"), "/checkout")
     assert len(commands) == 10
     name, properties, told = read_command(commands[0])
@@ -68,13 +68,13 @@ def test_annotations_are_one_line_each(test: str, error: str, message: str) -> N
 
 @pytest.mark.parametrize("workspace", ["", "/elsewhere", "/checkout/subfolder"])
 def test_a_file_that_github_does_not_have_is_not_named(workspace: str) -> None:
-    (command,) = error_commands(Known([NEW], 1), "debugloop show", Path("/checkout/sub"), workspace)
+    (command,) = error_commands(KnownFailures([NEW], 1), "debugloop show", Path("/checkout/sub"), workspace)
     assert command.startswith("::error title=")
 
 
 def test_the_largest_texts_stay_within_the_limit(tmp_path: Path) -> None:
     failure = NEW._replace(test="\x00" * 500, message="\x00" * 500, fix_file="&" * 5000, fix_name="<" * 5000)
-    text = job_summary("head", Known([failure] * 100, 1000), "debugloop show")
+    text = job_summary("head", KnownFailures([failure] * 100, 1000), "debugloop show")
     assert len(text.encode()) < 600_000
     rows = text.count("<tr><td>")
     assert 0 < rows < 100

@@ -121,15 +121,15 @@ def disk_full_for(full: int) -> Iterator[None]:
 
 
 def test_where_the_disk_stays_full_the_spare_file_takes_over(tmp_path: Path) -> None:
-    spare = tmp_path / "other" / "main-spare.jsonl"
-    journal = Journal(tmp_path / "main.jsonl", HEADER, spare)
+    fallback = tmp_path / "other" / "main-spare.jsonl"
+    journal = Journal(tmp_path / "main.jsonl", HEADER, fallback)
     full = fd_of(journal)
 
     with disk_full_for(full):
         journal.append(b"one\n")
         journal.append(b"two\n")
     journal.close()
-    assert spare.read_bytes() == HEADER + b"one\ntwo\n"
+    assert fallback.read_bytes() == HEADER + b"one\ntwo\n"
     assert journal.lost_lines == 0
     assert journal.problem is not None
     assert "full" in journal.problem or "cannot write to" in journal.problem

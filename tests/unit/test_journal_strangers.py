@@ -110,7 +110,7 @@ def test_a_stranger_at_the_end_is_not_closed(journal: Journal, tmp_path: Path) -
     number = fd_of(journal)
     with file(tmp_path) as (fd, _):
         os.dup2(fd, number)
-        journal.let_go()
+        journal.close_descriptor()
         os.close(number)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_debugloop.journal.losses import LeftFile, Losses
+from pytest_debugloop.journal.losses import ClosedJournal, Losses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def told_by(worker: Losses, **changed: str) -> list[str]:
     controller = Losses()
     controller.add(worker.to_plain() | changed)
-    controller.look_back()
+    controller.check_closed_journals()
     return controller.sentences()
 
 
@@ -29,7 +29,7 @@ def journal(tmp_path: Path) -> Path:
 @pytest.fixture
 def worker(journal: Path) -> Losses:
     losses = Losses()
-    losses.add_left(LeftFile(str(journal), journal.stat().st_size, 12))
+    losses.add_closed_journal(ClosedJournal(str(journal), journal.stat().st_size, 12))
     return losses
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_debugloop.tracing import monitor
-from pytest_debugloop.tracing.monitor import Entered, Watch
+from pytest_debugloop.tracing.monitor import CodeMonitor, ExecutedCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +38,8 @@ def deep(number: int) -> int:
 FIRST = even.__code__.co_firstlineno
 
 
-def watched(call: Callable[[], object], watch: Watch | None = None) -> Entered:
-    watch = watch or Watch(is_here)
+def watched(call: Callable[[], object], watch: CodeMonitor | None = None) -> ExecutedCode:
+    watch = watch or CodeMonitor(is_here)
     assert watch.begin() == ""
     try:
         call()
@@ -49,16 +49,16 @@ def watched(call: Callable[[], object], watch: Watch | None = None) -> Entered:
     return found
 
 
-def names(found: Entered) -> set[str]:
+def names(found: ExecutedCode) -> set[str]:
     return {code.co_name for code in found.codes.values()} - {"watched", "<lambda>"}
 
 
-def lines(found: Entered) -> set[int]:
+def lines(found: ExecutedCode) -> set[int]:
     return {line - FIRST for code, run in found.lines.items() if found.codes[code] is even.__code__ for line in run}
 
 
 def test_functions_are_told_each_time_that_they_are_watched() -> None:
-    watch = Watch(is_here)
+    watch = CodeMonitor(is_here)
     for _ in range(3):
         assert names(watched(lambda: even(1), watch)) == {"even"}
         even(2)
@@ -67,7 +67,7 @@ def test_functions_are_told_each_time_that_they_are_watched() -> None:
 
 @needs_monitoring
 def test_lines_are_told_once_and_only_those_that_were_run() -> None:
-    watch = Watch(is_here)
+    watch = CodeMonitor(is_here)
     assert lines(watched(lambda: even(1), watch)) == {1, 2, 5}
     assert lines(watched(lambda: even(2), watch)) == {1, 4, 5}
     assert lines(watched(lambda: [even(n) for n in (1, 2, 1)], watch)) == {1, 2, 4, 5}
@@ -80,7 +80,7 @@ def test_nothing_is_left_behind() -> None:
         pass
 
     there = weakref.ref(gone)
-    watch = Watch(is_here)
+    watch = CodeMonitor(is_here)
     watched(gone, watch)
     del gone
     assert there() is None
@@ -98,7 +98,7 @@ def test_without_a_free_tool_nothing_is_watched_and_that_is_said() -> None:
     for number in free:
         monitoring.use_tool_id(number, "another")
     try:
-        watch = Watch(is_here)
+        watch = CodeMonitor(is_here)
         assert watch.begin() == "all tools of sys.monitoring are in use"
         assert watch.end() is None
     finally:
@@ -188,7 +188,7 @@ def test_who_asks_for_the_profile_function_finds_none() -> None:
 def test_a_profile_function_of_somebody_else_stays(profile: Callable[..., None]) -> None:
     found = watched(lambda: sys.setprofile(profile))
     assert (found.cut != "", sys.getprofile()) == (True, profile)
-    assert Watch(is_here).begin() == "a profile function is set"
+    assert CodeMonitor(is_here).begin() == "a profile function is set"
     assert sys.getprofile() is profile
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.journal.handover import OPEN_FAILURES_FILE
 from pytest_debugloop.journal.open_failures import MOST_TESTS, read_open_failures, write_open_failures
-from pytest_debugloop.private import write_whole
+from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
+from pytest_debugloop.private import write_atomically
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def test_what_is_written_is_never_too_large_to_be_read(folder: Path) -> None:
     ids=json.dumps,
 )
 def test_what_is_of_another_form_names_no_test(folder: Path, found: Any) -> None:
-    write_whole(folder / OPEN_FAILURES_FILE, json.dumps(found).encode())
+    write_atomically(folder / OPEN_FAILURES_FILE, json.dumps(found).encode())
     assert not read_open_failures(folder).get("shop")
 
 
 def test_a_file_too_large_is_not_read(folder: Path) -> None:
-    write_whole(folder / OPEN_FAILURES_FILE, json.dumps({"projects": {"shop": named("x" * 5_000_000)}}).encode())
+    write_atomically(folder / OPEN_FAILURES_FILE, json.dumps({"projects": {"shop": named("x" * 5_000_000)}}).encode())
     assert read_open_failures(folder) == {}

@@ -13,12 +13,12 @@ import pytest
 from pytest_debugloop.private import (
     JOURNALS,
     NotPrivateError,
+    list_folder,
     make_file,
-    names_in,
     open_folder,
     read_file,
     remove,
-    write_whole,
+    write_atomically,
 )
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
@@ -53,32 +53,32 @@ def test_folders_and_files_are_made_for_their_owner_alone(run: Path) -> None:
         os.close(open_folder(run.with_name("another"), make=True))
         with make_file(run / "a.jsonl") as file:
             file.write(b"x")
-        write_whole(run / "status.json", b"{}")
+        write_atomically(run / "status.json", b"{}")
     finally:
         os.umask(before)
     made = [run.parents[1], run.parent, run, run.with_name("another"), run / "a.jsonl", run / "status.json"]
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in made} == {0}
-    assert names_in(run) == ["a.jsonl", "status.json"]
+    assert list_folder(run) == ["a.jsonl", "status.json"]
     with read_file(run / "a.jsonl") as file:
         assert file.read() == b"x"
 
 
 def test_what_cannot_be_written_as_a_whole_takes_no_room(run: Path) -> None:
-    write_whole(run / "status.json", b"{}")
+    write_atomically(run / "status.json", b"{}")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
-            write_whole(run / "status.json", b"{   }" * 5)
+            write_atomically(run / "status.json", b"{   }" * 5)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert names_in(run) == ["status.json"]
+    assert list_folder(run) == ["status.json"]
     assert (run / "status.json").read_bytes() == b"{}"
 
 
 def test_what_is_not_there_is_no_stranger(run: Path) -> None:
-    assert names_in(run / "gone") == []
-    assert names_in(run.with_name("gone")) == []
+    assert list_folder(run / "gone") == []
+    assert list_folder(run.with_name("gone")) == []
     remove(run / "gone")
     with pytest.raises(FileNotFoundError):
         read_file(run / "gone")
@@ -90,13 +90,13 @@ def test_a_link_is_not_followed_to_be_read_written_or_removed(run: Path, secret:
         read_file(run / "a.jsonl")
     with pytest.raises(FileExistsError):
         make_file(run / "a.jsonl")
-    write_whole(run / "a.jsonl", b"ours")
+    write_atomically(run / "a.jsonl", b"ours")
     assert secret.read_text() == "hush"
     (run / "b.jsonl").symlink_to(secret)
     remove(run / "b.jsonl")
     assert secret.read_text() == "hush"
     (run / "status.json.new").symlink_to(secret)
-    write_whole(run / "status.json", b"{}")
+    write_atomically(run / "status.json", b"{}")
     assert secret.read_text() == "hush"
 
 
@@ -111,7 +111,7 @@ def test_a_link_to_nowhere_makes_no_file_there(run: Path, tmp_path: Path) -> Non
 def test_a_folder_that_is_a_link_is_not_entered(run: Path, level: int) -> None:
     make_file(run / "a.jsonl").close()
     replaced_by_link((run.parents[1], run.parent, run)[level])
-    for use in (lambda: read_file(run / "a.jsonl"), lambda: names_in(run), lambda: remove(run / "a.jsonl")):
+    for use in (lambda: read_file(run / "a.jsonl"), lambda: list_folder(run), lambda: remove(run / "a.jsonl")):
         with pytest.raises(NotPrivateError, match="it is a symbolic link, or not a directory"):
             use()
     assert (run / "a.jsonl").exists()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.capture.exceptions import Seen, look_at
+from pytest_debugloop.capture.exceptions import CapturedException, capture_exception_chain
 from pytest_debugloop.capture.fingerprint import fingerprint_of
 from pytest_debugloop.capture.frames import Frame, context_of, locals_of
 from pytest_debugloop.capture.project_code import ProjectCode
@@ -95,12 +95,12 @@ def frames_of(call: Callable[[], object], *folders: str) -> list[Frame]:
     return seen_of(call, *folders).frames
 
 
-def seen_of(call: Callable[[], object], folder: str = HERE) -> Seen:
+def seen_of(call: Callable[[], object], folder: str = HERE) -> CapturedException:
     """What a call raises, in a project of this file's folder or of another."""
     try:
         call()
     except Exception as error:
-        return look_at(error, ProjectCode(folder), 50)[0]
+        return capture_exception_chain(error, ProjectCode(folder), 50)[0]
     raise AssertionError
 
 

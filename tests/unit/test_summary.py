@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.journal.handover import STATUS_FILE
+from pytest_debugloop.journal.shared_names import STATUS_FILE
 from pytest_debugloop.summary.terminal import summary_lines, wait_for_status
 
 STORED = {"stored": {"step": 3, "failure": 1, "recovery": 0}, "waiting": 0, "rejected": 0}

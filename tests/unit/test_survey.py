@@ -38,7 +38,7 @@ def write(folder: Path, path: str, text: str | bytes) -> tuple[str, int, int]:
 
 
 def look(folder: Path, text: str | bytes, path: str = "app.py") -> dict[str, Any]:
-    (record,) = survey(folder).look_at([write(folder, path, text)])
+    (record,) = survey(folder).read_files([write(folder, path, text)])
     return record
 
 
@@ -65,28 +65,28 @@ def test_a_function_has_the_same_hash_in_another_place(tmp_path: Path) -> None:
 def test_a_file_that_was_written_again_since_it_was_loaded_is_left_out(tmp_path: Path) -> None:
     path, changed, size = write(tmp_path, "app.py", "RATE = 1\n")
     os.utime(tmp_path / "app.py", ns=(changed, changed + 1))
-    assert survey(tmp_path).look_at([(path, changed, size)]) == []
+    assert survey(tmp_path).read_files([(path, changed, size)]) == []
 
 
 def test_a_file_of_another_size_than_was_loaded_is_left_out(tmp_path: Path) -> None:
     path, changed, size = write(tmp_path, "app.py", "RATE = 1\n")
     write(tmp_path, "app.py", "RATE = 10\n")
     os.utime(tmp_path / "app.py", ns=(changed, changed))
-    assert survey(tmp_path).look_at([(path, changed, size)]) == []
+    assert survey(tmp_path).read_files([(path, changed, size)]) == []
 
 
 def test_a_file_that_is_gone_or_is_a_folder_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "pkg.py").mkdir()
     status = (tmp_path / "pkg.py").stat()
-    assert survey(tmp_path).look_at([("gone.py", 1, 1), ("pkg.py", status.st_mtime_ns, status.st_size)]) == []
+    assert survey(tmp_path).read_files([("gone.py", 1, 1), ("pkg.py", status.st_mtime_ns, status.st_size)]) == []
 
 
 def test_a_file_is_told_once_and_again_when_it_was_loaded_in_another_state(tmp_path: Path) -> None:
     looking = survey(tmp_path)
     first = write(tmp_path, "app.py", "RATE = 1\n")
-    assert len(looking.look_at([first, first])) == 1
-    assert looking.look_at([first]) == []
-    (record,) = looking.look_at([write(tmp_path, "app.py", "RATE = 10\n")])
+    assert len(looking.read_files([first, first])) == 1
+    assert looking.read_files([first]) == []
+    (record,) = looking.read_files([write(tmp_path, "app.py", "RATE = 10\n")])
     assert record["hash"] == file_hash(b"RATE = 10\n")
 
 
@@ -109,7 +109,7 @@ def test_a_file_is_read_in_its_own_encoding(tmp_path: Path, data: bytes, shown: 
 
 @pytest.mark.parametrize("data", [b"# coding: klingon\n", b"X = '\xff'\n", b"#" * (2 * 1024 * 1024 + 1)])
 def test_a_file_that_cannot_be_read_as_python_or_is_very_large_is_left_out(tmp_path: Path, data: bytes) -> None:
-    assert survey(tmp_path).look_at([write(tmp_path, "app.py", data)]) == []
+    assert survey(tmp_path).read_files([write(tmp_path, "app.py", data)]) == []
 
 
 @pytest.mark.parametrize("text", [WITH_SECRET, "{0} = '" + TOKEN + "'\n# {0}\n"], ids=["by name", "by shape"])
@@ -138,9 +138,9 @@ def version_with(folder: Path, text: str, *, first: bool) -> dict[str, Any]:
     folder.mkdir()
     loaded = write(folder, "app.py", text)
     looking = survey(folder)
-    records = looking.look_at([loaded]) if first else []
+    records = looking.read_files([loaded]) if first else []
     record = looking.conclude()
-    records += [] if first else looking.look_at([loaded])
+    records += [] if first else looking.read_files([loaded])
     assert record["files"]["app.py"] == records[0]["hash"]
     return record
 
@@ -173,7 +173,7 @@ def test_a_dirty_file_with_a_secret_is_told_as_its_functions_are(tmp_path: Path)
             ["git", "-c", "user.name=ann", "-c", "user.email=ann@example.com", *command], cwd=tmp_path, check=True
         )
     looking = survey(tmp_path)
-    (record,) = looking.look_at([write(tmp_path, "app.py", WITH_SECRET.format(SECRET, SECRET))])
+    (record,) = looking.read_files([write(tmp_path, "app.py", WITH_SECRET.format(SECRET, SECRET))])
     told = looking.conclude()
     assert told["dirty"] == {"app.py": record["hash"]}
     assert told["files"] == {"app.py": record["hash"]}
@@ -182,7 +182,7 @@ def test_a_dirty_file_with_a_secret_is_told_as_its_functions_are(tmp_path: Path)
 
 def environment(folder: Path, environ: Mapping[str, str], *names: str) -> dict[str, str | None]:
     looking = survey(folder, environ)
-    looking.look_at([write(folder, "app.py", "".join(f"os.environ['{name}']\n" for name in names))])
+    looking.read_files([write(folder, "app.py", "".join(f"os.environ['{name}']\n" for name in names))])
     found: dict[str, str | None] = looking.conclude()["environment"]
     return found
 
@@ -230,9 +230,9 @@ def test_of_variables_that_tell_of_a_person_or_a_machine_only_hashes_are_kept(tm
 
 def test_variables_of_files_that_are_loaded_late_are_told_late(tmp_path: Path) -> None:
     looking = survey(tmp_path, {"MODE": "fast", "LATE": "1"})
-    looking.look_at([write(tmp_path, "app.py", "os.getenv('MODE')\n")])
+    looking.read_files([write(tmp_path, "app.py", "os.getenv('MODE')\n")])
     assert looking.conclude()["environment"] == {"MODE": "fast"}
-    looking.look_at([write(tmp_path, "late.py", "os.getenv('LATE')\n")])
+    looking.read_files([write(tmp_path, "late.py", "os.getenv('LATE')\n")])
     assert looking.variables() == {"kind": "survey", "environment": {"LATE": "1", "MODE": "fast"}}
 
 
@@ -243,6 +243,6 @@ def test_what_no_test_process_has_loaded_is_looked_at_but_for_tests(tmp_path: Pa
     write(tmp_path, "notes.toml", "a = 1\n")
     write(tmp_path, "generated.py", "# long\n" * 100_000)
     found = survey(tmp_path)
-    found.look_at([loaded])
+    found.read_files([loaded])
     found.conclude()
     assert found.not_loaded() == [script]

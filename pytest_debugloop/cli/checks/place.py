@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
 from pytest_debugloop.environment import providers as fact
-from pytest_debugloop.journal.handover import LOADER_LOG
+from pytest_debugloop.journal.shared_names import LOADER_LOG
 from pytest_debugloop.private import NotPrivateError, read_file
 from pytest_debugloop.text.words import counted
 
@@ -107,10 +107,10 @@ def waiting(place: Place) -> Iterator[Check]:
     Args:
         place: where the record is.
     """
-    from pytest_debugloop.loading.waiting import look_at_waiting, what_is_left_alone
+    from pytest_debugloop.loading.waiting import ignored_paths, waiting_runs
 
     order = place.order()
-    refused = what_is_left_alone(order)
+    refused = ignored_paths(order)
     if refused:
         more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
         yield Check(
@@ -119,8 +119,8 @@ def waiting(place: Place) -> Iterator[Check]:
             refused[0] + more,
             "find out who made it, then remove it or make it private (chmod -R go=).",
         )
-    found = look_at_waiting(order)
-    for trouble in found.troubles:
+    found = waiting_runs(order)
+    for trouble in found.load_failures:
         yield Check("journals", PROBLEM if trouble.is_set_aside else WARNING, str(trouble))
     going_on = f"{counted(len(found.going_on), 'run')} in progress or being stored" if found.going_on else ""
     if found.waiting:

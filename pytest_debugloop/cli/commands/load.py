@@ -23,19 +23,19 @@ def command(place: Place, again: bool, as_json: bool) -> None:
     from pytest_debugloop.answers.connection import admit
     from pytest_debugloop.cli.progress import working
     from pytest_debugloop.errors import NoRecordError
-    from pytest_debugloop.loading.waiting import load_waiting, look_at_waiting
+    from pytest_debugloop.loading.waiting import load_waiting, waiting_runs
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import counted
 
     if not place.dsn and not place.trusted:
         place = replace(place, trusted=admit(place))
     order = place.order()
-    if not place.dsn and not (place.folder / "postgres").is_dir() and not any(look_at_waiting(order)):
+    if not place.dsn and not (place.folder / "postgres").is_dir() and not any(waiting_runs(order)):
         raise NoRecordError(folder=place.told)  # and none is made, for there is nothing to put into it
     with working("Storing waiting journals"):
         loaded = load_waiting(order, again=again)
     left, problem = loaded.left, printable(loaded.problem)
-    told = [str(trouble) for trouble in left.troubles if str(trouble) != loaded.problem]
+    told = [str(trouble) for trouble in left.load_failures if str(trouble) != loaded.problem]
     if as_json:
         facts = {
             "stored": loaded.stored,
@@ -45,7 +45,7 @@ def command(place: Place, again: bool, as_json: bool) -> None:
             "rejected_lines": loaded.refused_lines,
             "problem": problem or None,
         }
-        write_json("load", facts, troubles=[str(trouble) for trouble in left.troubles])
+        write_json("load", facts, troubles=[str(trouble) for trouble in left.load_failures])
     else:
         click.echo(f"{counted(loaded.stored, 'run')} stored, {len(left.waiting):,} still waiting.")
         if left.going_on:

@@ -8,9 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pytest_debugloop.journal.handover import TROUBLE_FILE
 from pytest_debugloop.journal.records import clean_text
-from pytest_debugloop.private import read_file, write_whole
+from pytest_debugloop.journal.shared_names import LOAD_FAILURE_FILE
+from pytest_debugloop.private import read_file, write_atomically
 
 TRIES = 3
 """How often it is tried to store the journals of a run that cannot be."""
@@ -18,7 +18,7 @@ _LONGEST_REASON = 500
 _LARGEST_FILE = 64 * 1024
 
 
-class Trouble(NamedTuple):
+class LoadFailure(NamedTuple):
     """Why a run could not be stored.
 
     Attributes:
@@ -43,7 +43,7 @@ class Trouble(NamedTuple):
         return f"{what}: attempt {self.tries} of {TRIES}."
 
 
-def trouble_of(folder: Path) -> Trouble | None:
+def load_failure_of(folder: Path) -> LoadFailure | None:
     """Read what is kept of a run.
 
     Args:
@@ -53,27 +53,27 @@ def trouble_of(folder: Path) -> Trouble | None:
         None where it was never tried in vain.
     """
     try:
-        with read_file(folder / TROUBLE_FILE) as file:
+        with read_file(folder / LOAD_FAILURE_FILE) as file:
             found: dict[str, Any] = json.loads(file.read(_LARGEST_FILE))
         tries = int(found["tries"]) if found["version"] == _version() else 0
-        return Trouble(folder, clean_text(str(found["reason"]))[:_LONGEST_REASON], tries)
+        return LoadFailure(folder, clean_text(str(found["reason"]))[:_LONGEST_REASON], tries)
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         return None
 
 
-def note_trouble(folder: Path, error: object) -> Trouble:
+def note_load_failure(folder: Path, error: object) -> LoadFailure:
     """Keep that a run could not be stored, and why.
 
     Args:
         folder: of the run.
         error: what went wrong, or a sentence that says it.
     """
-    before = trouble_of(folder)
+    before = load_failure_of(folder)
     reason = clean_text(" ".join(str(error).split()))[:_LONGEST_REASON] or type(error).__name__
-    found = Trouble(folder, reason, 1 + (before.tries if before is not None else 0))
+    found = LoadFailure(folder, reason, 1 + (before.tries if before is not None else 0))
     kept = {"version": _version(), "tries": found.tries, "reason": found.reason}
     with contextlib.suppress(OSError):  # then it is tried for ever, and told each time
-        write_whole(folder / TROUBLE_FILE, json.dumps(kept).encode())
+        write_atomically(folder / LOAD_FAILURE_FILE, json.dumps(kept).encode())
     return found
 
 

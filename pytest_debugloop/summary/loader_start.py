@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.environment.interpreter import interpreter
-from pytest_debugloop.journal.handover import LOADER_LOG, LOADER_VARIABLE
+from pytest_debugloop.journal.shared_names import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
 
 if TYPE_CHECKING:
@@ -36,8 +36,14 @@ _DETACH = '"$@" &'
 _NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
 
 
-def order_for(
-    rootdir: Path, settings: Settings, folder: Path, run_folder: Path, spare: Path, redactor: Redactor, told: int
+def loader_order(
+    rootdir: Path,
+    settings: Settings,
+    folder: Path,
+    run_folder: Path,
+    fallback: Path,
+    redactor: Redactor,
+    failures_limit: int,
 ) -> dict[str, object]:
     """Write what the loader of a run is to do.
 
@@ -46,12 +52,12 @@ def order_for(
         settings: of the run.
         folder: of the record.
         run_folder: of the run's journals.
-        spare: where journals go that cannot stay there.
+        fallback: where journals go that cannot stay there.
         redactor: of the run.
-        told: of how many failed tests the run tells what the record knows.
+        failures_limit: of how many failed tests the run tells what the record knows.
 
     Returns:
-        Basic types, named as the attributes of :class:`pytest_debugloop.loading.order.Order`.
+        Basic types, named as the attributes of :class:`pytest_debugloop.loading.loader_order.LoaderOrder`.
     """
     return {
         "rootdir": str(rootdir),
@@ -62,32 +68,32 @@ def order_for(
         "schema": settings.schema,
         "postgres_version": settings.postgres_version,
         "wait": settings.wait,
-        "told": told,
-        "spare": str(spare / JOURNALS),
+        "told": failures_limit,
+        "spare": str(fallback / JOURNALS),
     }
 
 
-class Launch:
+class LoaderStart:
     """The loader's start, settled before the first test: these may change what is asked for here.
 
     Where this process would become the loader's parent, the loader is its child, and is started after the last test.
 
     Args:
         folder: of the record; the loader's log goes there.
-        order: see :func:`order_for`; it travels in the environment, which only the same user can read.
+        order: see :func:`loader_order`; it travels in the environment, which only the same user can read.
 
     Attributes:
-        is_put_off: whether the loader has to be started after the last test, and ends with this process.
+        is_deferred: whether the loader has to be started after the last test, and ends with this process.
 
     Raises:
         NoInterpreterError: there is no Python to run it.
     """
 
     def __init__(self, folder: Path, order: dict[str, object]) -> None:
-        self.is_put_off = adopts_orphans()
+        self.is_deferred = adopts_orphans()
         self._log = folder / LOADER_LOG
         self._environ = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
-        self._environ[LOADER_VARIABLE] = json.dumps(order | {"is_child": self.is_put_off})
+        self._environ[LOADER_VARIABLE] = json.dumps(order | {"is_child": self.is_deferred})
         paths = (path for path in sys.path if Path(path).is_absolute())
         self._command = [interpreter(), "-I", "-X", "utf8", "-c", _BOOTSTRAP, *paths]
         self._child = 0
@@ -99,7 +105,7 @@ class Launch:
         Raises:
             OSError: it could not be started.
         """
-        if self.is_put_off:
+        if self.is_deferred:
             self._begun = _clock()
             self._child = self._spawn(self._command)
             return

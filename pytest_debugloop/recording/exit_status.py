@@ -13,11 +13,11 @@ from pytest_debugloop.writing.failure import INTERNAL_ERROR, FailureContext
 if TYPE_CHECKING:
     from pytest_debugloop.writing.writer import Writer
 
-_MOST_BEHIND = 50
+_MAX_CONTEXTS = 50
 _exc_info = sys.exc_info
 
 
-def leaving() -> BaseException | None:
+def exception_leaving_pytest() -> BaseException | None:
     """Give the exception that pytest is leaving with, None where there is none.
 
     To be asked in ``pytest_unconfigure``, which pytest calls on its way out: what another plugin raised in
@@ -30,7 +30,7 @@ def leaving() -> BaseException | None:
     return error if handles.partition(".")[0] == "_pytest" else None
 
 
-class Ending:
+class PytestExit:
     """What is known of the end of a run, in one of its processes.
 
     Attributes:
@@ -46,23 +46,23 @@ class Ending:
         self._session: pytest.Session | None = None
         self._recorded: set[tuple[int, type]] = set()
 
-    def begins(self, session: pytest.Session) -> None:
+    def session_started(self, session: pytest.Session) -> None:
         """Keep the session: it knows the exit status."""
         self._session = session
 
-    def finishes(self, session: pytest.Session, exit_status: int) -> None:
+    def session_finished(self, session: pytest.Session, exit_status: int) -> None:
         """Note what pytest says at the end of the session."""
         self._session = session
         self.exit_status = int(exit_status)
         self.is_interrupted = self.is_interrupted or bool(session.shouldfail or session.shouldstop)
 
-    def unconfigures(self, writer: Writer) -> None:
+    def unconfigured(self, writer: Writer) -> None:
         """Note how pytest is left, and record the exception that it is left with.
 
         Args:
             writer: of this process.
         """
-        error = leaving()
+        error = exception_leaving_pytest()
         status = None if self._session is None else self._session.exitstatus
         if isinstance(error, pytest.UsageError) or error is None:  # pytest makes an exit status of it
             self.exit_status = None if status is None else int(status)
@@ -81,13 +81,13 @@ class Ending:
             error: with its frames.
         """
         try:
-            behind: BaseException | None = error
-            for _ in range(_MOST_BEHIND):
-                if behind is None:
+            inner: BaseException | None = error
+            for _ in range(_MAX_CONTEXTS):
+                if inner is None:
                     break
-                if (id(behind), type(behind)) in self._recorded:
+                if (id(inner), type(inner)) in self._recorded:
                     return
-                behind = behind.__context__
+                inner = inner.__context__
             self._recorded.add((id(error), type(error)))
             context = FailureContext(writer.now())
             writer.write_failure(writer.failure_of_exception(error, INTERNAL_ERROR, context, ItemFacts()))

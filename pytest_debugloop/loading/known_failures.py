@@ -9,11 +9,11 @@ from typing import Any
 from psycopg import Cursor
 from psycopg.rows import dict_row
 
-from pytest_debugloop.summary.known import DAYS, KnownFailure
+from pytest_debugloop.summary.known_failures import SUMMARY_DAYS, KnownFailure
 
 # Each part of the answer is the first rows of an index, in its order: nothing is to be sorted. The run waits for it.
 _SETTINGS = "SET LOCAL enable_bitmapscan TO off; SET LOCAL statement_timeout TO '2s'"
-_LIMITS = {"days": DAYS, "looked_at": 100, "most_failures": 100, "most_attempts": 120, "most_runs": 500}
+_LIMITS = {"days": SUMMARY_DAYS, "looked_at": 100, "most_failures": 100, "most_attempts": 120, "most_runs": 500}
 _LONGEST_TEXT = 500
 
 

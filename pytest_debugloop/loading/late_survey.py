@@ -11,14 +11,14 @@ from typing import Any
 
 from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.environment.providers import COMMIT
-from pytest_debugloop.journal.handover import MAIN_JOURNAL
+from pytest_debugloop.journal.shared_names import MAIN_JOURNAL
 from pytest_debugloop.loading.journals import LONGEST_LINE, JournalFile
-from pytest_debugloop.loading.order import Order
+from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.surveying import CODE_JOURNAL, NO_RECORD, Surveyor, loaded_in
 from pytest_debugloop.private import read_file
 
 
-def survey_late(folder: Path, paths: Iterable[Path], order: Order) -> Surveyor | None:
+def survey_late(folder: Path, paths: Iterable[Path], order: LoaderOrder) -> Surveyor | None:
     """Look at the code of a run whose journals have waited.
 
     It is told only where nothing has changed since the run: the files that it has loaded are the same, so is the

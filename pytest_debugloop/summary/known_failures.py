@@ -10,10 +10,10 @@ from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.strategies import STRATEGIES
 from pytest_debugloop.text.words import DAY, age, counted, passes_elsewhere, percent
 
-TOLD = 10
+SUMMARY_FAILURES_LIMIT = 10
 """How many failed tests the summary of a run tells of."""
 
-DAYS = 7
+SUMMARY_DAYS = 7
 """How far back the failures are counted that the summary of a run tells of."""
 
 _INDENT = "      "
@@ -75,7 +75,7 @@ class KnownFailure(NamedTuple):
     elsewhere_seconds: float | None = None
 
 
-class Known(NamedTuple):
+class KnownFailures(NamedTuple):
     """The failures of a run that the record knows most of.
 
     Attributes:
@@ -87,7 +87,7 @@ class Known(NamedTuple):
     total: int
 
     @classmethod
-    def of(cls, status: Mapping[str, Any] | None) -> Known:
+    def of(cls, status: Mapping[str, Any] | None) -> KnownFailures:
         """Read what the loader wrote.
 
         Args:
@@ -100,7 +100,7 @@ class Known(NamedTuple):
         return cls(failures, int((status or {}).get("failing", len(failures))))
 
 
-def known_lines(known: Known, width: int | None) -> list[str]:
+def failure_lines(known: KnownFailures, width: int | None) -> list[str]:
     """Write what is known of the failures, each on one line where it fits, else the facts below the test's name.
 
     Args:
@@ -108,15 +108,15 @@ def known_lines(known: Known, width: int | None) -> list[str]:
         width: columns of the terminal, None where a line may be of any length.
     """
     lines = []
-    for failure in known.failures[:TOLD]:
-        lines += _wrapped(printable(failure.test or "outside of tests"), facts_of(failure), width)
-    more = known.total - min(len(known.failures), TOLD)
+    for failure in known.failures[:SUMMARY_FAILURES_LIMIT]:
+        lines += _wrapped(printable(failure.test or "outside of tests"), failure_facts(failure), width)
+    more = known.total - min(len(known.failures), SUMMARY_FAILURES_LIMIT)
     if known.failures and more > 0:
         lines.append(f"  and {more:,} more")
     return lines
 
 
-def facts_of(failure: KnownFailure) -> list[str]:
+def failure_facts(failure: KnownFailure) -> list[str]:
     """Say what is known of a failure, the most telling first; safe for terminals.
 
     Args:
@@ -124,7 +124,7 @@ def facts_of(failure: KnownFailure) -> list[str]:
     """
     if not failure.is_test:
         return [printable(": ".join(filter(None, (failure.error, failure.message.strip().partition("\n")[0]))))]
-    facts = [_seen(failure)]
+    facts = [_occurrences(failure)]
     if failure.failed_before:
         facts += _failing(failure)
     elif failure.is_flaky:
@@ -142,11 +142,11 @@ def facts_of(failure: KnownFailure) -> list[str]:
     return facts
 
 
-def _seen(failure: KnownFailure) -> str:
+def _occurrences(failure: KnownFailure) -> str:
     more = "+" if failure.is_cut else ""
     elsewhere = f"{failure.times_elsewhere:,}{more}"
     if failure.last_seen_seconds is not None and failure.times > 1:
-        seen = f"seen {failure.times:,}{more} times in {DAYS} days"
+        seen = f"seen {failure.times:,}{more} times in {SUMMARY_DAYS} days"
         return f"{seen}, {elsewhere} more elsewhere" if failure.times_elsewhere else seen
     if failure.last_seen_seconds is not None:
         seen = f"last seen {_ago(failure.last_seen_seconds)}"
@@ -158,7 +158,7 @@ def _seen(failure: KnownFailure) -> str:
         otherwise = failure.times_otherwise
         return "first seen in this run" + (f", failed differently in {counted(otherwise, 'run')}" if otherwise else "")
     if failure.times_elsewhere > 1:
-        return f"{seen}, {elsewhere} times elsewhere in {DAYS} days"
+        return f"{seen}, {elsewhere} times elsewhere in {SUMMARY_DAYS} days"
     return seen if failure.elsewhere_seconds is None else f"{seen}, elsewhere {_ago(failure.elsewhere_seconds)}"
 
 

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.loading.known import place_of
-from pytest_debugloop.summary.known import Known, KnownFailure, columns, cut, facts_of, known_lines
+from pytest_debugloop.loading.known_failures import place_of
+from pytest_debugloop.summary.known_failures import (
+    KnownFailure,
+    KnownFailures,
+    columns,
+    cut,
+    failure_facts,
+    failure_lines,
+)
 from pytest_debugloop.text.printable import printable
 
 NEW = KnownFailure(
@@ -86,19 +93,19 @@ RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoverie
     ],
 )
 def test_facts_are_said_as_they_are(known: dict[str, Any], facts: list[str]) -> None:
-    assert facts_of(NEW._replace(**known)) == facts
+    assert failure_facts(NEW._replace(**known)) == facts
 
 
 def test_a_line_that_fits_holds_all() -> None:
     failure = NEW._replace(times=12, last_seen_seconds=9.0, fix_file="orders.py", fix_name="compute", **RETRIED)
-    known = Known([failure], 1)
+    known = KnownFailures([failure], 1)
     whole = (
         "  tests/test_orders.py::test_total: seen 12 times in 7 days, recovers by retry 92%, "
         "last fixed by a change in orders.py::compute"
     )
-    assert known_lines(known, None) == [whole]
-    assert known_lines(known, len(whole)) == [whole]
-    assert known_lines(known, 80) == [
+    assert failure_lines(known, None) == [whole]
+    assert failure_lines(known, len(whole)) == [whole]
+    assert failure_lines(known, 80) == [
         "  tests/test_orders.py::test_total:",
         "      seen 12 times in 7 days, recovers by retry 92%,",
         "      last fixed by a change in orders.py::compute",
@@ -106,9 +113,9 @@ def test_a_line_that_fits_holds_all() -> None:
 
 
 def test_more_failures_than_are_told_are_counted() -> None:
-    assert known_lines(Known([NEW] * 100, 1033), None)[10:] == ["  and 1,023 more"]
-    assert known_lines(Known([NEW] * 10, 10), None)[10:] == []
-    assert known_lines(Known([], 5), None) == []
+    assert failure_lines(KnownFailures([NEW] * 100, 1033), None)[10:] == ["  and 1,023 more"]
+    assert failure_lines(KnownFailures([NEW] * 10, 10), None)[10:] == []
+    assert failure_lines(KnownFailures([], 5), None) == []
 
 
 NAMES = st.text(max_size=120)
@@ -136,7 +143,7 @@ def test_whatever_tests_are_called_lines_fit_and_are_safe(
         strategy_times=2,
         recoveries=3,
     )
-    for line in known_lines(Known([failure] * 12, 12), width):
+    for line in failure_lines(KnownFailures([failure] * 12, 12), width):
         assert printable(line) == line
         assert columns(line) <= width
         assert line.startswith("  ")

@@ -30,7 +30,7 @@ _getframe, _getprofile, _setprofile = sys._getframe, sys.getprofile, sys.setprof
 _monitoring: Any = getattr(sys, "monitoring", None)
 
 
-def watched(writer: Writer, attempt: Attempt, item: pytest.Item) -> Generator[None, T, T]:
+def capture_return(writer: Writer, attempt: Attempt, item: pytest.Item) -> Generator[None, T, T]:
     """Run a test's call, and keep the state at its end with its step, where it passes.
 
     Args:
@@ -44,14 +44,14 @@ def watched(writer: Writer, attempt: Attempt, item: pytest.Item) -> Generator[No
         return (yield)
     taken: tuple[int | None, bytes] = (None, b"")
 
-    def told(frame: FrameType) -> None:
+    def callback(frame: FrameType) -> None:
         nonlocal taken
         try:
             taken = writer.snapshot_of_return(frame, facts_of(item), attempt.node_id)
         except BaseException as fault:  # it would be the test's
             writer.fault(fault)
 
-    with watched_return(function.__code__, told):
+    with on_return(function.__code__, callback):
         result = yield
     number, line = taken
     if number is not None:
@@ -62,18 +62,18 @@ def watched(writer: Writer, attempt: Attempt, item: pytest.Item) -> Generator[No
 
 
 @contextmanager
-def watched_return(code: CodeType, told: Callable[[FrameType], None]) -> Iterator[None]:
+def on_return(code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
     """Be told when a function returns; where that cannot be had, nothing is told.
 
     Args:
         code: of the function.
-        told: is given the frame, still alive; it must not raise. It is called for every return, the outermost last.
+        callback: is given the frame, still alive; it must not raise. It is called for every return, the outermost last.
     """
     if _monitoring is not None:
-        with _monitored(code, told):
+        with _monitored(code, callback):
             yield
     elif _getprofile() is None:
-        with _profiled(code, told):
+        with _profiled(code, callback):
             yield
     else:
         yield
@@ -84,7 +84,7 @@ def _is_outermost(frame: FrameType, code: CodeType) -> bool:
 
 
 @contextmanager
-def _monitored(code: CodeType, told: Callable[[FrameType], None]) -> Iterator[None]:
+def _monitored(code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
     tool = _free_tool_id()
     if tool is None:
         yield
@@ -93,7 +93,7 @@ def _monitored(code: CodeType, told: Callable[[FrameType], None]) -> Iterator[No
     def returned(_code: CodeType, _offset: int, _value: object) -> None:
         frame = _getframe(1)
         if _is_outermost(frame, code):
-            told(frame)
+            callback(frame)
 
     event = _monitoring.events.PY_RETURN
     try:
@@ -117,10 +117,10 @@ def _free_tool_id() -> int | None:
 
 
 @contextmanager
-def _profiled(code: CodeType, told: Callable[[FrameType], None]) -> Iterator[None]:
+def _profiled(code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
     def profile(frame: FrameType, event: str, _argument: object) -> None:
         if event == "return" and _is_outermost(frame, code):
-            told(frame)
+            callback(frame)
 
     _setprofile(profile)
     try:

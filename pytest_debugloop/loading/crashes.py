@@ -37,19 +37,19 @@ _WHEN = {
 
 
 @dataclass(slots=True)
-class Remains:
+class JournalEnd:
     """What the journal of a process that died says of its end.
 
     Attributes:
         step: the line of the step that was begun last, None where that has ended, or there is none.
         last_at: the latest time in it, in microseconds since 1970.
-        is_told: whether the process has written the error event of that step itself, before it was ended.
+        is_recorded: whether the process has written the error event of that step itself, before it was ended.
         crashed_workers: the workers of pytest-xdist whose crash it has recorded.
     """
 
     step: dict[str, Any] | None = None
     last_at: int = 0
-    is_told: bool = False
+    is_recorded: bool = False
     crashed_workers: set[str] = field(default_factory=set)
 
     def read(self, file: IO[bytes]) -> None:
@@ -74,12 +74,12 @@ class Remains:
             times = (record.get("started"), record.get("ended"), record.get("at"))
             self.last_at = max(self.last_at, *(time for time in times if isinstance(time, int)))
             if is_crash and record["type"] == PROCESS_CRASH:
-                self.is_told = self.step is not None and record["step"] == [self.step["n"], self.step["started"]]
+                self.is_recorded = self.step is not None and record["step"] == [self.step["n"], self.step["started"]]
             elif is_crash:
                 self.crashed_workers.add(str(record["worker"]))
             elif line.startswith(_STARTED):
                 self.step = {name: record[name] for name in _NEEDED} | {"task": record.get("task")}
-                self.is_told = False
+                self.is_recorded = False
             elif is_step and self.step is not None and self.step["n"] == record["n"]:
                 self.step = None
         except (ValueError, LookupError, TypeError, RecursionError):
@@ -108,29 +108,29 @@ def crashes_of(journals: Iterable[JournalFile]) -> list[tuple[JournalHead, bytes
     main = {id_ for id_, head in heads.items() if head.is_main}
     if not main or main & ended:
         return []
-    remains = {id_: _remains_of(found) for id_, found in files.items() if id_ not in ended}
-    known = set().union(*(remains[id_].crashed_workers for id_ in main))
+    ends = {id_: _journal_end_of(found) for id_, found in files.items() if id_ not in ended}
+    known = set().union(*(ends[id_].crashed_workers for id_ in main))
     open_steps = {
         id_
-        for id_, one in remains.items()
+        for id_, one in ends.items()
         if one.step is not None and (id_ in main or heads[id_].agent_name.rpartition(":")[2] not in known)
     }
     # Of a controller nothing else is to be said where its workers say more.
-    untold = [id_ for id_ in open_steps or main if not remains[id_].is_told]
-    return [(heads[id_], _event(heads[id_], remains[id_], len(open_steps)).to_line()) for id_ in untold]
+    untold = [id_ for id_ in open_steps or main if not ends[id_].is_recorded]
+    return [(heads[id_], _event(heads[id_], ends[id_], len(open_steps)).to_line()) for id_ in untold]
 
 
-def _remains_of(journals: list[JournalFile]) -> Remains:
-    remains = Remains()
+def _journal_end_of(journals: list[JournalFile]) -> JournalEnd:
+    end = JournalEnd()
     for journal in sorted(journals, key=lambda one: one.path.stem.endswith("-spare")):
         with contextlib.suppress(OSError), journal.opened() as file:  # of one that cannot be read it is known already
-            remains.read(file)
-            remains.last_at = remains.last_at or os.fstat(file.fileno()).st_mtime_ns // 1000
-    return remains
+            end.read(file)
+            end.last_at = end.last_at or os.fstat(file.fileno()).st_mtime_ns // 1000
+    return end
 
 
-def _event(head: JournalHead, remains: Remains, in_tests: int) -> ErrorEvent:
-    step = remains.step or {}
+def _event(head: JournalHead, end: JournalEnd, in_tests: int) -> ErrorEvent:
+    step = end.step or {}
     node_id, phase = str(step.get("node_id", "")), str(step.get("phase", ""))
     message = "the process died " + _WHEN.get(phase, "outside of any test").format(repr(node_id))
     fingerprint = text_fingerprint("\0".join((PROCESS_CRASH, node_id, normalised(message))))
@@ -140,7 +140,7 @@ def _event(head: JournalHead, remains: Remains, in_tests: int) -> ErrorEvent:
     return ErrorEvent(
         n=step.get("n", 0),
         step=(step["n"], step["started"]) if step else None,
-        at=step.get("started", remains.last_at),
+        at=step.get("started", end.last_at),
         node_id=node_id,
         type=PROCESS_CRASH,
         category="agent",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-SUFFIX = ".jsonl"
+JOURNAL_SUFFIX = ".jsonl"
 """Ending of a journal's name."""
 
-MAIN_JOURNAL = "main" + SUFFIX
+MAIN_JOURNAL = "main" + JOURNAL_SUFFIX
 """The journal of the process that the user started; an xdist worker's is named after the worker."""
 
 STATUS_FILE = "status.json"
@@ -14,10 +14,10 @@ STATUS_FILE = "status.json"
 LOADER_LOCK = "loader.lock"
 """Held by the loader of a run, in the run's folder."""
 
-OWN_LOADER = 0o100
+STARTED_LOADER_BIT = 0o100
 """A bit of the lock's mode: the loader that the run started has held it, and not only those of other runs."""
 
-TROUBLE_FILE = "trouble.json"
+LOAD_FAILURE_FILE = "trouble.json"
 """Why the journals of a run could not be stored, and how often that was tried, in the run's folder."""
 
 LOADER_LOG = "loader.log"

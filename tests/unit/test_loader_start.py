@@ -11,7 +11,7 @@ import pytest
 
 from pytest_debugloop.environment.interpreter import interpreter
 from pytest_debugloop.errors import NoInterpreterError
-from pytest_debugloop.summary import launch
+from pytest_debugloop.summary import loader_start as loader_start
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -93,20 +93,20 @@ def test_a_python_of_another_name_is_one(program: Callable[..., Path], monkeypat
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
-@pytest.mark.parametrize("is_put_off", [False, True])
+@pytest.mark.parametrize("is_deferred", [False, True])
 def test_the_loader_has_no_descriptor_of_the_run(
-    tmp_path: Path, program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, *, is_put_off: bool
+    tmp_path: Path, program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, *, is_deferred: bool
 ) -> None:
     program("python3", LOOKS.format(python=sys.executable, folder=tmp_path))
-    monkeypatch.setattr(launch, "adopts_orphans", lambda: is_put_off)
+    monkeypatch.setattr(loader_start, "adopts_orphans", lambda: is_deferred)
     log = tmp_path / "record" / "loader.log"
     log.parent.mkdir(mode=0o700)
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     high = os.dup2(writing, 300, inheritable=True)
     try:
-        started = launch.Launch(log.parent, {})
-        assert started.is_put_off is is_put_off
+        started = loader_start.LoaderStart(log.parent, {})
+        assert started.is_deferred is is_deferred
         started.start()
         wait_until((tmp_path / "found").exists)
         started.wait_for_child(60)

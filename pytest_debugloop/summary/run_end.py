@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop import private
 from pytest_debugloop.dsn import describe_dsn
-from pytest_debugloop.environment.folders import open_folder, spare_folder
+from pytest_debugloop.environment.folders import fallback_folder, open_folder
 from pytest_debugloop.errors import NoInterpreterError
-from pytest_debugloop.journal.handover import STATUS_FILE
+from pytest_debugloop.journal.shared_names import STATUS_FILE
 from pytest_debugloop.private import remove
 from pytest_debugloop.summary import terminal as summary
-from pytest_debugloop.summary.known import TOLD, Known, known_lines
-from pytest_debugloop.summary.launch import Launch, order_for
+from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT, KnownFailures, failure_lines
+from pytest_debugloop.summary.loader_start import LoaderStart, loader_order
 from pytest_debugloop.summary.terminal import command_of
-from pytest_debugloop.system import System, what_changed
+from pytest_debugloop.system import System, identity_change
 from pytest_debugloop.text.ci_log import harmless
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _FOR_THE_COMMAND = ("dsn", "dir", "schema", "project")
 
 
-class Storing:
+class RunEnd:
     """The way of one run's journals into the record, as the user's process sees it.
 
     Args:
@@ -64,8 +64,8 @@ class Storing:
         # As pytest has it: where nobody looks at a terminal, lines are not cut to its width.
         self._is_ci = bool(os.environ.get("CI") or os.environ.get("BUILD_NUMBER"))
         self._wait = settings.wait
-        self._launch: Launch | None = None
-        self._place = _identity(run_folder)
+        self._loader: LoaderStart | None = None
+        self._folder_identity = _identity(run_folder)
 
     def _ci_report(self) -> CiReport | None:
         if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
@@ -87,19 +87,19 @@ class Storing:
             except Exception as error:
                 problems.append(f"the report for the CI could not be started ({error!r}); please report this.")
         if self._settings.load or self._wait:  # without the one, the code of the run is looked at, at its end
-            told = TOLD if self._ci is None else self._ci.told
-            folders = self._folder, self._run_folder, spare_folder()
-            order = order_for(self._config.rootpath, self._settings, *folders, self._redactor, told)
+            limit = SUMMARY_FAILURES_LIMIT if self._ci is None else self._ci.failures_limit
+            folders = self._folder, self._run_folder, fallback_folder()
+            order = loader_order(self._config.rootpath, self._settings, *folders, self._redactor, limit)
             try:
-                self._launch = Launch(self._folder, order | {"is_survey": not self._settings.load})
-                if self._settings.load and not self._launch.is_put_off:
-                    self._launch.start()
+                self._loader = LoaderStart(self._folder, order | {"is_survey": not self._settings.load})
+                if self._settings.load and not self._loader.is_deferred:
+                    self._loader.start()
             except (OSError, NoInterpreterError) as error:
                 problems.append(self._not_started(error))
         return problems
 
     def _not_started(self, error: OSError | NoInterpreterError) -> str:
-        self._launch = None
+        self._loader = None
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".")
         if self._settings.load:
             return f"the loader was not started ({reason})."
@@ -113,13 +113,13 @@ class Storing:
         Returns:
             Whether the loader of another run has stored this one meanwhile, and what went wrong.
         """
-        launch = self._launch
-        if launch is None or not self._wait:
+        loader = self._loader
+        if loader is None or not self._wait:
             return False, []
         try:
-            launch.start()
+            loader.start()
             status = summary.wait_for_status(self._run_folder, self._wait)
-            launch.wait_for_child(self._wait)
+            loader.wait_for_child(self._wait)
         except OSError as error:
             return False, [self._not_started(error)]
         except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
@@ -131,7 +131,7 @@ class Storing:
         reason = status.get("problem") if status else "it took longer than debugloop_wait"
         return False, [f"the code of this run is not recorded ({reason})."] if reason else []
 
-    def expect_nothing(self) -> None:
+    def do_not_wait(self) -> None:
         """Do not wait at the end for a word of the loader that cannot come."""
         self._wait = 0.0
 
@@ -139,12 +139,12 @@ class Storing:
     def target(self) -> str:
         """Where records go, for people."""
         if not self._settings.load:
-            return str(self._shown(self._run_folder))
+            return str(self._relative(self._run_folder))
         if self._settings.dsn:
             return describe_dsn(self._settings.dsn)
-        return f"{self._shown(self._folder)} (embedded PostgreSQL)"
+        return f"{self._relative(self._folder)} (embedded PostgreSQL)"
 
-    def _shown(self, folder: Path) -> Path:
+    def _relative(self, folder: Path) -> Path:
         with contextlib.suppress(ValueError):
             return folder.relative_to(self._config.rootpath)
         return folder
@@ -168,50 +168,50 @@ class Storing:
             journal: of this process, wherever it is now.
         """
         correlation_id = self._correlation_id
-        changed = what_changed()
-        is_displaced = not changed and _identity(self._run_folder) != self._place
+        changed = identity_change()
+        is_displaced = not changed and _identity(self._run_folder) != self._folder_identity
         is_stored = False
         if not self._settings.load:
             if not changed and not is_displaced:
                 is_stored, more = self._survey()
                 problems = problems + more
-        elif self._launch is not None and (self._launch.is_put_off or is_displaced):
+        elif self._loader is not None and (self._loader.is_deferred or is_displaced):
             try:
                 self._start_at_end(journal if is_displaced else None, changed)
             except OSError as error:
                 problems = [*problems, self._not_started(error)]
-        if self._launch is None or not (self._settings.load or is_stored):
-            waits_in = str(journal.parent if is_displaced else self._shown(self._run_folder))
-            lines = summary.unloaded_lines(correlation_id, waits_in, self._command("load"), problems)
+        if self._loader is None or not (self._settings.load or is_stored):
+            waits_in = str(journal.parent if is_displaced else self._relative(self._run_folder))
+            lines = summary.not_loaded_lines(correlation_id, waits_in, self._command("load"), problems)
             return list(map(harmless, lines))
         if changed:
-            return self._untold(f"a test {changed}", problems)
+            return self._unreadable(f"a test {changed}", problems)
         try:
             status = summary.wait_for_status(self._run_folder, self._wait, journal)
-            self._launch.wait_for_child(self._wait)
+            self._loader.wait_for_child(self._wait)
         except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
             status = None
         except OSError as error:
-            return self._untold(str(error.strerror), problems)
+            return self._unreadable(str(error.strerror), problems)
         if status is not None and not status.get("problem") and not status.get("unread"):
             shutil.rmtree(self._run_folder, ignore_errors=True)
-        told = [f"  see more: {self._command('show', correlation_id)}"]
+        below = [f"  see more: {self._command('show', correlation_id)}"]
         annotations: list[str] = []
         if self._ci is not None or (status is not None and status.get("failures")):
             try:
-                told, annotations, more = self._known(status, told)
+                below, annotations, more = self._failure_lines(status, below)
                 problems = problems + more
             except Exception as error:
                 problems = [
                     *problems,
                     f"the summary of known failures could not be made ({error!r}); please report this.",
                 ]
-        goes_on = not self._launch.is_put_off
-        lines = summary.summary_lines(status, correlation_id, self.target, problems, self._wait, told, goes_on=goes_on)
+        goes_on = not self._loader.is_deferred
+        lines = summary.summary_lines(status, correlation_id, self.target, problems, self._wait, below, goes_on=goes_on)
         return [*map(harmless, lines), *annotations]
 
-    def _untold(self, reason: str, problems: list[str]) -> list[str]:
-        lines = summary.untold_lines(self._correlation_id, reason, self._command("show"), problems)
+    def _unreadable(self, reason: str, problems: list[str]) -> list[str]:
+        lines = summary.unreadable_lines(self._correlation_id, reason, self._command("show"), problems)
         return list(map(harmless, lines))
 
     def _start_at_end(self, displaced: Path | None, changed: str) -> None:
@@ -220,12 +220,12 @@ class Storing:
         Args:
             displaced: the journal that is left of a run whose folder a test has removed, with all that the first
                 loader stood on.
-            changed: see :func:`what_changed`.
+            changed: see :func:`identity_change`.
 
         Raises:
             OSError: it cannot be started.
         """
-        assert self._launch is not None  # noqa: S101 - whoever calls has asked
+        assert self._loader is not None  # noqa: S101 - whoever calls has asked
         if changed:
             raise OSError(errno.EACCES, f"a test {changed}")
         if displaced is not None:
@@ -235,11 +235,11 @@ class Storing:
             if folder != self._folder:
                 raise OSError(errno.EACCES, f"{self._folder}, which a test removed, could not be created again")
             System.close(private.open_folder(self._run_folder, make=True))
-        self._launch.start()
+        self._loader.start()
 
-    def _known(self, status: dict[str, Any] | None, told: list[str]) -> tuple[list[str], list[str], list[str]]:
+    def _failure_lines(self, status: dict[str, Any] | None, below: list[str]) -> tuple[list[str], list[str], list[str]]:
         """Give the lines below the count of what is stored, those for the CI, and what went wrong."""
-        known = Known.of(status)
+        known = KnownFailures.of(status)
         annotations: list[str] = []
         problems: list[str] = []
         if self._ci is not None:
@@ -248,10 +248,10 @@ class Storing:
             command = self._command("show", self._correlation_id) if is_stored else ""
             annotations, problems = self._ci.end(head, known, command)
         if known.failures:
-            lines = known_lines(known, None if self._is_ci else self._config.get_terminal_writer().fullwidth)
+            lines = failure_lines(known, None if self._is_ci else self._config.get_terminal_writer().fullwidth)
             # On a server of many, the last run need not be this one.
-            told = [*lines, *told] if self._settings.dsn else [*lines, f"  see more: {self._command('show')}"]
-        return told, annotations, problems
+            below = [*lines, *below] if self._settings.dsn else [*lines, f"  see more: {self._command('show')}"]
+        return below, annotations, problems
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_debugloop.journal.lock import lock
-from pytest_debugloop.private import give_name, open_file, remove
-from pytest_debugloop.system import System, what_changed
+from pytest_debugloop.private import open_file, remove, rename_file
+from pytest_debugloop.system import System, identity_change
 
 _LOWEST_DESCRIPTOR = 200  # out of the way of tests that close or count on low numbers
 _CHUNK = 1024 * 1024
 _OPEN = os.O_RDWR | os.O_APPEND
 
 
-class TakenAwayError(OSError):
+class FileLostError(OSError):
     """The file is not what it was.
 
     Args:
@@ -33,7 +33,7 @@ class TakenAwayError(OSError):
         self.is_ours_alone = is_ours_alone
 
 
-class OwnFile:
+class JournalFile:
     """A file, known by device and inode, and how long it is.
 
     Args:
@@ -58,7 +58,7 @@ class OwnFile:
         self._has_links = found.st_nlink > 0  # some file systems do not count them
 
     @classmethod
-    def made(cls, path: Path, content: bytes | OwnFile) -> OwnFile:
+    def create(cls, path: Path, content: bytes | JournalFile) -> JournalFile:
         """Make a file that has its name once it is locked and holds its first line, so that nobody sees it without.
 
         Args:
@@ -70,7 +70,7 @@ class OwnFile:
             OSError: it cannot be made.
         """
         new = path.with_name(path.name + ".new")
-        fd = _out_of_the_way(open_file(new, _OPEN | os.O_CREAT | os.O_EXCL))
+        fd = _high_descriptor(open_file(new, _OPEN | os.O_CREAT | os.O_EXCL))
         try:
             lock(fd)
             size = 0
@@ -78,7 +78,7 @@ class OwnFile:
                 size += len(chunk)
                 if System.write(fd, chunk) != len(chunk):
                     raise no_space()
-            give_name(new, path.name)
+            rename_file(new, path.name)
             return cls(path, fd, size)
         except BaseException:
             System.close(fd)
@@ -110,32 +110,32 @@ class OwnFile:
         self.size += written
         return written
 
-    def find(self) -> bool:
+    def check(self) -> bool:
         """See that the descriptor is of the file, and that the file is there and holds what it held.
 
         Returns:
             Whether it ends with whole lines.
 
         Raises:
-            TakenAwayError: somebody has removed or shortened it.
+            FileLostError: somebody has removed or shortened it.
             OSError: the descriptor is gone, and no other can be had.
         """
         found = self._status()
         if found is None:  # a test has closed it, and the number may be of a file of its own by now: it is left alone
-            found = self._opened_again()
+            found = self._reopen()
         if not found.st_nlink and self._has_links:
-            raise TakenAwayError("removed", is_ours_alone=True)
+            raise FileLostError("removed", is_ours_alone=True)
         if found.st_size < self.size:
-            raise TakenAwayError("shortened")
+            raise FileLostError("shortened")
         # It is longer where somebody else has written to it, or an interrupt came before we had counted.
         self.size = found.st_size
-        return self.ends_a_line()
+        return self.ends_with_newline()
 
-    def find_in_place(self) -> None:
+    def check_path(self) -> None:
         """See that the file is where it was made.
 
         Raises:
-            TakenAwayError: it is not, or not any more.
+            FileLostError: it is not, or not any more.
         """
         try:
             is_there = self._is_in_place()
@@ -144,13 +144,13 @@ class OwnFile:
         if not is_there:
             found = self._status()
             is_moved = found is not None and found.st_nlink > 0
-            raise TakenAwayError("moved away" if is_moved else "removed", is_ours_alone=found is not None)
+            raise FileLostError("moved away" if is_moved else "removed", is_ours_alone=found is not None)
 
-    def stay_without_name(self) -> None:
+    def continue_unlinked(self) -> None:
         """Go on in a removed file: its descriptor will do."""
         self._has_links = False
 
-    def lines_behind(self, header: bytes) -> int:
+    def count_lines(self, header: bytes) -> int:
         """Count the lines behind the first, none where that is not as it was, or nothing can be read any more.
 
         Args:
@@ -163,7 +163,7 @@ class OwnFile:
             return 0
         return sum(chunk.count(b"\n") for chunk in self.chunks()) - 1
 
-    def ends_a_line(self) -> bool:
+    def ends_with_newline(self) -> bool:
         """Tell whether the last line is whole.
 
         Raises:
@@ -182,7 +182,7 @@ class OwnFile:
             yield chunk
             at += len(chunk)
 
-    def say_that_it_ends(self) -> None:
+    def mark_as_ended(self) -> None:
         """Make the file one that is not to be written: that no more comes is told so where no last line finds room."""
         if self._status() is not None:
             with contextlib.suppress(OSError):
@@ -200,9 +200,9 @@ class OwnFile:
             found = System.fstat(self._fd)
         except OSError:
             return None
-        return found if self._is_mine(found) else None
+        return found if self._is_same_file(found) else None
 
-    def _is_mine(self, found: os.stat_result) -> bool:
+    def _is_same_file(self, found: os.stat_result) -> bool:
         return found.st_ino == self._ino and found.st_dev == self._dev
 
     def _is_in_place(self) -> bool:
@@ -211,22 +211,22 @@ class OwnFile:
         except (FileNotFoundError, NotADirectoryError):
             return False
         try:
-            return self._is_mine(System.fstat(fd))
+            return self._is_same_file(System.fstat(fd))
         finally:
             System.close(fd)
 
-    def _opened_again(self) -> os.stat_result:
-        if changed := what_changed():
+    def _reopen(self) -> os.stat_result:
+        if changed := identity_change():
             raise PermissionError(errno.EACCES, f"a test {changed}")
         try:
             fd = open_file(self.path, _OPEN)
         except (FileNotFoundError, NotADirectoryError):
-            raise TakenAwayError("removed") from None
+            raise FileLostError("removed") from None
         found = System.fstat(fd)
-        if not self._is_mine(found):
+        if not self._is_same_file(found):
             System.close(fd)
-            raise TakenAwayError("replaced")
-        self._fd = _out_of_the_way(fd)
+            raise FileLostError("replaced")
+        self._fd = _high_descriptor(fd)
         lock(self._fd)
         return found
 
@@ -236,7 +236,7 @@ def no_space() -> OSError:
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _out_of_the_way(low: int) -> int:
+def _high_descriptor(low: int) -> int:
     try:
         fd: int = System.duplicate(low, fcntl.F_DUPFD_CLOEXEC, _LOWEST_DESCRIPTOR)
     except OSError:

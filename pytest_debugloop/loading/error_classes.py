@@ -10,7 +10,7 @@ _REFUSALS = frozenset({"21", "22", "23", "54"})
 _INTERNAL_ERROR = "XX000"  # "invalid memory alloc request size", say
 
 
-def blames_data(error: BaseException) -> bool:
+def is_data_error(error: BaseException) -> bool:
     """Tell whether an error is about what was to be stored, and not trouble of the database.
 
     Args:
@@ -24,10 +24,10 @@ def blames_data(error: BaseException) -> bool:
     return not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
 
 
-def is_of_database(error: psycopg.Error) -> bool:
+def is_server_error(error: psycopg.Error) -> bool:
     """Tell whether an error is trouble of the database, which no other journal would fare better with.
 
     Args:
         error: that came of storing something.
     """
-    return not blames_data(error) and error.sqlstate != _INTERNAL_ERROR
+    return not is_data_error(error) and error.sqlstate != _INTERNAL_ERROR

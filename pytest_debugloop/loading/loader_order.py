@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.journal.handover import LOADER_VARIABLE
+from pytest_debugloop.journal.shared_names import LOADER_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LoaderOrder:
     """What a loader is to do.
 
     Attributes:
@@ -23,10 +23,10 @@ class Order:
         schema: of the record.
         postgres_version: of the embedded server where it has no data yet.
         wait: seconds that the run waits at its end.
-        spare: a second folder of journals that could not stay in the first.
+        fallback: a second folder of journals that could not stay in the first.
         rootdir: pytest's, of the run to follow, or of the folder that this process works for.
         redactor: the arguments of the run's Redactor.
-        told: of how many failed tests the run tells what the record knows.
+        failures_limit: of how many failed tests the run tells what the record knows.
         is_survey: whether to store nothing, and only to look at the code of the run, which has ended.
         trusted: whether an embedded record is opened that this user did not make on this machine.
         is_child: whether the loader is a child of the run, which must not get the loader's own children too.
@@ -38,17 +38,17 @@ class Order:
     schema: str
     postgres_version: int
     wait: float
-    spare: Path | None = None
+    fallback: Path | None = None
     rootdir: Path | None = None
     redactor: Mapping[str, list[str]] = field(default_factory=dict)
-    told: int = 0
+    failures_limit: int = 0
     trusted: bool = False
     is_child: bool = False
     is_survey: bool = False
 
     @classmethod
-    def from_environment(cls) -> Order:
-        """Read the order that :mod:`pytest_debugloop.summary.launch` gave.
+    def from_environment(cls) -> LoaderOrder:
+        """Read the order that :mod:`pytest_debugloop.summary.loader_start` gave.
 
         Raises:
             KeyError: there is none.
@@ -61,10 +61,10 @@ class Order:
             schema=given["schema"],
             postgres_version=int(given["postgres_version"]),
             wait=float(given["wait"]),
-            spare=Path(given["spare"]) if given.get("spare") else None,
+            fallback=Path(given["spare"]) if given.get("spare") else None,
             rootdir=Path(given["rootdir"]) if given.get("rootdir") else None,
             redactor=given.get("redactor", {}),
-            told=int(given.get("told", 0)),
+            failures_limit=int(given.get("told", 0)),
             is_child=bool(given.get("is_child")),
             is_survey=bool(given.get("is_survey")),
         )

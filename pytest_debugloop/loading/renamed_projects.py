@@ -9,7 +9,9 @@ from typing import Any
 from psycopg import Cursor
 
 
-def adopt(cursor: Cursor[Any], statement: Callable[[str], str], run_id: uuid.UUID, *, is_embedded: bool) -> None:
+def take_over_runs(
+    cursor: Cursor[Any], statement: Callable[[str], str], run_id: uuid.UUID, *, is_embedded: bool
+) -> None:
     """Give what the checkout of a run has recorded under earlier names to its project of now.
 
     A name that the user has given stays, and so does what other checkouts have recorded under the same name: on a

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.journal.handover import OPEN_FAILURES_FILE
+from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
 from pytest_debugloop.system import System
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.project_code import ProjectCode
-    from pytest_debugloop.tracing.tracer import Tracing
+    from pytest_debugloop.tracing.tracer import Tracer
     from pytest_debugloop.writing.steps import Attempt
     from pytest_debugloop.writing.writer import Writer
 
 
-class Traced:
+class TraceSelection:
     """Begins and ends the traces of a process; where there is nothing to trace, no tracer is loaded.
 
     Args:
@@ -31,8 +31,8 @@ class Traced:
         self._folder = folder
         self._name = name
         self._open: frozenset[str] | None = None  # not looked for before the first test: a loader may be asking
-        self._tracing: Tracing | None = None
-        self.goes_on = False
+        self._tracing: Tracer | None = None
+        self.is_active = False
 
     def begin(self, attempt: Attempt) -> None:
         """Begin to trace an attempt, where it is to be.
@@ -40,16 +40,16 @@ class Traced:
         Args:
             attempt: its first step is about to begin.
         """
-        if self.goes_on:  # the one before it had no teardown
+        if self.is_active:  # the one before it had no teardown
             self.end()
         if self._open is None:
             self._open = self._look()
         if attempt.is_after_failure or attempt.task in self._open:
             if self._tracing is None:
-                from pytest_debugloop.tracing.tracer import Tracing
+                from pytest_debugloop.tracing.tracer import Tracer
 
-                self._tracing = Tracing(self._writer, self._project)
-            self.goes_on = True
+                self._tracing = Tracer(self._writer, self._project)
+            self.is_active = True
             self._tracing.begin(attempt)
 
     def _look(self) -> frozenset[str]:
@@ -64,6 +64,6 @@ class Traced:
 
     def end(self) -> None:
         """End the trace that goes on."""
-        self.goes_on = False
+        self.is_active = False
         if self._tracing is not None:
             self._tracing.end()
