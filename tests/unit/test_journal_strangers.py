@@ -373,7 +373,7 @@ def test_a_fork_that_lives_on_does_not_keep_the_lock(place: Path) -> None:
         "j = Journal(Path(sys.argv[1]), b'head\\n')\n"
         "if os.fork():\n"
         "    os._exit(0)\n"
-        "j.let_go()\n"
+        "j.close_descriptor()\n"
         "print('free', flush=True)\n"
         "sys.stdin.read()\n"
     )
