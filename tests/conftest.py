@@ -73,6 +73,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     warm.begin_test(item)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `thorough`, unless it is asked for."""
+    if os.environ.get("DEBUGLOOP_TEST_THOROUGH") == "1" or "thorough" in config.getoption("markexpr"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `postgres` on one server, or, where it asks for them, on each kind of server."""
     if "postgres" not in metafunc.fixturenames:

@@ -47,12 +47,13 @@ def pytest_runtest_logfinish(nodeid):
 """
 CASES = [name for name in vars(hostile_cases) if name.startswith("test_")]
 # Options that get in each other's way in nothing are given together: each run of all cases takes seconds.
+_STRICT = ["-W", "error", "--tb=long", "-p", "faulthandler", "-o", "faulthandler_timeout=60"]
 RUNS = {
-    "warnings as errors, long tracebacks": ["-W", "error", "--tb=long"],
-    "without capture, faulthandler": ["-s", "-p", "faulthandler", "-o", "faulthandler_timeout=60"],
-    "capture of sys, a profile function": ["--capture=sys", "-p", "profiled"],
-    "coverage": [],
-}
+    "warnings as errors, long tracebacks, faulthandler, capture of sys, a profile function": [
+        *_STRICT, "--capture=sys", "-p", "profiled",
+    ],
+    "without capture, coverage": ["-s"],
+}  # fmt: skip
 # What is made of a gigabyte takes as long as all the rest, and does not depend on the options.
 LARGE = ("test_text_of_1_gb", "test_nesting_of_10000", "test_list_of_1e8_items", "test_bytes_of_100_mb")
 WITHOUT_LARGE = " and ".join(f"not {name}" for name in LARGE)
@@ -170,11 +171,13 @@ def test_outcomes_output_and_warnings_are_as_without_us(as_ever: Pair) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", RUNS)
 def test_options_of_pytest_change_nothing_of_that(run_pair: Callable[..., Pair], how: str) -> None:
-    assert_alike(run_pair("-k", WITHOUT_LARGE, *RUNS[how], cover=how == "coverage"))
+    assert_alike(run_pair("-k", WITHOUT_LARGE, *RUNS[how], cover="coverage" in how))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("is_covered", [False, True], ids=["as ever", "coverage"])
+@pytest.mark.parametrize(
+    "is_covered", [False, pytest.param(True, marks=pytest.mark.thorough)], ids=["as ever", "coverage"]
+)
 def test_traces_of_all_tests_change_nothing_of_that(run_pair: Callable[..., Pair], is_covered: bool) -> None:
     assert_alike(run_pair("-k", WITHOUT_LARGE, cover=is_covered, traced=True))
 

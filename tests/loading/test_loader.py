@@ -67,7 +67,7 @@ def test_loading_again_changes_nothing(record: Record, run_folder: Path) -> None
         assert record.content() == before
 
 
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 10)
 @given(seed=st.integers(0, 2**32), pieces=st.integers(1, 40), repeats=st.integers(0, 10))
 def test_any_cut_into_batches_and_any_repetition_of_them_gives_the_same_record(
     any_record: Record, recorded_run: Path, seed: int, pieces: int, repeats: int

@@ -9,7 +9,7 @@ import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
@@ -60,6 +60,7 @@ def captured(record: Record, state: dict[str, Any]) -> object:
 STATES = st.dictionaries(st.text(max_size=8), VALUES, max_size=5).map(lambda names: shown_names(names.items()))
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(state=STATES, is_first=st.booleans())
 def test_a_state_has_one_hash_and_one_row(
     any_record: Record, recorded_run: Path, state: dict[str, Any], *, is_first: bool

@@ -9,8 +9,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.projects import Project, Run
 
-pytestmark = pytest.mark.process
-
 KILLED = "os.kill(os.getpid(), signal.SIGKILL)"
 IN_FIXTURE = f"""
     import os, signal, pytest

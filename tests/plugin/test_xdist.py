@@ -24,7 +24,11 @@ class TestMore:
     def test_more(self, number):
         pass
 """
-MODES = ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each", "no"]
+MODES = [
+    *("load", "loadgroup", "each", "no"),
+    # To us these are `load`: a worker's tests come in another order.
+    *(pytest.param(mode, marks=pytest.mark.thorough) for mode in ("loadscope", "loadfile", "worksteal")),
+]
 
 
 def suite(project: Project) -> None:

@@ -230,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = False
     with Servers() as servers, tempfile.TemporaryDirectory(prefix="debugloop-suites-") as folder:
         try:
-            site = build_project(Path(folder))
+            site = build_project()
             for suite in SUITES:
                 if given.names and suite.name not in given.names:
                     continue

@@ -6,6 +6,7 @@ folder of its own at every start, so that a cached environment never holds an ol
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import hashlib
 import os
@@ -14,10 +15,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.suites import probe
@@ -104,19 +107,19 @@ def environment(suite: Suite, cache: Path) -> Environment:
     return Environment(_python(folder), sdist)
 
 
-def build_project(folder: Path) -> Path:
-    """Install this project as a user would have it, and the probe beside it.
-
-    Args:
-        folder: an empty folder.
+@cache
+def build_project() -> Path:
+    """Install this project as a user would have it, and the probe beside it, once in this process.
 
     Returns:
-        The folder to put on PYTHONPATH.
+        The folder to put on PYTHONPATH; it goes with this process.
 
     Raises:
         PyPIUnreachableError: what builds it cannot be had.
         PipError: pip failed.
     """
+    folder = Path(tempfile.mkdtemp(prefix="dl-site-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     site = folder / "site-packages"
     _pip("install", "--no-compile", "--no-deps", "--target", site, CHECKOUT)
     shutil.copyfile(str(probe.__file__), site / f"{PROBE_MODULE}.py")

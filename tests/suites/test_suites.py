@@ -29,10 +29,10 @@ CHOSEN = [suite for suite in SUITES if suite.quick or ALL]
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site() -> Path:
     """This project, installed as a user would have it."""
     try:
-        return build_project(tmp_path_factory.mktemp("site"))
+        return build_project()
     except PyPIUnreachableError as error:
         pytest.skip(str(error))
 

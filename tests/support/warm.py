@@ -1,7 +1,7 @@
 """Runs of pytest without its start: forked from a process that has imported it, which takes a third of the time.
 
 So runs what a test wants recorded. A run has a process that starts from nothing where it has variables that are read
-when an interpreter starts, such as PYTHONPATH, in tests marked `process`, and where DEBUGLOOP_TEST_PROCESSES is
+when an interpreter starts, such as LC_ALL, in tests marked `process`, and where DEBUGLOOP_TEST_PROCESSES is
 `fresh`. Runs that follow each other come from two processes in turns, so that sets have another order in each.
 """
 
@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from functools import cache
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _ZYGOTE = str(Path(__file__).with_name("zygote.py"))
 # Variables that are read when an interpreter starts or when a library is loaded, by what their names begin with.
 _AT_START = ("PYTHON", "COVERAGE_", "LANG", "LC_", "TZ", "LD_", "MALLOC_", "PSYCOPG", "OPENSSL", "GCONV")
+# Of PYTHONHASHSEED: none, and the one that `debugloop why` takes where none was recorded.
+_SEEDS = ("", "0")
 # Modules that run pytest.
 _MODULES = ("pytest", "pytest_debugloop.rerunning.overlay")
 _is_of_a_process = False
@@ -55,7 +58,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], ti
     Raises:
         subprocess.TimeoutExpired: it took longer, and was killed.
     """
-    if can_be_forked(command, environment):
+    if can_be_forked(command, folder, environment):
         return _run_forked(command, folder, environment, timeout)
     return subprocess.run(
         command,
@@ -74,7 +77,7 @@ def start(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], output: IO[bytes]
 ) -> Forked | subprocess.Popen[bytes]:
     """Start a rerun, in place of `pytest_debugloop.rerunning.processes.start`: forked where nothing can tell."""
-    if can_be_forked(command, environment):
+    if can_be_forked(command, folder, environment):
         return Forked(command, folder, environment, output.fileno(), output.fileno(), session=True)
     return processes.start(command, folder, environment, output)
 
@@ -122,7 +125,7 @@ class Forked:
                 described.write(json.dumps(order).encode())
                 described.flush()
                 streams = [nothing.fileno(), out, err, described.fileno(), told]
-                socket.send_fds(next(_zygotes(_kind(command))), [b"."], streams)
+                socket.send_fds(next(_zygotes(_kind(command), environment.get("PYTHONHASHSEED", ""))), [b"."], streams)
         finally:
             os.close(told)
         self.pid = int(self._answer())
@@ -179,21 +182,45 @@ def clusters() -> str:
     return folder
 
 
-def can_be_forked(command: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Tell whether a command with these variables may be forked, in the test that goes on."""
+def can_be_forked(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bool:
+    """Tell whether a command in this folder, with these variables, may be forked, in the test that goes on."""
     return (
         sys.platform == "linux"
         and not wants_fresh()
         and tuple(command[:2]) == (sys.executable, "-m")
         and command[2] in _MODULES
+        and environment.get("PYTHONHASHSEED", "") in _SEEDS
         and _read_at_start(environment) == _read_at_start(clean_environment())
+        and not _hides_modules(environment.get("PYTHONPATH", ""), folder)
     )
 
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     told = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
-    told.pop("PYTHONDONTWRITEBYTECODE", None)  # which a fork can be told
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHASHSEED"):  # of which a fork can be told
+        told.pop(name, None)
     return told
+
+
+def _hides_modules(path: str, folder: Path) -> bool:
+    """Tell whether a PYTHONPATH has modules that stand before those that a run may be forked with."""
+    return any(not _installed_names().isdisjoint(_names_in(folder / place)) for place in path.split(os.pathsep) if path)
+
+
+@cache
+def _installed_names() -> frozenset[str]:
+    sites = [Path(place) for place in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))]
+    ours = {"sitecustomize", "usercustomize", "pytest_debugloop"}
+    return frozenset(sys.stdlib_module_names).union(ours, *map(_names_in, sites)) - {"__pycache__"}
+
+
+def _names_in(folder: Path) -> set[str]:
+    """Give the names by which what lies in a folder is imported."""
+    try:
+        found = (path.name.partition(".") for path in folder.iterdir())
+        return {name for name, _, ending in found if ending in ("", "py") or ending.endswith(("pyc", "so"))}
+    except OSError:
+        return set()
 
 
 def _run_forked(command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float) -> Done:
@@ -237,12 +264,12 @@ def _kind(command: Sequence[str]) -> str:
 
 
 @cache
-def _zygotes(what: str) -> Iterator[socket.socket]:
-    """Give sockets that take orders, in turns."""
+def _zygotes(what: str, seed: str) -> Iterator[socket.socket]:
+    """Give sockets that take orders, in turns: with no seed each has one of its own."""
     ours = []
-    for _ in range(2):
+    for _ in range(1 if seed else 2):
         mine, its = socket.socketpair()
-        _start([what], its, stdin=subprocess.DEVNULL)
+        _start([what], its, stdin=subprocess.DEVNULL, **({"PYTHONHASHSEED": seed} if seed else {}))
         ours.append(mine)
     return itertools.cycle(ours)
 
@@ -259,14 +286,14 @@ def _loaders() -> str:
     return f"{folder}/orders"
 
 
-def _start(what: list[str], orders: socket.socket, *options: str, stdin: int) -> None:
+def _start(what: list[str], orders: socket.socket, *options: str, stdin: int, **more: str) -> None:
     """Start a zygote, which ends with this process: with its socket, or its standard input."""
     command = [sys.executable, *options, _ZYGOTE, what[0], str(orders.fileno()), *what[1:]]
     with orders:
         process = subprocess.Popen(
             command,
             cwd="/",
-            env=clean_environment(),
+            env=clean_environment(**more),
             stdin=stdin,
             stdout=subprocess.PIPE,  # no terminal, as those of its children
             pass_fds=[orders.fileno()],

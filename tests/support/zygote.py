@@ -94,6 +94,7 @@ def _be_pytest(received: list[int], workers: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.dont_write_bytecode = bool(order["environment"].get("PYTHONDONTWRITEBYTECODE"))
     sys.orig_argv[:] = order["command"]
+    _read_python_path()
     _Loaders.are_at(order["loaders"], tuple(order["at_start"]))
     if workers:
         store = runpy.run_path(str(Path(__file__).with_name("workers.py")))["Store"](workers, _Loaders.inherits)
@@ -108,6 +109,12 @@ def _be_pytest(received: list[int], workers: int) -> None:
         main.__annotations__ = {}
     sys.modules["__main__"] = main
     run(module)
+
+
+def _read_python_path() -> None:
+    """Do what an interpreter does with PYTHONPATH when it starts; what lies there hides nothing: see `warm.py`."""
+    if path := os.environ.get("PYTHONPATH", ""):
+        sys.path[1:] = dict.fromkeys([*map(os.path.abspath, path.split(os.pathsep)), *sys.path[1:]])
 
 
 class _Loaders:

@@ -57,9 +57,10 @@ def suite(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(folder: Path, monkeypatch: pytest.MonkeyPatch, how: str, *more: str) -> dict[str, Any]:
+def told(folder: Path, monkeypatch: pytest.MonkeyPatch, how: str, *words: str, seed: str = "") -> dict[str, Any]:
     monkeypatch.setenv("DEBUGLOOP_TEST_PROCESSES", how)
-    done = run(folder, "-p", "pytest_debugloop.plugin", "-q", *more, TMPDIR=str(folder), PYTHONDONTWRITEBYTECODE="1")
+    more = {"TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"} | ({"PYTHONHASHSEED": seed} if seed else {})
+    done = run(folder, "-p", "pytest_debugloop.plugin", "-q", *words, **more)
     assert (done.returncode, done.stderr) == (0, "")
     facts: dict[str, Any] = json.loads((folder / "told.json").read_text())
     return facts
@@ -117,9 +118,39 @@ def is_forked(folder: Path, **more: str) -> bool:
     return "zygote.py" in (folder / "said").read_text()
 
 
-@pytest.mark.parametrize("name", ["PYTHONPATH", "PYTHONHASHSEED", "PYTHONIOENCODING", "LC_ALL", "TZ"])
+@pytest.mark.parametrize("path", ["lib", "lib:", ":lib", "{0}/lib:{0}", "lib:lib", "nowhere", ""])
+def test_folders_on_the_path_are_where_they_would_be(suite: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    (suite / "lib").mkdir()
+    (suite / "lib" / "found.py").write_text("")
+    (suite / "test_path.py").write_text("def test(): open('path', 'w').write(repr(__import__('sys').path))\n")
+    paths = []
+    for how in ("warm", "fresh"):
+        monkeypatch.setenv("DEBUGLOOP_TEST_PROCESSES", how)
+        assert run(suite, PYTHONPATH=path.format(suite)).returncode == 0
+        paths.append((suite / "path").read_text())
+    assert paths[0] == paths[1]
+    monkeypatch.delenv("DEBUGLOOP_TEST_PROCESSES")
+    assert is_forked(suite, PYTHONPATH=path.format(suite))
+
+
+def test_a_seed_of_hashes_is_that_of_the_fork(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (suite / "test_tell.py").write_text(TELLS)
+    forked, fresh = (told(suite, monkeypatch, how, seed="0") for how in ("warm", "fresh"))
+    assert forked == fresh
+    monkeypatch.delenv("DEBUGLOOP_TEST_PROCESSES")
+    assert is_forked(suite, PYTHONHASHSEED="0")
+
+
+@pytest.mark.parametrize("name", ["xdist.py", "sitecustomize.py", "json", "psycopg"])
+def test_what_would_be_hidden_is(suite: Path, name: str) -> None:
+    (suite / "lib").mkdir()
+    (suite / "lib" / name).mkdir()
+    assert not is_forked(suite, PYTHONPATH="lib")
+
+
+@pytest.mark.parametrize("name", ["PYTHONHASHSEED", "PYTHONIOENCODING", "LC_ALL", "TZ"])
 def test_what_is_read_when_an_interpreter_starts_is_read(suite: Path, name: str) -> None:
-    values = {"PYTHONHASHSEED": "0", "PYTHONIOENCODING": "latin-1", "LC_ALL": "POSIX", "TZ": "Asia/Tokyo"}
+    values = {"PYTHONHASHSEED": "7", "PYTHONIOENCODING": "latin-1", "LC_ALL": "POSIX", "TZ": "Asia/Tokyo"}
     assert not is_forked(suite, **{name: values.get(name, str(suite))})
     assert is_forked(suite, COLUMNS="100")
 
