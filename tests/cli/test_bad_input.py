@@ -104,7 +104,7 @@ def test_a_newer_schema_asks_for_a_newer_package(cli: Cli, arguments: tuple[str,
         )
         variables = {"DEBUGLOOP_DSN": any_postgres.conninfo, "DEBUGLOOP_SCHEMA": name}
         sentence = one_sentence(cli(*arguments, **variables))
-        assert sentence.startswith(f"Schema {name} is at version 999, newer than this pytest-debugloop knows")
+        assert sentence.startswith(f"Schema {name} is at version 999, but this pytest-debugloop only knows")
 
 
 def test_an_older_schema_asks_for_its_migration(cli: Cli, own_schema: dict[str, str]) -> None:
@@ -238,7 +238,7 @@ def test_a_snapshot_of_100_megabytes_is_one_sentence(shared: Project) -> None:
     assert (made.returncode, made.stderr) == (0, "")
     sentence = one_sentence(shared.debugloop("show", large))
     assert sentence == (
-        f"Snapshot {large[-8:]} has 100 MB, too much to be shown: "
+        f"Snapshot {large[-8:]} is too large to show (100 MB): "
         f"write it with `debugloop show {large[-8:]} --json > FILE`."
     )
 

@@ -275,10 +275,10 @@ def test_a_debugger_of_the_users_own_is_used(suite: Project, tmp_path: Path) -> 
     ("arguments", "status", "reason"),
     [
         (("nothing_like_it",), 1, "Nothing in the record matches nothing_like_it: "),
-        (("test_passes",), 1, "test_passes has not failed"),
+        (("test_passes",), 1, "test_passes has never failed"),
         (("--pdbcls", "os"), 2, "Invalid value for --pdbcls: 'os' does not have the form MODULE:CLASS."),
         (("--pdbcls", "no_such_module:Pdb"), 1, "The debugger no_such_module:Pdb cannot be used (No module named"),
-        (("--pdbcls", "os:environ"), 1, "The debugger os:environ cannot be used (it is no debugger"),
+        (("--pdbcls", "os:environ"), 1, "The debugger os:environ cannot be used (it is not a subclass"),
     ],
 )
 def test_what_cannot_be_debugged_is_one_sentence(

@@ -60,7 +60,7 @@ def test_a_set_up_that_works_has_no_problem(shop: Project) -> None:
     assert "(mode 0700)" in found["folder"]["message"]
     assert found["git-ignore"]["state"] == "ok"
     assert found["journals"]["message"] == "none waiting"
-    assert found["server"]["message"].startswith("the embedded one: PostgreSQL ")
+    assert found["server"]["message"].startswith("the embedded server: PostgreSQL ")
     assert found["record"]["message"].startswith("3 runs, ")
     assert found["refused lines"]["message"] == "none"
     assert found["last run"]["message"].endswith("finished, with its code")

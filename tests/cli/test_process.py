@@ -304,7 +304,7 @@ def test_a_record_that_somebody_locks_is_waited_for_and_then_told(
         connection.execute(lock.format(sql.Identifier(variables["DEBUGLOOP_SCHEMA"])))
         done = cli(*arguments, **{**variables, "DEBUGLOOP_DSN": impatient})
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: Somebody else holds the record")
+    assert done.stderr.startswith("Error: The record has been locked")
 
 
 @pytest.mark.parametrize("option", ["--branch", "--commit", "--project"])

@@ -442,7 +442,7 @@ def test_a_checkout_elsewhere_is_taken_where_the_command_is_typed(suite: Suite, 
 @pytest.mark.parametrize(
     ("arguments", "status", "reason"),
     [
-        (("test_clean",), 1, "test_clean has not failed"),
+        (("test_clean",), 1, "test_clean has never failed"),
         (("nothing",), 1, "Nothing in the record matches nothing"),
         (("test_target", "--bisect", "--times", "3"), 2, "--bisect cannot be combined with --times or --alone"),
         (("test_target", "--max-runs", "3"), 2, "--max-runs requires --bisect"),

@@ -175,7 +175,7 @@ def test_a_thing_of_another_kind_is_named_as_what_it_is(shop: Project, last_run:
     for command in ("diff", "history", "debug", "reproduce"):
         done = shop.debugloop(command, id_)
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith(f"Error: {id_} is a run: name a"), command
+        assert done.stderr.startswith(f"Error: {id_} is a run, but a"), command
 
 
 def test_a_path_as_a_shell_completes_it_is_a_test(shop: Project) -> None:

@@ -162,7 +162,7 @@ def test_a_later_run_leaves_what_was_proved_and_show_says_it(mended_record: Fixe
     assert mended_record.record().returncode == 0
     assert mended_record.recovery("test_price") == proved
     shown = mended_record.debugloop("show", proved["id"]).stdout
-    assert "verified: price in conftest.py, undone, made it fail again" in shown
+    assert "verified: undoing price in conftest.py made it fail again" in shown
 
 
 def test_what_still_fails_is_asked_forward_and_code_of_the_record_needs_trust(suite: Suite) -> None:

@@ -236,7 +236,7 @@ def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
         if 1 < number <= TRIES:
             assert told[1] == "debugloop: 1 earlier run still waiting to be stored."
             assert reason in told[2]
-            assert told[2].endswith(f": try {number - 1} of {TRIES}.")
+            assert told[2].endswith(f": attempt {number - 1} of {TRIES}.")
     assert told[1] == "debugloop: 1 earlier run set aside: `debugloop doctor` gives the reason."
     assert f"{reason}{order.folder}" in told[2]
     checks = list(waiting(place))
@@ -250,7 +250,7 @@ def test_what_is_set_aside_is_tried_again_when_somebody_asks_or_by_another_versi
     plant(order, name, lines, HOSTILE[name])
     folder = order.folder / JOURNALS / folder_of(name)
     problems = [load(order, 1).problem for _ in range(TRIES)]
-    assert [f"try {number} of {TRIES}." in problem for number, problem in enumerate(problems[:-1], 1)] == [True, True]
+    assert [f"attempt {number} of {TRIES}." in problem for number, problem in enumerate(problems[:-1], 1)] == [True, True]
     assert "are set aside" in problems[-1]
     assert load_waiting(order).problem == ""
     (folder / "loader.lock").rmdir()

@@ -88,7 +88,7 @@ def test_a_loader_that_is_told_to_end_leaves_no_server_and_costs_no_record(held_
         assert not (held_trouble.folder / "postgres" / "postmaster.pid").exists()
         run = held_run.end()
     held_trouble.ended_as_without_us(run)
-    assert "is not stored: the loader was terminated (SIGTERM). Its journals wait" in only_sentence(run)
+    assert "is not stored: the loader was terminated (SIGTERM). Its journals are kept" in only_sentence(run)
     assert held_trouble.load(dsn="") == "1 run stored, 0 still waiting."
     with embedded_server(held_trouble.folder) as conninfo:
         assert content(conninfo, held_trouble.project.schema, correlation_id) == held_trouble.whole

@@ -200,7 +200,7 @@ def test_another_run_leaves_a_journal_alone_whose_process_goes_on(held_trouble: 
     with held(project, correlation_id, command) as held_run:
         for path in held_trouble.folder.rglob("*.jsonl"):
             path.read_bytes()
-        assert "Not counted: 1 run going on" in held_trouble.load()
+        assert "Not counted: 1 run in progress" in held_trouble.load()
         assert waiting(held_trouble.folder) != []
         held_run.end()
     assert held_trouble.load() == "1 run stored, 0 still waiting."

@@ -337,7 +337,7 @@ def test_records_of_somebody_else_in_our_schema_are_refused(empty: Connection, s
     before = catalog(empty), rows(empty)
     for ask in (pending, migrate, rollback):
         with pytest.raises(
-            MigrationError, match=r"schema_migrations in schema public belongs to something else: choose"
+            MigrationError, match=r"schema_migrations in schema public belongs to another application: choose"
         ):
             ask(empty, "public")
     assert (catalog(empty), rows(empty)) == before

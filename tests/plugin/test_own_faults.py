@@ -111,5 +111,5 @@ def test_where_nothing_can_be_recorded_the_run_goes_on_and_says_so(suite: Projec
     assert (run.ret, run.outcomes, run.err) == (plain.ret, plain.outcomes, "")
     assert shown(run) == shown(plain)
     (told,) = (line for line in run.lines if line.startswith("debugloop:"))
-    assert told.startswith("debugloop: this run is not recorded: ")
+    assert told.startswith("debugloop: this run is not recorded, because ")
     assert "a fault of ours" in told
