@@ -23,12 +23,12 @@ from pytest_debugloop.text.printable import printable
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two moments that are compared: a failure, a pass, or a snapshot.
+    """One side of a comparison: a failure, a pass, or a snapshot.
 
     Attributes:
         kind: ``error``, ``success`` or ``snapshot``.
-        at: when it was.
-        began_at: when its phase began.
+        at: its time.
+        began_at: start of its phase.
     """
 
     kind: str
@@ -60,12 +60,12 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCode:
-    """A function that is not the same on both sides.
+    """A function that differs between the sides.
 
     Attributes:
-        function: its qualified name; None where only the file is known to differ.
-        before: its source on the first side, None where it is not there.
-        after: on the second.
+        function: its qualified name; None if only the file is known to differ.
+        before: its source on the first side; None if it does not exist there.
+        after: the same for the second.
     """
 
     file: str
@@ -90,14 +90,14 @@ class ChangedCode:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What ran before the test in its process, on both sides.
+    """The tests that ran before the test in its process, on both sides.
 
     Attributes:
-        only_before: of the first side alone, in order.
-        only_after: of the second.
-        both: how many ran before it on both sides.
-        last_before: what ran immediately before on the first side, None where nothing did.
-        last_after: on the second.
+        only_before: on the first side only, in order.
+        only_after: on the second side only.
+        both: number of tests that ran before it on both sides.
+        last_before: the test immediately before it on the first side; None if there is none.
+        last_after: the same for the second.
     """
 
     only_before: list[str]

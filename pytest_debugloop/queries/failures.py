@@ -22,9 +22,9 @@ class Failure:
     """A failure of a phase of a test; the columns of ``debug_error_events``.
 
     Attributes:
-        operation_name: the node id as it was run, cut at 255 characters; ``node_id`` is the test's across runs.
-        attempts_failed: how many attempts of this phase failed in this run, where a run is asked.
-        recovery_strategy: what made it pass again; None while nothing did.
+        operation_name: the node id in this run, cut at 255 characters; ``node_id`` is that of the test across runs.
+        attempts_failed: number of attempts of this phase that failed in this run, if the question is about a run.
+        recovery_strategy: why it passed again; None if it did not.
     """
 
     id: uuid.UUID
@@ -53,15 +53,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class FailureHistory:
-    """What the record knows of one kind of failure of a test.
+    """What the record knows about one kind of failure of a test.
 
     Attributes:
-        seen: how many attempts failed so, in ``runs`` runs.
-        recovered: how many of these were followed by a pass, ``dominant_times`` of them by the dominant strategy.
-        last_fixed_function: what a change of which was the reason, as far as is known.
-        is_open: whether the failure itself is not recovered.
-        not_run_since: when the test was run last on the failure's line, where that is two weeks ago or more.
-        passes_elsewhere: branch, change and leg of other lines on which the test passed last, the nearest first.
+        seen: number of attempts that failed in this way, in ``runs`` runs.
+        recovered: number of them that were followed by a pass, ``dominant_times`` by the dominant strategy.
+        last_fixed_function: the function whose change was the reason, if known.
+        is_open: whether this failure is not recovered.
+        not_run_since: last run of the test on the failure's line, if that is at least two weeks ago.
+        passes_elsewhere: branch, change and leg of other lines where the last attempt passed, nearest first.
     """
 
     seen: int
@@ -82,10 +82,10 @@ class FailureHistory:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A captured state; docs/snapshots.md tells its shape.
+    """A captured state, as docs/snapshots.md describes it.
 
     Attributes:
-        state: as it was stored; None where it is larger than was asked for.
+        state: as it was stored; None if it is larger than the limit of the question.
     """
 
     id: uuid.UUID
@@ -206,12 +206,12 @@ class FailureGroup:
     """Failures with the same fingerprint.
 
     Attributes:
-        times: attempts that failed so, of ``tests`` tests in ``runs`` runs.
-        recovered: how many of these were followed by a pass on their line, ``retried`` of them in the same run.
-        not_run: how many of the others are of tests that were not run on their line for two weeks.
-        not_run_since: when the last of them failed, where all others are such.
-        passes_elsewhere: branch, change and leg of lines on which the test of the last open one passed last.
-        file: where in the project the last of them failed, with ``line``.
+        times: number of attempts that failed in this way, of ``tests`` tests in ``runs`` runs.
+        recovered: number of them that were followed by a pass on their line, ``retried`` in the same run.
+        not_run: number of the others whose test has not run on their line for two weeks.
+        not_run_since: time of the last failure, if that applies to all others.
+        passes_elsewhere: branch, change and leg of lines where the last attempt of the last open one's test passed.
+        file: with ``line``, the place in the project where the last of them failed.
     """
 
     fingerprint: str | None

@@ -13,13 +13,13 @@ from pytest_debugloop.queries.question import Question
 
 @dataclass(frozen=True, slots=True)
 class LegScore:
-    """How a test does in a leg; the columns of ``debug_test_legs``, which docs/formulas.md explains.
+    """The scores of a test in a leg; the columns of ``debug_test_legs``, which docs/formulas.md defines.
 
     Attributes:
-        leg: its name; empty where runs do not say which they are.
+        leg: its name; empty if the runs do not name one.
         class_: ``broken``, ``flaky`` or ``stable``.
         score: the 5 % quantile of the failure rate on good code.
-        failures_since_pass: failures in a row there, where that is what it came to last.
+        failures_since_pass: number of failures in a row at the end of its history there.
     """
 
     task_id: uuid.UUID

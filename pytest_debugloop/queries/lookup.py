@@ -21,10 +21,10 @@ _KINDS = ("run", "test", "error", "snapshot", "recovery")
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A test of the record.
+    """A test in the record.
 
     Attributes:
-        rank: how well it is what was typed: 0 its whole node id, to 4 a part of it in other case.
+        rank: how well it matches, from 0 (the whole node id) to 4 (a part of it, ignoring case).
     """
 
     __test__ = False

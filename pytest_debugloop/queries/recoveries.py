@@ -27,10 +27,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class PastAttempt:
-    """One time that a test was run to its end, with what failed first in it.
+    """An attempt of a test that ran to its end, with its first failure.
 
     Attributes:
-        code_version: of the project's code; the same for attempts on the same code, None where it is not known.
+        code_version: identifies the project's code, equal for attempts on the same code; None if unknown.
         duration_ms: of the call phase of a pass.
     """
 
@@ -58,11 +58,11 @@ class PastAttempt:
 
 @dataclass(frozen=True, slots=True)
 class FlakyTest:
-    """The scores of a test; the columns of ``debug_flaky_tests``, which docs/formulas.md explains.
+    """The scores of a test; the columns of ``debug_flaky_tests``, which docs/formulas.md defines.
 
     Attributes:
-        score: what tests are ranked by: the 5 % quantile of the failure rate on good code.
-        flakiness: its median; ``flakiness_low`` and ``flakiness_high`` hold it with 90 %.
+        score: by which tests are ranked: the 5 % quantile of the failure rate on good code.
+        flakiness: its median; it is between ``flakiness_low`` and ``flakiness_high`` with 90 %.
     """
 
     task_id: uuid.UUID
@@ -102,8 +102,8 @@ class Recovery:
     """A failure and the pass that recovered it; the columns of ``debug_error_success_correlation`` and of both sides.
 
     Attributes:
-        evidence: all that was different; docs/formulas.md tells its keys.
-        success_factors: which values were different, where both sides have a state.
+        evidence: everything that was different, with the keys in docs/formulas.md.
+        success_factors: values that were different, if both sides have a state.
     """
 
     id: uuid.UUID
@@ -138,8 +138,8 @@ class RecoveryPattern:
     """How failures of one kind recover; the columns of ``debug_failure_recoveries``.
 
     Attributes:
-        errors_recovered: each error once.
-        share_by_itself: from 0 to 1: by a retry, a rerun or another order, and not by a change.
+        errors_recovered: number of errors, each counted once.
+        share_by_itself: share from 0 to 1 that recovered by a retry, a rerun or another order, without a change.
     """
 
     fingerprint: str | None
@@ -155,7 +155,7 @@ class RecoveryPattern:
 
 @dataclass(frozen=True, slots=True)
 class StrategyPattern:
-    """What made errors of one type recover; the columns of ``debug_strategy_recoveries``."""
+    """How errors of one type recover; the columns of ``debug_strategy_recoveries``."""
 
     error_type: str
     recovery_strategy: str | None

@@ -17,10 +17,10 @@ class Run:
 
     Attributes:
         status: running, finished, interrupted or died.
-        exit_status: what pytest returned; None while it runs, where it died, and where an error ended pytest itself.
-        leg: which of those that run the same tests; empty where nothing tells.
-        change_id: the number of the change that it tested; ``target_branch`` is what that is to be merged into.
-        is_dirty: whether files were not as the commit has them; None where that is not known.
+        exit_status: of pytest; None while it runs, if it died, and if an error ended pytest itself.
+        leg: the one of several jobs that run the same tests; empty if unknown.
+        change_id: number of the pull or merge request that it tested, which is to be merged into ``target_branch``.
+        is_dirty: whether the checkout had uncommitted changes; None if unknown.
     """
 
     id: uuid.UUID

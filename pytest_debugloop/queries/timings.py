@@ -27,21 +27,21 @@ class TimedRun:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A phase of a test, and how its time differs between the last runs and those before.
+    """A phase of a test whose duration is compared between the last runs and those before.
 
     Attributes:
-        node_id: the test, as it was run.
+        node_id: of the test in its run.
         phase: setup, call or teardown.
-        before_ms: median of its times before, in milliseconds, at the usual speed of a run.
-        after_ms: the same of the last runs.
-        ratio: of the times: after to before, by the means of their logarithms.
-        ratio_low: the lower end of its 95 % interval.
-        ratio_high: the upper end.
-        q_value: the share of false discoveries among all phases that are as sure as this one.
-        p_value: the chance of such a difference where there is none.
-        before_runs: how many runs before it is of.
-        after_runs: how many of the last.
-        is_significant: whether to believe it.
+        before_ms: median of its durations before, in milliseconds, at the usual speed of a run.
+        after_ms: the same for the last runs.
+        ratio: of the durations, after to before, from the means of their logarithms.
+        ratio_low: lower end of its 95 % interval.
+        ratio_high: upper end of its 95 % interval.
+        q_value: expected share of false discoveries among all phases with a value up to this one.
+        p_value: probability of such a difference if nothing changed.
+        before_runs: number of runs before with this phase.
+        after_runs: number of last runs with this phase.
+        is_significant: whether the change is significant.
     """
 
     node_id: str

@@ -36,7 +36,7 @@ SHAPES: tuple[type, ...] = (
 _TYPES = {
     "uuid.UUID": "id",
     "datetime": "time",
-    "str": "text",
+    "str": "string",
     "int": "integer",
     "float": "number",
     "Decimal": "number",
@@ -70,17 +70,21 @@ def _shape(cls: type) -> str:
 
 def _type(annotation: str) -> str:
     names = [part.strip() for part in re.sub(r"\[.*\]", "", annotation).split("|")]
-    told = [
+    types = [
         "object" if name.startswith("dict") else "list" if name.startswith("list") else _TYPES[name] for name in names
     ]
-    return " or ".join(told)
+    return " or ".join(types)
 
 
 def _meanings(cls: type) -> dict[str, str]:
     """Read the lines of ``Attributes:`` in the docstring of a class."""
     part = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")[2]
     found = re.findall(r"^ {4}(\w+): (.*(?:\n {6,}.*)*)", part, re.MULTILINE)
-    return {name: " ".join(text.split()).replace("``", "`").rstrip(".").replace("|", "\\|") for name, text in found}
+    return {name: _in_json(" ".join(text.split())) for name, text in found}
+
+
+def _in_json(meaning: str) -> str:
+    return meaning.replace("``", "`").replace("None", "null").rstrip(".").replace("|", "\\|")
 
 
 def page_with_shapes(text: str) -> str:

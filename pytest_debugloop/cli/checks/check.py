@@ -12,13 +12,13 @@ PROBLEM = "problem"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was found.
+    """The result of a check.
 
     Attributes:
-        name: of what was looked at.
+        name: of the check.
         state: ok, warning or problem.
-        message: what is so.
-        mend: what to do about it; empty where nothing is to be done.
+        message: what was found.
+        mend: what to do about it; empty if nothing.
     """
 
     name: str
