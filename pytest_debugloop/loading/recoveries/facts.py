@@ -69,6 +69,7 @@ class Facts:
         self._of_tests: set[str] = set()
         self._orders: dict[tuple[uuid.UUID, str], Order] = {}
         self._traces: dict[uuid.UUID, Sides] = {}
+        self._fetched: dict[int, int] = {}  # how far, of each difference
 
     def _ask(self, name: str, **values: object) -> Cursor[Any]:
         return self._cursor.execute(self._statement(name), values)
@@ -259,7 +260,12 @@ class Facts:
             likely: of those that will be asked for next; they are fetched with them.
         """
         if not _ids(changes) <= self._sources.keys():
-            return self.sources_of(_ids([*changes, *likely[:_MOST_AT_ONCE]]))
+            # There may be a hundred thousand, and whoever asks goes from one to the next.
+            begin = self._fetched.get(id(likely), 0)
+            while begin < len(likely) and _ids(likely[begin : begin + 1]) <= self._sources.keys():
+                begin += 1
+            self._fetched[id(likely)] = begin
+            return self.sources_of(_ids([*changes, *likely[begin : begin + _MOST_AT_ONCE]]))
         return self._sources
 
     def sources_of(self, ids: Iterable[str]) -> Mapping[str, str]:

@@ -78,9 +78,9 @@ class Ranking:
         near = {one.change: one for one in reached}
         entered: dict[Change, int] = {}
         for change in self._difference.changes:
-            count = 0 if self._is_rest(change) else sum(self._has_entered(side, change) for side in (0, 1))
-            is_frame = change in near and not self._is_rest(change) and (change.file, change.function) in frames
-            if count or is_frame:
+            count = sum(self._has_entered(side, change) for side in (0, 1))
+            is_frame = change in near and (change.file, change.function) in frames
+            if (count or is_frame) and not self._is_rest(change):
                 entered[change] = count
                 near.setdefault(change, Reached(change, BY_TRACE, _FARTHEST))
         ran = {change: LINES if self._has_run(change) else ENTERED for change in entered}
