@@ -18,6 +18,7 @@ from pytest_debugloop.private import JOURNALS
 from tests.history import faults
 from tests.suites.environments import Environment
 from tests.suites.suites import SUITES, Suite
+from tests.support import warm
 from tests.support.environment import CHECKOUT, clean_environment
 
 JINJA = next(suite for suite in SUITES if suite.name == "jinja2")
@@ -130,9 +131,8 @@ class History:
         more = {"PYTHONPATH": f"src{os.pathsep}{site}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         if planned.region != "us":
             more["HISTORY_REGION"] = planned.region
-        done = subprocess.run(
-            command, cwd=self.folder, env=clean_environment(**more), capture_output=True, text=True, check=False
-        )
+        python = warm.Python(command[0], str(site))
+        done = warm.run(command, self.folder, clean_environment(**more), python=python)
         assert "is not stored" in done.stdout, done.stdout + done.stderr
         (left,) = (self.folder / ".debugloop" / JOURNALS).iterdir()
         self.journals.append(Path(shutil.move(left, store / left.name)))

@@ -24,7 +24,7 @@ import tempfile
 import time
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from pytest_debugloop.rerunning import processes
 from tests.support.environment import clean_environment
@@ -46,7 +46,25 @@ _MODULES = ("pytest", "pytest_debugloop.rerunning.overlay")
 _is_of_a_process = False
 
 
-def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float = 120) -> Done:
+class Python(NamedTuple):
+    """An interpreter that runs pytest.
+
+    Attributes:
+        path: of it.
+        site: the folder that has pytest_debugloop, and what is for it alone; empty where it has that itself.
+    """
+
+    path: str = sys.executable
+    site: str = ""
+
+
+def run(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout: float = 120,
+    python: Python = Python(),  # noqa: B008 - the one that runs this
+) -> Done:
     """Run a command to its end, forked where nothing can tell the difference.
 
     Args:
@@ -54,12 +72,13 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], ti
         folder: to run it in.
         environment: its variables, all of them.
         timeout: in seconds.
+        python: the interpreter that the command names.
 
     Raises:
         subprocess.TimeoutExpired: it took longer, and was killed.
     """
-    if can_be_forked(command, folder, environment):
-        return _run_forked(command, folder, environment, timeout)
+    if can_be_forked(command, folder, environment, python):
+        return _run_forked(command, folder, environment, timeout, python)
     return subprocess.run(
         command,
         cwd=folder,
@@ -92,6 +111,7 @@ class Forked:
         out: descriptor of its output.
         err: descriptor of its error output.
         session: whether it leads a session of its own.
+        python: the interpreter that the command names.
 
     Attributes:
         pid: its number.
@@ -108,13 +128,14 @@ class Forked:
         err: int,
         *,
         session: bool = False,
+        python: Python = Python(),  # noqa: B008
     ) -> None:
         order = {
             "command": list(command),
             "folder": str(folder),
             "environment": dict(environment),
             "session": session,
-            "loaders": _loaders(),
+            "loaders": _loaders(python),
             "at_start": _AT_START,
         }
         self.args = list(command)
@@ -125,7 +146,9 @@ class Forked:
                 described.write(json.dumps(order).encode())
                 described.flush()
                 streams = [nothing.fileno(), out, err, described.fileno(), told]
-                socket.send_fds(next(_zygotes(_kind(command), environment.get("PYTHONHASHSEED", ""))), [b"."], streams)
+                socket.send_fds(
+                    next(_zygotes(_kind(command), environment.get("PYTHONHASHSEED", ""), python)), [b"."], streams
+                )
         finally:
             os.close(told)
         self.pid = int(self._answer())
@@ -182,16 +205,21 @@ def clusters() -> str:
     return folder
 
 
-def can_be_forked(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bool:
+def can_be_forked(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    python: Python = Python(),  # noqa: B008
+) -> bool:
     """Tell whether a command in this folder, with these variables, may be forked, in the test that goes on."""
     return (
         sys.platform == "linux"
         and not wants_fresh()
-        and tuple(command[:2]) == (sys.executable, "-m")
+        and tuple(command[:2]) == (python.path, "-m")
         and command[2] in _MODULES
         and environment.get("PYTHONHASHSEED", "") in _SEEDS
         and _read_at_start(environment) == _read_at_start(clean_environment())
-        and not _hides_modules(environment.get("PYTHONPATH", ""), folder)
+        and not _hides_modules(environment.get("PYTHONPATH", ""), folder, python.site)
     )
 
 
@@ -202,9 +230,10 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return told
 
 
-def _hides_modules(path: str, folder: Path) -> bool:
+def _hides_modules(path: str, folder: Path, site: str) -> bool:
     """Tell whether a PYTHONPATH has modules that stand before those that a run may be forked with."""
-    return any(not _installed_names().isdisjoint(_names_in(folder / place)) for place in path.split(os.pathsep) if path)
+    places = [folder / place for place in path.split(os.pathsep) if path and place != site]
+    return any(not _installed_names().isdisjoint(_names_in(place)) for place in places)
 
 
 @cache
@@ -223,13 +252,15 @@ def _names_in(folder: Path) -> set[str]:
         return set()
 
 
-def _run_forked(command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float) -> Done:
+def _run_forked(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float, python: Python
+) -> Done:
     deadline = time.monotonic() + timeout
     pipes = [os.pipe() for _ in range(2)]
     with os.fdopen(pipes[0][0], "rb", buffering=0) as out, os.fdopen(pipes[1][0], "rb", buffering=0) as err:
         given = [write for _, write in pipes]
         try:
-            process = Forked(command, folder, environment, *given)
+            process = Forked(command, folder, environment, *given, python=python)
         finally:
             for number in given:
                 os.close(number)
@@ -264,31 +295,37 @@ def _kind(command: Sequence[str]) -> str:
 
 
 @cache
-def _zygotes(what: str, seed: str) -> Iterator[socket.socket]:
+def _zygotes(what: str, seed: str, python: Python) -> Iterator[socket.socket]:
     """Give sockets that take orders, in turns: with no seed each has one of its own."""
     ours = []
-    for _ in range(1 if seed else 2):
+    for _ in range(1 if seed or python.site else 2):
         mine, its = socket.socketpair()
-        _start([what], its, stdin=subprocess.DEVNULL, **({"PYTHONHASHSEED": seed} if seed else {}))
+        more = {"PYTHONHASHSEED": seed} if seed else {}
+        _start([python.path], [what], its, stdin=subprocess.DEVNULL, **_on_path(python.site), **more)
         ours.append(mine)
     return itertools.cycle(ours)
 
 
 @cache
-def _loaders() -> str:
+def _loaders(python: Python) -> str:
     """Start what forks loaders; give the path of its socket."""
     folder = tempfile.mkdtemp(prefix="dl-loaders-", dir="/tmp")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(f"{folder}/orders")
         listening.listen(32)
-        _start(["loaders", clusters()], listening, "-I", "-X", "utf8", stdin=subprocess.PIPE)
+        words = ["loaders", clusters(), *filter(None, [python.site])]
+        _start([python.path, "-I", "-X", "utf8"], words, listening, stdin=subprocess.PIPE)
     return f"{folder}/orders"
 
 
-def _start(what: list[str], orders: socket.socket, *options: str, stdin: int, **more: str) -> None:
+def _on_path(site: str) -> dict[str, str]:
+    return {"PYTHONPATH": site} if site else {}
+
+
+def _start(python: list[str], what: list[str], orders: socket.socket, stdin: int, **more: str) -> None:
     """Start a zygote, which ends with this process: with its socket, or its standard input."""
-    command = [sys.executable, *options, _ZYGOTE, what[0], str(orders.fileno()), *what[1:]]
+    command = [*python, _ZYGOTE, what[0], str(orders.fileno()), *what[1:]]
     with orders:
         process = subprocess.Popen(
             command,

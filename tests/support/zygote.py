@@ -284,6 +284,7 @@ if __name__ == "__main__":
     if os.fork():
         os._exit(0)
     if what == "loaders":
+        sys.path += sys.argv[4:]
         serve_loaders(descriptor, Path(sys.argv[3]))
     else:
         serve_pytest(descriptor, recorded="recorded" in what, parallel="parallel" in what)
