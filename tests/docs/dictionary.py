@@ -21,9 +21,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
 _HEAD = """\
 # Data dictionary
 
-Every table, view and column of the schema `agent_observability`, with its comment. Made from the migrations by
-`python -m tests.docs.dictionary`; do not edit it here. The tables `agent_actions`, `agent_transformation_events` and
-`hook_events` are the host's: where a database has them already, they are left as they are and only extended.
+This page lists all tables, views and columns of the schema `agent_observability`, with their comments. It is generated
+from the migrations by `python -m tests.docs.dictionary`, so do not edit it. The tables `agent_actions`,
+`agent_transformation_events` and `hook_events` belong to the host application: if a database already has them, they are
+not changed, only extended. [Example queries](sql.md) are on a page of their own.
 """
 _RELATIONS = """
     SELECT c.oid, c.relname AS name, c.relkind = 'v' AS is_view, obj_description(c.oid, 'pg_class') AS comment
