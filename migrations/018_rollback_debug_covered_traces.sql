@@ -1,4 +1,4 @@
--- Undo 017_debug_covered_traces: the comment says what it did
+-- Undo 018_debug_covered_traces: the comment says what it did
 --
 -- Named in our schema, never along the search path: public may hold tables of these names that are not ours.
 
