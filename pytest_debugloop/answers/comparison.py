@@ -9,12 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.errors import NeverFailedError, NotRecoveredError
-from pytest_debugloop.queries.failures import failures_of_test, recorded_state_of
-from pytest_debugloop.queries.lookup import find
+from pytest_debugloop.queries.failures import failures_of_test, snapshot_of
 from pytest_debugloop.queries.question import Question, Steps, fetch, first, one
 from pytest_debugloop.queries.recoveries import Recovery, recoveries
+from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.snapshots.changes import failure_changes, state_changes
+from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.sources.options import differing_options, told_options
 from pytest_debugloop.sources.variables import differing_variables
 from pytest_debugloop.text.json_values import plain
@@ -262,13 +264,21 @@ def _facts(moment: Side) -> Steps[RunFacts | None]:
 
 
 def _data(before: Side, after: Side) -> Steps[dict[str, Any] | None]:
-    first_state = yield from recorded_state_of(before.snapshot_id)
-    second_state = yield from recorded_state_of(after.snapshot_id)
+    first_state = yield from _state_of(before.snapshot_id)
+    second_state = yield from _state_of(after.snapshot_id)
     if first_state is None or second_state is None:
         return None
     if "returned" in second_state and "returned" not in first_state:
         return state_changes(first_state, second_state, whole=True)
     return failure_changes(first_state, second_state, whole=True)
+
+
+def _state_of(snapshot_id: uuid.UUID | None) -> Steps[AgentState | None]:
+    """Give the state of a snapshot; None where it is not of this package's shape, or too large to be shown."""
+    if snapshot_id is None:
+        return None
+    snapshot = yield from one(snapshot_of(snapshot_id))
+    return recorded_state(snapshot.state)
 
 
 def _as_dict(found: Any) -> dict[str, Any]:

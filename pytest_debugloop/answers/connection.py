@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import click
 import psycopg
 from psycopg import errors as server_errors
 from psycopg import sql
@@ -30,7 +28,6 @@ from pytest_debugloop.errors import (
     RecordLockedError,
     SchemaTooOldError,
 )
-from pytest_debugloop.text.printable import printable
 
 Connection = psycopg.Connection[Any]
 
@@ -45,13 +42,12 @@ _ENTER = sql.SQL("""
 
 
 @contextmanager
-def open_server(place: Place, *, reading: bool = False, asking: bool = True) -> Iterator[tuple[str, Connection]]:
+def open_server(place: Place, *, reading: bool = False) -> Iterator[tuple[str, Connection]]:
     """Connect to the server of the record, in autocommit mode; the embedded one is started, and stopped after.
 
     Args:
         place: where the record is.
         reading: whether only to read; in an embedded record, as a role that can do nothing else.
-        asking: whether, on a terminal, one question admits a record that was made elsewhere.
 
     Yields:
         Its connection string, and a connection.
@@ -60,7 +56,7 @@ def open_server(place: Place, *, reading: bool = False, asking: bool = True) -> 
         NoRecordError, NotLoadedError: there is no embedded server in that folder.
         DebugloopError: it cannot be reached.
     """
-    with _server_of(place, reading, asking) as conninfo, connect(conninfo) as connection:
+    with _server_of(place, reading) as conninfo, connect(conninfo) as connection:
         register_lenient_loaders(connection)
         # What psycopg could not undo, as the connection was lost or interrupted, is no news beside the reason.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -71,7 +67,7 @@ def open_server(place: Place, *, reading: bool = False, asking: bool = True) -> 
 
 
 @contextmanager
-def _server_of(place: Place, reading: bool, asking: bool) -> Iterator[str]:
+def _server_of(place: Place, reading: bool) -> Iterator[str]:
     """Give the connection string of the server, which runs meanwhile."""
     if place.dsn:
         yield place.dsn
@@ -80,31 +76,26 @@ def _server_of(place: Place, reading: bool, asking: bool) -> Iterator[str]:
         from pytest_debugloop.loading.waiting import waiting_runs
 
         raise (NotLoadedError if any(waiting_runs(place.order())) else NoRecordError)(folder=place.told)
-    version, trusted = place.postgres_version, place.trusted or (asking and admit(place))
+    version, trusted = place.postgres_version, place.trusted or admit(place)
     with embedded_server(place.folder, postgres_version=version, trusted=trusted) as conninfo:
         yield make_conninfo(conninfo, user=READER) if reading else conninfo
 
 
 def admit(place: Place) -> bool:
-    """Ask, on a terminal, whether to open an embedded record that this user did not make on this machine.
+    """Ask whether to open an embedded record that this user did not make on this machine.
 
     Args:
-        place: where the record is.
+        place: where the record is, and who asks.
 
     Returns:
         Whether somebody said so; False where there was nothing to ask, or nobody.
-
-    Raises:
-        click.Abort: somebody said no.
     """
-    streams = (sys.stdin, sys.stderr)
-    if is_ours(place.folder) or not all(stream.isatty() for stream in streams):
+    if place.ask is None or is_ours(place.folder):
         return False
-    question = (
+    return place.ask(
         f"{place.folder} was made by another user or on another machine. It may contain programs that run as you when "
         "it is opened. Open it anyway?"
     )
-    return click.confirm(printable(question), err=True, abort=True)
 
 
 def asked_project(record: Record, place: Place) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.errors import NeverFailedError, NotFoundError
 from pytest_debugloop.queries.debugging import (
     FailureToDebug,
@@ -13,7 +14,6 @@ from pytest_debugloop.queries.debugging import (
     last_failure_with_state,
     sources_of_run,
 )
-from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.question import Steps, fetch, first
 from pytest_debugloop.queries.rerunning import last_failure_of
 from pytest_debugloop.sources.stored import StoredFile, StoredUnit

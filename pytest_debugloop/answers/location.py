@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ class Place:
         project: the one that is asked for; empty: of the checkout on a shared server, all in an embedded one.
         paging: whether long answers go through a pager on a terminal.
         trusted: whether an embedded record is opened that this user did not make on this machine.
+        ask: asks somebody whether to open such a record; None where nobody is to be asked.
     """
 
     rootdir: Path
@@ -45,15 +46,24 @@ class Place:
     project: str
     paging: bool = True
     trusted: bool = False
+    ask: Callable[[str], bool] | None = None
 
     @classmethod
-    def find(cls, given: Mapping[str, object], *, paging: bool = True, trusted: bool = False) -> Place:
+    def find(
+        cls,
+        given: Mapping[str, object],
+        *,
+        paging: bool = True,
+        trusted: bool = False,
+        ask: Callable[[str], bool] | None = None,
+    ) -> Place:
         """Read the settings.
 
         Args:
             given: from the command line, by the option's name; None where it was not given.
             paging: whether long answers go through a pager.
             trusted: whether any embedded record is opened.
+            ask: asks somebody whether to open a record that was made elsewhere.
 
         Raises:
             FolderGoneError: the current folder was deleted.
@@ -84,6 +94,7 @@ class Place:
             project=settings.project,
             paging=paging,
             trusted=trusted,
+            ask=ask,
         )
 
     @property

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pytest_debugloop.answers.debugging import files_of_run
+from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.answers.rerunning import recorded_failure
 from pytest_debugloop.errors import RerunImpossibleError
-from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.proving import RecordedRun, Recovered, last_pass_before, recorded_run, recovery_of
 from pytest_debugloop.queries.question import Steps, first, one
 from pytest_debugloop.queries.rerunning import RecordedFailure

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.errors import NeverFailedError, NotFoundError
-from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.question import Steps, fetch, first
 from pytest_debugloop.queries.rerunning import (
     RecordedFailure,

@@ -1,14 +1,12 @@
-"""What is said of a run in words: how it ended, how long it took, which code it was run on."""
+"""Which run is the last, and what is said of one in words: how it ended, how long it took, which code it was run on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from pytest_debugloop.errors import EmptyRecordError, NoRunsError
+from pytest_debugloop.queries.question import Steps, fetch, first
+from pytest_debugloop.queries.runs import Run, projects, runs
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import span
-
-if TYPE_CHECKING:
-    from pytest_debugloop.queries.runs import Run
 
 
 def verdict_of(run: Run) -> tuple[str, str]:
@@ -58,3 +56,32 @@ def code_of(branch: str | None, commit: str | None, is_dirty: bool | None) -> st
     mark = {True: "+", False: "", None: "?"}[is_dirty]
     short_commit = commit[:9] + mark if commit else ""
     return printable(" ".join(part for part in (branch, short_commit) if part))
+
+
+def last_run(project: str | None = None) -> Steps[Run]:
+    """Give the run that began last.
+
+    Args:
+        project: only of this one; None for all.
+
+    Raises:
+        EmptyRecordError: the record has no runs.
+        NoRunsError: it has none of this project.
+    """
+    run = yield from first(runs(project=project, limit=1))
+    if run is None:
+        raise (yield from no_runs(project))
+    return run
+
+
+def no_runs(project: str | None) -> Steps[EmptyRecordError | NoRunsError]:
+    """Say why there are no runs.
+
+    Args:
+        project: of which there are none; None for all.
+    """
+    names = [found.name for found in (yield from fetch(projects()))]
+    if not names or project is None:
+        return EmptyRecordError()
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return NoRunsError(project=project, others=", ".join(names[:5]) + more)

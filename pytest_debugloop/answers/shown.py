@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from pytest_debugloop.answers.lookup import find
+from pytest_debugloop.answers.runs import last_run
 from pytest_debugloop.errors import SnapshotTooLargeError
 from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.failures import DetailedFailure, Snapshot
 from pytest_debugloop.queries.legs import LegScore, legs_of_tests
-from pytest_debugloop.queries.lookup import Found, Test, find, test_of
+from pytest_debugloop.queries.lookup import Found, Test, test_of
 from pytest_debugloop.queries.projects import project_named
 from pytest_debugloop.queries.question import MANY, Question, Steps, fetch, one
 from pytest_debugloop.queries.recoveries import PastAttempt, Recovery
@@ -85,7 +87,7 @@ def found_or_last_run(text: str | None, project: str | None) -> Steps[Found | Ru
     if text:
         return (yield from find(text, project))
     now = None if project is None else (yield from one(project_named(project))).name
-    return (yield from runs.last_run(now))
+    return (yield from last_run(now))
 
 
 def shown(found: Found | Run, limit: int, largest: int = MANY) -> Steps[Shown]:

@@ -73,8 +73,18 @@ class _WithPlace:
             value = values.pop(name, None)
             if value:
                 given[name] = value
-        context.obj = Place.find(given, paging=not given.get("no_pager"), trusted=bool(given.get(_TRUSTED)))
+        trusted = bool(given.get(_TRUSTED))
+        context.obj = Place.find(given, paging=not given.get("no_pager"), trusted=trusted, ask=_confirmed)
         return self._callback(**values)
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on the terminal, where there is one; who says no ends the command."""
+    from pytest_debugloop.text.printable import printable
+
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        return False
+    return click.confirm(printable(question), err=True, abort=True)
 
 
 def _place_options(*, hidden: bool = False) -> list[click.Option]:

@@ -24,11 +24,11 @@ def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: boo
         CodeChangedError: the code of the frames is not what was recorded.
         DebugloopError: there is no such failure, or it cannot be run here.
     """
-    from pytest_debugloop.cli.commands.reproduce import planned
+    from pytest_debugloop.answers.planning import planned_rerun
     from pytest_debugloop.rerunning.live import run_live, stop_of
     from pytest_debugloop.text.printable import printable
 
-    failure, plan, _ = planned(place, what, is_trusted=trust)
+    failure, plan, _ = planned_rerun(place, what, is_trusted=trust)
     stop = stop_of(failure, plan, force=force)
     plan = plan.in_one_process()
     for note in plan.notes:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pytest_debugloop.queries.question import MANY, Question, Steps, one
+from pytest_debugloop.queries.question import MANY, Question
 from pytest_debugloop.snapshots.agent_state import AgentState, StoredFrame
 from pytest_debugloop.snapshots.frames import failing_frame
 from pytest_debugloop.snapshots.states import recorded_state
@@ -181,24 +181,6 @@ def snapshot_of(id: uuid.UUID, largest: int = LARGEST_SHOWN) -> Question[Snapsho
         largest: bytes beyond which its state is not read.
     """
     return Question("snapshot", Snapshot, {"id": id, "largest": largest})
-
-
-def recorded_state_of(snapshot_id: uuid.UUID | None) -> Steps[AgentState | None]:
-    """Give the state of a snapshot that this package recorded.
-
-    Args:
-        snapshot_id: of the snapshot, None for none.
-
-    Returns:
-        Its ``agent_state``; None where there is none of this package's shape, or it is too large to be shown.
-
-    Raises:
-        LookupError: there is no such snapshot.
-    """
-    if snapshot_id is None:
-        return None
-    snapshot = yield from one(snapshot_of(snapshot_id))
-    return recorded_state(snapshot.state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,18 +30,6 @@ class LegScore:
     failures: int
     failures_since_pass: int
     last_at: datetime
-
-
-def legs_by_test(legs: Iterable[LegScore]) -> dict[uuid.UUID, list[LegScore]]:
-    """Put together what is of one test.
-
-    Args:
-        legs: of any tests.
-    """
-    found: dict[uuid.UUID, list[LegScore]] = defaultdict(list)
-    for leg in legs:
-        found[leg.task_id].append(leg)
-    return found
 
 
 def legs_of_tests(task_ids: Sequence[uuid.UUID]) -> Question[LegScore]:

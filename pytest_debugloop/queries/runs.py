@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pytest_debugloop.errors import EmptyRecordError, NoRunsError
-from pytest_debugloop.queries.question import MANY, Question, Steps, fetch, first
+from pytest_debugloop.queries.question import MANY, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +82,6 @@ def run_of(id: uuid.UUID) -> Question[Run]:  # noqa: A002
     return runs(id=id, limit=1)
 
 
-def last_run(project: str | None = None) -> Steps[Run]:
-    """Give the run that began last.
-
-    Args:
-        project: only of this one; None for all.
-
-    Raises:
-        EmptyRecordError: the record has no runs.
-        NoRunsError: it has none of this project.
-    """
-    run = yield from first(runs(project=project, limit=1))
-    if run is None:
-        raise (yield from no_runs(project))
-    return run
-
-
-def no_runs(project: str | None) -> Steps[EmptyRecordError | NoRunsError]:
-    """Say why there are no runs.
-
-    Args:
-        project: of which there are none; None for all.
-    """
-    names = [found.name for found in (yield from fetch(Question("projects", Project)))]
-    if not names or project is None:
-        return EmptyRecordError()
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return NoRunsError(project=project, others=", ".join(names[:5]) + more)
+def projects() -> Question[Project]:
+    """Name the projects that have runs, the one with the latest first."""
+    return Question("projects", Project)

@@ -1,20 +1,13 @@
-"""Which phases of tests take another time than before."""
+"""The times of phases of tests, in runs that are compared."""
 
 from __future__ import annotations
 
-import math
 import uuid
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from pytest_debugloop.queries.question import Question, Steps, fetch
-from pytest_debugloop.queries.significance import Group, adjusted, student
-
-LEAST_RUNS = 3
-"""Of a phase on each side: less says nothing of how much its times vary."""
-
-SIGNIFICANT = 0.05
-"""The share of false discoveries among the phases that are called changed."""
+from pytest_debugloop.queries.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,56 +19,9 @@ class TimedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A phase of a test whose duration is compared between the last runs and those before.
+class PhaseTimes:
+    """The times of a phase on both sides, summed up; of all phases together where it names none."""
 
-    Attributes:
-        node_id: of the test in its run.
-        phase: setup, call or teardown.
-        before_ms: median of its durations before, in milliseconds, at the usual speed of a run.
-        after_ms: the same for the last runs.
-        ratio: of the durations, after to before, from the means of their logarithms.
-        ratio_low: lower end of its 95 % interval.
-        ratio_high: upper end of its 95 % interval.
-        q_value: expected share of false discoveries among all phases with a value up to this one.
-        p_value: probability of such a difference if nothing changed.
-        before_runs: number of runs before with this phase.
-        after_runs: number of last runs with this phase.
-        is_significant: whether the change is significant.
-    """
-
-    node_id: str
-    phase: str
-    before_ms: float
-    after_ms: float
-    ratio: float
-    ratio_low: float
-    ratio_high: float
-    q_value: float
-    p_value: float
-    before_runs: int
-    after_runs: int
-    is_significant: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What was compared, and what of it changed.
-
-    Attributes:
-        phases: how many phases were compared.
-        speed_ratio: how much longer all phases took in the last runs than before, which is taken out of each; None
-            where nothing was compared.
-        changes: the significant ones, or all; those that cost the most time first.
-    """
-
-    phases: int
-    speed_ratio: float | None
-    changes: list[Change]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sides:
     phases: int
     speed_ratio: float | None
     operation_name: str | None
@@ -103,64 +49,23 @@ def timed_runs(limit: int, project: str | None = None, branch: str | None = None
     return Question("slow_runs", TimedRun, {"limit": limit, "project": project, "branch": branch})
 
 
-def changes_of_time(runs: list[TimedRun], last: int, *, min_ms: float = 0, everything: bool = False) -> Steps[Changes]:
-    """Compare the times of each phase that passed.
+def phase_times(
+    runs: Sequence[TimedRun], last: int, *, least: int, min_ms: float = 0, everything: bool = False
+) -> Question[PhaseTimes]:
+    """Sum up the times of each phase that passed, in the last runs and in those before.
 
     Args:
         runs: to compare, the latest first.
         last: how many of these are the last; all others are before them.
+        least: runs of a phase on each side; those with fewer are left out.
         min_ms: leave out phases whose mean time is below, in milliseconds.
-        everything: give also what is not significant.
+        everything: give also what is certainly no change.
     """
     values = {
         "workflows": [run.correlation_id for run in runs],
         "last": last,
-        "least": LEAST_RUNS,
+        "least": least,
         "min_ms": min_ms,
         "all": everything,
     }
-    sides = yield from fetch(Question("slow_phases", _Sides, values))
-    compared = [pair for side in sides if side.operation_name is not None and (pair := _compared(side))]
-    total = sides[0].phases
-    q_values = adjusted([change.p_value for change in compared], total)
-    found = [_judged(change, q) for change, q in zip(compared, q_values, strict=True)]
-    kept = [change for change in found if everything or change.is_significant]
-    kept.sort(key=_rank)
-    return Changes(total, sides[0].speed_ratio, kept)
-
-
-def _compared(side: _Sides) -> Change | None:
-    before, after = side.before_count or 0, side.after_count or 0
-    found = student(
-        Group(before, side.before_weight or 0.0, side.before_mean or 0.0, side.before_squares or 0.0),
-        Group(after, side.after_weight or 0.0, side.after_mean or 0.0, side.after_squares or 0.0),
-    )
-    if found is None:
-        return None
-    return Change(
-        node_id=side.operation_name or "",
-        phase=side.step_type or "",
-        before_ms=side.before_ms or 0.0,
-        after_ms=side.after_ms or 0.0,
-        ratio=_ratio(found.difference),
-        ratio_low=_ratio(found.low),
-        ratio_high=_ratio(found.high),
-        q_value=1.0,
-        p_value=found.p_value,
-        before_runs=before,
-        after_runs=after,
-        is_significant=False,
-    )
-
-
-def _rank(change: Change) -> tuple[bool, float, str]:
-    cost = abs(change.after_ms - change.before_ms)
-    return not change.is_significant, -cost if change.is_significant else change.p_value, change.node_id
-
-
-def _judged(change: Change, q_value: float) -> Change:
-    return replace(change, q_value=q_value, is_significant=q_value <= SIGNIFICANT)
-
-
-def _ratio(logarithm: float) -> float:
-    return math.exp(min(logarithm, 700.0))
+    return Question("slow_phases", PhaseTimes, values)

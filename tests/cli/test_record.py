@@ -11,14 +11,15 @@ import psycopg
 import pytest
 
 from pytest_debugloop.answers.comparison import compare, side
+from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.answers.record import AsyncRecord, Record
+from pytest_debugloop.answers.runs import last_run
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.errors import NotFoundError
 from pytest_debugloop.queries.failures import failure_groups
-from pytest_debugloop.queries.lookup import find
 from pytest_debugloop.queries.question import Question
 from pytest_debugloop.queries.recoveries import recoveries
-from pytest_debugloop.queries.runs import last_run, run_of, runs
+from pytest_debugloop.queries.runs import run_of, runs
 
 if TYPE_CHECKING:
     from tests.support.projects import Project

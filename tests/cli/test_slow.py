@@ -15,8 +15,9 @@ import pytest
 from psycopg import sql
 
 from pytest_debugloop.answers.record import Record
+from pytest_debugloop.answers.timings import Changes, changes_of_time
 from pytest_debugloop.database.migrate import migrate
-from pytest_debugloop.queries.timings import Changes, changes_of_time, timed_runs
+from pytest_debugloop.queries.timings import timed_runs
 from tests.support.terminal import called_in_terminal, width_of
 
 if TYPE_CHECKING:

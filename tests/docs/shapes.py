@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 from pytest_debugloop.answers import comparison as comparing
+from pytest_debugloop.answers import timings
 from pytest_debugloop.cli.checks import check
-from pytest_debugloop.queries import failures, legs, lookup, recoveries, runs, timings
+from pytest_debugloop.queries import failures, legs, lookup, recoveries, runs
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 BEGIN, END = "<!-- shapes: made by `python -m tests.docs.shapes` -->", "<!-- /shapes -->"

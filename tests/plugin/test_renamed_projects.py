@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pytest_debugloop.answers.lookup import find_test
 from pytest_debugloop.answers.record import Record
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.errors import AmbiguousError
-from pytest_debugloop.queries.lookup import find_test
 from tests.support.projects import Project
 from tests.support.waiting import wait_until
 

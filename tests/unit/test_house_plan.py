@@ -34,6 +34,11 @@ FLOORS = {
     "loading": 8,
     "answers": 9,
     "cli": 10,
+    # Rooms to come: other faces, which none of the others imports.
+    "api": 10,
+    "mcp": 10,
+    "otel": 10,
+    "web": 10,
     "plugin": 11,
     "__main__": 11,
     "__init__": 11,
@@ -139,7 +144,35 @@ def test_the_test_process_enters_no_room_of_the_database() -> None:
 def test_only_the_command_knows_click_and_rich() -> None:
     for path in MODULES:
         if {m.split(".")[0] for m in imported(path)} & {"click", "rich"}:
-            assert room(path) in ("cli", "__main__") or path.name == "connection.py", path
+            assert room(path) in ("cli", "__main__"), path
+
+
+def test_a_view_gets_answers_and_no_connection_to_ask_for_them() -> None:
+    asking = {"pytest_debugloop.answers.connection", "pytest_debugloop.answers.record", "psycopg"}
+    for path in (PACKAGE / "cli" / "views").glob("*.py"):
+        assert not imported(path) & asking, path
+
+
+def test_only_tables_and_output_draw_with_rich() -> None:
+    drawing = {"output.py", "tables.py", "progress.py", "doctor.py"}
+    found = {path.name for path in MODULES if any(m.split(".")[0] == "rich" for m in imported(path))}
+    assert found <= drawing
+
+
+def test_a_connection_is_opened_for_reading_in_one_place_and_for_loading_in_another() -> None:
+    opening = re.compile(r"\b(connect|embedded_server)\(|\bConnection\.connect\b")
+    found = {path.relative_to(PACKAGE).as_posix() for path in MODULES if opening.search(path.read_text("utf-8"))}
+    outside = {name for name in found if not name.startswith("database/")}
+    assert outside == {"answers/connection.py", "loading/store.py"}
+
+
+def test_a_function_of_queries_gives_a_question() -> None:
+    for path in MODULES:
+        if room(path) != "queries" or path.name == "question.py":
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                assert ast.unparse(node.returns or ast.Constant(None)).startswith("Question["), f"{path}: {node.name}"
 
 
 def test_tables_are_filled_and_made_in_sql_files_only() -> None:

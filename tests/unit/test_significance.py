@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pytest_debugloop.queries.significance import (
+from pytest_debugloop.answers.significance import (
     Group,
     adjusted,
     incomplete_beta,

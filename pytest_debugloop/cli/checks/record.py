@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_debugloop.answers.connection import Connection, asked_project, enter, open_server, waiting_migrations
@@ -75,7 +76,7 @@ def server(place: Place) -> Iterator[Check]:
     with ExitStack() as stack:
         begun = time.monotonic()
         try:
-            conninfo, connection = stack.enter_context(open_server(place, asking=False))
+            conninfo, connection = stack.enter_context(open_server(replace(place, ask=None)))
         except (DebugloopError, OSError) as error:
             yield Check("server", PROBLEM, " ".join(str(error).split()))
             return

@@ -84,7 +84,7 @@ def _sources(place: Place, failure: FailureToDebug, files: list[StoredFile]) -> 
     """Give the source of each file as the run had it, and the names of those that are not so any more."""
     from pathlib import Path
 
-    from pytest_debugloop.cli.checkout import redactor_of_checkout
+    from pytest_debugloop.answers.checkout import redactor_of_checkout
     from pytest_debugloop.replay.sources import assembled, whole
     from pytest_debugloop.snapshots.frames import contexts_of
     from pytest_debugloop.sources.checkout import find_file

@@ -96,15 +96,16 @@ def _runs(
     record: Record, place: Place, run: str | None, since: dt.datetime | None, branch: str | None, *, many: bool
 ) -> Iterator[Run]:
     from pytest_debugloop.answers.connection import asked_project
+    from pytest_debugloop.answers.lookup import find_id
+    from pytest_debugloop.answers.runs import last_run
     from pytest_debugloop.queries import runs
-    from pytest_debugloop.queries.lookup import find_id
 
     project = asked_project(record, place)
     if many:
-        record.answer(runs.last_run(project))  # says so where there is none at all
+        record.answer(last_run(project))  # says so where there is none at all
         return record.stream(runs.runs(project=project, since=since, branch=branch))
     if not run:
-        return iter((record.answer(runs.last_run(project)),))
+        return iter((record.answer(last_run(project)),))
     return iter((record.one(runs.run_of(record.answer(find_id(run, "run")))),))
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
-from pytest_debugloop.text.json_values import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from pytest_debugloop.answers.flaky import RankedTest
     from pytest_debugloop.cli.views.tables import Row
-    from pytest_debugloop.queries.legs import LegScore
-    from pytest_debugloop.queries.recoveries import FlakyTest
 
 _STYLES = {"flaky": "warn", "newly flaky": "fail", "broken": "fail", "fixed": "pass"}
 
@@ -39,27 +35,16 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
     Example: debugloop flaky --limit 10
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.flaky import as_json as plain_test
+    from pytest_debugloop.answers.flaky import ranked_tests
     from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.queries.legs import legs_by_test, legs_of_tests
     from pytest_debugloop.queries.question import MANY
-    from pytest_debugloop.queries.recoveries import costs_of_tests, flaky_tests
 
     with open_record(place) as record:
         project = asked_project(record, place)
-        tests = record.fetch(flaky_tests(project, only_flaky=not everything, limit=limit or MANY))
-        ids = [test.task_id for test in tests]
-        costs = {cost.task_id: cost.cost_ms or 0.0 for cost in record.fetch(costs_of_tests(ids))}
-        legs = legs_by_test(record.fetch(legs_of_tests(ids)))
+        tests = record.answer(ranked_tests(project, limit or MANY, only_flaky=not everything))
     if as_json:
-        rows = (
-            {
-                **plain(test),
-                "cost_minutes": costs.get(test.task_id, 0.0) / 60_000,
-                "legs": [plain(leg) for leg in legs.get(test.task_id, [])],
-            }
-            for test in tests
-        )
-        write_json("flaky", {}, tests=rows)
+        write_json("flaky", {}, tests=map(plain_test, tests))
         return
     if not tests:
         click.echo("No test has failed." if everything else "No flaky tests are known.")
@@ -76,17 +61,16 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
         Column("last failed", "faint", optional=2),
         Column("test", flexible=True, keep_end=True),
     ]
-    rows_ = (_row(test, costs, legs.get(test.task_id, [])) for test in tests)
-    show(table(columns, rows_, make_console().width), paging=place.paging)
+    show(table(columns, map(_row, tests), make_console().width), paging=place.paging)
 
 
-def _row(test: FlakyTest, costs: dict[Any, float], legs: Sequence[LegScore]) -> Row:
+def _row(ranked: RankedTest) -> Row:
     from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import ago, classes_by_leg, percent, span
 
-    class_ = classes_by_leg({leg.leg: leg.class_ for leg in legs}) or printable(test.class_)
-
+    test = ranked.test
+    class_ = classes_by_leg({leg.leg: leg.class_ for leg in ranked.legs}) or printable(test.class_)
     return [
         percent(test.score),
         f"{percent(test.flakiness_low)} to {percent(test.flakiness_high)}",
@@ -95,7 +79,7 @@ def _row(test: FlakyTest, costs: dict[Any, float], legs: Sequence[LegScore]) -> 
         percent(test.flip_rate),
         Line.of(class_, _STYLES.get(class_.split(" on ")[0], "")),
         printable(test.dominant_strategy or ""),
-        span(costs.get(test.task_id, 0.0)),
+        span(ranked.cost_ms),
         ago(test.last_failed_at),
         printable(test.node_id),
     ]

@@ -33,7 +33,8 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
     Example: debugloop history test_discount
     """
     from pytest_debugloop.answers.connection import open_record
-    from pytest_debugloop.queries.lookup import find, test_of
+    from pytest_debugloop.answers.lookup import find
+    from pytest_debugloop.queries.lookup import test_of
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.recoveries import history_of_test
 

@@ -36,9 +36,9 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
     Example: debugloop recoveries --patterns
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.lookup import find
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries import recoveries
-    from pytest_debugloop.queries.lookup import find
     from pytest_debugloop.queries.question import MANY
 
     if patterns and (test or strategy):

@@ -11,7 +11,6 @@ from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.rerun import Teller
-    from pytest_debugloop.queries.rerunning import RecordedFailure
     from pytest_debugloop.rerunning.outcome import Outcome
     from pytest_debugloop.rerunning.plan import Plan
 
@@ -73,9 +72,10 @@ def command(
         raise click.UsageError("--bisect cannot be combined with --times or --alone.")
     if vary and (bisect or alone):
         raise click.UsageError("--vary cannot be combined with --bisect or --alone.")
+    from pytest_debugloop.answers.planning import planned_rerun
     from pytest_debugloop.cli.views.rerun import Teller
 
-    failure, plan, suspects = planned(place, what, is_trusted=trust)
+    failure, plan, suspects = planned_rerun(place, what, is_trusted=trust)
     teller = Teller(failure, plan.alone() if alone else plan, as_json=as_json)
     timeout = timeout or failure.patience
     if vary:
@@ -83,38 +83,6 @@ def command(
     if bisect:
         return _bisect(teller, timeout, suspects, max_runs or _MOST_RUNS)
     return _repeat(teller, timeout, times)
-
-
-def planned(place: Place, what: str, *, is_trusted: bool = False) -> tuple[RecordedFailure, Plan, list[str]]:
-    """Find a failure in the record, and plan its rerun.
-
-    Args:
-        place: where the record is.
-        what: an error or a test, as somebody typed it.
-        is_trusted: whether to take all that the record says, also what brings in code from elsewhere.
-
-    Returns:
-        The failure, the plan, and the tests that the record holds responsible.
-
-    Raises:
-        DebugloopError: there is none, it is ambiguous, or it cannot be run here.
-    """
-    from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.answers.rerunning import rerun_facts
-    from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
-    from pytest_debugloop.rerunning.plan import plan_rerun
-
-    with open_record(place) as record:
-        found = record.answer(rerun_facts(what, asked_project(record, place)))
-    plan = plan_rerun(
-        found.failure,
-        found.steps,
-        place.rootdir,
-        own_variables=checkout_settings(place).environment,
-        redactor=redactor_of_checkout(place),
-        is_trusted=is_trusted,
-    )
-    return found.failure, plan, found.suspects
 
 
 def _repeat(teller: Teller, timeout: float, times: int | None) -> int:

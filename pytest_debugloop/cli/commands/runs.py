@@ -47,9 +47,10 @@ def command(
     Example: debugloop runs --branch main --status failed --since 7d
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.runs import no_runs
     from pytest_debugloop.cli.views.tables import Column, begun, table
     from pytest_debugloop.queries.question import MANY
-    from pytest_debugloop.queries.runs import no_runs, runs
+    from pytest_debugloop.queries.runs import runs
 
     filters = {"branch": branch, "commit": commit, "status": status, "since": since, "until": until}
     with open_record(place) as record:

@@ -13,8 +13,9 @@ from pytest_debugloop.cli.output import json_option, make_console, show, write_j
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_debugloop.answers.timings import Change, Changes
     from pytest_debugloop.cli.views.tables import Row
-    from pytest_debugloop.queries.timings import Change, Changes, TimedRun
+    from pytest_debugloop.queries.timings import TimedRun
     from pytest_debugloop.text.lines import Line
 
 
@@ -60,9 +61,10 @@ def command(
     Example: debugloop slow --branch main --last 10
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.runs import last_run
+    from pytest_debugloop.answers.timings import LEAST_RUNS, Changes, changes_of_time
     from pytest_debugloop.queries.question import MANY
-    from pytest_debugloop.queries.runs import last_run
-    from pytest_debugloop.queries.timings import LEAST_RUNS, Changes, changes_of_time, timed_runs
+    from pytest_debugloop.queries.timings import timed_runs
 
     with open_record(place) as record:
         project = asked_project(record, place)

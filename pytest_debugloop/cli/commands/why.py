@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,18 +11,11 @@ from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Mapping
 
-    from pytest_debugloop.answers.proving import Case
-    from pytest_debugloop.answers.record import Record
-    from pytest_debugloop.queries.rerunning import RecordedStep
-    from pytest_debugloop.rerunning.plan import Plan
-    from pytest_debugloop.rerunning.sides import Side
-    from pytest_debugloop.sources.stored import StoredFile
+    from pytest_debugloop.answers.planning import PlannedProof
 
 _MOST_RUNS = 30
-_MOST_FILES = 300
 
 
 @click.command()
@@ -60,13 +52,14 @@ def command(
     Example: debugloop why test_discount
     Example: debugloop why test_discount --bisect
     """
+    from pytest_debugloop.answers.planning import planned_proof
     from pytest_debugloop.cli.views.proof import Teller
     from pytest_debugloop.rerunning.candidates import candidates_of, changes_of, not_undone
     from pytest_debugloop.rerunning.proving import Verdict
     from pytest_debugloop.rerunning.trials import Trials
     from pytest_debugloop.rerunning.undoing import Undoer
 
-    asked = _ask(place, what, is_trusted=trust)
+    asked = planned_proof(place, what, is_trusted=trust)
     case = asked.case
     if bisect:
         return _bisect(asked, max_runs, timeout or case.failure.patience, is_trusted=trust, as_json=as_json)
@@ -98,7 +91,7 @@ def command(
     return 0 if verified is not None else 1
 
 
-def _bisect(asked: _Asked, limit: int, timeout: float, *, is_trusted: bool, as_json: bool) -> int:
+def _bisect(asked: PlannedProof, limit: int, timeout: float, *, is_trusted: bool, as_json: bool) -> int:
     from pytest_debugloop.cli.views.commits import Teller
     from pytest_debugloop.rerunning.commits import bisect
     from pytest_debugloop.rerunning.trials import answer_of
@@ -121,85 +114,7 @@ def _bisect(asked: _Asked, limit: int, timeout: float, *, is_trusted: bool, as_j
     return 0 if found.first is not None else 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    case: Case
-    evidence: dict[str, Any]
-    strategy: str | None
-    plan: Plan
-    other_plan: Plan
-    here: Side
-    there: Side
-
-
-def _ask(place: Place, what: str, *, is_trusted: bool) -> _Asked:
-    """Ask the record for all that a proof is made of, and plan its reruns."""
-    from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.answers.proving import case_of
-    from pytest_debugloop.cli.checkout import checkout_settings, redactor_of_checkout
-    from pytest_debugloop.loading.recoveries.asked import difference
-    from pytest_debugloop.queries.rerunning import steps_until
-    from pytest_debugloop.rerunning.plan import plan_rerun
-    from pytest_debugloop.rerunning.sides import Side, failure_alone, with_files
-    from pytest_debugloop.snapshots.evidence import recorded_evidence
-
-    with open_record(place) as record:
-        case = record.answer(case_of(what, asked_project(record, place)))
-        if case.recovery is None:
-            reason = difference(record.connection, case.failure.id, case.success_id)
-            given, strategy = (None, None) if reason is None else (reason.evidence, reason.strategy)
-        else:
-            given, strategy = case.recovery.evidence, case.recovery.strategy
-        evidence = recorded_evidence(given)
-        if case.recovery is None:
-            evidence.pop("order", None)  # it fails alone, or nothing is proved
-        files = _files(record, case, evidence)
-        steps: list[RecordedStep] = record.fetch(steps_until(case.failure)) if "order" in evidence else []
-    redactor, own = redactor_of_checkout(place), checkout_settings(place).environment
-    settings: dict[str, Any] = {"own_variables": own, "redactor": redactor, "is_trusted": is_trusted}
-    data = [one for one in evidence.get("data", ()) if isinstance(one, dict) and isinstance(one.get("file"), str)]
-    failing = with_files(case.failing, {one["file"]: one.get("before") for one in data})
-    passing = with_files(case.passing, {one["file"]: one.get("after") for one in data})
-    here, there = (failing, passing) if case.recovery is None else (passing, failing)
-    plan = plan_rerun(failure_alone(case.failure, here), [], place.rootdir, **settings)
-    other = case.failure if there is failing else failure_alone(case.failure, there)
-    other_plan = plan_rerun(other, steps, place.rootdir, **settings)
-    sides = [
-        Side(
-            side,
-            files[side.run_id],
-            plan.rootdir,
-            redactor,
-            is_trusted=is_trusted or _is_own(place, plan, side.checkout_id),
-        )
-        for side in (here, there)
-    ]
-    return _Asked(case, evidence, strategy, plan.alone(), other_plan, *sides)
-
-
-def _files(record: Record, case: Case, evidence: Mapping[str, Any]) -> dict[uuid.UUID, dict[str, StoredFile]]:
-    """Give the source of both sides: of the files that are named in the evidence, and of others that differ."""
-    from pytest_debugloop.answers.proving import files_of
-    from pytest_debugloop.text.strategies import CHANGED_CODE
-
-    named = [one.get("file") for key in CHANGED_CODE for one in evidence.get(key) or () if one]
-    then, now = case.failing.files or {}, case.passing.files or {}
-    differing = sorted(file for file in then.keys() | now.keys() if then.get(file) != now.get(file))
-    wanted = [str(file) for file in named if file] + [file for file in differing if file.endswith(".py")][:_MOST_FILES]
-    return {side.run_id: record.answer(files_of(side, wanted)) for side in (case.failing, case.passing)}
-
-
-def _is_own(place: Place, plan: Plan, checkout: object) -> bool:
-    """Tell whether a run was recorded in this checkout, to a record that nobody but this user writes to."""
-    from pytest_debugloop.database.origin import is_ours
-    from pytest_debugloop.environment.folders import checkout_id
-
-    if place.dsn or checkout is None or not is_ours(place.folder):
-        return False
-    return str(checkout) == checkout_id(place.folder, plan.rootdir)
-
-
-def _keep(place: Place, asked: _Asked, verified: Mapping[str, Any]) -> str | None:
+def _keep(place: Place, asked: PlannedProof, verified: Mapping[str, Any]) -> str | None:
     """Keep what was proved; returns why that could not be done."""
     import psycopg
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.answers.significance import adjusted
 from pytest_debugloop.cli.output import show
-from pytest_debugloop.queries.significance import adjusted
 from pytest_debugloop.rerunning.rate import failure_rate
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable

@@ -1,0 +1,53 @@
+"""Which tests fail now and then on good code, how each does in its legs, and what that costs."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_debugloop.queries.legs import LegScore, legs_of_tests
+from pytest_debugloop.queries.question import MANY, Steps, fetch
+from pytest_debugloop.queries.recoveries import FlakyTest, costs_of_tests, flaky_tests
+from pytest_debugloop.text.json_values import plain
+
+
+@dataclass(frozen=True, slots=True)
+class RankedTest:
+    """A test with its scores.
+
+    Attributes:
+        cost_ms: milliseconds that its failures cost.
+        legs: how it does in each.
+    """
+
+    test: FlakyTest
+    cost_ms: float
+    legs: list[LegScore]
+
+
+def ranked_tests(project: str | None, limit: int = MANY, *, only_flaky: bool = False) -> Steps[list[RankedTest]]:
+    """Rank the tests that have failed, the surest flake first.
+
+    Args:
+        project: only of this one; None for all.
+        limit: how many at most.
+        only_flaky: without those that are stable, broken or fixed.
+    """
+    tests = yield from fetch(flaky_tests(project, limit, only_flaky=only_flaky))
+    ids = [test.task_id for test in tests]
+    costs = {cost.task_id: cost.cost_ms or 0.0 for cost in (yield from fetch(costs_of_tests(ids)))}
+    legs: dict[uuid.UUID, list[LegScore]] = defaultdict(list)
+    for leg in (yield from fetch(legs_of_tests(ids))):
+        legs[leg.task_id].append(leg)
+    return [RankedTest(test, costs.get(test.task_id, 0.0), legs[test.task_id]) for test in tests]
+
+
+def as_json(one: RankedTest) -> dict[str, Any]:
+    """Write a test for programs.
+
+    Args:
+        one: the test with its scores.
+    """
+    return {**plain(one.test), "cost_minutes": one.cost_ms / 60_000, "legs": [plain(leg) for leg in one.legs]}

@@ -1,0 +1,121 @@
+"""What a text that somebody typed means: a run, a test, an error, a snapshot or a recovery."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from dataclasses import replace
+
+from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindError
+from pytest_debugloop.queries.lookup import Found, Test, ids_like, tests_named
+from pytest_debugloop.queries.projects import project_named
+from pytest_debugloop.queries.question import Steps, fetch, one
+from pytest_debugloop.text.printable import printable
+
+_ID = re.compile(r"[0-9a-f]{4,32}")
+_TOLD = 5
+_KINDS = ("run", "test", "error", "snapshot", "recovery")
+
+
+def find(text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS) -> Steps[Found]:
+    """Find what a text means.
+
+    Args:
+        text: an id, the first or last characters of one (four at least), or a node id or a part of it.
+        project: tests only of this one, by the name that it has or had; None for all.
+        kinds: what it may be.
+
+    Raises:
+        NotFoundError: nothing in the record is called so.
+        WrongKindError: something is, but nothing that it may be.
+        AmbiguousError: several are.
+    """
+    named = yield from _by_id(text)
+    found = [it for it in named if it.kind in kinds]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(text, [f"{it.kind} {it.id}" for it in found])
+    try:
+        if "test" in kinds:
+            test = yield from find_test(text, project)
+            return Found("test", test.id, replace(test, rank=0))
+    except NotFoundError:
+        if not named:
+            raise
+    if named:
+        raise WrongKindError(text=_quoted(text), kind=_one_of((named[0].kind,)), kinds=_one_of(kinds))
+    raise NotFoundError(text=_quoted(text), hint=f"give the id of {_one_of(kinds)}, or its first or last characters")
+
+
+def find_test(text: str, project: str | None = None) -> Steps[Test]:
+    """Find a test by its node id or a part of it.
+
+    Args:
+        text: its node id, the end of it, or any part.
+        project: only of this one, by the name that it has or had; None for all.
+
+    Raises:
+        NotFoundError: no test is called so.
+        AmbiguousError: several are, and none better than the others.
+    """
+    text = text.removeprefix("./")  # as a shell completes it
+    if project is not None:
+        project = (yield from one(project_named(project))).name
+    found = yield from fetch(tests_named(text, project, _TOLD + 1))
+    best = [test for test in found if test.rank == found[0].rank] if text else []
+    if len(best) == 1:
+        return best[0]
+    if best:
+        raise _ambiguous(text, _told_apart(best))
+    raise NotFoundError(text=_quoted(text), hint="give an id, or a node id or part of one; `debugloop runs` lists runs")
+
+
+def find_id(text: str, kind: str) -> Steps[uuid.UUID]:
+    """Find the one thing of a kind that an id, or the first or last characters of one, means.
+
+    Args:
+        text: what was typed.
+        kind: see :class:`Found`.
+
+    Raises:
+        NotFoundError: there is none.
+        AmbiguousError: there are several.
+    """
+    found = yield from find(text, kinds=(kind,))
+    return found.id
+
+
+def _by_id(text: str) -> Steps[list[Found]]:
+    given = text.strip().lower().removeprefix("…")
+    digits = given.replace("-", "")
+    if not _ID.fullmatch(digits):
+        return []
+    found = yield from fetch(ids_like(digits))
+    return list(dict.fromkeys(found))
+
+
+def _told_apart(tests: list[Test]) -> list[str]:
+    """Name tests, those of one name with their projects: `--project` chooses one."""
+    times = Counter(test.node_id for test in tests)
+    return [test.node_id if times[test.node_id] == 1 else f"{test.node_id} of project {test.project}" for test in tests]
+
+
+def _ambiguous(text: str, candidates: list[str]) -> AmbiguousError:
+    told = ", ".join(printable(candidate) for candidate in candidates[:_TOLD])
+    more = len(candidates) > _TOLD
+    return AmbiguousError(
+        text=_quoted(text),
+        count="several" if more else len(candidates),
+        candidates=told + (" and more" if more else ""),
+    )
+
+
+def _quoted(text: str) -> str:
+    return printable(text if len(text) <= 100 else text[:99] + "…")
+
+
+def _one_of(kinds: tuple[str, ...]) -> str:
+    names = [("an " if kind == "error" else "a ") + kind for kind in kinds]
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
