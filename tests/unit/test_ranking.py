@@ -9,6 +9,7 @@ import pytest
 
 from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between
 from pytest_debugloop.loading.recoveries.facts import CodeDifference, Facts
+from pytest_debugloop.loading.recoveries.flakes import Failure
 from pytest_debugloop.loading.recoveries.ranking import Ranked, Ranking
 from pytest_debugloop.loading.recoveries.refining import refined
 from pytest_debugloop.loading.recoveries.traces import Sides, Trace
@@ -121,6 +122,7 @@ def ranked(
     passing: Trace | None,
     frames: Sequence[tuple[str, str]] = (),
     starts: Sequence[tuple[str, tuple[str, str]]] = STARTS,
+    message: str = "",
 ) -> Ranked:
     sources = Sources()
     before, now = units(BEFORE, sources), units(after, sources)
@@ -134,7 +136,7 @@ def ranked(
     )
     reach = Reach([unit for found in now.values() for unit in found], changes)
     difference = CodeDifference(changes, reach, before, now, [])
-    ranking = Ranking(difference, Sides(failing, passing), cast("Facts", sources))
+    ranking = Ranking(difference, Sides(failing, passing), cast("Facts", sources), Failure(message=message))
     return ranking.of(reach.of(starts), starts, frames)
 
 
@@ -173,6 +175,22 @@ def test_changed_lines_that_were_run_come_before_functions_that_were_only_entere
         ("Receipt.get", "lines"),
         ("pay", "entered"),
     ]
+
+
+def test_of_changes_that_were_run_the_one_comes_first_that_the_failure_speaks_of() -> None:
+    after = changed(
+        ("shop.py", "    if cart:", "    if cart is None:\n        raise PriceError\n    if cart:"),
+        ("shop.py", "return self.total", "return self.total + 0"),
+    )
+    run = trace(after, ENTERED)
+    assert names(ranked(after, None, run).reached) == ["Receipt.get", "pay"]
+    message = "DID NOT RAISE <class 'shop.PriceError'>"
+    assert names(ranked(after, None, run, message=message).reached) == ["pay", "Receipt.get"]
+
+
+def test_annotations_are_no_changed_lines() -> None:
+    after = changed(("shop.py", "def pay(cart):", "def pay(cart: list[int]) -> Receipt:"))
+    assert list(ranked(after, None, trace(after, ENTERED)).ran.values()) == ["entered"]
 
 
 def test_where_lines_are_not_known_what_was_entered_is_all_alike() -> None:

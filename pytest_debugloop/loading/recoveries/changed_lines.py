@@ -1,4 +1,4 @@
-"""Which lines of a function changed, by its statements: what only moved, or is a comment, is no change."""
+"""Which lines of a function changed, by its statements: what only moved, a comment and an annotation are no change."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pytest_debugloop.loading.recoveries.refining import parsed
 
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MOST_STATEMENTS = 3_000
 
 
@@ -62,7 +63,7 @@ def _of(statements: list[_Statement], changed: set[int], text: str) -> ChangedLi
 
 def _statements(text: str) -> list[_Statement]:
     try:
-        found = list(_flat(parsed(text), 0))
+        found = list(_flat(parsed(text), 0, is_function=False))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         found = []
     if not found or len(found) > _MOST_STATEMENTS:
@@ -70,17 +71,30 @@ def _statements(text: str) -> list[_Statement]:
     return found
 
 
-def _flat(node: ast.AST, depth: int) -> Iterator[_Statement]:
+def _flat(node: ast.AST, depth: int, *, is_function: bool) -> Iterator[_Statement]:
     """Give statements in order, each without those that it holds."""
     for name in _BODIES:
         inner = getattr(node, name, None)
         for one in inner if isinstance(inner, list) else ():
-            yield _Statement((depth, _head(one)), *_span(one))
-            yield from _flat(one, depth + 1)
+            yield _Statement((depth, _head(one, is_function=is_function)), *_span(one))
+            is_inside = isinstance(one, _FUNCTIONS) or (is_function and not isinstance(one, ast.ClassDef))
+            yield from _flat(one, depth + 1, is_function=is_inside)
 
 
-def _head(node: ast.AST) -> str:
-    fields = ((name, value) for name, value in ast.iter_fields(node) if name not in _BODIES)
+def _head(node: ast.AST, *, is_function: bool) -> str:
+    """Give a statement without those that it holds, and without annotations that nothing is made of when it is run."""
+    left_out = {*_BODIES}
+    if isinstance(node, _FUNCTIONS):
+        left_out.add("returns")
+        for one in ast.walk(node.args):
+            if isinstance(one, ast.arg):
+                one.annotation = None
+    elif isinstance(node, ast.AnnAssign) and is_function:
+        if node.value is not None:
+            node = ast.Assign([node.target], node.value, lineno=node.lineno)
+        else:
+            return "annotation"
+    fields = ((name, value) for name, value in ast.iter_fields(node) if name not in left_out)
     return f"{type(node).__name__} " + " ".join(f"{name}={_dumped(value)}" for name, value in fields)
 
 

@@ -15,6 +15,7 @@ from pytest_debugloop.loading.recoveries.left_behind import BEFORE, changed_befo
 from pytest_debugloop.loading.recoveries.ranking import LINES, Ranked, Ranking
 from pytest_debugloop.loading.recoveries.starts import starts_of
 from pytest_debugloop.loading.recoveries.traces import Sides
+from pytest_debugloop.sources.units import MODULE
 from pytest_debugloop.text import strategies
 
 _MOST_FUNCTIONS = 10
@@ -57,7 +58,8 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     ranked = Ranked(reached, {}, [])
     if sides.known:
         frames = {place for role, place in starts if role == "frame"}
-        ranked = Ranking(difference, sides, facts).of(reached, starts, frames)
+        ranked = Ranking(difference, sides, facts, one.failure).of(reached, starts, frames)
+        ranked = _without_what_nobody_imports(ranked, begin, difference, sides, facts)
         reached = ranked.reached
         found.evidence["traced"] = [name for name, side in zip(Sides._fields, sides, strict=True) if side is not None]
     elif len(reached) > 1:
@@ -103,6 +105,21 @@ def _made_at_import(
     distances = import_distances(difference.passing, begin, {change.file for change in opaque}, facts)
     found = [Reached(change, "import", distances[change.file] + 1) for change in opaque if change.file in distances]
     return sorted(found, key=by_likelihood)
+
+
+def _without_what_nobody_imports(
+    ranked: Ranked, begin: Collection[str], difference: CodeDifference, sides: Sides, facts: Facts
+) -> Ranked:
+    """Tell apart names of modules that the test does not import, where it was seen to run changed lines of others."""
+    rest = {one.change for one in ranked.reached if one.change.rest_of == MODULE and one.change not in ranked.ran}
+    if not rest or LINES not in ranked.ran.values():
+        return ranked
+    files = {change.file for change in rest}
+    known = {file for trace in sides.known for file in (*trace.functions, *trace.files)}
+    known.update(import_distances(difference.passing, begin, files, facts))
+    away = [one for one in ranked.reached if one.change in rest and one.change.file not in known]
+    kept = [one for one in ranked.reached if one not in away]
+    return Ranked(kept, ranked.ran, [*ranked.not_run, *away])
 
 
 def _with_tests_before(one: Pending, difference: CodeDifference, reached: list[Reached], facts: Facts) -> list[Reached]:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from pytest_debugloop.loading.recoveries.changed_lines import ChangedLines, changed_lines
 from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Reached, Unit, by_likelihood
 from pytest_debugloop.loading.recoveries.facts import CodeDifference, Facts
+from pytest_debugloop.loading.recoveries.failure_words import share_of_words, words_of
+from pytest_debugloop.loading.recoveries.flakes import Failure
 from pytest_debugloop.loading.recoveries.refining import parsed
 from pytest_debugloop.loading.recoveries.traces import Sides, Trace
 from pytest_debugloop.sources.units import MODULE
@@ -51,9 +53,11 @@ class Ranking:
         difference: of their code.
         sides: their traces.
         facts: knows sources.
+        failure: what it looks like.
     """
 
-    def __init__(self, difference: CodeDifference, sides: Sides, facts: Facts) -> None:
+    def __init__(self, difference: CodeDifference, sides: Sides, facts: Facts, failure: Failure) -> None:
+        self._words = words_of(failure)
         self._difference = difference
         self._sides = sides
         self._facts = facts
@@ -86,9 +90,15 @@ class Ranking:
         ran = {change: LINES if self._has_run(change) else ENTERED for change in entered}
         kept, not_run = self._told_apart(near, ran, starts)
         named = self._named_by_what_ran(starts)
+        told = self._told_by_failure([change for change in entered if ran[change] == LINES])
         first = sorted(
             (near[change] for change in entered),
-            key=lambda one: (ran[one.change] != LINES, -entered[one.change], by_likelihood(one)),
+            key=lambda one: (
+                ran[one.change] != LINES,
+                -entered[one.change],
+                -told.get(one.change, 0.0),
+                by_likelihood(one),
+            ),
         )
         middle = len([one for one in first if ran[one.change] == LINES])
         direct = [one for one in named if one.distance <= 1]
@@ -123,9 +133,18 @@ class Ranking:
         )
 
     def _lines(self, change: Change) -> tuple[ChangedLines, ChangedLines]:
+        return changed_lines(*self._texts(change))
+
+    def _texts(self, change: Change) -> tuple[str, str]:
         sources = self._facts.sources([change], self._difference.changes)
         before, after = (sources.get(side, "") if side else "" for side in (change.before, change.after))
-        return changed_lines(before, after)
+        return before, after
+
+    def _told_by_failure(self, changes: Sequence[Change]) -> Mapping[Change, float]:
+        """Say of which changes of those whose lines were run the failure speaks."""
+        if len(changes) < 2:
+            return {}
+        return share_of_words(self._words, {change: self._texts(change) for change in changes})
 
     # -- what was not entered -----------------------------------------------------------------------------------------
 
