@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pytest_debugloop.loading.recoveries import weights
+from pytest_debugloop.loading.recoveries.after_failure import changed_after_failure
 from pytest_debugloop.loading.recoveries.changed_lines import changed_lines
 from pytest_debugloop.loading.recoveries.code_changes import Change, Reached, by_likelihood, diff_of
 from pytest_debugloop.loading.recoveries.facts import CodeDifference, Facts, Pending, RunFacts
@@ -64,6 +65,10 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         found.evidence["traced"] = [name for name, side in zip(Sides._fields, sides, strict=True) if side is not None]
     elif len(reached) > 1:
         reached.sort(key=by_imports(reached, begin, difference, facts))
+    behind = changed_after_failure(one, difference, facts)
+    if behind is not None:
+        reached = [near_by for near_by in reached if near_by.change != behind]
+        ranked = ranked._replace(not_run=[*ranked.not_run, Reached(behind, "test", 0)])
     reached += _made_at_import(difference, reached, begin, facts)
     reached = _with_tests_before(one, difference, reached, facts)
     told = {near_by.change for near_by in reached}
