@@ -34,7 +34,8 @@ class Clock:
     def _travel(self) -> AbstractContextManager[Any]:
         library: Any = import_module(self._library)
         if self._library == "time_machine":
-            travelling: AbstractContextManager[Any] = library.travel(self._moment, tick=True)
+            # By a number: a moment with a time zone would set that zone too.
+            travelling: AbstractContextManager[Any] = library.travel(self._moment.timestamp(), tick=True)
         else:
             travelling = library.freeze_time(self._moment, tick=True, ignore=_LEFT_ALONE)
         return travelling

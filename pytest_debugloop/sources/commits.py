@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from pytest_debugloop.sources.tree import is_in_checkout
+
 _SECONDS = 20
 _MOST = 1000
 
@@ -67,6 +69,8 @@ def _parents_in(contents: bytes) -> list[tuple[str, list[str]]]:
 
 
 def _git(folder: Path, given: bytes, *arguments: str) -> bytes:
+    if not is_in_checkout(folder):
+        return b""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(

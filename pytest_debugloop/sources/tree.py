@@ -175,6 +175,8 @@ def git(folder: Path, *arguments: str) -> str | None:
     Returns:
         What it printed; None where it failed, took too long, or is not there.
     """
+    if not is_in_checkout(folder):
+        return None
     environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     try:
         done = subprocess.run(
@@ -188,3 +190,16 @@ def git(folder: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
+
+
+def is_in_checkout(folder: Path) -> bool:
+    """Tell whether git would find a checkout, without starting it: most projects that have none would ask four times.
+
+    Args:
+        folder: any.
+    """
+    try:
+        place = folder.resolve()
+        return any((one / ".git").exists() for one in (place, *place.parents))
+    except (OSError, RuntimeError):  # a loop of links, or a folder that may not be entered
+        return True

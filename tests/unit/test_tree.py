@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_debugloop.sources import tree as tree_module
+from pytest_debugloop.sources.commits import commits_of
 from pytest_debugloop.sources.tree import Tree, file_hash, tree_of, version_of
 
 if TYPE_CHECKING:
@@ -324,3 +325,21 @@ def test_where_more_was_changed_than_is_read_nothing_is_told(
     for number in range(3):
         checkout.write(f"new_{number}.py", "x = 1\n")
     assert tree_of(checkout.folder) is None
+
+
+def test_where_no_checkout_is_git_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", None)
+    assert tree_module.git(tmp_path, "status") is None
+    assert commits_of(tmp_path) == []
+
+
+@needs_git
+def test_a_worktree_below_a_link_is_a_checkout(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.write("app.py", "x = 1\n")
+    checkout.git("add", "-A")
+    checkout.git("commit", "--quiet", "-m", "first")
+    checkout.git("worktree", "add", "--quiet", str(tmp_path / "worktree"))
+    (tmp_path / "worktree" / "below").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "worktree" / "below")
+    for place in ("worktree", "link"):
+        assert tree_module.git(tmp_path / place, "rev-parse", "--is-inside-work-tree") == "true\n"

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from pytest_debugloop.sources.units import MODULE, Unit, units_of
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / "pytest_debugloop").rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
+# Of tests, which are much alike, a quarter; all for `tox -e thorough`.
+_OF_TESTS = sorted((ROOT / "tests").rglob("*.py"))
+FILES = [
+    *sorted((ROOT / "pytest_debugloop").rglob("*.py")),
+    *(pytest.param(path, marks=[pytest.mark.thorough] if n % 4 else []) for n, path in enumerate(_OF_TESTS)),
+]
 SECRET = "hunter2"
 SOURCE = """\
 import os
