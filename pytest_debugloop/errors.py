@@ -93,6 +93,14 @@ class EmptyRecordError(DebugloopError):
     """The record has no runs yet: run `pytest --debugloop`."""
 
 
+class NoBaseError(DebugloopError):
+    """There is nothing to compare {head} with: the record has no runs of {base}; name another base."""
+
+
+class CannotJudgeError(DebugloopError):
+    """The check has no answer: {reason}."""
+
+
 class NeverFailedError(DebugloopError):
     """{text} has never failed in this record."""
 

@@ -20,6 +20,8 @@ COMMANDS = (
     "flaky",
     "recoveries",
     "diff",
+    "compare",
+    "check",
     "slow",
     "debug",
     "reproduce",

@@ -45,6 +45,27 @@ def git_facts(rootdir: Path) -> dict[str, str]:
     return {key: clean_text(value) for key, value in facts.items()}
 
 
+def default_branch(rootdir: Path) -> str:
+    """Read which branch the remote's others are merged into, as a clone has noted it; no process is started.
+
+    Args:
+        rootdir: a folder in a checkout, or not.
+
+    Returns:
+        Its name; empty where nothing tells.
+    """
+    try:
+        git = _git_folder(rootdir)
+        if git is None:
+            return ""
+        if (git / "commondir").is_file():
+            git = (git / (git / "commondir").read_text().strip()).resolve()
+        head = (git / "refs" / "remotes" / "origin" / "HEAD").read_text().strip()
+    except (OSError, ValueError):
+        return ""
+    return clean_text(head.partition("refs/remotes/origin/")[2])
+
+
 def repository_of(rootdir: Path, ci: Mapping[str, str]) -> str:
     """Give one name to a repository however it was cloned: ``example.org/owner/name``.
 

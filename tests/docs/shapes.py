@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_debugloop.answers import comparison as comparing
 from pytest_debugloop.answers import timings
 from pytest_debugloop.cli.checks import check
-from pytest_debugloop.queries import failures, legs, lookup, recoveries, runs
+from pytest_debugloop.queries import compare, failures, legs, lookup, recoveries, runs
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 BEGIN, END = "<!-- shapes: made by `python -m tests.docs.shapes` -->", "<!-- /shapes -->"
@@ -31,6 +31,9 @@ SHAPES: tuple[type, ...] = (
     comparing.Side,
     comparing.ChangedCode,
     comparing.Order,
+    compare.ComparedRun,
+    compare.ComparedTest,
+    compare.SlowerTest,
     timings.Change,
     check.Check,
 )

@@ -1,0 +1,187 @@
+"""Two sides of runs compared, as lines: for terminals, and as Markdown for a comment on a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from pytest_debugloop.answers.changed import changed_words
+from pytest_debugloop.answers.compared_runs import RunsCompared, runs_of, title_of
+from pytest_debugloop.answers.gate import Verdict, verdict_words
+from pytest_debugloop.answers.recoveries import reason_of
+from pytest_debugloop.queries.compare import ComparedTest, SlowerTest
+from pytest_debugloop.text.lines import Line
+from pytest_debugloop.text.markdown import code, escaped
+from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import ago, counted, error_line, short, span
+
+T = TypeVar("T")
+
+MARK = "<!-- pytest-debugloop: compare -->"
+"""By which a bot finds the comment that it has written before."""
+
+_GROUPS: tuple[tuple[str, str, str], ...] = (
+    ("new_failure", "Newly failing", "fail"),
+    ("fails_otherwise", "Failing with another error than on the base", "fail"),
+    ("still_failing", "Still failing", "warn"),
+    ("known_flake", "Known flaky tests that failed", "warn"),
+    ("flaked", "Passed only when tried again", "warn"),
+    ("fixed", "Fixed", "pass"),
+    ("new_test", "New tests", ""),
+    ("removed", "Removed tests", ""),
+    ("not_run", "Not run", "faint"),
+)
+_CHECKED = 20
+_NAMED_ONLY = ("new_test", "removed", "not_run")
+
+
+def totals_of(compared: RunsCompared) -> str:
+    """Say how many tests changed in which way.
+
+    Args:
+        compared: both sides.
+    """
+    words = {
+        "new_failure": "newly failing",
+        "fails_otherwise": "failing with another error",
+        "still_failing": "still failing",
+        "known_flake": "known flaky",
+        "fixed": "fixed",
+        "new_test": "new",
+        "removed": "removed",
+    }
+    counts = {name: len(compared.of(name)) for name in words}
+    told = [f"{count:,} {words[name]}" for name, count in counts.items() if count]
+    if compared.slower:
+        told.append(f"{len(compared.slower):,} slower")
+    told.append(f"{compared.same:,} unchanged")
+    return ", ".join(told)
+
+
+def compared_lines(compared: RunsCompared, limit: int) -> Iterator[Line]:
+    """Write a comparison for a terminal.
+
+    Args:
+        compared: both sides.
+        limit: tests of each kind at most.
+    """
+    yield Line.of(f"{title_of(compared.head)} against {title_of(compared.base)}", "title")
+    yield Line.of(f"  {runs_of(compared.head)}; {runs_of(compared.base)}", "faint")
+    yield Line.of(f"  {totals_of(compared)}")
+    for note in compared.notes:
+        yield Line.of(f"  Note: {note}.", "warn")
+    for change, title, style in _GROUPS:
+        tests = compared.of(change)
+        if not tests:
+            continue
+        yield Line.of()
+        yield Line.of(f"{title} ({len(tests):,})", style or "title")
+        for test in tests[:limit]:
+            line = Line.of(f"  {printable(test.node_id or '')}")
+            yield line.append(f"  {short(test.error_id)}", "id") if test.error_id else line
+            yield from (Line.of(f"      {words}", "faint") for words in facts_of(test))
+        yield from _rest(len(tests), limit)
+    if compared.slower:
+        yield Line.of()
+        yield Line.of(f"Slower ({len(compared.slower):,})", "warn")
+        yield from (
+            Line.of(f"  {slower_words(test)}  ").append(printable(test.node_id)) for test in compared.slower[:limit]
+        )
+        yield from _rest(len(compared.slower), limit)
+
+
+def _rest(number: int, limit: int) -> Iterator[Line]:
+    if number > limit:
+        yield Line.of(f"  and {number - limit:,} more: --limit 0 lists all", "faint")
+
+
+def facts_of(test: ComparedTest) -> Iterator[str]:
+    """Say what is known of a test that differs, a line each; safe for a terminal.
+
+    Args:
+        test: of a comparison.
+    """
+    if test.change in _NAMED_ONLY:
+        return
+    if test.error_id is not None and test.error_type and test.change != "fixed":
+        yield error_line(test.error_code, test.error_type, test.error_message or "")
+    if test.failed_in and (test.failed_in != [""]):
+        yield f"in leg {', '.join(printable(leg) or 'without a name' for leg in test.failed_in)}"
+    if test.change == "new_failure":
+        if test.is_new_test:
+            yield "new test"
+        elif words := changed_words(test.evidence):
+            since = f"passed in run {short(test.last_pass_run)}; " if test.last_pass_run else ""
+            yield f"{since}changed since: {words}"
+    if test.failing_since is not None:
+        commit = f" on {printable(test.failing_since_commit[:10])}" if test.failing_since_commit else ""
+        yield f"failing since run {short(test.failing_since_run)}{commit}, {ago(test.failing_since)}"
+    if test.is_flaky and test.flakes is not None:
+        yield f"flaky: {test.flakes:,} of {counted(test.tries or 0, 'try')} failed"
+    if test.change == "fixed" and test.recovery_strategy:
+        words = changed_words(test.recovery_evidence)
+        yield f"by {reason_of(test.recovery_strategy, test.confidence_score)}" + (f": {words}" if words else "")
+
+
+def slower_words(test: SlowerTest) -> str:
+    """Write how much longer a call took.
+
+    Args:
+        test: of a comparison.
+    """
+    leg = f" in leg {printable(test.leg)}" if test.leg else ""
+    return f"{span(test.base_ms)} -> {span(test.ms)}{leg}"
+
+
+def compared_markdown(compared: RunsCompared, limit: int) -> Iterator[str]:
+    """Write a comparison as Markdown, for a comment on a change.
+
+    Args:
+        compared: both sides.
+        limit: tests of each kind at most.
+    """
+    yield MARK
+    head, base = title_of(compared.head), title_of(compared.base)
+    yield f"**{escaped(totals_of(compared))}** ({escaped(head)} against {escaped(base)})"
+    for note in compared.notes:
+        yield ""
+        yield f"Note: {escaped(note)}."
+    for change, title, _ in _GROUPS:
+        yield from _section(title, compared.of(change), limit, _item)
+    yield from _section("Slower", compared.slower, limit, lambda test: f"{code(test.node_id)}: {slower_words(test)}")
+
+
+def _section(title: str, tests: Sequence[T], limit: int, item: Callable[[T], str]) -> Iterator[str]:
+    if tests:
+        yield ""
+        yield f"### {title} ({len(tests):,})"
+        yield ""
+        yield from (f"- {item(test)}" for test in tests[:limit])
+        if len(tests) > limit:
+            yield f"- and {len(tests) - limit:,} more"
+
+
+def _item(test: ComparedTest) -> str:
+    facts = "".join(f"<br>{escaped(words)}" for words in facts_of(test))
+    return f"{code(test.node_id or '')}{facts}"
+
+
+def verdict_lines(verdict: Verdict) -> Iterator[Line]:
+    """Write what the gate says.
+
+    Args:
+        verdict: of the gate.
+    """
+    compared = verdict.compared
+    yield Line.of(f"Check {verdict_words(verdict)}", "pass" if verdict.passed else "fail")
+    base = title_of(compared.base) + ("" if compared.base.runs else ", of which the record has no runs")
+    yield Line.of(f"  {title_of(compared.head)} against {base}", "faint")
+    for note in compared.notes:
+        yield Line.of(f"  Note: {note}.", "warn")
+    for title, tests, style in (("Must not fail", verdict.stopped_by, "fail"), ("Allowed", verdict.allowed, "warn")):
+        if tests:
+            yield Line.of(f"{title} ({len(tests):,})", style)
+        for test in tests[:_CHECKED]:
+            yield Line.of(f"  {printable(test.node_id or '')}").append(f"  {short(test.error_id)}", "id")
+            yield from (Line.of(f"      {words}", "faint") for words in facts_of(test))
+        yield from _rest(len(tests), _CHECKED)

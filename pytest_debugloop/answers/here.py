@@ -1,0 +1,36 @@
+"""Where a command was typed, in the words of the record: this run of the CI, this leg, this checkout."""
+
+from __future__ import annotations
+
+import os
+
+from pytest_debugloop.answers.location import Place
+from pytest_debugloop.environment.checkout import default_branch
+from pytest_debugloop.environment.ci import ci_facts
+from pytest_debugloop.environment.folders import checkout_id
+from pytest_debugloop.environment.identity import RunIdentity
+from pytest_debugloop.environment.ini import find_ini
+from pytest_debugloop.environment.leg import leg_of
+from pytest_debugloop.queries.compare import Here
+from pytest_debugloop.settings import Settings, raw_value
+
+_MOSTLY = ("main", "master", "trunk", "develop")
+
+
+def here(place: Place) -> Here:
+    """Look where the command was typed.
+
+    Args:
+        place: where the record is.
+    """
+    ini = find_ini(place.rootdir)[1]
+    settings = Settings(lambda option: raw_value(option, lambda name: None, ini.get, os.environ))
+    session_id = RunIdentity.new(settings, place.rootdir, os.environ, 0).session_id
+    noted = default_branch(place.rootdir)
+    return Here(
+        session_id=session_id,
+        leg=leg_of(settings.leg, ci_facts(os.environ), os.environ),
+        checkout_id=checkout_id(place.folder, place.rootdir),
+        rootdir=str(place.rootdir),
+        branches=tuple(dict.fromkeys([*([noted] if noted else []), *_MOSTLY])),
+    )

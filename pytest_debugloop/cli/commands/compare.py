@@ -1,0 +1,51 @@
+"""``debugloop compare``: what two sides of runs tell apart, test by test."""
+
+from __future__ import annotations
+
+import click
+
+from pytest_debugloop.answers.location import Place
+from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.output import json_option, show, write_json
+
+
+@click.command()
+@click.argument("a", metavar="[A]", required=False)
+@click.argument("b", metavar="[B]", required=False)
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", help="Format of the output.")
+@limit_option(20, "tests of each kind")
+@json_option
+@click.pass_obj
+def command(place: Place, a: str | None, b: str | None, form: str, limit: int, as_json: bool) -> None:
+    """Compare the tests of two runs, branches, commits, changes or CI runs.
+
+    Lists what newly fails in A against B, and what differs since it passed; what is fixed, still failing, or known to
+    be flaky; new, removed and slower tests. A defaults to the last run here. B defaults to the branch that A is to be
+    merged into or, on that branch, to the runs before. A branch stands for the last run of each leg. Prefix a name to
+    say what it is: branch:main, change:12, commit:1a2b3c4, run:ID, session:ID.
+
+    \b
+    Example: debugloop compare
+    Example: debugloop compare my-feature main --format markdown
+    """
+    from pytest_debugloop.answers.compared_lines import compared_lines, compared_markdown
+    from pytest_debugloop.answers.compared_runs import compare_runs
+    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.here import here
+    from pytest_debugloop.queries.question import MANY
+    from pytest_debugloop.text.json_values import plain
+
+    with open_record(place) as record:
+        compared = record.answer(compare_runs(a, b, asked_project(record, place), here(place)))
+    if as_json:
+        write_json(
+            "compare",
+            {name: plain(getattr(compared, name)) for name in ("head", "base", "same", "notes")},
+            tests=compared.tests,
+            slower=compared.slower,
+        )
+    elif form == "markdown":
+        for line in compared_markdown(compared, limit or MANY):
+            click.echo(line)
+    else:
+        show(compared_lines(compared, limit or MANY), paging=place.paging)

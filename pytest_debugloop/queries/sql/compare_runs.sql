@@ -1,0 +1,39 @@
+-- Give the runs of one side of a comparison: of each leg the last one, with what its session ran in that leg besides.
+
+WITH named AS MATERIALIZED (
+    SELECT r.id, r.leg, r.session_id, r.started_at
+    FROM debug_runs AS r
+    WHERE (%(project)s::text IS NULL OR r.project = %(project)s)
+        AND CASE %(kind)s
+            WHEN 'run' THEN r.id::text = %(key)s
+            WHEN 'last' THEN r.id::text = %(key)s
+            WHEN 'session' THEN r.session_id::text = %(key)s
+            WHEN 'branch' THEN r.git_branch = %(key)s
+            WHEN 'change' THEN r.change_id = %(key)s
+            WHEN 'commit' THEN r.git_commit = %(key)s
+            -- Where nothing names a branch: what was run before on the line of a run.
+            WHEN 'line' THEN r.line = (SELECT line FROM debug_runs WHERE id::text = %(key)s)
+        END
+        AND (%(kind)s IN ('run', 'last') OR r.status <> 'running')
+        AND (%(before)s::timestamptz IS NULL OR r.started_at < %(before)s)
+),
+last_of_leg AS (
+    SELECT DISTINCT ON (leg) * FROM named ORDER BY leg, started_at DESC, id
+)
+SELECT
+    r.id, r.leg, r.status, r.exit_status, r.started_at, r.finished_at, r.project, r.git_branch, r.git_commit,
+    r.change_id, r.target_branch,
+    (
+        SELECT count(*) FROM debug_error_events AS e
+        WHERE e.correlation_id = r.correlation_id AND e.run_id = r.id AND e.task_id IS NULL
+    ) AS errors_outside
+FROM last_of_leg AS l
+JOIN debug_runs AS r
+    ON r.id = l.id
+        OR (
+            %(kind)s <> 'run' AND r.session_id = l.session_id AND r.leg = l.leg
+            AND (%(kind)s <> 'last' OR r.started_at <= l.started_at)
+            AND (%(before)s::timestamptz IS NULL OR r.started_at < %(before)s)
+            AND (%(project)s::text IS NULL OR r.project = %(project)s)
+        )
+ORDER BY r.leg, r.started_at, r.id;

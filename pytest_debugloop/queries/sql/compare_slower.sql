@@ -1,0 +1,36 @@
+-- List the tests whose call took longer on one side than on the other, and longer than in its last passes there.
+
+WITH times AS (
+    SELECT side.is_head, r.leg, p.task_id, min(p.execution_time_ms) AS ms
+    FROM (VALUES (TRUE, %(head)s::uuid []), (FALSE, %(base)s::uuid [])) AS side (is_head, ids)
+    JOIN debug_runs AS r ON r.id = ANY (side.ids)
+    JOIN debug_success_events AS p ON p.correlation_id = r.correlation_id AND p.run_id = r.id
+    WHERE p.task_id IS NOT NULL AND p.metadata ->> 'subtest' IS NULL
+    GROUP BY side.is_head, r.leg, p.task_id
+),
+longer AS MATERIALIZED (
+    SELECT h.task_id, h.leg, h.ms, b.ms AS base_ms
+    FROM times AS h
+    JOIN times AS b ON b.task_id = h.task_id AND b.leg = h.leg AND NOT b.is_head
+    WHERE h.is_head AND h.ms >= b.ms * %(ratio)s::double precision AND h.ms - b.ms >= %(least_ms)s
+    ORDER BY h.ms - b.ms DESC
+    LIMIT %(looked_at)s
+)
+SELECT DISTINCT ON (l.ms - l.base_ms, l.task_id) l.task_id, t.node_id, l.leg, l.ms, l.base_ms, before.longest_ms
+FROM longer AS l
+JOIN debug_tasks AS t ON t.id = l.task_id
+CROSS JOIN LATERAL (
+    SELECT max(p.execution_time_ms) AS longest_ms
+    FROM (
+        SELECT p.execution_time_ms, p.run_id
+        FROM debug_success_events AS p
+        WHERE p.task_id = l.task_id AND p.run_id <> ALL (%(head)s::uuid []) AND p.metadata ->> 'subtest' IS NULL
+        ORDER BY p.occurred_at DESC
+        LIMIT 20
+    ) AS p
+    JOIN debug_runs AS r ON r.id = p.run_id
+    WHERE r.leg = l.leg
+) AS before
+WHERE l.ms > before.longest_ms * 1.2
+ORDER BY l.ms - l.base_ms DESC, l.task_id
+LIMIT %(limit)s;

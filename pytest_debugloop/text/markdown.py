@@ -1,0 +1,34 @@
+"""Text as Markdown that means only itself: on GitHub, GitLab, and in plain CommonMark."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from pytest_debugloop.text.printable import printable
+
+# What begins or ends a construct within a line; the rest of a line's beginning is never a text of others.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@/=])")
+
+
+def escaped(text: str) -> str:
+    """Write a text so that nothing in it is markup, a mention, a link or a command.
+
+    Args:
+        text: any text; becomes one line.
+    """
+    return html.escape(_SPECIAL.sub(r"\\\1", printable(text)), quote=False)
+
+
+def code(text: str) -> str:
+    """Write a text as code, as it is.
+
+    Args:
+        text: any text; becomes one line. Backticks and spaces at its ends stay.
+    """
+    shown = printable(text)
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    room = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) or not shown else ""
+    # In a table, a pipe ends the cell even in code.
+    return f"{fence}{room}{shown}{room}{fence}".replace("|", "\\|")

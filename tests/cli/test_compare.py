@@ -1,0 +1,188 @@
+"""``compare`` and ``check`` tell what is new in a side of runs from what its base has too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from tests.support.environment import clean_environment
+from tests.support.made_runs import MadeRun
+from tests.support.projects import Project
+from tests.support.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.servers import Server
+
+PASSES, BREAKS, RED, FIXED = (f"test_it.py::test_{name}" for name in ("passes", "breaks", "red", "fixed"))
+FLAKY, NEW, OTHER, LEG = (f"test_it.py::test_{name}" for name in ("flaky", "new", "other", "leg"))
+COMMIT = "c0ffee" + "0" * 34
+
+
+@pytest.fixture(scope="module")
+def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A record of a base branch in two legs, and a feature branch that breaks one test, fixes one and adds one."""
+    base = {PASSES: True, BREAKS: True, RED: False, FIXED: False, LEG: True}
+    with any_postgres.schema() as schema:
+        record = Record(any_postgres.conninfo, schema)
+        for run in (
+            # Fails now and then on the same code.
+            *(MadeRun({FLAKY: at % 4 > 0}, at, "main", "py311", "f1a" + "0" * 37) for at in range(24)),
+            MadeRun({OTHER: True}, 40, "main", "py311"),
+            MadeRun({**base, RED: True}, 50, "main", "py311"),
+            MadeRun({**base, FLAKY: True}, 60, "main", "py311"),
+            MadeRun({**base, FLAKY: True}, 61, "main", "py312"),
+            MadeRun(
+                {PASSES: True, BREAKS: False, RED: False, FIXED: True, FLAKY: False, NEW: True, OTHER: True, LEG: True},
+                70, "feature", "py311", COMMIT, facts={"command_line": ["-q"]},
+            ),
+            MadeRun({PASSES: True, LEG: False}, 71, "feature", "py312", COMMIT),
+            MadeRun({PASSES: True, RED: False}, 80, "calm", "py311"),
+            MadeRun({PASSES: True}, 81, "lonely", "py39", project="other"),
+        ):  # fmt: skip
+            run.load(record)
+        record.connection.close()
+        yield Project(tmp_path_factory.mktemp("made"), any_postgres.conninfo, schema)
+
+
+def answer(made: Project, *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(made.printed("--project", "made", *arguments, "--json"))
+    return found
+
+
+def changes(compared: dict[str, Any]) -> dict[str, str]:
+    return {test["node_id"]: test["change"] for test in compared["tests"]}
+
+
+def test_a_branch_is_compared_leg_by_leg(made: Project) -> None:
+    compared = answer(made, "compare", "feature", "main")
+    assert changes(compared) == {
+        BREAKS: "new_failure",
+        LEG: "new_failure",
+        RED: "still_failing",
+        FIXED: "fixed",
+        FLAKY: "known_flake",
+        NEW: "new_test",
+    }
+    tests = {test["node_id"]: test for test in compared["tests"]}
+    assert tests[LEG]["failed_in"] == ["py312"]
+    assert tests[FLAKY]["flakes"] >= 5
+    assert tests[RED]["failing_since_run"] is not None
+    assert compared["same"] == 2
+    assert [run["leg"] for run in compared["head"]["runs"]] == ["py311", "py312"]
+
+
+def test_what_the_last_run_of_the_base_left_out_is_asked_of_earlier_ones(made: Project) -> None:
+    assert OTHER not in changes(answer(made, "compare", "feature", "main"))
+
+
+@pytest.mark.parametrize("head", [COMMIT[:9], f"commit:{COMMIT}", "branch:feature"])
+def test_a_side_is_named_in_several_ways(made: Project, head: str) -> None:
+    assert changes(answer(made, "compare", head, "main"))[BREAKS] == "new_failure"
+
+
+def test_a_run_is_named_by_its_short_id(made: Project) -> None:
+    run = answer(made, "runs", "--branch", "calm")["runs"][0]["id"]
+    assert changes(answer(made, "compare", run[-8:], "main"))[RED] == "still_failing"
+
+
+def test_sides_turned_round_fix_what_was_broken(made: Project) -> None:
+    compared = changes(answer(made, "compare", "main", "feature"))
+    assert (compared[BREAKS], compared[FIXED], compared[NEW]) == ("fixed", "new_failure", "not_run")
+
+
+def test_the_text_names_what_newly_fails_first(made: Project) -> None:
+    lines = made.printed("--project", "made", "compare", "feature", "main").splitlines()
+    assert lines[0] == "branch feature against branch main"
+    assert "2 newly failing, 1 still failing, 1 known flaky, 1 fixed, 1 new" in lines[2]
+    assert lines[4] == "Newly failing (2)"
+    assert lines[5].startswith(f"  {BREAKS}  ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere", "main"], "Nothing in the record matches nowhere"),
+        (["main", "branch:nowhere"], "Nothing in the record matches branch:nowhere"),
+        (["--project", "other", "lonely"], "nothing to compare branch lonely with"),
+    ],
+)
+def test_a_side_without_runs_is_one_sentence(made: Project, arguments: list[str], says: str) -> None:
+    done = made.debugloop("--project", "made", "compare", *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "stopped_by"),
+    [
+        (["feature", "main"], 1, {BREAKS, LEG}),
+        (["calm", "main"], 0, set()),
+        (["calm", "main", "--fail-on", "new,known"], 1, {RED}),
+        (["feature", "main", "--fail-on", "flaky"], 1, {FLAKY}),
+        (["feature", "main", "--fail-on", "broken"], 0, set()),
+        (["feature", "main", "--new-flakes-only"], 0, set()),
+        (["main", "feature"], 1, {FIXED}),
+    ],
+)
+def test_the_check_stops_what_the_rules_say(
+    made: Project, arguments: list[str], status: int, stopped_by: set[str]
+) -> None:
+    done = made.debugloop("--project", "made", "check", *arguments, "--json")
+    assert done.returncode == status, done.stderr
+    found = json.loads(done.stdout)
+    assert {test["node_id"] for test in found["stopped_by"]} == stopped_by
+    assert found["passed"] == (status == 0)
+
+
+def test_without_a_base_every_failure_is_new_and_the_check_says_so(made: Project) -> None:
+    done = made.debugloop("--project", "made", "check", "branch:main", "commit:f1a0000")
+    assert done.returncode == 1
+    assert "new test" in done.stdout
+
+
+@pytest.mark.parametrize(("chosen", "status"), [("fail", 3), ("pass", 0)])
+def test_where_nothing_answers_the_check_is_closed_or_open_as_asked(made: Project, chosen: str, status: int) -> None:
+    done = made.debugloop("--dsn", "postgresql://127.0.0.1:1/none?connect_timeout=2", "check", "--if-unknown", chosen)
+    assert done.returncode == status
+    assert "cannot be judged" in done.stdout
+
+
+def test_an_unknown_rule_is_a_usage_error(made: Project) -> None:
+    done = made.debugloop("check", "--fail-on", "nonsense")
+    assert done.returncode == 2
+    assert "nonsense" in done.stderr
+
+
+@pytest.mark.process
+def test_the_check_gives_up_when_its_time_is_over(any_postgres: Server, made: Project) -> None:
+    command = [sys.executable, "-m", "pytest_debugloop", "--project", "made", "check", "feature", "main"]
+    with psycopg.connect(any_postgres.conninfo) as blocking:
+        blocking.execute(f'LOCK TABLE "{made.schema}".debug_runs IN ACCESS EXCLUSIVE MODE')
+        done = subprocess.run(
+            [*command, "--timeout", "1"], capture_output=True, text=True, check=False, cwd=made.folder,
+            env=clean_environment(**made.variables), timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "did not answer within 1 seconds" in done.stdout
+
+
+def test_markdown_takes_recorded_text_as_text(any_postgres: Server, tmp_path: Any) -> None:
+    evil = "test_it.py::test[`x`|<img src=x>@everyone ::set-output name=a::b]"
+    with any_postgres.schema() as schema:
+        record = Record(any_postgres.conninfo, schema)
+        MadeRun({PASSES: True}, 0, "main").load(record)
+        MadeRun({evil: False}, 1, "evil").load(record)
+        record.connection.close()
+        out = Project(tmp_path, any_postgres.conninfo, schema).printed(
+            "--project", "made", "compare", "evil", "main", "--format", "markdown"
+        )
+    (item,) = [line for line in out.splitlines() if "set-output" in line]
+    assert item.startswith("- ``test_it.py::test[`x`\\|<img src=x>@everyone ")
+    assert not any(line.lstrip().startswith("::") for line in out.splitlines())
