@@ -52,10 +52,12 @@ class Python(NamedTuple):
     Attributes:
         path: of it.
         site: the folder that has pytest_debugloop, and what is for it alone; empty where it has that itself.
+        project: a folder whose files are read ahead, for loaders that find them new each time.
     """
 
     path: str = sys.executable
     site: str = ""
+    project: str = ""
 
 
 def run(
@@ -314,7 +316,7 @@ def _loaders(python: Python) -> str:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(f"{folder}/orders")
         listening.listen(32)
-        words = ["loaders", clusters(), *filter(None, [python.site])]
+        words = ["loaders", clusters(), *filter(None, [python.site, python.project])]
         _start([python.path, "-I", "-X", "utf8"], words, listening, stdin=subprocess.PIPE)
     return f"{folder}/orders"
 

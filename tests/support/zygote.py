@@ -8,6 +8,7 @@ that records, and the loader, find what they import first of all, but for the pl
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -183,7 +184,7 @@ def serve_loaders(asked: int, folder: Path) -> None:
     importlib.import_module("pytest_debugloop.loading.process")
     runpy.run_path(str(Path(__file__).with_name("clusters.py")))["use_copies"](folder)
     _remember_what_is_installed()
-    _read_ahead()
+    _read_ahead(sys.argv[5:])
     gc.freeze()
     waiting = socket.socket(fileno=asked)
     while True:
@@ -221,14 +222,24 @@ def _remember_what_is_installed() -> None:
     survey.installed = installed
 
 
-def _read_ahead() -> None:
-    """Read the SQL, and compile the regular expressions, that every loader needs: `sql_text` and `re` keep them."""
+def _read_ahead(project: list[str]) -> None:
+    """Read the SQL, and compile the regular expressions, that every loader needs: `sql_text` and `re` keep them.
+
+    Args:
+        project: folders whose source files are split into units too.
+    """
     sql_files = importlib.import_module("pytest_debugloop.database.sql_files")
     for package in ("database", "loading", "loading.recoveries"):
         name = f"pytest_debugloop.{package}"
         for file in (Path(str(importlib.import_module(name).__file__)).parent / "sql").glob("*.sql"):
             sql_files.sql_text(name, file.stem)
     importlib.import_module("pytest_debugloop.capture.redact").Redactor()
+    survey: Any = importlib.import_module("pytest_debugloop.sources.survey")
+    survey.units_of = split = functools.cache(survey.units_of)
+    for folder in project:
+        for file in Path(folder).rglob("*.py"):
+            with contextlib.suppress(OSError, ValueError):
+                split(file.read_text(encoding="utf-8"))
 
 
 def _names_in(place: str) -> list[str]:
@@ -284,7 +295,7 @@ if __name__ == "__main__":
     if os.fork():
         os._exit(0)
     if what == "loaders":
-        sys.path += sys.argv[4:]
+        sys.path += sys.argv[4:5]
         serve_loaders(descriptor, Path(sys.argv[3]))
     else:
         serve_pytest(descriptor, recorded="recorded" in what, parallel="parallel" in what)

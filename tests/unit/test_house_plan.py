@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+# Each file is parsed once for all of them.
+pytestmark = pytest.mark.xdist_group("house-plan")
 
 PACKAGE = Path(__file__).parents[2] / "pytest_debugloop"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -67,10 +71,17 @@ _TEST_PROCESS = (
 )
 
 
+@cache
+def imports_of(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """The imports of a file, inside of functions too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
 def modules_imported(path: Path) -> set[Path]:
     """The modules of the package that a file imports, for types only and inside of functions too."""
     found: set[Path] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports_of(path):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE.name:
             folder = PACKAGE.parent.joinpath(*node.module.split("."))
             # A name may be that of a module, else it is in the one that it is imported from.
@@ -87,7 +98,7 @@ def room(path: Path) -> str:
 def imported(path: Path) -> set[str]:
     """All modules that a file imports, inside of functions too."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports_of(path):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -101,9 +112,13 @@ def rooms_imported(path: Path) -> set[str]:
     return inner - {room(path)}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_floors_below_its_own(path: Path) -> None:
-    assert {other for other in rooms_imported(path) if FLOORS[other] >= FLOORS[room(path)]} == set()
+def test_a_module_imports_only_from_floors_below_its_own() -> None:
+    above = {
+        str(path.relative_to(PACKAGE)): found
+        for path in MODULES
+        if (found := {other for other in rooms_imported(path) if FLOORS[other] >= FLOORS[room(path)]})
+    }
+    assert above == {}
 
 
 def test_no_two_modules_import_one_another() -> None:
@@ -114,9 +129,9 @@ def test_no_two_modules_import_one_another() -> None:
     assert sorted(str(path.relative_to(PACKAGE)) for path in left) == []  # in a circle, or above one
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_module_is_no_longer_than_one_can_read(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= _LONGEST
+def test_a_module_is_no_longer_than_one_can_read() -> None:
+    lengths = {str(p.relative_to(PACKAGE)): len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
+    assert {name: length for name, length in lengths.items() if length > _LONGEST} == {}
 
 
 def test_only_the_rooms_of_the_plugin_import_pytest() -> None:
