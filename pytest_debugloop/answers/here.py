@@ -8,9 +8,8 @@ from pytest_debugloop.answers.location import Place
 from pytest_debugloop.environment.checkout import default_branch
 from pytest_debugloop.environment.ci import ci_facts
 from pytest_debugloop.environment.folders import checkout_id
-from pytest_debugloop.environment.identity import RunIdentity
+from pytest_debugloop.environment.identity import RunIdentity, leg_of
 from pytest_debugloop.environment.ini import find_ini
-from pytest_debugloop.environment.leg import leg_of
 from pytest_debugloop.queries.compare import Here
 from pytest_debugloop.settings import Settings, raw_value
 

@@ -1,18 +1,22 @@
-"""Collection as steps: each file, and whatever else fails to be collected or is skipped as a whole."""
+"""Collection: a step for each file and for whatever else fails or is skipped as a whole, and what is known after it."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
-from pytest_debugloop.journal.records import clean_text, step_suffix
+from pytest_debugloop.journal.records import Loaded, clean_text, step_suffix
 from pytest_debugloop.writing.failure import FailureContext, kind_of, kind_of_report, root_of
-from pytest_debugloop.writing.node_ids import OutsideFiles
 from pytest_debugloop.writing.reports import apply_report
 from pytest_debugloop.writing.steps import Step
 from pytest_debugloop.writing.writer import Writer
+
+if TYPE_CHECKING:
+    from pytest_debugloop.writing.loaded_files import LoadedFiles
+    from pytest_debugloop.writing.node_ids import NodeIds
 
 
 class CollectionRecorder:
@@ -20,12 +24,15 @@ class CollectionRecorder:
 
     Args:
         writer: takes lines and failures, and catches our own faults.
-        places: of files outside of rootdir.
+        node_ids: as they are recorded.
+        loaded: the source files of this process.
     """
 
-    def __init__(self, writer: Writer, places: OutsideFiles) -> None:
+    def __init__(self, writer: Writer, node_ids: NodeIds, loaded: LoadedFiles) -> None:
         self._writer = writer
-        self._places = places
+        self._node_ids = node_ids
+        self._places = node_ids.places
+        self._loaded = loaded
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
@@ -39,6 +46,24 @@ class CollectionRecorder:
         if step is not None or report.outcome != "passed":
             self._end(collector, report, step, started)
         return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Find the node ids that hold secrets, and tell what is loaded."""
+        try:
+            self._node_ids.collect(session.items)
+            self.write_loaded_files()
+        except Exception as fault:
+            self._writer.fault(fault)
+
+    def write_loaded_files(self) -> None:
+        """Write which source files were loaded since it was last written."""
+        if files := self._loaded.more():
+            self._writer.write(Loaded(files).to_line().decode("ascii"))
+
+    def finish(self) -> None:
+        """Write what was loaded while tests ran."""
+        self._writer.guarded(self.write_loaded_files)
 
     def _begin(self, collector: pytest.Collector, started: int) -> Step | None:
         try:

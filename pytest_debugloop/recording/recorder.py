@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from pytest_debugloop.journal.records import Loaded
 from pytest_debugloop.recording.return_capture import capture_return
+from pytest_debugloop.recording.states import RecorderState, StateChangeError
 from pytest_debugloop.recording.tracebacks import remove_from_traceback
 from pytest_debugloop.writing.facts import facts_of
 from pytest_debugloop.writing.failure import SKIP_EXCEPTIONS, errors_of, kind_of, root_of
@@ -32,7 +32,6 @@ from pytest_debugloop.writing.steps import NO_ATTEMPT, Attempt, Step
 if TYPE_CHECKING:
     from pytest_debugloop.recording.tasks import Tasks
     from pytest_debugloop.recording.trace_selection import TraceSelection
-    from pytest_debugloop.writing.loaded_files import LoadedFiles
     from pytest_debugloop.writing.node_ids import NodeIds
     from pytest_debugloop.writing.writer import Failure, Writer
 
@@ -46,21 +45,19 @@ class Recorder:
         writer: takes lines and failures, and catches our own faults.
         node_ids: as they are recorded.
         tasks: names tests across runs.
-        loaded: the source files of this process.
         selection: decides which attempts are traced.
     """
 
-    def __init__(
-        self, writer: Writer, node_ids: NodeIds, tasks: Tasks, loaded: LoadedFiles, selection: TraceSelection
-    ) -> None:
+    def __init__(self, writer: Writer, node_ids: NodeIds, tasks: Tasks, selection: TraceSelection) -> None:
         self._writer = writer
         self._now = writer.now
         self._node_ids = node_ids
         self._tasks = tasks
-        self._loaded = loaded
         self._trace_selection = selection
         self._failed: set[str] = set()  # the tests of which an attempt failed
         self._attempts: dict[str, int] = {}
+        self._state = RecorderState.IDLE
+        self._state_faults: set[tuple[RecorderState, RecorderState]] = set()
         self._attempt = NO_ATTEMPT
         self._step = Step(0, "", 0, "")  # the one that began last
         self._has_next = False  # whether another test follows at once
@@ -68,23 +65,16 @@ class Recorder:
         self._buffer = ""  # lines that are written with the next
         self._subtest: Step | None = None  # failed, and its exception may still come
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Find the node ids that hold secrets, and tell what is loaded."""
-        try:
-            self._node_ids.collect(session.items)
-            self.write_loaded_files()
-        except Exception as fault:
-            self._writer.fault(fault)
-
     def current_step(self) -> tuple[Attempt, Step]:
         """Give the attempt and the step that began last."""
         return self._attempt, self._step
 
-    def write_loaded_files(self) -> None:
-        """Write which source files were loaded since it was last written."""
-        if files := self._loaded.more():
-            self._writer.write(Loaded(files).to_line().decode("ascii"))
+    def _enter(self, state: RecorderState) -> None:
+        """Change the state; a change that cannot be is noted, once, and made nevertheless: what follows is recorded."""
+        if self._state not in state.follows and (self._state, state) not in self._state_faults:
+            self._state_faults.add((self._state, state))
+            self._writer.fault(StateChangeError(self._state, state))
+        self._state = state
 
     # -- phases -----------------------------------------------------------------------------------------------------
 
@@ -98,7 +88,7 @@ class Recorder:
         except BaseException as error:
             self._record_exception(item, error)
             raise
-        self._step.ended = self._now()
+        self._end()
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -114,7 +104,7 @@ class Recorder:
         except BaseException as error:
             self._record_exception(item, error)
             raise
-        self._step.ended = self._now()
+        self._end()
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -129,7 +119,7 @@ class Recorder:
             self._record_exception(item, error)
             raise
         else:
-            self._step.ended = self._now()
+            self._end()
         finally:
             if self._trace_selection.is_active:
                 self._writer.guarded(self._trace_selection.end)
@@ -137,6 +127,7 @@ class Recorder:
 
     def _begin(self, item: pytest.Item, phase: str) -> None:
         try:
+            self._enter(RecorderState.RUNNING)
             text = self._buffer + self._take_ended_lines()
             self._buffer = ""
             if phase == "setup" or not self._attempt.is_of(item):
@@ -146,6 +137,10 @@ class Recorder:
             writer.write(text + step.started_line())
         except Exception as fault:
             self._writer.fault(fault)
+
+    def _end(self) -> None:
+        self._step.ended = self._now()
+        self._enter(RecorderState.ENDED)
 
     def _begin_attempt(self, item: pytest.Item) -> None:
         node_id = self._node_ids.of(item)
@@ -160,7 +155,7 @@ class Recorder:
 
     def _record_exception(self, item: pytest.Item, raised: BaseException | None) -> None:
         step = self._step
-        step.ended = self._now()
+        self._end()
         try:
             error, *others = errors_of(item, raised, step.phase)
             if isinstance(error, SKIP_EXCEPTIONS):
@@ -233,6 +228,7 @@ class Recorder:
                 self._buffer += self._take_ended_lines()
             else:
                 self.flush()
+            self._enter(RecorderState.IDLE)
             self._attempt = NO_ATTEMPT
         except Exception as fault:
             self._writer.fault(fault)
@@ -282,7 +278,8 @@ class Recorder:
 
     def finish(self) -> None:
         """Write what is left at the end of the run."""
-        for write in (self.flush, self._trace_selection.end, self._undecided.resolve, self.write_loaded_files):
+        self._enter(RecorderState.FINISHED)
+        for write in (self.flush, self._trace_selection.end, self._undecided.resolve):
             self._writer.guarded(write)
 
     # -- what is known and not yet written --------------------------------------------------------------------------

@@ -60,6 +60,7 @@ class Session:
         self._redactor = Redactor()
         self._journal: Journal | None = None
         self._recorder: Recorder | None = None
+        self._collection: CollectionRecorder | None = None
         self._run_end: RunEnd | None = None
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
@@ -117,7 +118,7 @@ class Session:
             loaded = LoadedFiles(capturer.project, config.pluginmanager.get_plugins)
             record = self._run_folder.parents[1]
             selection = TraceSelection(self._writer, capturer.project, record, self._identity.project)
-            self._recorder = Recorder(self._writer, node_ids, tasks, loaded, selection)
+            self._recorder = Recorder(self._writer, node_ids, tasks, selection)
             if "pytest_timeout" in sys.modules:
                 from pytest_debugloop.recording.timeouts import Timeouts
 
@@ -126,7 +127,8 @@ class Session:
                 config.pluginmanager.register(timeouts, "debugloop-timeouts")
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
-            config.pluginmanager.register(CollectionRecorder(self._writer, places), "debugloop-collection")
+            self._collection = CollectionRecorder(self._writer, node_ids, loaded)
+            config.pluginmanager.register(self._collection, "debugloop-collection")
         if self._run_end is not None:
             self._problems += self._run_end.start()
 
@@ -246,6 +248,8 @@ class Session:
         self._finished = True
         if self._recorder is not None:
             self._recorder.finish()
+        if self._collection is not None:
+            self._collection.finish()
         faults = writer.faults
         ending = self._exit
         self._losses.add_faults(faults)

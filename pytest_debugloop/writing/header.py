@@ -19,8 +19,7 @@ from pytest_debugloop.clock import boot_facts
 from pytest_debugloop.environment import folders
 from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.environment.ci import ci_facts
-from pytest_debugloop.environment.identity import RunIdentity, process_start
-from pytest_debugloop.environment.leg import leg_of
+from pytest_debugloop.environment.identity import RunIdentity, leg_of, process_start
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.records import JOURNAL_FORMAT, Run, clean_text
 from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX

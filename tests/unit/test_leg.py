@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from pytest_debugloop.environment.ci import ci_facts
-from pytest_debugloop.environment.leg import leg_of
+from pytest_debugloop.environment.identity import leg_of
 from tests.unit.test_ci import AZURE, BITBUCKET, BUILDKITE, CIRCLECI, GITHUB, GITLAB, JENKINS, TRAVIS
 
 PYTHON = f"py{sys.version_info[0]}.{sys.version_info[1]}{sys.abiflags}"
