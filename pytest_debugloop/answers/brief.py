@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_debugloop.answers.causes import CausedFailures, grouped
 from pytest_debugloop.answers.failures import history_line, open_line
 from pytest_debugloop.answers.recoveries import recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed, verdict_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _LEAST_SHARE = 500  # characters below which a failure of a run is named, and not told
 _MOST_LISTED = 100
+_MOST_NAMED = 11  # of each cause, the example among them
 _VALUE = 160
 _WIDTH = 200  # of a recovery's lines
 _MESSAGE_LINES = 12
@@ -78,26 +80,47 @@ def _cut(line: Line) -> str:
 
 
 def _of_run(run: Run, budget: int) -> Steps[str]:
-    head = f"run {run.id} {verdict_of(run)[0]}, {local(run.started_at)}: "
+    head = f"run {short(run.id)} {verdict_of(run)[0]}, {local(run.started_at)}: "
     told = max((budget - len(head)) // _LEAST_SHARE, 1)
-    asked = failures.failures_of_run(run.id, run.correlation_id, _MOST_LISTED, details=told)
-    failed = yield from fetch(asked)
-    if not failed:
+    asked = failures.failures_by_cause(run.id, run.correlation_id, _MOST_LISTED, told, _MOST_NAMED)
+    groups = list(grouped((yield from fetch(asked))))
+    if not groups:
         return fitted([Piece(0, head + nothing_failed(run).replace("N", "n", 1).rstrip("."))], budget)
-    told = min(told, len(failed))
-    many = f"{len(failed)}+ failures" if len(failed) == _MOST_LISTED else counted(len(failed), "failure")
-    listed = [Piece(0, head + many)]
-    for failure in (known.failure for known in failed[told:]):
+    told = min(told, len(groups))
+    listed = [Piece(0, head + _how_many(groups))]
+    for group in groups[told:]:
+        failure = group.example.failure
         what = error_line(failure.error_code, failure.error_type, failure.error_message)
-        listed.append(Piece(1, f"also {short(failure.id)} {printable(failure.node_id)}: {what}"))
+        name = f"also {short(failure.id)} {printable(failure.node_id)}: {what}"
+        listed.append(Piece(1, name if group.failures == 1 else f"also {group.title}, as {name.removeprefix('also ')}"))
     rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
     texts, left = [], budget - len(rest) - 2
-    for place, known in enumerate(failed[:told]):
-        text = fitted(list(failure_pieces(known)), max(left // (told - place) - 2, 0))
+    for place, group in enumerate(groups[:told]):
+        text = fitted(list(_group_pieces(group)), max(left // (told - place) - 2, 0))
         left -= len(text) + 2
         texts.append(text)
     head_line, _, others = rest.partition("\n")
     return "\n\n".join(part for part in (head_line, *texts, others) if part)[:budget]
+
+
+def _how_many(groups: list[CausedFailures]) -> str:
+    many = sum(group.failures for group in groups)
+    if len(groups) == _MOST_LISTED:
+        return f"{many:,}+ failures of {len(groups)}+ causes"
+    return counted(many, "failure") + (f" of {counted(len(groups), 'cause')}" if many > len(groups) else "")
+
+
+def _group_pieces(group: CausedFailures) -> Iterator[Piece]:
+    """Tell the failures of one cause: how many, one of them, and the others by name."""
+    if group.failures > 1:
+        yield Piece(0, group.title)
+    yield from failure_pieces(group.example)
+    if group.failures > 1:
+        yield Piece(3, f"{counted(group.failures - 1, 'more failure')} of this cause:")
+    for place, failure in enumerate(group.others):
+        yield Piece(4 + place // 4, f"  {short(failure.id)} {printable(failure.node_id)}", below=True)
+    if left := group.failures - 1 - len(group.others):
+        yield Piece(7, f"  and {left:,} more", below=True)
 
 
 def failure_pieces(known: DetailedFailure) -> Iterator[Piece]:

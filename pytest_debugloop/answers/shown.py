@@ -27,10 +27,18 @@ _ATTEMPTS = 60
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """A run; ``failures`` asks for what failed in it."""
+    """A run.
+
+    Attributes:
+        failures: asks for what failed in it.
+        by_cause: asks for the same cause by cause, of each the first failure with its state and history.
+        names: the same, but only the names.
+    """
 
     run: Run
     failures: Question[DetailedFailure]
+    by_cause: Question[DetailedFailure]
+    names: Question[DetailedFailure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +98,23 @@ def found_or_last_run(text: str | None, project: str | None) -> Steps[Found | Ru
     return (yield from last_run(now))
 
 
-def shown(found: Found | Run, limit: int, largest: int = MANY) -> Steps[Shown]:
+def shown(found: Found | Run, limit: int, largest: int = MANY, named: int = MANY) -> Steps[Shown]:
     """Give all that there is to show of something.
 
     Args:
         found: what to show.
-        limit: failures at most.
+        limit: failures, or causes of them, at most.
         largest: bytes of a snapshot beyond which it is not shown.
+        named: failures of each cause at most.
 
     Raises:
         LookupError: it is not there.
         SnapshotTooLargeError: it is a snapshot that is larger.
     """
     if isinstance(found, Run):
-        return ShownRun(found, failures.failures_of_run(found.id, found.correlation_id, limit))
+        return _run(found, limit, named)
     if found.kind == "run":
-        run = yield from one(runs.run_of(found.id))
-        return ShownRun(run, failures.failures_of_run(run.id, run.correlation_id, limit))
+        return _run((yield from one(runs.run_of(found.id))), limit, named)
     if found.kind == "test":
         test = found.test or (yield from one(test_of(found.id)))
         attempts = yield from fetch(recoveries.history_of_test(found.id, _ATTEMPTS))
@@ -121,6 +129,16 @@ def shown(found: Found | Run, limit: int, largest: int = MANY) -> Steps[Shown]:
             raise SnapshotTooLargeError(id=short(found.id), megabytes=f"{(snapshot.state_size_bytes or 0) / 1e6:,.0f}")
         return ShownSnapshot(snapshot)
     return ShownRecovery((yield from one(recoveries.recoveries(id=found.id, limit=1))))
+
+
+def _run(run: Run, limit: int, named: int) -> ShownRun:
+    ids = (run.id, run.correlation_id)
+    return ShownRun(
+        run,
+        failures.failures_of_run(*ids, limit),
+        failures.failures_by_cause(*ids, limit, named=named),
+        failures.failures_by_cause(*ids, limit, details=0, named=named),
+    )
 
 
 def as_json(answer: Shown) -> tuple[str, dict[str, Any], dict[str, Question[Any] | list[Any]]]:

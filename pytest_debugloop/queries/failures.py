@@ -25,6 +25,8 @@ class Failure:
         operation_name: the node id in this run, cut at 255 characters; ``node_id`` is that of the test across runs.
         attempts_failed: number of attempts of this phase that failed in this run, if the question is about a run.
         recovery_strategy: why it passed again; None if it did not.
+        cause: what failures of one cause have in common: exception, innermost function of the project, comparison.
+        file: with ``line`` and ``function``, the innermost place in the project where it failed.
     """
 
     id: uuid.UUID
@@ -49,6 +51,10 @@ class Failure:
     fingerprint: str | None
     is_incident: bool
     attempts_failed: int
+    cause: str | None = None
+    file: str | None = None
+    line: int | None = None
+    function: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,14 @@ class DetailedFailure:
         state: of its snapshot, as this package records it; None where there is none, where others stored it, where it
             is too large to be shown, or where it was not asked for.
         history: None where the failure is of no test, or where it was not asked for.
+        of_cause: how many failures of the run have its cause, itself included, if the question is about a run; those
+            that a retry mended are counted apart.
     """
 
     failure: Failure
     state: AgentState | None
     history: FailureHistory | None
+    of_cause: int = 1
 
     @property
     def frame(self) -> StoredFrame | None:
@@ -135,6 +144,22 @@ def failures_of_run(
         details: how many of them, from the first on, come with state and history.
     """
     return _failures(run_id=run_id, correlation_id=correlation_id, limit=limit, details=details)
+
+
+def failures_by_cause(
+    run_id: uuid.UUID, correlation_id: uuid.UUID, limit: int = MANY, details: int = MANY, named: int = MANY
+) -> Question[DetailedFailure]:
+    """List what failed in a run as :func:`failures_of_run` does, but cause by cause, the most frequent first.
+
+    Args:
+        run_id: of the run.
+        correlation_id: of the run.
+        limit: causes at most.
+        details: of how many of them the first failure comes with state and history.
+        named: failures of each cause at most.
+    """
+    asked = {"limit": limit, "details": details, "named": named}
+    return _failures(run_id=run_id, correlation_id=correlation_id, by_cause=True, **asked)
 
 
 def failures_of_test(task_id: uuid.UUID, limit: int = MANY, details: int = MANY) -> Question[DetailedFailure]:
@@ -159,14 +184,15 @@ def failure_of(id: uuid.UUID) -> Question[DetailedFailure]:  # noqa: A002
 
 def _failures(**asked: object) -> Question[DetailedFailure]:
     nothing = dict.fromkeys(("id", "task_id", "run_id", "correlation_id"))
-    return Question("failures", _detailed, {**nothing, "largest": LARGEST_SHOWN, **asked})
+    defaults = {"largest": LARGEST_SHOWN, "by_cause": False, "named": MANY}
+    return Question("failures", _detailed, {**nothing, **defaults, **asked})
 
 
-def _detailed(state: object, **columns: Any) -> DetailedFailure:
+def _detailed(state: object, of_cause: int, **columns: Any) -> DetailedFailure:
     failure = Failure(**{name: columns[name] for name in _OF_FAILURE})
     history = {name: columns[name] for name in _OF_HISTORY}
     is_known = history["seen"] is not None
-    return DetailedFailure(failure, recorded_state(state), FailureHistory(**history) if is_known else None)
+    return DetailedFailure(failure, recorded_state(state), FailureHistory(**history) if is_known else None, of_cause)
 
 
 _OF_FAILURE = [field.name for field in fields(Failure)]
@@ -185,15 +211,18 @@ def snapshot_of(id: uuid.UUID, largest: int = LARGEST_SHOWN) -> Question[Snapsho
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Failures with the same fingerprint.
+    """Failures with the same fingerprint, or of the same cause.
 
     Attributes:
+        fingerprint: that of the last of them.
         times: number of attempts that failed in this way, of ``tests`` tests in ``runs`` runs.
         recovered: number of them that were followed by a pass on their line, ``retried`` in the same run.
         not_run: number of the others whose test has not run on their line for two weeks.
         not_run_since: time of the last failure, if that applies to all others.
         passes_elsewhere: branch, change and leg of lines where the last attempt of the last open one's test passed.
-        file: with ``line``, the place in the project where the last of them failed.
+        file: with ``line`` and ``function``, the place in the project where the last of them failed.
+        cause: that of the last of them.
+        fingerprints: how many different ones there are; 1 for groups by fingerprint.
     """
 
     fingerprint: str | None
@@ -215,9 +244,12 @@ class FailureGroup:
     last_node_id: str
     file: str | None
     line: int | None
+    function: str | None
+    cause: str | None
+    fingerprints: int
 
 
-_ALL: dict[str, Any] = {"project": None, "branch": None, "since": None, "is_open": False}
+_ALL: dict[str, Any] = {"project": None, "branch": None, "since": None, "is_open": False, "by_cause": False}
 
 
 def failure_groups(*, limit: int = MANY, **filters: object) -> Question[FailureGroup]:
@@ -225,6 +257,7 @@ def failure_groups(*, limit: int = MANY, **filters: object) -> Question[FailureG
 
     Args:
         limit: how many at most.
-        **filters: of ``project``, ``branch``, ``since`` (a time) and ``is_open`` (only those that nothing recovered).
+        **filters: of ``project``, ``branch``, ``since`` (a time) and ``is_open`` (only those that nothing recovered);
+            ``by_cause`` groups by what is coarser than the fingerprint.
     """
     return Question("failure_groups", FailureGroup, {**_ALL, **filters, "limit": limit})

@@ -83,7 +83,7 @@ def ids(shop: Project) -> dict[str, str]:
     ("arguments", "asked"),
     [
         ("show", [PROJECT, RUNS, FAILURES]),
-        ("show --json", [PROJECT, RUNS, FAILURES]),
+        ("show --json", [PROJECT, RUNS, FAILURES, FAILURES]),
         ("show --brief", [PROJECT, RUNS, FAILURES]),
         ("show RUN", [FIND, RUNS, FAILURES]),
         ("show END", [FIND, RUNS, FAILURES]),
@@ -97,6 +97,7 @@ def ids(shop: Project) -> dict[str, str]:
         ("history test_unknown_article", [PROJECT, *TEST[:2]]),
         ("runs", [PROJECT, RUNS]),
         ("failures", [PROJECT, "Group failures"]),
+        ("failures --json", [PROJECT, *["Group failures"] * 2]),
         ("recoveries", [PROJECT, RECOVERIES]),
         ("recoveries --patterns", [PROJECT, "Count what made", "Count how", "Give the functions"]),
         ("flaky", [PROJECT, "Rank the tests", "Say what the failures", "Tell how tests do in each leg"]),

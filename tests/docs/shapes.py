@@ -7,8 +7,8 @@ import inspect
 import re
 from pathlib import Path
 
+from pytest_debugloop.answers import causes, timings
 from pytest_debugloop.answers import comparison as comparing
-from pytest_debugloop.answers import timings
 from pytest_debugloop.cli.checks import check
 from pytest_debugloop.queries import compare, failures, legs, lookup, recoveries, runs
 
@@ -20,6 +20,8 @@ SHAPES: tuple[type, ...] = (
     failures.Failure,
     failures.FailureHistory,
     failures.FailureGroup,
+    causes.Cause,
+    causes.CausedFailure,
     failures.Snapshot,
     recoveries.PastAttempt,
     recoveries.FlakyTest,

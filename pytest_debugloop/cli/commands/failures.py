@@ -1,4 +1,4 @@
-"""``debugloop failures``: what fails, grouped by fingerprint."""
+"""``debugloop failures``: what fails, grouped by cause or by fingerprint."""
 
 from __future__ import annotations
 
@@ -20,14 +20,24 @@ if TYPE_CHECKING:
 @branch_option
 @since_option
 @click.option("--open", "is_open", is_flag=True, help="Only failures that have not been followed by a pass.")
+@click.option(
+    "--by",
+    type=click.Choice(["cause", "fingerprint"]),
+    default="cause",
+    show_default=True,
+    help="What failures of a group have in common.",
+)
 @limit_option(50, "groups")
 @json_option
 @click.pass_obj
-def command(place: Place, branch: str | None, since: datetime | None, is_open: bool, limit: int, as_json: bool) -> None:
+def command(
+    place: Place, branch: str | None, since: datetime | None, is_open: bool, by: str, limit: int, as_json: bool
+) -> None:
     """Group failures by cause, most frequent first.
 
-    Failures with the same fingerprint, that is the same error at the same place, form a group. The first column is the
-    id of the last one, for `debugloop show`.
+    Failures with the same exception in the same function of the project have one cause; those of assertions also have
+    the same comparison. Failures with the same fingerprint have the same message and traceback as well. The first
+    column is the id of the last one, for `debugloop show`. JSON has both.
 
     \b
     Example: debugloop failures --since 7d
@@ -40,11 +50,14 @@ def command(place: Place, branch: str | None, since: datetime | None, is_open: b
     with open_record(place) as record:
         project = asked_project(record, place)
         filters = {"project": project, "branch": branch, "since": since, "is_open": is_open}
-        groups = record.stream(failure_groups(limit=limit or MANY, **filters))
+        groups, causes = (
+            record.stream(failure_groups(limit=limit or MANY, by_cause=by_cause, **filters))
+            for by_cause in (False, True)
+        )
         if as_json:
-            write_json("failures", {}, failures=groups)
+            write_json("failures", {}, failures=groups, causes=causes)
             return
-        found = begun(groups)
+        found = begun(causes if by == "cause" else groups)
         if found is None:
             click.echo("Nothing failed.")
             return
@@ -67,7 +80,7 @@ def _row(group: FailureGroup) -> Row:
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import ago, error_line, percent, short
 
-    where = f"{group.file}:{group.line}" if group.file else group.last_node_id
+    where = f"{group.file}:{group.line} {group.function or ''}".rstrip() if group.file else group.last_node_id
     return [
         short(group.last_error_id),
         f"{group.times:,}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,13 +11,16 @@ from pytest_debugloop.cli.filters import count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.answers.shown import Shown
+    from pytest_debugloop.queries.failures import DetailedFailure
 
 
 @click.command()
 @click.argument("what", required=False)
-@limit_option(50, "failures of a run or test")
+@limit_option(50, "causes of a run's failures (with --json: of failures), or failures of a test")
 @click.option("--folded", is_flag=True, help="Also show frames of installed packages.")
 @click.option("--brief", is_flag=True, help="Write compact text, the most important first.")
 @click.option(
@@ -56,18 +59,27 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
             _write(record, record.answer(shown(found, limit or MANY)))
         else:
             from pytest_debugloop.answers.shown import ShownRun, ShownTest
-            from pytest_debugloop.cli.views.things import pages
+            from pytest_debugloop.cli.views.things import NAMED, pages
 
             most = limit or MANY
-            answer = record.answer(shown(found, most + 1, LARGEST_SHOWN))
-            failures = record.stream(answer.failures) if isinstance(answer, (ShownRun, ShownTest)) else ()
+            answer = record.answer(shown(found, most + 1, LARGEST_SHOWN, NAMED if limit else MANY))
+            failures: Iterable[DetailedFailure] = ()
+            if isinstance(answer, ShownRun):
+                failures = record.stream(answer.by_cause)
+            elif isinstance(answer, ShownTest):
+                failures = record.stream(answer.failures)
             show(pages(answer, failures, make_console().width, most, folded=folded), paging=place.paging)
 
 
 def _write(record: Record, answer: Shown) -> None:
-    from pytest_debugloop.answers.shown import as_json
+    from pytest_debugloop.answers.causes import causes
+    from pytest_debugloop.answers.shown import ShownRun, as_json
     from pytest_debugloop.queries.question import Question
 
     kind, facts, lists = as_json(answer)
-    rows = {name: record.stream(one) if isinstance(one, Question) else one for name, one in lists.items()}
+    rows: dict[str, Iterable[Any]] = {
+        name: record.stream(one) if isinstance(one, Question) else one for name, one in lists.items()
+    }
+    if isinstance(answer, ShownRun):
+        rows["causes"] = causes(record.stream(answer.names))
     write_json("show", {"kind": kind, **facts}, **rows)

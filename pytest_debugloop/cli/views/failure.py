@@ -22,6 +22,7 @@ from pytest_debugloop.text.strategies import RETRY
 from pytest_debugloop.text.words import ago, counted, local, short, verdict_mark
 
 if TYPE_CHECKING:
+    from pytest_debugloop.answers.causes import CausedFailures
     from pytest_debugloop.queries.failures import DetailedFailure, Failure
 
 _LISTED_NAMES = 8
@@ -68,6 +69,26 @@ def listed(known: DetailedFailure, width: int) -> Iterator[Line]:
         yield Line.of(f"  {seen}", "faint")
     if state_of_it := open_line(known.history):
         yield Line.of(f"  {state_of_it}", "warn")
+    yield Line.of("")
+
+
+def cause_lines(group: CausedFailures, width: int) -> Iterator[Line]:
+    """Write the failures of one cause: what they have in common, one with its values, the others by name.
+
+    Args:
+        group: of them.
+        width: columns of the terminal.
+    """
+    if group.failures == 1:
+        yield from listed(group.example, width)
+        return
+    yield Line.of(group.title, "fail")
+    yield from listed(group.example, width)
+    yield Line.of(f"  {counted(group.failures - 1, 'more failure')} of this cause:", "faint")
+    for failure in group.others:
+        yield Line((("  ", ""), *title_line(failure).spans))
+    if left := group.failures - 1 - len(group.others):
+        yield Line.of(f"  … and {left:,} more", "faint")
     yield Line.of("")
 
 

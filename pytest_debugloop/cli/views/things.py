@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.answers.causes import grouped
 from pytest_debugloop.answers.recoveries import recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed
 from pytest_debugloop.answers.shown import ShownFailure, ShownRun, ShownSnapshot, ShownTest
-from pytest_debugloop.cli.views.failure import listed, surroundings, whole
+from pytest_debugloop.cli.views.failure import cause_lines, surroundings, whole
 from pytest_debugloop.cli.views.frames import exception_lines, names_lines
 from pytest_debugloop.cli.views.run import run_lines
 from pytest_debugloop.cli.views.strip import strip_of
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pytest_debugloop.answers.shown import Shown
     from pytest_debugloop.queries.failures import DetailedFailure, Snapshot
 
+NAMED = 21
+"""Failures of one cause that are shown: one whole, the others by name."""
 _LISTED = 10
 
 
@@ -33,9 +36,10 @@ def pages(
 
     Args:
         shown: of a run, a test, a failure, a snapshot or a recovery.
-        failures: those of the run or the test, one more than ``limit`` where there are more.
+        failures: those of the run, cause by cause, of one cause more than ``limit`` where there are more; or of the
+            test.
         width: columns of the terminal.
-        limit: failures at most.
+        limit: causes or failures at most.
         folded: whether the frames of installed packages are shown.
     """
     if isinstance(shown, ShownRun):
@@ -53,13 +57,16 @@ def _run(shown: ShownRun, failures: Iterator[DetailedFailure], width: int, limit
     run = shown.run
     yield from run_lines(run)
     yield Line.of()
-    first = next(failures, None)
+    groups = grouped(failures)
+    first = next(groups, None)
     if first is None:
         yield Line.of(nothing_failed(run), "pass" if run.exit_status in (0, 5) else "warn")
         return
-    for failure in islice(chain([first], failures), limit):
-        yield from listed(failure, width)
-    if next(failures, None) is not None:
+    is_cut = False
+    for group in islice(chain([first], groups), limit):
+        yield from cause_lines(group, width)
+        is_cut |= group.failures > len(group.others) + 1
+    if next(groups, None) is not None or is_cut:
         yield Line.of(f"To see all failures: debugloop show {short(run.id)} --limit 0", "faint")
     yield Line.of("To see all of one: debugloop show ID; in a debugger: debugloop debug ID", "faint")
 

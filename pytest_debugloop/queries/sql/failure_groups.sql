@@ -1,16 +1,18 @@
--- Group failures by their fingerprint, the most frequent first.
+-- Group failures by their fingerprint, or by their cause, the most frequent first.
 
 SELECT
-    g.fingerprint, g.times, g.tests, g.runs, g.first_at, g.last_at, g.recovered, g.retried, g.not_run,
+    last.metadata ->> 'fingerprint' AS fingerprint, g.times, g.tests, g.runs, g.first_at, g.last_at, g.recovered, g.retried, g.not_run,
     CASE WHEN g.not_run > 0 AND g.not_run + g.recovered = g.times THEN open.occurred_at END AS not_run_since,
     coalesce(debug_passes_elsewhere(open.task_id, open.run_id), '[]') AS passes_elsewhere,
     last.id AS last_error_id, last.error_type, last.error_code, last.error_message, last.error_category,
     coalesce(t.node_id, last.operation_name, '') AS last_node_id,
     -- Of the frames, the innermost; of generated code there is no file to go to.
-    place.value ->> 0 AS file, substring(place.value ->> 1 FROM '^\d{1,9}$')::integer AS line
+    place.value ->> 0 AS file, substring(place.value ->> 1 FROM '^\d{1,9}$')::integer AS line,
+    debug_failure_function(last.error_stack_trace, place.value) AS function,
+    last.cause_fingerprint AS cause, g.fingerprints
 FROM (
     SELECT
-        e.metadata ->> 'fingerprint' AS fingerprint, count(*) AS times, count(DISTINCT e.task_id) AS tests,
+        count(*) AS times, count(DISTINCT e.metadata ->> 'fingerprint') AS fingerprints, count(DISTINCT e.task_id) AS tests,
         count(DISTINCT e.run_id) AS runs, min(e.occurred_at) AS first_at, max(e.occurred_at) AS last_at,
         count(e.resolved_at) AS recovered, count(*) FILTER (WHERE e.recovery_strategy = 'retry') AS retried,
         -- Open, and its test has not been run on its line, or its line at all, for two weeks.
@@ -37,7 +39,7 @@ FROM (
         AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
         AND (%(since)s::timestamptz IS NULL OR e.occurred_at >= %(since)s)
         AND (NOT %(is_open)s OR e.resolved_at IS NULL)
-    GROUP BY e.metadata ->> 'fingerprint'
+    GROUP BY CASE WHEN %(by_cause)s THEN e.cause_fingerprint ELSE e.metadata ->> 'fingerprint' END
     ORDER BY count(*) DESC, max(e.occurred_at) DESC
     LIMIT %(limit)s
 ) AS g

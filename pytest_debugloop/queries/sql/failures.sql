@@ -1,6 +1,7 @@
 -- List failures: one, or those of a test, the latest first; or what failed in a run: of each test and phase the last
--- attempt, those that no retry mended first, and of what is of no test, all. The first ones come with their state, where
--- that is not larger than asked, and with what is known of failures of the test that have the same fingerprint.
+-- attempt, those that no retry mended first, and of what is of no test, all. By their causes, the most frequent first, the
+-- limit is of causes, and so many failures are named of each. The first ones, or the first of each cause, come with their
+-- state, where that is not larger than asked, and with what is known of failures of the test that have the same fingerprint.
 
 SELECT
     e.id, e.run_id, e.correlation_id, e.task_id, coalesce(t.node_id, e.operation_name, '') AS node_id, e.operation_name,
@@ -9,40 +10,69 @@ SELECT
     e.metadata ->> 'phase' AS phase, substring(e.metadata ->> 'attempt' FROM '^\d{1,9}$')::integer AS attempt,
     e.metadata ->> 'subtest' AS subtest, e.metadata ->> 'fingerprint' AS fingerprint,
     e.metadata ? 'incident' AS is_incident, e.attempts_failed,
+    e.cause_fingerprint AS cause, at.place ->> 0 AS file, substring(at.place ->> 1 FROM '^\d{1,9}$')::integer AS line,
+    debug_failure_function(e.error_stack_trace, at.place) AS function, e.of_cause,
     (
         SELECT s.agent_state FROM debug_state_snapshots AS s
-        WHERE s.id = e.state_snapshot_id AND e.place <= %(details)s
+        WHERE s.id = e.state_snapshot_id AND e.is_detailed
             AND greatest(s.state_size_bytes, pg_column_size(s.agent_state)) <= %(largest)s
     ) AS state,
     h.*
 FROM (
     (
-        SELECT d.*, 1::bigint AS attempts_failed, row_number() OVER (ORDER BY d.occurred_at DESC, d.id DESC) AS place
-        FROM debug_error_events AS d
-        WHERE %(run_id)s::uuid IS NULL
-            AND (%(id)s::uuid IS NULL OR d.id = %(id)s)
-            AND (%(task_id)s::uuid IS NULL OR d.task_id = %(task_id)s)
-        ORDER BY place
+        SELECT d.*, d.place <= %(details)s AS is_detailed
+        FROM (
+            SELECT d.*, FALSE AS is_retried, 1::bigint AS attempts_failed, 1::bigint AS of_cause,
+                NULL::timestamptz AS cause_at, 1::bigint AS in_cause, 1::bigint AS cause_place,
+                row_number() OVER (ORDER BY d.occurred_at DESC, d.id DESC) AS place
+            FROM debug_error_events AS d
+            WHERE %(run_id)s::uuid IS NULL
+                AND (%(id)s::uuid IS NULL OR d.id = %(id)s)
+                AND (%(task_id)s::uuid IS NULL OR d.task_id = %(task_id)s)
+        ) AS d
+        ORDER BY d.place
         LIMIT %(limit)s
     )
     UNION ALL
     (
         SELECT
-            d.*, row_number() OVER (
-                ORDER BY d.recovery_strategy IS NOT DISTINCT FROM 'retry', d.occurred_at, d.id
-            ) AS place
+            d.*,
+            CASE
+                WHEN %(by_cause)s THEN row_number() OVER (ORDER BY d.cause_place, d.in_cause)
+                ELSE row_number() OVER (ORDER BY d.is_retried, d.occurred_at, d.id)
+            END AS place,
+            CASE WHEN %(by_cause)s THEN d.in_cause = 1 AND d.cause_place <= %(details)s
+                ELSE row_number() OVER (ORDER BY d.is_retried, d.occurred_at, d.id) <= %(details)s
+            END AS is_detailed
         FROM (
-            SELECT DISTINCT ON (what.it, d.metadata ->> 'phase', d.metadata ->> 'subtest') d.*,
-                count(*) OVER (PARTITION BY what.it, d.metadata ->> 'phase', d.metadata ->> 'subtest') AS attempts_failed
-            FROM debug_error_events AS d
-            CROSS JOIN LATERAL (SELECT coalesce(d.task_id::text, d.operation_name, d.id::text) AS it) AS what
-            WHERE d.run_id = %(run_id)s AND d.correlation_id = %(correlation_id)s
-            ORDER BY what.it, d.metadata ->> 'phase', d.metadata ->> 'subtest', d.occurred_at DESC, d.id DESC
+            SELECT d.*, dense_rank() OVER (
+                ORDER BY d.is_retried, d.of_cause DESC, d.cause_at, d.cause_fingerprint
+            ) AS cause_place
+            FROM (
+                SELECT
+                    d.*, count(*) OVER cause AS of_cause, min(d.occurred_at) OVER cause AS cause_at,
+                    row_number() OVER (cause ORDER BY d.occurred_at, d.id) AS in_cause
+                FROM (
+                    SELECT DISTINCT ON (what.it, d.metadata ->> 'phase', d.metadata ->> 'subtest')
+                        d.*, d.recovery_strategy IS NOT DISTINCT FROM 'retry' AS is_retried,
+                        count(*) OVER (
+                            PARTITION BY what.it, d.metadata ->> 'phase', d.metadata ->> 'subtest'
+                        ) AS attempts_failed
+                    FROM debug_error_events AS d
+                    CROSS JOIN LATERAL (SELECT coalesce(d.task_id::text, d.operation_name, d.id::text) AS it) AS what
+                    WHERE d.run_id = %(run_id)s AND d.correlation_id = %(correlation_id)s
+                    ORDER BY what.it, d.metadata ->> 'phase', d.metadata ->> 'subtest', d.occurred_at DESC, d.id DESC
+                ) AS d
+                WINDOW cause AS (PARTITION BY d.is_retried, d.cause_fingerprint)
+            ) AS d
         ) AS d
+        -- Of a cause the first is shown, and so many others are named.
+        WHERE NOT %(by_cause)s OR d.cause_place <= %(limit)s AND d.in_cause <= %(named)s
         ORDER BY place
-        LIMIT %(limit)s
+        LIMIT CASE WHEN NOT %(by_cause)s THEN %(limit)s::bigint END
     )
 ) AS e
+CROSS JOIN LATERAL (SELECT debug_failure_place(e.metadata) AS place) AS at
 -- One after the other, so that the first is there before all others are looked at.
 LEFT JOIN LATERAL (SELECT t.node_id FROM debug_tasks AS t WHERE t.id = e.task_id LIMIT 1) AS t ON TRUE
 LEFT JOIN LATERAL (
@@ -96,6 +126,6 @@ LEFT JOIN LATERAL (
         (SELECT not_run_since FROM here) AS not_run_since,
         coalesce((SELECT passes_elsewhere FROM here), '[]') AS passes_elsewhere
     FROM same AS s
-    HAVING e.task_id IS NOT NULL AND e.place <= %(details)s  -- else nothing of it is looked up
+    HAVING e.task_id IS NOT NULL AND e.is_detailed  -- else nothing of it is looked up
 ) AS h ON TRUE
 ORDER BY e.place;
