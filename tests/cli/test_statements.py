@@ -59,6 +59,12 @@ COMPARISON = [
     *["Give a snapshot"] * 2,
     *["Name the tests that began"] * 2,
 ]
+COMPARED_RUNS = ["Give the runs of one side", "Name the branch that others", "Give the runs of one side"]
+    "Give the runs of one side",
+    "Name the branch that others are held against",
+    "Give the runs of one side",
+]
+COMPARED_TESTS = ["List the tests that two sides", "List the tests whose call took longer"]
 EXPORT = [PROJECT, RUNS, "List the attempts of tests in a run", *["List the failures of a run"] * 2, "FETCH", "CLOSE"]
 
 
@@ -105,6 +111,8 @@ def ids(shop: Project) -> dict[str, str]:
         ("diff RECOVERY", [FIND, RECOVERIES, *COMPARISON]),
         ("diff ERROR", [FIND, RECOVERIES, *COMPARISON]),
         ("export --format junit", EXPORT),
+        ("compare", [PROJECT, "Give the last run that was made here", *COMPARED_RUNS, *COMPARED_TESTS]),
+        ("compare RUN RUN", [PROJECT, *["Say what a name"] * 2, *["Give the runs of one side"] * 2, *COMPARED_TESTS]),
     ],
 )
 def test_a_command_asks_as_much_of_one_failure_as_of_many(

@@ -16,7 +16,11 @@ results AS MATERIALIZED (
             CASE WHEN later.passed THEN 1 ELSE 0 END AS rank,
             e.occurred_at
         FROM sides AS s
-        JOIN debug_error_events AS e ON e.correlation_id = s.correlation_id AND e.run_id = s.id
+        CROSS JOIN LATERAL (
+            SELECT * FROM debug_error_events AS e
+            WHERE e.correlation_id = s.correlation_id AND e.run_id = s.id
+            OFFSET 0  -- a run at a time, by the index: the planner would rather read all
+        ) AS e
         CROSS JOIN LATERAL (
             SELECT EXISTS (
                 SELECT FROM debug_success_events AS p
@@ -34,8 +38,12 @@ results AS MATERIALIZED (
         UNION ALL
         SELECT s.is_head, s.leg, s.id, s.started_at, p.task_id, NULL, 'passed', 2, p.occurred_at
         FROM sides AS s
-        JOIN debug_success_events AS p ON p.correlation_id = s.correlation_id AND p.run_id = s.id
-        WHERE p.task_id IS NOT NULL AND p.metadata ->> 'subtest' IS NULL
+        CROSS JOIN LATERAL (
+            SELECT p.task_id, p.occurred_at FROM debug_success_events AS p
+            WHERE p.correlation_id = s.correlation_id AND p.run_id = s.id
+                AND p.task_id IS NOT NULL AND p.metadata ->> 'subtest' IS NULL
+            OFFSET 0
+        ) AS p
         UNION ALL
         SELECT s.is_head, s.leg, s.id, s.started_at, t.id, NULL, 'skipped', 3, w.started_at
         FROM sides AS s
@@ -106,8 +114,7 @@ judged AS MATERIALIZED (
             SELECT l FROM unnest(p.head_failed) AS l
             WHERE l <> ALL (p.known_failed)
                 AND (cardinality(p.known_failed) = 0 OR l = ANY (CASE WHEN p.in_base THEN b.legs ELSE '{}' END))
-        ) AS new_failed,
-        row_number() OVER (PARTITION BY cardinality(p.head_failed) > 0 ORDER BY p.task_id) AS place
+        ) AS new_failed
     FROM placed AS p
     CROSS JOIN base_legs AS b
 ),
@@ -145,6 +152,30 @@ removed AS MATERIALIZED (
             SELECT t.file, t.name FROM judged AS j JOIN debug_tasks AS t ON t.id = j.task_id WHERE j.in_head
         )
 ),
+-- As the summary of a run has it: known_failures.sql.
+scores AS MATERIALIZED (
+    SELECT j.task_id, score.*
+    FROM (
+        SELECT task_id FROM judged
+        WHERE cardinality(head_failed) > 0 OR head_flaked
+        ORDER BY cardinality(new_failed) = 0, task_id
+        LIMIT %(scored)s
+    ) AS j
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(bool_or(s.is_proven) OR sum(s.flake) >= 1.5, FALSE)
+            AND debug_failure_rate_quantile(
+                0.05, coalesce(sum(s.flake * s.occasions), 0),
+                coalesce(sum(s.occasions) FILTER (WHERE NOT s.failed), 0)::double precision
+            ) > 0.003
+            AND NOT coalesce((array_agg(
+                CASE WHEN s.failed AND s.attempts >= 2 AND NOT s.is_proven THEN s.flake < 0.1 END ORDER BY s.last_at DESC
+            ))[1], FALSE) AS is_flaky,
+            round(coalesce(sum(s.flake * s.occasions), 0))::bigint AS flakes,
+            coalesce(sum(s.occasions), 0)::bigint AS tries
+        FROM debug_weighed_stretches(j.task_id, 120) AS s
+    ) AS score
+),
 scored AS MATERIALIZED (
     SELECT
         j.*, score.is_flaky, score.flakes, score.tries,
@@ -164,21 +195,7 @@ scored AS MATERIALIZED (
     LEFT JOIN removed ON removed.task_id = j.task_id
     LEFT JOIN debug_error_events AS h ON h.id = j.head_error
     LEFT JOIN debug_error_events AS k ON k.id = j.known_error
-    -- As the summary of a run has it: known_failures.sql.
-    LEFT JOIN LATERAL (
-        SELECT
-            coalesce(bool_or(s.is_proven) OR sum(s.flake) >= 1.5, FALSE)
-            AND debug_failure_rate_quantile(
-                0.05, coalesce(sum(s.flake * s.occasions), 0),
-                coalesce(sum(s.occasions) FILTER (WHERE NOT s.failed), 0)::double precision
-            ) > 0.003
-            AND NOT coalesce((array_agg(
-                CASE WHEN s.failed AND s.attempts >= 2 AND NOT s.is_proven THEN s.flake < 0.1 END ORDER BY s.last_at DESC
-            ))[1], FALSE) AS is_flaky,
-            round(coalesce(sum(s.flake * s.occasions), 0))::bigint AS flakes,
-            coalesce(sum(s.occasions), 0)::bigint AS tries
-        FROM debug_weighed_stretches(j.task_id, 120) AS s
-    ) AS score ON (cardinality(j.head_failed) > 0 OR j.head_flaked) AND j.place <= %(scored)s
+    LEFT JOIN scores AS score ON score.task_id = j.task_id
 )
 SELECT
     s.change, s.task_id, t.project, t.node_id, t.file, t.name, 1::bigint AS tests,
