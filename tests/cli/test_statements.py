@@ -60,10 +60,6 @@ COMPARISON = [
     *["Name the tests that began"] * 2,
 ]
 COMPARED_RUNS = ["Give the runs of one side", "Name the branch that others", "Give the runs of one side"]
-    "Give the runs of one side",
-    "Name the branch that others are held against",
-    "Give the runs of one side",
-]
 COMPARED_TESTS = ["List the tests that two sides", "List the tests whose call took longer"]
 EXPORT = [PROJECT, RUNS, "List the attempts of tests in a run", *["List the failures of a run"] * 2, "FETCH", "CLOSE"]
 
