@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache, partial
 from types import CodeType, FrameType
 from typing import Any
@@ -96,7 +97,7 @@ class CodeMonitor:
             return "all tools of sys.monitoring are in use"
         found = self._found = ExecutedCode(has_lines=True)
         codes, known, is_own = found.codes, self._known, self._is_own
-        disable, watch_lines = _monitoring.DISABLE, _monitoring.set_local_events
+        disable, watch, watch_lines = _monitoring.DISABLE, _monitoring.set_events, _monitoring.set_local_events
         line_event = _monitoring.events.LINE
         identity, count = id, len  # tests patch built-in functions
 
@@ -111,7 +112,9 @@ class CodeMonitor:
             if own:
                 if count(codes) >= MOST_FUNCTIONS:
                     found.cut = "it entered too many functions"
-                    return disable
+                    with suppress(ValueError):  # the test has freed it
+                        watch(tool, 0)  # of all code: what is switched off and not in `codes` would stay so
+                    return None
                 codes[identity(code)] = code
                 try:
                     watch_lines(tool, code, line_event)

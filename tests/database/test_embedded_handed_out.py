@@ -90,9 +90,9 @@ def test_a_link_in_it_leads_the_server_nowhere(directory: Path, place: Path, nam
 # A superuser of whoever made the record can leave all of this; each of it runs a command where it is not kept from it.
 LEFT_BEHIND = """
     CREATE FUNCTION public.run() RETURNS text LANGUAGE plpgsql AS $$
-        BEGIN COPY (SELECT 1) TO PROGRAM 'touch {ran}'; RETURN 'ran'; END $$;
+        BEGIN COPY (SELECT 1) TO PROGRAM 'cat > {ran}'; RETURN 'ran'; END $$;
     CREATE FUNCTION public.run_for_event() RETURNS event_trigger LANGUAGE plpgsql AS $$
-        BEGIN COPY (SELECT 1) TO PROGRAM 'touch {ran}'; END $$;
+        BEGIN COPY (SELECT 1) TO PROGRAM 'cat > {ran}'; END $$;
     CREATE VIEW public.innocent AS SELECT public.run();
     SELECT * FROM public.innocent;
     DROP OWNED BY debugloop_reader;

@@ -148,6 +148,8 @@ def test_too_much_is_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitor, "MOST_FUNCTIONS", 1)
     found = watched(lambda: even(1))
     assert (len(found.codes), found.cut) == (1, "it entered too many functions")
+    monkeypatch.undo()
+    assert "even" in names(watched(lambda: even(1)))  # the next test is told again
 
 
 @needs_monitoring
