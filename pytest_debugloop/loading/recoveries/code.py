@@ -20,8 +20,6 @@ from pytest_debugloop.sources.units import MODULE
 from pytest_debugloop.text import strategies
 
 _MOST_FUNCTIONS = 10
-# What has half the odds of the first, or less, is told apart.
-_LIKELY = 0.51
 _MOST_COMPARED = 60
 _NOT_IMPORTED = 1_000
 
@@ -87,7 +85,7 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         return
     situations = [_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached]
     found.explain(strategies.CODE, *situations)
-    enough = _LIKELY * weights.ODDS[situations[0]]
+    enough = weights.LIKELY * weights.ODDS[situations[0]]
     likely: list[Reached] = []
     beside: list[Reached] = []
     for near_by, situation in zip(reached, situations, strict=True):

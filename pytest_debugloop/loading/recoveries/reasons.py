@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -17,7 +17,7 @@ from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from pytest_debugloop.loading.recoveries.code import look_at_code
-from pytest_debugloop.loading.recoveries.confidence import FLAKE, MOST_BESIDE, UNRECORDED, choose
+from pytest_debugloop.loading.recoveries.confidence import FLAKE, MOST_BESIDE, UNRECORDED
 from pytest_debugloop.loading.recoveries.data import look_at_data
 from pytest_debugloop.loading.recoveries.distributions import look_at_distributions
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, Statement
@@ -27,6 +27,7 @@ from pytest_debugloop.loading.recoveries.job_reruns import job_rerun
 from pytest_debugloop.loading.recoveries.options import look_at_options
 from pytest_debugloop.loading.recoveries.ran_before import look_at_order
 from pytest_debugloop.loading.recoveries.surroundings import look_at_interpreter
+from pytest_debugloop.loading.recoveries.together import Examined, Judged, in_order, judge
 from pytest_debugloop.loading.recoveries.variables import look_at_variables
 from pytest_debugloop.snapshots.changes import state_changes
 from pytest_debugloop.snapshots.states import recorded_state
@@ -63,7 +64,7 @@ def explain(cursor: Cursor[Any], statement: Statement, run_id: uuid.UUID, correl
     pending = facts.pending(run_id, correlation_id)
     if pending:
         histories = facts.histories(pending)
-        reasons = [reason_of(one, facts, histories.get(one.id, [])) for one in pending]
+        reasons = _reasons(pending, facts, histories)
         cursor.execute(
             statement("recoveries_store"),
             {
@@ -103,7 +104,7 @@ def _changes(failing: object, passing: object) -> dict[str, Any]:
 
 
 def reason_of(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
-    """Find the reason of one recovery.
+    """Find the reason of one recovery, by what was seen of it alone.
 
     Args:
         one: the failure and the pass.
@@ -113,15 +114,51 @@ def reason_of(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
     Raises:
         psycopg.Error: the database cannot answer.
     """
+    (reason,) = _reasons([one], facts, {one.id: history})
+    return reason
+
+
+def _reasons(
+    pending: Sequence[Pending], facts: Facts, histories: Mapping[uuid.UUID, Sequence[Attempt]]
+) -> list[Reason]:
+    examined = [_examined(one, facts, histories.get(one.id, [])) for one in pending]
+    found: dict[int, Reason] = {}
+    for judged in judge(examined):
+        is_code_known = any(not {"code", "run"}.intersection(examined[place].found.missing) for place in judged.members)
+        for place in judged.members:
+            found[place] = _concluded(examined[place].found, judged, is_code_known=is_code_known)
+    return [found[place] for place in range(len(pending))]
+
+
+def _examined(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Examined:
     try:
-        return _reason(one, facts, history)
+        found = compared(one, facts)
+        if "run" not in found.missing:
+            look_at_order(one, facts, history, found)
+        flake = flake_odds(_versions(one, facts, history), one.failure)
     except psycopg.Error:
         raise
     except Exception as fault:  # what was recorded of a run is not as any recorder writes it
         traceback.print_exc()
-        choice = choose({}, flake_odds([], Failure()), missing=1)
-        evidence = {"missing": ["run"], "fault": repr(fault)[:200], "terms": choice.terms}
-        return Reason(UNKNOWN, choice.confidence, in_words(UNKNOWN, evidence), evidence)
+        found = Findings(evidence={"fault": repr(fault)[:200]}, missing=["run"])
+        flake = flake_odds([], Failure())
+    if found.missing:
+        found.evidence["missing"] = found.missing
+    return Examined(one, found, flake)
+
+
+def _concluded(found: Findings, judged: Judged, *, is_code_known: bool) -> Reason:
+    in_order(judged, found)
+    choice, evidence = judged.choice, found.evidence
+    strategy = {FLAKE: RERUN if is_code_known else UNKNOWN, UNRECORDED: UNKNOWN}.get(
+        choice.explanation, choice.explanation
+    )
+    evidence["terms"] = {name: round(value, 6) for name, value in {**judged.flake, **choice.terms}.items()}
+    evidence["terms"]["untied"] = float(found.is_untied)
+    evidence["situations"] = {name: all_of[: MOST_BESIDE + 1] for name, all_of in found.candidates.items()}
+    if judged.odds is not None:
+        evidence["judged_together"] = judged.tests
+    return Reason(strategy, choice.confidence, in_words(strategy, evidence), evidence)
 
 
 def compared(one: Pending, facts: Facts) -> Findings:
@@ -147,25 +184,6 @@ def compared(one: Pending, facts: Facts) -> Findings:
     if rerun := job_rerun(failing, passing):
         found.evidence["job_rerun"] = rerun
     return found
-
-
-def _reason(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Reason:
-    found = compared(one, facts)
-    evidence, missing = found.evidence, found.missing
-    if "run" not in missing:
-        look_at_order(one, facts, history, found)
-    if missing:
-        evidence["missing"] = missing
-    flake = flake_odds(_versions(one, facts, history), one.failure)
-    choice = choose(found.candidates, flake, missing=len(missing), is_untied=found.is_untied)
-    is_code_known = "code" not in missing and "run" not in missing
-    strategy = {FLAKE: RERUN if is_code_known else UNKNOWN, UNRECORDED: UNKNOWN}.get(
-        choice.explanation, choice.explanation
-    )
-    evidence["terms"] = {name: round(value, 6) for name, value in {**flake, **choice.terms}.items()}
-    evidence["terms"]["untied"] = float(found.is_untied)
-    evidence["situations"] = {name: all_of[: MOST_BESIDE + 1] for name, all_of in found.candidates.items()}
-    return Reason(strategy, choice.confidence, in_words(strategy, evidence), evidence)
 
 
 def _versions(one: Pending, facts: Facts, history: Sequence[Attempt]) -> list[Version]:

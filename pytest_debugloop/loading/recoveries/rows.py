@@ -30,6 +30,7 @@ class Pending:
     error_code: str | None
     message: str
     together: int
+    cause: str | None = None
 
     @property
     def failure(self) -> Failure:
