@@ -18,7 +18,10 @@ def main() -> None:
     except ImportError as error:
         if not (error.name or "").startswith("psycopg") and "pq wrapper" not in str(error):
             raise
-        sys.exit(f"Error: {DriverMissingError(reason=' '.join(str(error).split()))}")
+        from pytest_debugloop.cli.failing import is_json_asked, tell
+
+        tell(DriverMissingError(reason=" ".join(str(error).split())), 1, as_json=is_json_asked(sys.argv[1:]))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

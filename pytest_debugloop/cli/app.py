@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from pytest_debugloop.answers.location import NAMES, Place
+from pytest_debugloop.cli.failing import fault, is_expected, is_json_asked, tell
 from pytest_debugloop.cli.process import end_orderly, flush_output, prepare_streams
-from pytest_debugloop.errors import DebugloopError, InternalFaultError
 
 COMMANDS = (
     "show",
@@ -142,52 +142,33 @@ def main() -> None:
     """Run the command; what goes wrong is one sentence on standard error, and an exit status that says of what kind."""
     prepare_streams()
     end_orderly()
+    as_json = is_json_asked(sys.argv[1:])
     status: object = 0
     try:
         status = debugloop.main(prog_name="debugloop", standalone_mode=False)
     except click.exceptions.Abort as abort:
         interrupted = isinstance(abort.__cause__ or abort.__context__, KeyboardInterrupt)
-        click.echo("Interrupted." if interrupted else "Aborted!", err=True)
         status = 130 if interrupted else 1
+        if as_json:
+            tell(click.exceptions.Abort("Interrupted." if interrupted else "Aborted!"), status, as_json=True)
+        else:
+            click.echo("Interrupted." if interrupted else "Aborted!", err=True)
     except click.ClickException as error:
-        error.show()
         status = error.exit_code
+        tell(error, error.exit_code, as_json=as_json)
     except Exception as error:
-        if _is_of_driver(error) or (sys.flags.dev_mode and not _is_expected(error)):
+        if _is_of_driver(error) or (sys.flags.dev_mode and not is_expected(error)):
             raise
-        _tell(error if _is_expected(error) else InternalFaultError(reason=_place_of(error)))
         status = 1
+        tell(error if is_expected(error) else fault(error), 1, as_json=as_json)
     status = status if isinstance(status, int) else 0
     unwritten = flush_output()
     if unwritten is not None and status == 0:
         status = 1
         if not isinstance(unwritten, BrokenPipeError):
-            _tell(unwritten)
+            tell(unwritten, 1, as_json=as_json)
     sys.exit(status)
-
-
-def _tell(error: Exception) -> None:
-    from pytest_debugloop.text.printable import printable
-
-    click.echo(f"Error: {printable(' '.join(str(error).split()))}", err=True)
-
-
-def _is_expected(error: Exception) -> bool:
-    """Tell an error of ours, of the database or the system, which says itself what is wrong, from a fault."""
-    psycopg = sys.modules.get("psycopg")
-    return isinstance(error, (DebugloopError, OSError)) or (psycopg is not None and isinstance(error, psycopg.Error))
 
 
 def _is_of_driver(error: Exception) -> bool:
     return isinstance(error, ImportError) and ((error.name or "").startswith("psycopg") or "pq wrapper" in str(error))
-
-
-def _place_of(error: Exception) -> str:
-    """Say what a fault is and where, without a traceback, which may show values."""
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if "pytest_debugloop" in file:
-            place = f" at {file.rpartition('/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return f"{type(error).__name__}{place}"

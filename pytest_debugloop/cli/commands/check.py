@@ -8,8 +8,9 @@ import click
 
 from pytest_debugloop.answers.location import Place
 from pytest_debugloop.cli.deadline import deadline
+from pytest_debugloop.cli.failing import is_expected
 from pytest_debugloop.cli.output import json_option, show, write_json
-from pytest_debugloop.errors import CannotJudgeError, DebugloopError
+from pytest_debugloop.errors import CannotJudgeError
 
 if TYPE_CHECKING:
     from pytest_debugloop.answers.compared_runs import RunsCompared
@@ -71,7 +72,7 @@ def command(
         with deadline(timeout):
             compared = _compared(place, a, b)
     except Exception as error:
-        if not _is_expected(error):
+        if not is_expected(error):
             raise
         from pytest_debugloop.text.printable import printable
 
@@ -110,10 +111,3 @@ def _compared(place: Place, a: str | None, b: str | None) -> RunsCompared:
             raise CannotJudgeError(reason=f"{waiting} runs are not stored yet; see `debugloop load`")
     with open_record(place) as record:
         return record.answer(compare_runs(a, b, asked_project(record, place), here(place), needs_base=False))
-
-
-def _is_expected(error: Exception) -> bool:
-    import sys
-
-    psycopg = sys.modules.get("psycopg")
-    return isinstance(error, (DebugloopError, OSError)) or (psycopg is not None and isinstance(error, psycopg.Error))
