@@ -119,7 +119,7 @@ def test_a_schema_of_another_version_is_a_problem_and_nothing_breaks(cli: Cli, o
     older = checks(cli("doctor", "--json", **own_schema))
     assert older["schema"]["state"] == "problem"
     assert "is at version 6 of " in older["schema"]["message"]
-    assert older["schema"]["mend"].startswith("debugloop migrate")
+    assert older["schema"]["mend"].startswith("run debugloop migrate")
     cli("migrate", **own_schema)
     schema = sql.Identifier(own_schema["DEBUGLOOP_SCHEMA"])
     with psycopg.connect(own_schema["DEBUGLOOP_DSN"]) as connection:

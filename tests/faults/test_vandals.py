@@ -107,7 +107,7 @@ def test_a_record_that_is_removed_in_a_run_that_is_not_loaded_waits_where_it_is_
     harmed(trouble, REMOVED)
     run = trouble.run("--no-debugloop-load")
     fallback = trouble.project.folder.parent / "tmp" / f"pytest-debugloop-{os.geteuid()}" / "journals"
-    assert f" is waiting in {fallback}: the next run" in said(run)[0]
+    assert f" is waiting in {fallback}/{run.record.correlation_id}_" in said(run)[0]
     trouble.all_waits_and_is_loaded(run)
 
 
@@ -152,7 +152,7 @@ def test_a_process_that_may_not_find_its_files_any_more_says_so_at_once(
     run = trouble.project.run("-p", "no:cacheprovider")
     assert run.ret == plain.ret, run.out  # pytest's own end may fail in another root folder
     (line,) = said(run)
-    assert f"was recorded, but what was stored is unknown here ({reason}): see `debugloop " in line
+    assert f"was recorded, but what was stored is unknown here ({reason}): run `debugloop " in line
     run.record.wait_for_end()
     stored = trouble.stored(run)
     stored["errors"] = [error for error in stored["errors"] if not error.startswith("internal_error")]
