@@ -52,7 +52,8 @@ def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProce
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Path:
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("DEBUGLOOP_TEST_PROCESSES", raising=False)  # forking is the subject
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     return tmp_path
 
