@@ -15,9 +15,9 @@ from benchmarks.truth.repositories import BESIDE, Fix, Repositories, put, put_fa
 
 _TEST_FILE = re.compile(r"(^|/)tests?(/.*)?/(test_\w+|\w+_test)\.py$|(^|/)(test_\w+|\w+_test)\.py$")
 _NO_SOURCE = re.compile(r"(^|/)(tests?|testing|docs?|examples?|benchmarks?)/|(^|/)(conftest|setup|noxfile|tasks)\.py$")
-_MOST_SOURCES = 4
-_MOST_MENDED = 12
-_MOST_TRIED = 60
+_MAX_SOURCES = 4
+_MAX_MENDED = 12
+_MAX_TRIED = 60
 
 
 def pick(
@@ -49,7 +49,7 @@ def pick(
         checkout = repositories.clone(name, folder / f"pick-{name.replace('/', '+')}")
         found: list[Fix] = []
         for tried, fix in enumerate(_likely(repositories, name, checkout)):
-            if len(found) == count or tried == _MOST_TRIED:
+            if len(found) == count or tried == _MAX_TRIED:
                 break
             if fix.commit in known:
                 continue
@@ -76,7 +76,7 @@ def _likely(repositories: Repositories, name: str, checkout: Checkout) -> Iterat
         changed = [file for file in files.split("\n") if file.endswith(".py")]
         tests = [file for file in changed if _TEST_FILE.search(file)]
         sources = [file for file in changed if file not in tests and not _NO_SOURCE.search(file)]
-        if not tests or not 1 <= len(sources) <= _MOST_SOURCES:
+        if not tests or not 1 <= len(sources) <= _MAX_SOURCES:
             continue
         if len(repositories.line(name, commit)) >= BESIDE:
             yield Fix(name, commit, tuple(sorted(tests)), ())
@@ -92,7 +92,7 @@ def _mended(fix: Fix, checkout: Checkout) -> tuple[str, ...]:
         return ()
     put(checkout, fix.commit)
     _, passing = failing_and_passing(checkout, fix.tests)
-    return tuple(sorted(failing & passing)[:_MOST_MENDED])
+    return tuple(sorted(failing & passing)[:_MAX_MENDED])
 
 
 def as_json(fixes: Collection[Fix]) -> str:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pytest_debugloop.text.lines import Line
 
 _LEAST_SHARE = 500  # characters below which a failure of a run is named, and not told
-_MOST_LISTED = 100
-_MOST_NAMED = 11  # of each cause, the example among them
+_MAX_LISTED = 100
+_MAX_NAMED = 11  # of each cause, the example among them
 _VALUE = 160
 _WIDTH = 200  # of a recovery's lines
 _MESSAGE_LINES = 12
@@ -81,22 +81,22 @@ def _cut(line: Line) -> str:
 
 def _of_run(run: Run, budget: int) -> Steps[str]:
     head = f"run {short(run.id)} {verdict_of(run)[0]}, {local(run.started_at)}: "
-    told = max((budget - len(head)) // _LEAST_SHARE, 1)
-    asked = failures.failures_by_cause(run.id, run.correlation_id, _MOST_LISTED, told, _MOST_NAMED)
+    details = max((budget - len(head)) // _LEAST_SHARE, 1)
+    asked = failures.failures_by_cause(run.id, run.correlation_id, _MAX_LISTED, details, _MAX_NAMED)
     groups = list(grouped((yield from fetch(asked))))
     if not groups:
         return fitted([Piece(0, head + nothing_failed(run).replace("N", "n", 1).rstrip("."))], budget)
-    told = min(told, len(groups))
+    details = min(details, len(groups))
     listed = [Piece(0, head + _how_many(groups))]
-    for group in groups[told:]:
+    for group in groups[details:]:
         failure = group.example.failure
         what = error_line(failure.error_code, failure.error_type, failure.error_message)
         name = f"also {short(failure.id)} {printable(failure.node_id)}: {what}"
         listed.append(Piece(1, name if group.failures == 1 else f"also {group.title}, as {name.removeprefix('also ')}"))
     rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
     texts, left = [], budget - len(rest) - 2
-    for place, group in enumerate(groups[:told]):
-        text = fitted(list(_group_pieces(group)), max(left // (told - place) - 2, 0))
+    for place, group in enumerate(groups[:details]):
+        text = fitted(list(_group_pieces(group)), max(left // (details - place) - 2, 0))
         left -= len(text) + 2
         texts.append(text)
     head_line, _, others = rest.partition("\n")
@@ -105,7 +105,7 @@ def _of_run(run: Run, budget: int) -> Steps[str]:
 
 def _how_many(groups: list[CausedFailures]) -> str:
     many = sum(group.failures for group in groups)
-    if len(groups) == _MOST_LISTED:
+    if len(groups) == _MAX_LISTED:
         return f"{many:,}+ failures of {len(groups)}+ causes"
     return counted(many, "failure") + (f" of {counted(len(groups), 'cause')}" if many > len(groups) else "")
 

@@ -51,11 +51,11 @@ def totals_of(compared: RunsCompared) -> str:
         "removed": "removed",
     }
     counts = {name: len(compared.of(name)) for name in words}
-    told = [f"{count:,} {words[name]}" for name, count in counts.items() if count]
+    parts = [f"{count:,} {words[name]}" for name, count in counts.items() if count]
     if compared.slower:
-        told.append(f"{len(compared.slower):,} slower")
-    told.append(f"{compared.same:,} unchanged")
-    return ", ".join(told)
+        parts.append(f"{len(compared.slower):,} slower")
+    parts.append(f"{compared.same:,} unchanged")
+    return ", ".join(parts)
 
 
 def compared_lines(compared: RunsCompared, limit: int) -> Iterator[Line]:

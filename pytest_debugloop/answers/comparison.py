@@ -17,7 +17,7 @@ from pytest_debugloop.queries.recoveries import Recovery, recoveries
 from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.snapshots.changes import failure_changes, state_changes
 from pytest_debugloop.snapshots.states import recorded_state
-from pytest_debugloop.sources.options import differing_options, told_options
+from pytest_debugloop.sources.options import differing_options, given_options
 from pytest_debugloop.sources.variables import differing_variables
 from pytest_debugloop.text.json_values import plain
 from pytest_debugloop.text.printable import printable
@@ -250,11 +250,11 @@ def _options(facts: list[RunFacts | None]) -> dict[str, list[Any]]:
     before, after = facts
     if before is None or after is None:
         return {}
-    told = [
-        told_options(fact.command_line, _as_dict(fact.environment), _as_dict(fact.ini_options), Path(fact.rootdir))
+    given = [
+        given_options(fact.command_line, _as_dict(fact.environment), _as_dict(fact.ini_options), Path(fact.rootdir))
         for fact in (before, after)
     ]
-    return differing_options(*told)
+    return differing_options(*given)
 
 
 def _facts(moment: Side) -> Steps[RunFacts | None]:

@@ -12,7 +12,7 @@ from psycopg import errors as server_errors
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reading import register_lenient_loaders
 from pytest_debugloop.answers.record import Record
 from pytest_debugloop.database.configuration import READER
@@ -42,11 +42,11 @@ _ENTER = sql.SQL("""
 
 
 @contextmanager
-def open_server(place: Place, *, reading: bool = False) -> Iterator[tuple[str, Connection]]:
+def open_server(location: RecordLocation, *, reading: bool = False) -> Iterator[tuple[str, Connection]]:
     """Connect to the server of the record, in autocommit mode; the embedded one is started, and stopped after.
 
     Args:
-        place: where the record is.
+        location: where the record is.
         reading: whether only to read; in an embedded record, as a role that can do nothing else.
 
     Yields:
@@ -56,7 +56,7 @@ def open_server(place: Place, *, reading: bool = False) -> Iterator[tuple[str, C
         NoRecordError, NotLoadedError: there is no embedded server in that folder.
         DebugloopError: it cannot be reached.
     """
-    with _server_of(place, reading) as conninfo, connect(conninfo) as connection:
+    with _server_of(location, reading) as conninfo, connect(conninfo) as connection:
         register_lenient_loaders(connection)
         # What psycopg could not undo, as the connection was lost or interrupted, is no news beside the reason.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -67,59 +67,61 @@ def open_server(place: Place, *, reading: bool = False) -> Iterator[tuple[str, C
 
 
 @contextmanager
-def _server_of(place: Place, reading: bool) -> Iterator[str]:
+def _server_of(location: RecordLocation, reading: bool) -> Iterator[str]:
     """Give the connection string of the server, which runs meanwhile."""
-    if place.dsn:
-        yield place.dsn
+    if location.dsn:
+        yield location.dsn
         return
-    if not (place.folder / "postgres").is_dir():
+    if not (location.folder / "postgres").is_dir():
         from pytest_debugloop.loading.waiting import waiting_runs
 
-        raise (NotLoadedError if any(waiting_runs(place.order())) else NoRecordError)(folder=place.told)
-    version, trusted = place.postgres_version, place.trusted or admit(place)
-    with embedded_server(place.folder, postgres_version=version, trusted=trusted) as conninfo:
+        raise (NotLoadedError if any(waiting_runs(location.loader_order())) else NoRecordError)(
+            folder=location.description
+        )
+    version, trusted = location.postgres_version, location.trusted or admit(location)
+    with embedded_server(location.folder, postgres_version=version, trusted=trusted) as conninfo:
         yield make_conninfo(conninfo, user=READER) if reading else conninfo
 
 
-def admit(place: Place) -> bool:
+def admit(location: RecordLocation) -> bool:
     """Ask whether to open an embedded record that this user did not make on this machine.
 
     Args:
-        place: where the record is, and who asks.
+        location: where the record is, and who asks.
 
     Returns:
         Whether somebody said so; False where there was nothing to ask, or nobody.
     """
-    if place.ask is None or is_ours(place.folder):
+    if location.ask is None or is_ours(location.folder):
         return False
-    return place.ask(
-        f"{place.folder} was made by another user or on another machine. It may contain programs that run as you when "
-        "it is opened. Open it anyway?"
+    return location.ask(
+        f"{location.folder} was made by another user or on another machine. It may contain programs that run as you "
+        "when it is opened. Open it anyway?"
     )
 
 
-def asked_project(record: Record, place: Place) -> str | None:
+def asked_project(record: Record, location: RecordLocation) -> str | None:
     """Name the project that is asked for, as the record names it now.
 
     Args:
         record: to ask.
-        place: where the record is.
+        location: where the record is.
 
     Returns:
         None for all that are in an embedded record.
     """
     from pytest_debugloop.queries.projects import project_named
 
-    asked = place.asked_project()
+    asked = location.asked_project()
     return None if asked is None else record.one(project_named(asked)).name
 
 
 @contextmanager
-def open_record(place: Place) -> Iterator[Record]:
+def open_record(location: RecordLocation) -> Iterator[Record]:
     """Read the record, as it is now.
 
     Args:
-        place: where the record is.
+        location: where the record is.
 
     Yields:
         The record, in a read-only transaction; all questions see one moment.
@@ -130,12 +132,12 @@ def open_record(place: Place) -> Iterator[Record]:
         SchemaTooOldError, SchemaTooNewError: the record is of another version of this package.
         DebugloopError: it cannot be reached.
     """
-    with open_server(place, reading=True) as (conninfo, connection):
+    with open_server(location, reading=True) as (conninfo, connection):
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with connection.transaction():
-            enter(connection, place.schema)
-            check_schema(connection, place, conninfo)
+            enter(connection, location.schema)
+            check_schema(connection, location, conninfo)
             yield Record(connection)
 
 
@@ -172,12 +174,12 @@ def waiting_migrations(connection: Connection, schema: str) -> list[Migration]:
         raise
 
 
-def check_schema(connection: Connection, place: Place, conninfo: str) -> None:
+def check_schema(connection: Connection, location: RecordLocation, conninfo: str) -> None:
     """Make sure that the record has the shape that this package knows.
 
     Args:
         connection: to its server.
-        place: where the record is.
+        location: where the record is.
         conninfo: of the server, to be told without its secrets.
 
     Raises:
@@ -186,10 +188,10 @@ def check_schema(connection: Connection, place: Place, conninfo: str) -> None:
         MigrationError: it is something else that has this name.
         psycopg.Error: the server refused.
     """
-    waiting = waiting_migrations(connection, place.schema)
+    waiting = waiting_migrations(connection, location.schema)
     if waiting:
         known = available()
         if len(waiting) == len(known):
-            where = describe(conninfo) if place.dsn else str(place.folder)
-            raise NoSchemaError(schema=place.schema, where=where)
-        raise SchemaTooOldError(schema=place.schema, found=waiting[0].version - 1, known=known[-1].version)
+            where = describe(conninfo) if location.dsn else str(location.folder)
+            raise NoSchemaError(schema=location.schema, where=where)
+        raise SchemaTooOldError(schema=location.schema, found=waiting[0].version - 1, known=known[-1].version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.environment.checkout import default_branch
 from pytest_debugloop.environment.ci import ci_facts
 from pytest_debugloop.environment.folders import checkout_id
@@ -16,20 +16,20 @@ from pytest_debugloop.settings import Settings, raw_value
 _MOSTLY = ("main", "master", "trunk", "develop")
 
 
-def here(place: Place) -> Here:
+def here(location: RecordLocation) -> Here:
     """Look where the command was typed.
 
     Args:
-        place: where the record is.
+        location: where the record is.
     """
-    ini = find_ini(place.rootdir)[1]
+    ini = find_ini(location.rootdir)[1]
     settings = Settings(lambda option: raw_value(option, lambda name: None, ini.get, os.environ))
-    session_id = RunIdentity.new(settings, place.rootdir, os.environ, 0).session_id
-    noted = default_branch(place.rootdir)
+    session_id = RunIdentity.new(settings, location.rootdir, os.environ, 0).session_id
+    noted = default_branch(location.rootdir)
     return Here(
         session_id=session_id,
         leg=leg_of(settings.leg, ci_facts(os.environ), os.environ),
-        checkout_id=checkout_id(place.folder, place.rootdir),
-        rootdir=str(place.rootdir),
+        checkout_id=checkout_id(location.folder, location.rootdir),
+        rootdir=str(location.rootdir),
         branches=tuple(dict.fromkeys([*([noted] if noted else []), *_MOSTLY])),
     )

@@ -21,7 +21,7 @@ NAMES = ("debugloop_dsn", "debugloop_dir", "debugloop_schema", "debugloop_postgr
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RecordLocation:
     """Where the record is.
 
     Attributes:
@@ -49,14 +49,14 @@ class Place:
     ask: Callable[[str], bool] | None = None
 
     @classmethod
-    def find(
+    def from_settings(
         cls,
         given: Mapping[str, object],
         *,
         paging: bool = True,
         trusted: bool = False,
         ask: Callable[[str], bool] | None = None,
-    ) -> Place:
+    ) -> RecordLocation:
         """Read the settings.
 
         Args:
@@ -87,7 +87,7 @@ class Place:
         return cls(
             rootdir=rootdir,
             folder=folder,
-            obstacle="" if folder == wanted else _told(wanted),
+            obstacle="" if folder == wanted else _reason(wanted),
             dsn=settings.dsn,
             schema=settings.schema,
             postgres_version=settings.postgres_version,
@@ -98,7 +98,7 @@ class Place:
         )
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The folder, for people, with the reason why it is not the one that they expect."""
         return f"{self.folder} ({self.obstacle})" if self.obstacle else str(self.folder)
 
@@ -115,7 +115,7 @@ class Place:
 
         return project_name(repository_of(self.rootdir, ci_facts(os.environ)), self.rootdir)
 
-    def order(self) -> LoaderOrder:
+    def loader_order(self) -> LoaderOrder:
         """Give what the loader takes for an order to load what waits."""
         from pytest_debugloop.environment.folders import fallback_folder
         from pytest_debugloop.loading.loader_order import LoaderOrder
@@ -141,7 +141,7 @@ def _wanted(cwd: Path, rootdir: Path, directory: str) -> list[Path]:
     return [place / directory for place in (rootdir, *above[: above.index(top) + 1])]
 
 
-def _told(wanted: Path) -> str:
+def _reason(wanted: Path) -> str:
     reason = obstacle(wanted)
     return f"{wanted} cannot be written: {reason}" if reason else f"{wanted} could not be written"
 

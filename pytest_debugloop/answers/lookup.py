@@ -14,7 +14,7 @@ from pytest_debugloop.queries.question import Steps, fetch, one
 from pytest_debugloop.text.printable import printable
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
-_TOLD = 5
+_CANDIDATES_LIMIT = 5
 _KINDS = ("run", "test", "error", "snapshot", "recovery")
 
 
@@ -63,7 +63,7 @@ def find_test(text: str, project: str | None = None) -> Steps[Test]:
     text = text.removeprefix("./")  # as a shell completes it
     if project is not None:
         project = (yield from one(project_named(project))).name
-    found = yield from fetch(tests_named(text, project, _TOLD + 1))
+    found = yield from fetch(tests_named(text, project, _CANDIDATES_LIMIT + 1))
     best = [test for test in found if test.rank == found[0].rank] if text else []
     if len(best) == 1:
         return best[0]
@@ -103,8 +103,8 @@ def _told_apart(tests: list[Test]) -> list[str]:
 
 
 def _ambiguous(text: str, candidates: list[str]) -> AmbiguousError:
-    told = ", ".join(printable(candidate) for candidate in candidates[:_TOLD])
-    more = len(candidates) > _TOLD
+    told = ", ".join(printable(candidate) for candidate in candidates[:_CANDIDATES_LIMIT])
+    more = len(candidates) > _CANDIDATES_LIMIT
     return AmbiguousError(
         text=_quoted(text),
         count="several" if more else len(candidates),

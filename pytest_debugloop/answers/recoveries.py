@@ -112,13 +112,13 @@ def _file_lines(evidence: dict[str, Any]) -> Iterator[Line]:
 def _untied_lines(evidence: dict[str, Any]) -> Iterator[Line]:
     """Write what was different, too, and is not known to have to do with the test."""
     functions, files = evidence.get("other_functions_changed"), evidence.get("other_data") or []
-    told = [f"{functions} functions or names that it does not reach"] if functions else []
+    parts = [f"{functions} functions or names that it does not reach"] if functions else []
     if files:
         count = evidence.get("other_data_count", len(files))
         named = ", ".join(map(str, files[:3]))
-        told.append(f"{count} files that it is not known to read ({named}{', …' if count > 3 else ''})")
-    if told:
-        yield Line.of(f"  also different: {printable('; '.join(told))}", "faint")
+        parts.append(f"{count} files that it is not known to read ({named}{', …' if count > 3 else ''})")
+    if parts:
+        yield Line.of(f"  also different: {printable('; '.join(parts))}", "faint")
 
 
 def _how_reached(code: Mapping[str, Any]) -> str:

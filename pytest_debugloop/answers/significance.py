@@ -12,7 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 _TINY = 1e-300
-_MOST_STEPS = 500
+_MAX_STEPS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
 def _fraction(a: float, b: float, x: float) -> float:
     c, d = 1.0, 1 / _away_from_0(1 - (a + b) * x / (a + 1))
     value = d
-    for m in range(1, _MOST_STEPS):
+    for m in range(1, _MAX_STEPS):
         for term in (
             m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
             -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),

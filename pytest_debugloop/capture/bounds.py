@@ -7,7 +7,7 @@ from time import perf_counter, thread_time
 from typing import NamedTuple
 
 # A thread that is kept waiting by other processes may take so many times what it is allowed.
-_MOST_WAITING = 10.0
+_MAX_WAITING = 10.0
 
 
 class Bounds(NamedTuple):
@@ -57,7 +57,7 @@ class Deadline:
         self._clock = clock
         self._computed = computed
         self._end = now + seconds
-        self._last = now + seconds * _MOST_WAITING
+        self._last = now + seconds * _MAX_WAITING
         self._most = computed() + seconds
 
     def is_over(self) -> bool:

@@ -13,7 +13,7 @@ from pytest_debugloop.capture.storage import derives, dict_of, find_class, modul
 from pytest_debugloop.journal.records import clean_text
 
 _MOST = 20
-_MOST_FRAMES = 15
+_MAX_FRAMES = 15
 _type, _len = type, len
 _current_frames = sys._current_frames
 _own_id = _thread.get_ident
@@ -76,7 +76,7 @@ def tasks(project: ProjectCode) -> list[dict[str, Any]]:
         name = namespace_of(base)["get_name"](task)
         stack: list[dict[str, Any]] = []
         coroutine: Any = namespace_of(base)["get_coro"](task)
-        while _type(coroutine) is CoroutineType and _len(stack) < _MOST_FRAMES:
+        while _type(coroutine) is CoroutineType and _len(stack) < _MAX_FRAMES:
             frame = _cr_frame(coroutine)
             if frame is not None:
                 stack.append(_place(frame, project))
@@ -109,7 +109,7 @@ def _is_ours(frame: FrameType | None) -> bool:
 
 def _stack(frame: FrameType | None, project: ProjectCode) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    while frame is not None and _len(found) < _MOST_FRAMES:
+    while frame is not None and _len(found) < _MAX_FRAMES:
         if not (frame.f_code.co_name in _STARTS and frame.f_globals.get("__name__") == "threading"):
             found.append(_place(frame, project))
         frame = frame.f_back

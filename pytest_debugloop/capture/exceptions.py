@@ -20,8 +20,8 @@ from pytest_debugloop.journal.records import clean_text, plain_text
 MAX_EXCEPTIONS = 20
 _LONGEST_MESSAGE = 8_000
 _LONGEST_NOTE = 2_000
-_MOST_NOTES = 20
-_MOST_PLACES = 50
+_MAX_NOTES = 20
+_MAX_PLACES = 50
 
 # Python 3.10 has no exception groups: there, pytest raises those of a package that it brings.
 _GROUP: Any = getattr(builtins, "BaseExceptionGroup", None) or getattr(
@@ -166,7 +166,7 @@ def _notes(error: Any) -> list[str]:
     notes = _attributes(error).get("__notes__")
     if _type(notes) is not list:
         return []
-    return [clean_text(plain_text(note[:_LONGEST_NOTE])) for note in notes[:_MOST_NOTES] if _type(note) is str]
+    return [clean_text(plain_text(note[:_LONGEST_NOTE])) for note in notes[:_MAX_NOTES] if _type(note) is str]
 
 
 def project_places(seen: Iterable[CapturedException]) -> list[tuple[str, int, str]]:
@@ -178,4 +178,4 @@ def project_places(seen: Iterable[CapturedException]) -> list[tuple[str, int, st
     places = {
         (frame.file, frame.line, "frame"): None for one in seen for frame in reversed(one.frames) if frame.is_project
     }
-    return list(places)[:_MOST_PLACES]
+    return list(places)[:_MAX_PLACES]

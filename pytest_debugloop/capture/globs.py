@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 _NOTHING = r"(?!)"
-_MOST_REMEMBERED = 4096
+_MAX_REMEMBERED = 4096
 
 
 def glob_matcher(patterns: Iterable[str], but_not: Iterable[str] = ()) -> Callable[[str], bool]:
@@ -20,7 +20,7 @@ def glob_matcher(patterns: Iterable[str], but_not: Iterable[str] = ()) -> Callab
     """
     wanted, unwanted = _one_of(patterns), _one_of(but_not)
 
-    @lru_cache(_MOST_REMEMBERED)
+    @lru_cache(_MAX_REMEMBERED)
     def matches(name: str) -> bool:
         return wanted.match(name) is not None and unwanted.match(name) is None
 

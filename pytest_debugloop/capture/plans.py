@@ -14,7 +14,7 @@ from pytest_debugloop.capture.renderers import Renderer, renderer_of
 from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, slots_of, type_name
 
 _type, _id, _len, _all = type, id, len, all
-_MOST_KNOWN = 2_000
+_MAX_KNOWN = 2_000
 _PYTEST = ("_pytest.", "pluggy.", "pytest_debugloop.", "xdist.", "execnet.")
 
 
@@ -93,7 +93,7 @@ def planner(renderer_for: Callable[[type], Renderer | None] | None = None) -> Pl
         theirs = None if renderer_for is None else renderer_for(cls)
         plan = _plan_of(cls, name) if theirs is None else Plan(Kind.RENDERED, name, theirs)
         if not plan.slots:  # a slot's descriptor would keep the class alive
-            if _len(known) >= _MOST_KNOWN:
+            if _len(known) >= _MAX_KNOWN:
                 known.clear()
             known[_id(cls)] = weakref.ref(cls), plan
         return plan

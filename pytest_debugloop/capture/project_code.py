@@ -21,8 +21,8 @@ _SEP = os.sep
 _INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")
 _FRAMEWORK = (*_INSTALLED, f"{_SEP}lib{_SEP}python")
 _DOCTEST = "<doctest "
-_MOST_CALLERS = 20
-_MOST_KNOWN = 20_000
+_MAX_CALLERS = 20
+_MAX_KNOWN = 20_000
 _stat, _realpath = os.stat, os.path.realpath  # tests patch them
 _type = type
 
@@ -134,7 +134,7 @@ class ProjectCode:
     def _known(self, path: str) -> _File:
         found = self._files.get(path)
         if found is None:
-            if len(self._files) >= _MOST_KNOWN:
+            if len(self._files) >= _MAX_KNOWN:
                 self._files.clear()
             found = self._files[path] = self._classify(path)
         return found
@@ -217,7 +217,7 @@ class ProjectCode:
 
     def _is_called_by_own(self, frame: FrameType) -> bool:
         caller = frame.f_back
-        for _ in range(_MOST_CALLERS):
+        for _ in range(_MAX_CALLERS):
             if caller is None:
                 return False
             if not is_generated(caller.f_code.co_filename):

@@ -14,7 +14,7 @@ from typing import Any
 REDACTED = "[redacted: key]"
 
 _NUMBER = re.compile(r"(?<=\[redacted: )([\w ]{1,40}) #\d{1,6}(?=\])")
-_MOST_PARTS, _LONGEST = 500, 10_000
+_MAX_PARTS, _LONGEST = 500, 10_000
 _type = type
 
 
@@ -123,7 +123,7 @@ def identity_of(value: Any) -> Hashable:
     Args:
         value: anything; no code of it is run.
     """
-    left = [_MOST_PARTS]
+    left = [_MAX_PARTS]
     try:
         found = _identity(value, left)
     except (RuntimeError, RecursionError):  # it is changed meanwhile, or deeper than there is room on the stack

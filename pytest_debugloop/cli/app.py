@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pytest_debugloop.answers.location import NAMES, Place
+from pytest_debugloop.answers.location import NAMES, RecordLocation
 from pytest_debugloop.cli.failing import fault, is_expected, is_json_asked, tell
 from pytest_debugloop.cli.process import end_orderly, flush_output, prepare_streams
 
@@ -55,12 +55,12 @@ class RecordGroup(click.Group):
         known = {name for parameter in command.params for name in (parameter.name, *parameter.opts)}
         shared = _place_options(hidden=True)
         command.params += [option for option in shared if known.isdisjoint((option.name, *option.opts))]
-        if not isinstance(command.callback, _WithPlace):
-            command.callback = _WithPlace(command.callback)
+        if not isinstance(command.callback, _WithLocation):
+            command.callback = _WithLocation(command.callback)
         return command
 
 
-class _WithPlace:
+class _WithLocation:
     """Takes what was given of the shared options, before and behind the command, and finds the record by them."""
 
     def __init__(self, callback: Any) -> None:
@@ -76,7 +76,9 @@ class _WithPlace:
             if value:
                 given[name] = value
         trusted = bool(given.get(_TRUSTED))
-        context.obj = Place.find(given, paging=not given.get("no_pager"), trusted=trusted, ask=_confirmed)
+        context.obj = RecordLocation.from_settings(
+            given, paging=not given.get("no_pager"), trusted=trusted, ask=_confirmed
+        )
         return self._callback(**values)
 
 

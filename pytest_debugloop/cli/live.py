@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 
 
-def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: bool = False, trust: bool = False) -> int:
+def debug_live(
+    location: RecordLocation, what: str, *, pdbcls: str | None = None, force: bool = False, trust: bool = False
+) -> int:
     """Run a test as it ran, and stop at the frame that failed.
 
     Args:
-        place: where the record is.
+        location: where the record is.
         what: an error or a test, as somebody typed it.
         pdbcls: the debugger, as ``module:class``; else the one that pytest is configured for.
         force: whether to go on where the code is not what was recorded.
@@ -28,7 +30,7 @@ def debug_live(place: Place, what: str, *, pdbcls: str | None = None, force: boo
     from pytest_debugloop.rerunning.live import run_live, stop_of
     from pytest_debugloop.text.printable import printable
 
-    failure, plan, _ = planned_rerun(place, what, is_trusted=trust)
+    failure, plan, _ = planned_rerun(location, what, is_trusted=trust)
     stop = stop_of(failure, plan, force=force)
     plan = plan.in_one_process()
     for note in plan.notes:

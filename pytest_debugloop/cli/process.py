@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from pytest_debugloop.cli.guarded import guard_output
+from pytest_debugloop.cli.safe_output import guard_output
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 

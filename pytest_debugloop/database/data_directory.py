@@ -51,7 +51,7 @@ def make_data_directory(data: Path, postgres_version: int, *, durable: bool) -> 
             command.append("--no-sync")
         made = subprocess.run(command, capture_output=True, check=False, **maker.process_options(making), **lent)
         if made.returncode:
-            raise EmbeddedServerError(directory=data.parent, reason=last_words(made.stderr, making))
+            raise EmbeddedServerError(directory=data.parent, reason=last_log_line(made.stderr, making))
         if maker != account:
             hand_over(making, maker.uid, account.uid)
         making.rename(data)
@@ -135,7 +135,7 @@ def complaint(output: bytes, folder: Path) -> str:
     return found[0].strip().rstrip(".") if found else ""
 
 
-def last_words(output: bytes, folder: Path) -> str:
+def last_log_line(output: bytes, folder: Path) -> str:
     """Pick what a person needs to know from what a server's program printed before it ended.
 
     Args:

@@ -80,12 +80,12 @@ def embedded_server(
     # An interruption may come after the start and before any `with` or `finally` knows of it.
     atexit.register(leave)
     try:
-        with undisturbed() as interruptions, _told_in_one_sentence(directory):
+        with undisturbed() as interruptions, _one_sentence(directory):
             _prepare(directory)
             server = Postmaster(directory, _address(directory / "postgres", held), durable)
             users = open_private(directory / "postgres.users", os.O_RDWR)
             held.callback(os.close, users)
-            with _deciding(directory, start_timeout + _PATIENCE, interruptions.let_in):
+            with _deciding(directory, start_timeout + _PATIENCE, interruptions.allow):
                 if not trusted and not is_ours(directory):
                     raise ForeignRecordError(directory=directory)
                 try:
@@ -134,7 +134,7 @@ def _join(
     try:
         make_data_directory(server.data, postgres_version, durable=server.durable)
         keep_mark(server.data.parent)  # at once: this process may be killed while the server starts
-        server.run(lambda: _is_alone(users), start_timeout, interruptions.let_in)
+        server.run(lambda: _is_alone(users), start_timeout, interruptions.allow)
     except BaseException:
         _stop_if_unused(server, users, 3.0, interruptions)
         raise
@@ -214,7 +214,7 @@ def _deciding(directory: Path, patience: float, while_waiting: Callable[[], None
 
 
 @contextmanager
-def _told_in_one_sentence(directory: Path) -> Iterator[None]:
+def _one_sentence(directory: Path) -> Iterator[None]:
     """Turn what the operating system refuses into an error of ours."""
     try:
         yield

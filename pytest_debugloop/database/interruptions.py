@@ -23,7 +23,7 @@ class Interruptions:
         """Tell whether any came that is still put off."""
         return bool(self._came)
 
-    def let_in(self) -> None:
+    def allow(self) -> None:
         """Let the first of them do what it would have done; for moments at which nothing is half done.
 
         Raises:
@@ -45,7 +45,7 @@ class Interruptions:
         for number, handler in self._before.items():
             if signal.getsignal(number) == self._note:  # what was let in may have set another one
                 signal.signal(number, handler)
-        self.let_in()
+        self.allow()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._came.append(number)

@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from pytest_debugloop.database.account import Account, open_private, own_folder
 from pytest_debugloop.database.binaries import runnable
 from pytest_debugloop.database.configuration import PORT, ROLE, configure, guarding_options, settings
-from pytest_debugloop.database.data_directory import complaint, last_words, major_version, server_programs
+from pytest_debugloop.database.data_directory import complaint, last_log_line, major_version, server_programs
 from pytest_debugloop.database.processes import birth, exists, is_alive, is_server, read_pid
 from pytest_debugloop.database.server_user import hand_over
 from pytest_debugloop.database.sql_files import sql_text
@@ -34,7 +34,7 @@ _LARGEST_LOG = 4 * 1024 * 1024
 # What a start fails with as long as a killed server's processes are still going away.
 _PASSING = (b"pre-existing shared memory block", b'lock" already exists', b'postmaster.pid" already exists')
 # How often in one start a server may be killed by somebody else, such as a system that is out of memory.
-_MOST_KILLS = 3
+_MAX_KILLS = 3
 # What no waiting will change.
 _HOPELESS = ("authentication failed", "no pg_hba.conf entry", "definition of service", "service file")
 
@@ -114,9 +114,9 @@ class Postmaster:
                         worth_another = any(words in said for words in _PASSING)
                     else:  # one that ends by itself says why
                         kills += 1
-                        worth_another = kills < _MOST_KILLS
+                        worth_another = kills < _MAX_KILLS
                     if not worth_another:
-                        raise self._failed(last_words(said, self.data))
+                        raise self._failed(last_log_line(said, self.data))
                     attempt = None
                     time.sleep(0.1)
                 if time.monotonic() > deadline:

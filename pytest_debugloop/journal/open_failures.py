@@ -9,9 +9,9 @@ from pathlib import Path
 from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
 from pytest_debugloop.private import read_file, remove, write_atomically
 
-MOST_TESTS = 1_000
+MAX_TESTS = 1_000
 """How many tests of a project it names at most, the latest failures first."""
-_MOST_PROJECTS = 50
+_MAX_PROJECTS = 50
 _LARGEST_PROJECT = 1024 * 1024  # in bytes
 _LARGEST = 4 * 1024 * 1024
 
@@ -35,8 +35,8 @@ def read_open_failures(folder: Path) -> OpenFailures:
         found = json.loads(data)["projects"] if len(data) <= _LARGEST else {}
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}
-    projects = list(found.items())[:_MOST_PROJECTS] if type(found) is dict else []
-    return {name: [one for one in tests[:MOST_TESTS] if _is_test(one)] for name, tests in projects if _is_list(tests)}
+    projects = list(found.items())[:_MAX_PROJECTS] if type(found) is dict else []
+    return {name: [one for one in tests[:MAX_TESTS] if _is_test(one)] for name, tests in projects if _is_list(tests)}
 
 
 def write_open_failures(folder: Path, project: str, tests: Sequence[Mapping[str, str]]) -> None:
@@ -53,14 +53,14 @@ def write_open_failures(folder: Path, project: str, tests: Sequence[Mapping[str,
     before = read_open_failures(folder)
     kept: list[dict[str, str]] = []
     size = 0
-    for test in tests[:MOST_TESTS]:
+    for test in tests[:MAX_TESTS]:
         size += len(_encoded(test))
         if size > _LARGEST_PROJECT:
             break
         kept.append(dict(test))
     projects = {name: found for name, found in before.items() if name != project}
     if kept:
-        projects = {project: kept, **dict(list(projects.items())[: _MOST_PROJECTS - 1])}
+        projects = {project: kept, **dict(list(projects.items())[: _MAX_PROJECTS - 1])}
     if projects == before:
         return
     while len(data := _encoded({"format": 1, "projects": projects})) > _LARGEST:

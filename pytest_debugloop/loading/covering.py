@@ -20,7 +20,7 @@ from pytest_debugloop.loading.surveying import NO_RECORD, Surveyor
 from pytest_debugloop.private import read_file
 from pytest_debugloop.sources.covered import Coverage, Covered, covered
 
-_MOST_TESTS = 100
+_MAX_TESTS = 100
 _LONGEST_FINISH = 128 * 1024
 _FINISH = b'\n{"kind":"finish"'
 # Why a trace of our own does not tell all, where coverage cannot say more.
@@ -55,7 +55,7 @@ def add_covered(loader: Loader, head: JournalHead, journals: Iterable[Path], sur
             return
         run = {"run_id": head.run_id, "correlation_id": head.correlation_id}
         with loader.entered() as cursor, cursor.connection.cursor(row_factory=dict_row) as rows:
-            asked = rows.execute(statement("covered_asked").encode(), {**run, "most": _MOST_TESTS}).fetchall()
+            asked = rows.execute(statement("covered_asked").encode(), {**run, "most": _MAX_TESTS}).fetchall()
         tests = {attempt["operation_name"] for attempt in asked}
         found = covered(told.data_file, told.folder, tests, names, by_function=told.by_function)
         is_all = found.measured >= {name for path, name in names.items() if _is_code_of_project(path, name)}

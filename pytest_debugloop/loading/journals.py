@@ -106,7 +106,7 @@ class JournalFile:
             return max(self.path.lstat().st_size - self.offset, 0)  # a test may have shortened it
         return 0
 
-    def look_at_writer(self) -> None:
+    def check_writer(self) -> None:
         """Read who writes the journal, which is asked whether it lives also before anything is loaded."""
         if self.head is None and self._writer is None:
             with contextlib.suppress(OSError), self.opened() as file:
@@ -122,7 +122,7 @@ class JournalFile:
         with contextlib.suppress(OSError):
             if not self.path.lstat().st_mode & stat.S_IWUSR:
                 return True
-        self.look_at_writer()
+        self.check_writer()
         writer = self.head or self._writer
         if writer is not None and lives(writer.pid, writer.process_start):
             return False
@@ -140,7 +140,7 @@ class JournalFile:
         Returns:
             True where the run was begun in this record, or in one that is not there any more, or nobody knows.
         """
-        self.look_at_writer()
+        self.check_writer()
         writer = self.head or self._writer
         begun_in = Path(writer.record if writer is not None else "")
         return not begun_in.name or not begun_in.is_dir() or (record.is_dir() and begun_in.samefile(record))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from pytest_debugloop.journal.open_failures import MOST_TESTS, write_open_failures
+from pytest_debugloop.journal.open_failures import MAX_TESTS, write_open_failures
 from pytest_debugloop.loading.loader import Loader, statement
 
 _DAYS = 30
@@ -24,7 +24,7 @@ def leave_open_failures(folder: Path, project: str, loader: Loader) -> None:
     if not project:
         return
     try:
-        asked = {"project": project, "days": _DAYS, "most": MOST_TESTS}
+        asked = {"project": project, "days": _DAYS, "most": MAX_TESTS}
         with loader.entered() as cursor:
             cursor.execute("SET LOCAL statement_timeout TO '2s'")  # it is not worth waiting for
             tests = [

@@ -79,7 +79,7 @@ class RunLoading:
             for path in journals_in(folder):
                 if path not in self._journals:
                     self._journals[path] = JournalFile(path)
-                    self._journals[path].look_at_writer()
+                    self._journals[path].check_writer()
 
     def load_new(self, loader: Loader) -> None:
         """Load the whole lines that are there.

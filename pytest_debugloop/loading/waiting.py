@@ -26,7 +26,7 @@ from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
 from pytest_debugloop.private import JOURNALS, NotPrivateError, list_folder, remove, write_atomically
 
-_MOST_IN_A_ROW = 2
+_MAX_IN_A_ROW = 2
 _STALE_SECONDS = 3600.0
 _OURS = frozenset({STATUS_FILE, f"{STATUS_FILE}.new", LOADER_LOCK, LOAD_FAILURE_FILE, f"{LOAD_FAILURE_FILE}.new"})
 
@@ -125,7 +125,7 @@ def load_earlier_runs(order: LoaderOrder, store: Store, *, again: bool = False) 
                 store.connection_lost(error)
                 problem = store.problem
                 in_a_row += 1
-                if in_a_row == _MOST_IN_A_ROW or store.loader(now=True) is None:
+                if in_a_row == _MAX_IN_A_ROW or store.loader(now=True) is None:
                     break
                 continue
             is_stored, reason = False, str(error)

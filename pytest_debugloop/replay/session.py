@@ -35,7 +35,7 @@ class RecordedPdb(pdb.Pdb):
     _shown = 0
     _live = ""
 
-    def look_at(self, exceptions: Sequence[RecordedException], live: str) -> None:
+    def set_frames(self, exceptions: Sequence[RecordedException], live: str) -> None:
         """Say what there is to be looked at.
 
         Args:
@@ -255,7 +255,7 @@ def debug(
         session: RecordedPdb = cls()
         if debugger is pdb.Pdb:  # others write escapes of their own
             session.stdout = _Printable(session.stdout)  # type: ignore[assignment]  # a stream for all that pdb does
-        session.look_at(exceptions, live)
+        session.set_frames(exceptions, live)
         for line in banner:
             session.message(line)
         session.reset()

@@ -17,7 +17,7 @@ from pytest_debugloop.sources.stored import StoredUnit
 from pytest_debugloop.text.printable import printable
 
 MODULE = "<module>"
-_MOST_LINES = 1_000_000
+_MAX_LINES = 1_000_000
 _LONGEST_UNIT = 20_000  # of which the rest is not recorded
 _INDENT = 4
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -150,11 +150,11 @@ def assembled(units: Iterable[StoredUnit], contexts: Iterable[tuple[int, list[st
     known = tuple(units)
     around: dict[int, str] = {}
     for first, lines in contexts:
-        around |= {number: line for number, line in enumerate(lines, first) if 0 < number <= _MOST_LINES}
+        around |= {number: line for number, line in enumerate(lines, first) if 0 < number <= _MAX_LINES}
     found: dict[int, str] = {}
     for unit in known:
         found |= _lines_of(unit, known, around)
-    last = max([*(unit.last for unit in known if unit.last <= _MOST_LINES), *around, *found], default=0)
+    last = max([*(unit.last for unit in known if unit.last <= _MAX_LINES), *around, *found], default=0)
     return Source(found | around, last, known)
 
 
@@ -183,7 +183,7 @@ def listed(sources: Mapping[str, Source]) -> Iterator[None]:
 def _split(text: str) -> list[str]:
     # Not splitlines(): a form feed, or a separator of Unicode in a text, ends no line of Python.
     text = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
-    return text.split("\n")[:_MOST_LINES] if text else []
+    return text.split("\n")[:_MAX_LINES] if text else []
 
 
 def _lines_of(unit: StoredUnit, units: tuple[StoredUnit, ...], around: dict[int, str]) -> dict[int, str]:
@@ -191,7 +191,7 @@ def _lines_of(unit: StoredUnit, units: tuple[StoredUnit, ...], around: dict[int,
     lines = _split(unit.text)
     size = unit.last - unit.first + 1
     is_parted = any(unit.first <= other.first and other.last <= unit.last for other in units if other is not unit)
-    if is_parted or not 0 < unit.first <= _MOST_LINES or len(lines) > size:
+    if is_parted or not 0 < unit.first <= _MAX_LINES or len(lines) > size:
         return {}
     if unit.function == MODULE and len(lines) != size:
         return {}

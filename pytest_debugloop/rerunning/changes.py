@@ -22,7 +22,7 @@ from pytest_debugloop.sources.checkout import text_of
 from pytest_debugloop.sources.secrets import matches
 from pytest_debugloop.sources.survey import Survey
 
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 _CUT = 300  # a recorded line of this length may have been cut
 
 
@@ -87,8 +87,8 @@ def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 def _differs(names: Sequence[str], what: str) -> str:
     counted = f"1 {what} differs" if len(names) == 1 else f"{len(names):,} {what}s differ"
-    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-    return f"{counted}: {'; '.join(names[:_MOST_NAMED])}{more}"
+    more = f" and {len(names) - _MAX_NAMED:,} more" if len(names) > _MAX_NAMED else ""
+    return f"{counted}: {'; '.join(names[:_MAX_NAMED])}{more}"
 
 
 def project_frames(chain: Any) -> list[StoredFrame]:

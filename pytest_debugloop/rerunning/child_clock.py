@@ -18,11 +18,11 @@ class Clock:
     """The hook around a test.
 
     Args:
-        told: the module that sets the clock, and a moment, in UTC.
+        setting: the module that sets the clock, and a moment, in UTC.
     """
 
-    def __init__(self, told: str) -> None:
-        self._library, _, moment = told.partition(" ")
+    def __init__(self, setting: str) -> None:
+        self._library, _, moment = setting.partition(" ")
         self._moment = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
 
     @pytest.hookimpl(wrapper=True)

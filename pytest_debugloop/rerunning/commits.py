@@ -86,7 +86,7 @@ def bisect(
     limit: int,
     is_trusted: bool,
     begins: Callable[[], Progress],
-    tell: Callable[[Step], None],
+    on_step: Callable[[Step], None],
 ) -> Bisected:
     """Find the first commit at which a test goes otherwise.
 
@@ -99,7 +99,7 @@ def bisect(
         limit: reruns at most.
         is_trusted: whether to run commits that this checkout does not descend from.
         begins: called as each rerun begins; gives what is told of its progress.
-        tell: called with each commit that was tried.
+        on_step: called with each commit that was tried.
 
     Raises:
         RerunImpossibleError: the commits are not there, or not one behind the other, or the test does not go there as
@@ -109,7 +109,7 @@ def bisect(
     top = checkout_around(plan.rootdir)
     old, new = _checked(top, old, new, is_trusted=is_trusted)
     with workspace() as folder:
-        search = _Search(plan, top or plan.rootdir, folder / "checkout", answer, timeout, begins, tell)
+        search = _Search(plan, top or plan.rootdir, folder / "checkout", answer, timeout, begins, on_step)
         search.clone()
         search.begin(old, new)
         return search.found(limit)
@@ -147,14 +147,14 @@ class _Search:
         answer: Callable[[Outcome], Answer],
         timeout: float,
         begins: Callable[[], Progress],
-        tell: Callable[[Step], None],
+        on_step: Callable[[Step], None],
     ) -> None:
         self._top = Path(os.path.realpath(top))
         self._folder = folder
         self._answer = answer
         self._timeout = timeout
         self._begins = begins
-        self._tell = tell
+        self._tell = on_step
         self._runs = 0
         environ: dict[str, str | None] = {**os.environ, **plan.environment}
         moved = moved_environment(environ, self._top, folder)

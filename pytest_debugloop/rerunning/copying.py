@@ -16,8 +16,8 @@ _LEFT_OUT = frozenset(
     {".git", ".hg", ".debugloop", "__pycache__", "node_modules", ".tox", ".nox", ".venv", ".mypy_cache", ".ruff_cache"}
     | {".pytest_cache", ".hypothesis", "site-packages"}
 )
-_MOST_FILES = 50_000
-_MOST_BYTES = 1_000_000_000
+_MAX_FILES = 50_000
+_MAX_BYTES = 1_000_000_000
 
 
 class Copy:
@@ -55,7 +55,7 @@ class Copy:
                 self._bytes += path.stat().st_size
             elif not path.is_dir() or (path / "pyvenv.cfg").exists():  # a socket, a pipe, an environment
                 found.add(path.name)
-        if self._files > _MOST_FILES or self._bytes > _MOST_BYTES:
+        if self._files > _MAX_FILES or self._bytes > _MAX_BYTES:
             raise RerunImpossibleError(reason=f"{self.top} is too large to copy")
         return found
 

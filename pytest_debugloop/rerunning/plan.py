@@ -17,7 +17,7 @@ from pytest_debugloop.rerunning.environment import rerun_environment
 from pytest_debugloop.rerunning.planned import Planned, Where
 from pytest_debugloop.rerunning.plugins import Plugins
 from pytest_debugloop.rerunning.trust import (
-    MOST_WORKERS,
+    MAX_WORKERS,
     collects_outside,
     is_same_checkout,
     trusted_arguments,
@@ -26,7 +26,7 @@ from pytest_debugloop.rerunning.trust import (
 from pytest_debugloop.sources.arguments import option_values, rerun_arguments
 
 _PLUGIN = "pytest_debugloop.plugin"
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 _LONGEST_NAMED = 100
 _DISTRIBUTIONS = frozenset({"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal"})  # of pytest-xdist
 _NO_TEST = CRASHES | {"internal_error"}
@@ -163,7 +163,7 @@ def plan_rerun(
     workers = len({failure.worker_of(s.agent_name) for s in steps} - {""}) if failure.worker else 0
     if workers and find_spec("xdist") is None:
         raise RerunImpossibleError(reason="it ran under pytest-xdist, which is not installed here")
-    if workers > MOST_WORKERS and not is_trusted:
+    if workers > MAX_WORKERS and not is_trusted:
         raise RerunImpossibleError(reason=f"it ran in {workers:,} workers; use --trust to start as many")
     files = _files(failure, steps)
     doubtful = [] if is_trusted else [file for file in files if collects_outside(file, rootdir)]
@@ -184,8 +184,8 @@ def plan_rerun(
         doubtful += left_out
     environment = rerun_environment(recorded, plugins.is_autoload, environ)
     if doubtful:
-        more = f" and {len(doubtful) - _MOST_NAMED:,} more" if len(doubtful) > _MOST_NAMED else ""
-        named = "; ".join(words[:_LONGEST_NAMED] for words in doubtful[:_MOST_NAMED])
+        more = f" and {len(doubtful) - _MAX_NAMED:,} more" if len(doubtful) > _MAX_NAMED else ""
+        named = "; ".join(words[:_LONGEST_NAMED] for words in doubtful[:_MAX_NAMED])
         notes.append(f"left out because it points outside the checkout (--trust allows it): {named}{more}")
     return Plan(
         rootdir=rootdir,

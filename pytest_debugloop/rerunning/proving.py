@@ -98,7 +98,7 @@ def prove(
     *,
     limit: int,
     way: Callable[[], object] = lambda: None,
-    settle: Callable[[Sequence[T]], None] = lambda _everything: None,
+    prepare: Callable[[Sequence[T]], None] = lambda _everything: None,
     coarse: Sequence[T] | None = None,
 ) -> Proof[T]:
     """Find what makes the difference.
@@ -109,7 +109,7 @@ def prove(
         ask: undoes some of them, and says how the test went.
         limit: how many times it may be asked, without what confirms the result.
         way: how it is undone at the time: what was answered another way does not count.
-        settle: called before fewer of all are looked for, to choose one way for all that follows.
+        prepare: called before fewer of all are looked for, to choose one way for all that follows.
         coarse: what comes to the same as all together, in fewer parts: fewer of these are looked for.
     """
     prover = _Prover(ask, limit, way)
@@ -135,7 +135,7 @@ def prove(
             return Proof(Verdict.NOT_ENOUGH)
     except _UsedUpError:
         return prover.confirmed((alike[0],)) if alike else Proof(Verdict.USED_UP, everything)
-    settle(everything)
+    prepare(everything)
     return _smallest(prover, everything if coarse is None else tuple(coarse), limit)
 
 
@@ -145,7 +145,7 @@ def _is_it(answer: Answer, one: T, alike: list[T]) -> bool:
     return answer is Answer.OTHER_SIDE
 
 
-def fewest(everything: Sequence[T], ask: Callable[[tuple[T, ...]], Answer], *, limit: int) -> Proof[T]:
+def minimized(everything: Sequence[T], ask: Callable[[tuple[T, ...]], Answer], *, limit: int) -> Proof[T]:
     """Find the smallest set that makes the difference, where all together do.
 
     Args:

@@ -28,7 +28,7 @@ CHILD_PLUGIN = "pytest_debugloop.rerunning.child_plugin"
 _OVERLAID = "pytest_debugloop.rerunning.overlay"
 _TEMP_ROOT = "PYTEST_DEBUG_TEMPROOT"  # where pytest makes tmp_path: the user's last ones are not to be rotated away
 _LOOK_SECONDS = 0.02
-_TELL_SECONDS = 0.5
+_PROGRESS_SECONDS = 0.5
 _TAIL = 64 * 1024
 _LONGEST = 200
 _ERROR = re.compile(r"ERROR|E {3}|INTERNALERROR> E|[\w.]*(?:Error|Exception)\b")
@@ -124,10 +124,10 @@ def _overlaid(plan: Plan, folder: Path, overlay: Mapping[str, bytes] | None) -> 
         text = folder / f"overlay-{number}"
         text.write_bytes(data)
         files[str(plan.rootdir / name)] = str(text)
-    told = folder / "overlay.json"
+    last_call = folder / "overlay.json"
     fresh = checkout_around(plan.rootdir) or plan.rootdir
-    told.write_text(json.dumps({"files": files, "fresh": str(fresh)}), encoding="ascii")
-    return {OVERLAY_VARIABLE: str(told), "PYTHONDONTWRITEBYTECODE": "1"}
+    last_call.write_text(json.dumps({"files": files, "fresh": str(fresh)}), encoding="ascii")
+    return {OVERLAY_VARIABLE: str(last_call), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def command(plan: Plan, folder: Path, *, module: str = "pytest") -> list[str]:
@@ -190,13 +190,13 @@ def shell_command(plan: Plan) -> str:
 def _ended_in_time(
     process: subprocess.Popen[bytes], folder: Path, started: float, timeout: float | None, progress: Progress | None
 ) -> bool:
-    told = started
+    last_call = started
     while process.poll() is None:
         now = time.monotonic()
         if timeout is not None and now - started >= timeout:
             return False
-        if progress is not None and now - told >= _TELL_SECONDS:
-            told = now
+        if progress is not None and now - last_call >= _PROGRESS_SECONDS:
+            last_call = now
             progress(now - started, begun_tests(folder))
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_LOOK_SECONDS)

@@ -10,7 +10,7 @@ from pytest_debugloop.errors import RerunFailedError, RerunImpossibleError
 from pytest_debugloop.queries.rerunning import RecordedFailure
 from pytest_debugloop.rerunning.candidates import Candidate
 from pytest_debugloop.rerunning.outcome import Ending, Outcome
-from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, fewest, prove
+from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, minimized, prove
 from pytest_debugloop.rerunning.runner import Progress
 from pytest_debugloop.rerunning.undoing import Undoer
 from pytest_debugloop.sources.editing import CannotUndoError
@@ -44,14 +44,14 @@ class Trials:
         failure: the recorded one.
         is_open: whether the test fails here, and passed on the other side.
         begins: called as each rerun begins; gives what is told of its progress.
-        tell: called with each trial when it has ended.
+        on_trial: called with each trial when it has ended.
     """
 
     undoer: Undoer
     failure: RecordedFailure
     is_open: bool
     begins: Callable[[], Progress]
-    tell: Callable[[Trial], None]
+    on_trial: Callable[[Trial], None]
     done: list[Trial] = field(default_factory=list)
     _is_copied: bool = False
 
@@ -79,7 +79,7 @@ class Trials:
                 self._try,
                 limit=limit,
                 way=lambda: self._is_copied,
-                settle=self._settle,
+                prepare=self._choose_way,
                 coarse=coarse,
             )
 
@@ -91,7 +91,7 @@ class Trials:
                 proof = attempt(files)
         return self._refined(proof, likely, limit) if proof.verdict is Verdict.PROVED else proof
 
-    def _settle(self, everything: Sequence[Candidate]) -> None:
+    def _choose_way(self, everything: Sequence[Candidate]) -> None:
         self._is_copied = self._is_copied or self.undoer.needs_copy(everything)
 
     def _refined(self, proof: Proof[Candidate], likely: Sequence[Candidate], limit: int) -> Proof[Candidate]:
@@ -105,7 +105,7 @@ class Trials:
             return replace(proof, undone=tuple(parts))
         if len(self.done) >= limit:
             return proof
-        found = fewest(parts, self._try, limit=limit - len(self.done))
+        found = minimized(parts, self._try, limit=limit - len(self.done))
         return found if found.verdict is Verdict.PROVED else proof
 
     def _try(self, undone: tuple[Candidate, ...]) -> Answer:
@@ -120,7 +120,7 @@ class Trials:
             problem = str(error)
         trial = Trial(undone, outcome, answer_of(outcome, self.failure, is_open=self.is_open), is_copied, problem)
         self.done.append(trial)
-        self.tell(trial)
+        self.on_trial(trial)
         return trial.answer
 
 

@@ -23,7 +23,7 @@ from pytest_debugloop.rerunning.environment import is_left_alone
 from pytest_debugloop.sources.arguments import is_known_option, options_of, readings_of_letters
 from pytest_debugloop.sources.checkout import text_of
 
-MOST_WORKERS = 64
+MAX_WORKERS = 64
 """Of pytest-xdist, without trust."""
 
 _OVERRIDES = ("-o", "--override-ini")
@@ -34,7 +34,7 @@ _QUOTING = re.compile(r"[\\\"']")
 _EXPANDED = re.compile(r"~|.*\$[\w{]", re.DOTALL)  # what many a reader of a path puts another text for
 _NUMBER = re.compile(r"-\d+(\.\d*)?")
 _NOT_ITS_OWN = frozenset({"..", ".git", ".debugloop"})  # what lies there came with a commit, or with a record
-_MOST_FILES = 20_000
+_MAX_FILES = 20_000
 _VARIABLE = re.compile(r"\w+", re.ASCII)
 
 
@@ -154,7 +154,7 @@ def _is_doubtful_variable(name: str, value: str, rootdir: Path) -> bool:
 def _named_in_code(names: set[str], rootdir: Path) -> set[str]:
     """Find which names stand in quotes in the Python files of the checkout."""
     wanted = {name: re.compile(rf"""['"]{name}['"]""") for name in names}
-    for file in islice(_python_files(rootdir), _MOST_FILES):
+    for file in islice(_python_files(rootdir), _MAX_FILES):
         text = text_of(file) or ""
         wanted = {name: quoted for name, quoted in wanted.items() if not quoted.search(text)}
         if not wanted:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pytest_debugloop.snapshots.agent_state import AgentState, StoredException, StoredFrame
 
-_MOST_LINES = 10_000_000
+_MAX_LINES = 10_000_000
 _NAMES = ("fixtures", "parameters", "environment")
 
 
@@ -93,7 +93,7 @@ def _text(value: object, missing: str) -> str:
 
 
 def _line(value: object) -> int:
-    return min(max(value, 1), _MOST_LINES) if type(value) is int else 1
+    return min(max(value, 1), _MAX_LINES) if type(value) is int else 1
 
 
 def _list(value: object) -> list[Any]:

@@ -22,7 +22,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _PHASES = ("setup", "run", "teardown")
 _LARGEST_DATA = 512 * 1024 * 1024
 _LARGEST_SOURCE = 2 * 1024 * 1024
-_MOST_LINES = 20_000
+_MAX_LINES = 20_000
 
 
 class Covered(NamedTuple):
@@ -189,7 +189,7 @@ def _within(body: list[ast.stmt], prefix: str) -> Iterator[_Function]:
 
 
 def _cut(files: dict[str, dict[str, list[Any]]]) -> dict[str, dict[str, list[Any]]]:
-    left = _MOST_LINES
+    left = _MAX_LINES
     for found in files.values():
         found["lines"] = found["lines"][: max(left, 0)]
         left -= len(found["lines"])

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from pytest_debugloop.sources.tree import DOCUMENTS, file_hash, git, is_no_project
 
-_MOST_FILES = 2_000
-_MOST_IGNORED = 500
-_MOST_IN_FOLDER = 200
-_MOST_BYTES = 30 * 1024 * 1024
+_MAX_FILES = 2_000
+_MAX_IGNORED = 500
+_MAX_IN_FOLDER = 200
+_MAX_BYTES = 30 * 1024 * 1024
 _LARGEST = 2 * 1024 * 1024
 _WALK_SECONDS = 2.0
 # What runs and tools leave behind, and no test reads.
@@ -51,9 +51,9 @@ def data_files(rootdir: Path, known: Container[str], before: int | None = None) 
         before: moment in nanoseconds; what was written later is what the run has made, and left out. None for none.
     """
     listed = _lists_of_git(rootdir)
-    shown, ignored = listed if listed is not None else (_walk(rootdir, _MOST_FILES), [])
+    shown, ignored = listed if listed is not None else (_walk(rootdir, _MAX_FILES), [])
     reading = _Reading(rootdir, known, before)
-    return DataFiles(reading.hashes(shown, _MOST_FILES), reading.hashes(ignored, _MOST_IGNORED))
+    return DataFiles(reading.hashes(shown, _MAX_FILES), reading.hashes(ignored, _MAX_IGNORED))
 
 
 def _lists_of_git(rootdir: Path) -> tuple[Iterator[str], Iterator[str]] | None:
@@ -72,8 +72,8 @@ def _inside(rootdir: Path, paths: Iterable[str]) -> Iterator[str]:
         if not path.endswith("/"):
             yield path
         elif not _is_passed_over(rootdir, path.rstrip("/")):
-            found = list(islice(_walk(rootdir / path, _MOST_IN_FOLDER + 1), _MOST_IN_FOLDER + 1))
-            yield from (path + inner for inner in found if len(found) <= _MOST_IN_FOLDER)
+            found = list(islice(_walk(rootdir / path, _MAX_IN_FOLDER + 1), _MAX_IN_FOLDER + 1))
+            yield from (path + inner for inner in found if len(found) <= _MAX_IN_FOLDER)
 
 
 def _is_passed_over(rootdir: Path, path: str) -> bool:
@@ -118,7 +118,7 @@ class _Reading:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode) or (self._before is not None and status.st_mtime_ns > self._before):
                 return ""
-            if status.st_size > _LARGEST or self._read + status.st_size > _MOST_BYTES:
+            if status.st_size > _LARGEST or self._read + status.st_size > _MAX_BYTES:
                 return f"{status.st_size} bytes"
             self._read += status.st_size
             return file_hash(path.read_bytes())

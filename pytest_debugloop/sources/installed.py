@@ -21,9 +21,9 @@ _REQUIRES = re.compile(r"^Requires-Dist: *([A-Za-z0-9][\w.-]*)(.*)$", re.MULTILI
 GROUP = "group:"
 _LARGEST_RECORD = 1024 * 1024
 _LARGEST_FILE = 4 * 1024 * 1024
-_MOST_LOOKED_AT = 60
-_MOST_ALONE = 200
-_MOST_NAMES = 20
+_MAX_LOOKED_AT = 60
+_MAX_ALONE = 200
+_MAX_NAMES = 20
 _CODE = (".py", *EXTENSION_SUFFIXES)
 
 
@@ -57,7 +57,7 @@ def installed() -> dict[str, Installed]:
             found[key] = Installed(
                 str(version),
                 _hash_of(distribution, key, files),
-                tuple(sorted(_modules(distribution, key, files)))[:_MOST_NAMES] + _groups(distribution),
+                tuple(sorted(_modules(distribution, key, files)))[:_MAX_NAMES] + _groups(distribution),
                 tuple(sorted(set(_requires(distribution)))),
             )
         except Exception:  # noqa: S112 - one that is damaged, as an interrupted pip leaves it, is none
@@ -130,7 +130,7 @@ def _written_since(folder: Path, files: Iterable[tuple[str, str]]) -> Iterator[t
     parent = os.fspath(folder.parent)
     installed_at = (folder / "RECORD").stat().st_mtime_ns
     code = [(path.count("/"), path, digest) for path, digest in files if path.endswith(_CODE)]
-    for _, path, digest in sorted(code)[:_MOST_LOOKED_AT]:
+    for _, path, digest in sorted(code)[:_MAX_LOOKED_AT]:
         now = _digest_if_newer(f"{parent}/{path}", installed_at) or digest
         if now != digest:
             yield path, f"now {now}"
@@ -147,7 +147,7 @@ def _digest_if_newer(path: str, moment: int) -> str:
 def _found_alone(folder: Path, module: str) -> list[tuple[str, str]]:
     """Hash the files of a distribution that does not say which it has: those that are called like it."""
     single = folder / f"{module}.py"
-    paths = [single] if single.is_file() else sorted((folder / module).rglob("*.py"))[:_MOST_ALONE]
+    paths = [single] if single.is_file() else sorted((folder / module).rglob("*.py"))[:_MAX_ALONE]
     return [(path.relative_to(folder).as_posix(), _digest(path)) for path in paths if path.is_file()]
 
 
@@ -172,7 +172,7 @@ def _groups(distribution: metadata.Distribution) -> tuple[str, ...]:
     """Give the groups of entry points by which code that does not name a distribution comes to it."""
     text = distribution.read_text("entry_points.txt") or ""
     found = sorted(set(_GROUP.findall(text)) - _NO_GROUPS)
-    return tuple(f"{GROUP}{name}" for name in found[:_MOST_NAMES])
+    return tuple(f"{GROUP}{name}" for name in found[:_MAX_NAMES])
 
 
 def _is_egg(distribution: metadata.Distribution) -> bool:

@@ -42,7 +42,7 @@ _LONG = {"-W": "--pythonwarnings", "-c": "--config-file", "-o": "--override-ini"
 _SHORT = {long: short for short, long in _LONG.items()}
 
 
-def told_options(
+def given_options(
     command_line: Iterable[str], environment: Mapping[str, Any], ini: Mapping[str, Any], rootdir: Path
 ) -> dict[str, list[str]]:
     """Give what pytest was told that may change a test, wherever it was told it.
@@ -121,7 +121,7 @@ def differing_options(before: Mapping[str, list[str]], after: Mapping[str, list[
     """Give the options that two runs were told otherwise: before and after, each None where it was not given.
 
     Args:
-        before: what :func:`told_options` gave of the first.
+        before: what :func:`given_options` gave of the first.
         after: of the second.
     """
     return {

@@ -21,7 +21,7 @@ from pytest_debugloop.sources.editing import (
 from pytest_debugloop.sources.units import MODULE
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 _IMPORT = ("import",)
 
 
@@ -57,7 +57,7 @@ def with_statements(lines: list[str], owner: str, names: tuple[str, ...], there:
     """
     wanted = _statements_there(owner, there)
     known = _statements_here(lines, owner)
-    keys = {one.names for one in (*wanted, *known) if one.names[:_MOST_NAMED] == names}
+    keys = {one.names for one in (*wanted, *known) if one.names[:_MAX_NAMED] == names}
     keys = keys or {one.names for one in (*wanted, *known) if set(names) & set(one.names)}
     if not keys:
         raise CannotUndoError(f"nothing assigns {', '.join(names)}")
@@ -86,7 +86,7 @@ def changed_statements(owner: str, here: Sequence[Piece], there: Sequence[Piece]
         return [owner]
     if inner and len({_head_of(texts_of(pieces, inner)[0]) for pieces in (here, there)}) > 1:
         return [owner]
-    return [prefix + ", ".join(key[:_MOST_NAMED]) for key in differing]
+    return [prefix + ", ".join(key[:_MAX_NAMED]) for key in differing]
 
 
 def with_rest(lines: list[str], owner: str, there: Sequence[Piece]) -> list[str]:

@@ -27,10 +27,10 @@ from pytest_debugloop.sources.units import Unit, is_test_file, units_of
 
 _LARGEST = 2 * 1024 * 1024
 _LARGEST_READ = 256 * 1024
-_MOST_READ = 50 * 1024 * 1024
+_MAX_READ = 50 * 1024 * 1024
 _LONGEST_VALUE = 500
-_MOST_EDITED = 200
-_MOST_SCRIPTS = 200
+_MAX_EDITED = 200
+_MAX_SCRIPTS = 200
 _LARGEST_SCRIPT = 256 * 1024
 _DEEPEST = 6
 # They differ between any two shells or machines, or between any two tests.
@@ -127,7 +127,7 @@ class Survey:
                     status = (self._rootdir / path).stat()
                     if status.st_size <= _LARGEST_SCRIPT:
                         found.append((path, status.st_mtime_ns, status.st_size))
-            if len(found) == _MOST_SCRIPTS:
+            if len(found) == _MAX_SCRIPTS:
                 break
         return found
 
@@ -197,7 +197,7 @@ class Survey:
             record["code_version"] = version_of(record["files"])
             record["tree"] = tree.tree
             record["dirty"] = {clean_text(path): files.get(path, digest) for path, digest in tree.dirty.items()}
-            record["edited"] = sorted(map(clean_text, self._edited(tree)))[:_MOST_EDITED]
+            record["edited"] = sorted(map(clean_text, self._edited(tree)))[:_MAX_EDITED]
             data = data_files(self._rootdir, tree.files, self.began)
             record["other_files"] = {clean_text(p): self.told_hash(p, digest) for p, digest in data.shown.items()}
             record["other_version"] = version_of(record["other_files"])
@@ -241,7 +241,7 @@ class Survey:
         """
         most = _LARGEST if path.endswith(".py") else _LARGEST_READ
         try:
-            if self._read >= _MOST_READ or (self._rootdir / path).stat().st_size > most:
+            if self._read >= _MAX_READ or (self._rootdir / path).stat().st_size > most:
                 return digest
             data = (self._rootdir / path).read_bytes()
         except OSError:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 _SECONDS = 20
 _WALK_SECONDS = 5.0
-_MOST_FILES = 20_000
-_MOST_CODE = 50_000
+_MAX_FILES = 20_000
+_MAX_CODE = 50_000
 _LARGEST = 4 * 1024 * 1024
 DOCUMENTS = (".md", ".rst", ".adoc", ".png", ".svg", ".jpg", ".gif", ".pdf")
 """How files end that seldom have to do with a test: they make no version."""
@@ -94,10 +94,10 @@ def _from_git(rootdir: Path) -> Tree | None:
         if kind == "blob" and _counts(path):
             files[path] = digest
     # Of very many files code matters most; where there is too much of that, too, nothing is told.
-    if len(files) > _MOST_FILES or len(changes) > _MOST_FILES:
+    if len(files) > _MAX_FILES or len(changes) > _MAX_FILES:
         files = {path: digest for path, digest in files.items() if path.endswith(_CODE)}
         changes = [(state, path) for state, path in changes if path.endswith(_CODE)]
-    if len(changes) > _MOST_FILES or len(files) > _MOST_CODE:
+    if len(changes) > _MAX_FILES or len(files) > _MAX_CODE:
         raise _TooMuchError
     dirty: dict[str, str] = {}
     for state, path in changes:
@@ -117,7 +117,7 @@ def _from_folder(rootdir: Path) -> Tree | None:
     deadline = time.monotonic() + _WALK_SECONDS
     for path in _walk(rootdir):
         # rootdir may be somebody's home, or the whole machine.
-        if len(files) >= _MOST_FILES or time.monotonic() > deadline:
+        if len(files) >= _MAX_FILES or time.monotonic() > deadline:
             return None
         if path is None:
             continue

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 MODULE = "<module>"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_MOST_NAMES = 500
+_MAX_NAMES = 500
 _NAMING = frozenset({"usefixtures", "getfixturevalue", "getattr"})
 _ENVIRONMENTS = frozenset({"environ", "environb"})
 _ENVIRONMENT_FUNCTIONS = frozenset({"getenv", "setenv", "delenv", "putenv", "unsetenv"})
@@ -150,8 +150,8 @@ def _unit(
         left_out.update(range(begin, end + 1))
     kept = [line for number, line in enumerate(lines[first - 1 : last], first) if number not in left_out]
     text = textwrap.dedent("\n".join(kept)).strip("\n")
-    uses = sorted({name for node in nodes for name in _names(node)})[:_MOST_NAMES]
-    return Unit(function, first, last, text, provides[:_MOST_NAMES], uses)
+    uses = sorted({name for node in nodes for name in _names(node)})[:_MAX_NAMES]
+    return Unit(function, first, last, text, provides[:_MAX_NAMES], uses)
 
 
 def _names(node: ast.AST) -> Iterator[str]:

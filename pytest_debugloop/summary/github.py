@@ -18,8 +18,8 @@ JOB_SUMMARY_ROWS = 100
 """How many failures the job summary tells of."""
 
 _ANNOTATIONS = 10  # more of a kind GitHub does not show of one step
-_MOST_BYTES = 1024 * 1024  # a larger summary is refused as a whole
-_MOST_BYTES_OF_TABLE = 512 * 1024
+_MAX_BYTES = 1024 * 1024  # a larger summary is refused as a whole
+_MAX_BYTES_OF_TABLE = 512 * 1024
 _LONGEST_MESSAGE = 400
 _LONGEST_TITLE = 200
 
@@ -117,7 +117,7 @@ def _rows(failures: Sequence[KnownFailure]) -> list[str]:
         ]
         row = "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
         size += len(row.encode())
-        if size > _MOST_BYTES_OF_TABLE:
+        if size > _MAX_BYTES_OF_TABLE:
             break
         rows.append(row)
     return rows
@@ -141,6 +141,6 @@ def append_summary(path: str, text: str) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     with os.fdopen(fd, "wb") as file:
         data = text.encode()
-        if os.fstat(fd).st_size + len(data) > _MOST_BYTES:
+        if os.fstat(fd).st_size + len(data) > _MAX_BYTES:
             raise OSError(27, "it would exceed GitHub's limit of 1 MiB")
         file.write(data)

@@ -19,6 +19,25 @@ _DEEPEST = 120
 _NO_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
+def json_name(name: str) -> dict[str, str]:
+    """Give the metadata of a field that has another name in JSON than in Python.
+
+    Args:
+        name: the key.
+    """
+    return {"json": name}
+
+
+def key_of(field: dataclasses.Field[Any]) -> str:
+    """Name the key of a value object's field in JSON: without the underscore that keeps it off keywords.
+
+    Args:
+        field: of a dataclass.
+    """
+    name: str = field.metadata.get("json", field.name.rstrip("_"))
+    return name
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """Turn a value object into what JSON knows.
 
@@ -27,8 +46,8 @@ def plain(value: Any, depth: int = 0) -> Any:
         depth: how deep it lies in what is written; what lies too deep is cut, as in a snapshot.
 
     Returns:
-        Basic types: ids as text, times in ISO 8601, attributes without the underscore that keeps them off keywords,
-        numbers that JSON does not have as PostgreSQL writes them: "NaN", "Infinity", "-Infinity".
+        Basic types: ids as text, times in ISO 8601, attributes by their :func:`key_of`, numbers that JSON does not have
+        as PostgreSQL writes them: "NaN", "Infinity", "-Infinity".
     """
     if isinstance(value, (str, int)) or value is None:
         return value
@@ -37,7 +56,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         return {"$cut": "too deep"}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name.rstrip("_"): plain(getattr(value, f.name), depth + 1) for f in dataclasses.fields(value)}
+        return {key_of(f): plain(getattr(value, f.name), depth + 1) for f in dataclasses.fields(value)}
     if isinstance(value, dict):
         return {str(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

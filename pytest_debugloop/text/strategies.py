@@ -122,8 +122,8 @@ def _unknown(evidence: Mapping[str, Any]) -> str:
 
 
 def _listed(what: str, changed: Mapping[str, Sequence[Any]]) -> str:
-    told = [_change(name, before, after) for name, (before, after) in changed.items()]
-    return f"{what}: {', '.join(told[:3])}" + (f", and {len(told) - 3} more" if len(told) > 3 else "")
+    parts = [_change(name, before, after) for name, (before, after) in changed.items()]
+    return f"{what}: {', '.join(parts[:3])}" + (f", and {len(parts) - 3} more" if len(parts) > 3 else "")
 
 
 def _change(name: str, before: Any, after: Any) -> str:

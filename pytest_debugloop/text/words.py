@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping, Sequence
 
-_MOST_PLACES = 3
+_MAX_PLACES = 3
 _LONGEST_LINE = 200
 PRINTED = 8
 """Characters of an id, its last, that lists print."""
@@ -175,7 +175,7 @@ def passes_elsewhere(places: Sequence[Mapping[str, Any]]) -> str:
         Such as ``passes on main, in leg py312``; nothing where there are none.
     """
     near = [place for place in places if place["same_leg"] or place["same_branch"]] or places
-    named = [_place(place) for place in near[:_MOST_PLACES]]
+    named = [_place(place) for place in near[:_MAX_PLACES]]
     more = f" and {len(near) - len(named)} more" if len(near) > len(named) else ""
     return f"passes {', '.join(named)}{more}" if named else ""
 
@@ -207,12 +207,12 @@ def classes_by_leg(classes: Mapping[str, str]) -> str:
     if len(legs) < 2:
         return ""
     usual = max(legs, key=lambda name: (len(legs[name]), name == "stable"))
-    told = []
+    parts = []
     for name in sorted(legs.keys() - {usual}):
-        more = len(legs[name]) - _MOST_PLACES
-        listed = ", ".join(legs[name][:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
-        told.append(f"{name} on {listed}")
-    return ", ".join([*told, f"{usual} elsewhere"])
+        more = len(legs[name]) - _MAX_PLACES
+        listed = ", ".join(legs[name][:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
+        parts.append(f"{name} on {listed}")
+    return ", ".join([*parts, f"{usual} elsewhere"])
 
 
 def _told_apart(legs: Sequence[str]) -> list[str]:

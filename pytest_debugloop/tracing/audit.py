@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-MOST_FILES = 500
+MAX_FILES = 500
 """How many files are noted of one test."""
-MOST_CHILDREN = 50
+MAX_CHILDREN = 50
 """How many processes are noted of one test."""
 
-_MOST_WORDS = 60
+_MAX_WORDS = 60
 _LONGEST_WORD = 1_000
 _WRITES_ONLY = os.O_WRONLY | os.O_TRUNC | os.O_CREAT
 # What they have as program, arguments and folder.
@@ -114,7 +114,7 @@ class AuditHook:
             path = f"{_here()}{os.sep}{path}"
         if not path.startswith(self._folders) or path in noted.opened or path in noted.written:
             return
-        if len(noted.opened) + len(noted.written) >= MOST_FILES:
+        if len(noted.opened) + len(noted.written) >= MAX_FILES:
             noted.cut = "it opened too many files"
         elif type(flags) is int and flags & _WRITES_ONLY:
             noted.written.add(path)
@@ -135,11 +135,11 @@ def _started(noted: AuditedEvents, event: str, arguments: tuple[Any, ...]) -> No
 
 
 def _add(noted: AuditedEvents, program: Any, words: Any, folder: Any) -> None:
-    if len(noted.children) >= MOST_CHILDREN:
+    if len(noted.children) >= MAX_CHILDREN:
         noted.cut = "it started too many processes"
         return
     given = words if type(words) in (list, tuple) else [words]
-    taken = [_text(word) for word in given[:_MOST_WORDS]]
+    taken = [_text(word) for word in given[:_MAX_WORDS]]
     noted.children.append(Child(_text(program) or taken[0], tuple(taken), _text(folder) or _here()))
 
 

@@ -17,7 +17,7 @@ _MODULE = re.compile(r"[A-Za-z_][\w.]*")
 _IMPORTED = re.compile(rb"^\s*(?:from|import)\s+([A-Za-z_][\w.]*)", re.MULTILINE)
 _IMPORTED_IN_TEXT = re.compile(r"(?:^|[;\n])\s*(?:from|import)\s+([A-Za-z_][\w.]*)")
 _LARGEST_SCRIPT = 8 * 1024
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 _OPTIONS_WITH_WORD = ("-W", "-X", "--check-hash-based-pycs")
 
 
@@ -51,8 +51,8 @@ def describe_child(child: Child, project: ProjectCode) -> dict[str, Any]:
         modules[module] = None
     return {
         "program": os.path.basename(child.program)[:100],  # noqa: PTH119
-        "files": list(files)[:_MOST_NAMED],
-        "modules": list(modules)[:_MOST_NAMED],
+        "files": list(files)[:_MAX_NAMED],
+        "modules": list(modules)[:_MAX_NAMED],
     }
 
 

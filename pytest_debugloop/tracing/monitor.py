@@ -19,7 +19,7 @@ from functools import lru_cache, partial
 from types import CodeType, FrameType
 from typing import Any
 
-MOST_FUNCTIONS = 2_000
+MAX_FUNCTIONS = 2_000
 """How many functions are told of one test."""
 
 _NAME = "pytest-debugloop"
@@ -27,7 +27,7 @@ _NAME = "pytest-debugloop"
 # number next.
 _TOOL_IDS = (5, 4, 3)
 _TAKEN = "the test took our tool of sys.monitoring"
-_MOST_CALLS = 100_000
+_MAX_CALLS = 100_000
 _DEEPEST = 150
 _monitoring: Any = getattr(sys, "monitoring", None)
 _getprofile, _setprofile, _setrecursionlimit = sys.getprofile, sys.setprofile, sys.setrecursionlimit
@@ -110,7 +110,7 @@ class CodeMonitor:
                 except RecursionError:  # the test has next to no room left
                     return None
             if own:
-                if count(codes) >= MOST_FUNCTIONS:
+                if count(codes) >= MAX_FUNCTIONS:
                     found.cut = "it entered too many functions"
                     with suppress(ValueError):  # the test has freed it
                         watch(tool, 0)  # of all code: what is switched off and not in `codes` would stay so
@@ -174,7 +174,7 @@ class CodeMonitor:
                     own = known[code.co_filename] = is_own(code.co_filename)
                 if own:
                     codes[identity(code)] = code
-                if depth <= _DEEPEST and calls <= _MOST_CALLS and count(codes) <= MOST_FUNCTIONS:
+                if depth <= _DEEPEST and calls <= _MAX_CALLS and count(codes) <= MAX_FUNCTIONS:
                     return
                 found.cut = "it called too deep or too often"
             elif event == "return":

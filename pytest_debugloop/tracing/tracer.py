@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.writing.steps import Attempt
     from pytest_debugloop.writing.writer import Writer
 
-_MOST_LINES = 20_000
+_MAX_LINES = 20_000
 # What these run goes on in a child that no command line tells of.
 _FORKING = ("multiprocessing/popen_spawn_posix.py", "multiprocessing/popen_forkserver.py")
 
@@ -92,7 +92,7 @@ class Tracer:
             found = files.setdefault(name, {"functions": [], "lines": []})
             found["functions"].append([clean_text(_name_of(code)), code.co_firstlineno])
             found["lines"] += entered.lines.get(identity, ())
-        left = _MOST_LINES
+        left = _MAX_LINES
         for found in files.values():
             lines = sorted(set(found.pop("lines")))
             if entered.has_lines:

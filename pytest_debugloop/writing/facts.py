@@ -11,7 +11,7 @@ import pytest
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.project_code import ProjectCode
 
-_MOST_WRAPPERS = 20
+_MAX_WRAPPERS = 20
 _MARK = "debugloop"
 
 PROJECT = pytest.StashKey[ProjectCode]()
@@ -80,7 +80,7 @@ def code_of(item: object, definitions: Mapping[str, Any], project: ProjectCode) 
 
 
 def _plain(found: Any) -> FunctionType | None:
-    for _ in range(_MOST_WRAPPERS):
+    for _ in range(_MAX_WRAPPERS):
         if type(found) is MethodType:
             found = found.__func__
         if type(found) is not FunctionType:

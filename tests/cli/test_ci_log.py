@@ -154,7 +154,7 @@ def test_data_for_a_program_and_for_a_file_stay_as_they_are(evil: Project) -> No
 
 def test_a_program_that_goes_on_when_nobody_reads_its_output_ends(tmp_path: os.PathLike[str]) -> None:
     talks = "import sys\nfor _ in range(2000): sys.stdout.write('x' * 1000)\nsys.exit(7)"
-    guarded = "import sys; from pytest_debugloop.cli.guarded import run_guarded as run\n"
+    guarded = "import sys; from pytest_debugloop.cli.safe_output import run_guarded as run\n"
     program = f"{guarded}sys.exit(run([sys.executable, '-c', {talks!r}], None))"
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=tmp_path, env=clean_environment(**ON)

@@ -11,6 +11,7 @@ from pytest_debugloop.answers import causes, timings
 from pytest_debugloop.answers import comparison as comparing
 from pytest_debugloop.cli.checks import check
 from pytest_debugloop.queries import compare, failures, legs, lookup, recoveries, runs
+from pytest_debugloop.text.json_values import key_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 BEGIN, END = "<!-- shapes: made by `python -m tests.docs.shapes` -->", "<!-- /shapes -->"
@@ -59,7 +60,7 @@ def shapes() -> str:
 
 def keys_of(cls: type) -> list[str]:
     """The keys of a value object in JSON."""
-    return [field.name.rstrip("_") for field in dataclasses.fields(cls)]
+    return [key_of(field) for field in dataclasses.fields(cls)]
 
 
 def _shape(cls: type) -> str:
@@ -69,7 +70,7 @@ def _shape(cls: type) -> str:
     meanings = _meanings(cls)
     rows = [f"### {cls.__name__}", "", f"{summary}.", "", "| key | type | |", "| --- | --- | --- |"]
     for field in dataclasses.fields(cls):
-        name = field.name.rstrip("_")
+        name = key_of(field)
         rows.append(f"| `{name}` | {_type(str(field.type))} | {meanings.get(field.name, '')} |".replace("|  |", "| |"))
     return "\n".join([*rows, ""])
 

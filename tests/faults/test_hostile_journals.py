@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.answers.location import Place
-from pytest_debugloop.cli.checks.place import waiting
+from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.checks.location import waiting
 from pytest_debugloop.loading.load_failures import TRIES, load_failure_of
 from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.process import follow
@@ -225,7 +225,7 @@ def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
     name = "a folder of another name without a header"
     plant(order, name, lines, HOSTILE[name])
     reason = "The run of journal "
-    place = Place(order.folder, order.folder, "", any_record.conninfo, any_record.schema, 18, "")
+    location = RecordLocation(order.folder, order.folder, "", any_record.conninfo, any_record.schema, 18, "")
     for number in range(1, TRIES + 2):
         plant(order, f"run {number}", lines)
         run = order.folder / JOURNALS / folder_of(f"run {number}")
@@ -239,7 +239,7 @@ def test_the_next_run_and_the_doctor_tell_what_could_not_be_stored(
             assert told[2].endswith(f": attempt {number - 1} of {TRIES}.")
     assert told[1] == "debugloop: 1 earlier run set aside: `debugloop doctor` gives the reason."
     assert f"{reason}{order.folder}" in told[2]
-    checks = list(waiting(place))
+    checks = list(waiting(location))
     assert [(check.state, reason in check.message) for check in checks] == [("problem", True), ("ok", False)]
 
 

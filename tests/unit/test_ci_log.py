@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_debugloop.answers.junit import element, written
-from pytest_debugloop.cli.guarded import guard_output
+from pytest_debugloop.cli.safe_output import guard_output
 from pytest_debugloop.environment.providers import PROVIDERS
 from pytest_debugloop.text.ci_log import VARIABLES, Lines, harmless, is_ci
 from pytest_debugloop.text.json_values import json_text

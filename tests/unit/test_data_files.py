@@ -60,7 +60,7 @@ def test_what_was_written_after_the_run_began_is_its_own(tmp_path: Path) -> None
 
 
 def test_of_very_many_files_and_of_large_ones_little_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_debugloop.sources.data_files._MOST_FILES", 3)
+    monkeypatch.setattr("pytest_debugloop.sources.data_files._MAX_FILES", 3)
     monkeypatch.setattr("pytest_debugloop.sources.data_files._LARGEST", 1)
     write(tmp_path, *(f"{number}.json" for number in range(9)))
     assert data_files(tmp_path, ()).shown == dict.fromkeys(("0.json", "1.json", "2.json"), "2 bytes")

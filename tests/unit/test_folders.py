@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.environment import folders
 from tests.faults.support import is_root
 
@@ -41,7 +41,7 @@ def in_the_way(folder: Path) -> None:
 
 def test_the_command_looks_where_a_run_went(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = checkout / ".debugloop"
-    assert Place.find({}).folder == folders.open_folder(wanted)[0] == wanted
+    assert RecordLocation.from_settings({}).folder == folders.open_folder(wanted)[0] == wanted
     (wanted / "journals").rmdir()
     (wanted / ".gitignore").unlink()
     wanted.rmdir()
@@ -50,22 +50,22 @@ def test_the_command_looks_where_a_run_went(checkout: Path, monkeypatch: pytest.
     state, problem = folders.open_folder(wanted)
     assert state.parent == checkout.parent / "home" / ".local" / "state" / "pytest-debugloop"
     assert problem is not None
-    found = Place.find({})
+    found = RecordLocation.from_settings({})
     assert found.folder == state
     assert found.obstacle == f"{wanted} cannot be written: it contains other files: choose a new directory"
-    assert found.told.startswith(f"{state} (")
-    assert Place.find({"debugloop_dir": ".debugloop"}).folder == state
+    assert found.description.startswith(f"{state} (")
+    assert RecordLocation.from_settings({"debugloop_dir": ".debugloop"}).folder == state
 
     (checkout.parent / "home").rename(checkout.parent / "another")
     nobody_has_a_home(monkeypatch)
     temporary, _ = folders.open_folder(wanted)
     assert temporary.parent == checkout.parent / "tmp"
-    assert Place.find({}).folder == temporary
+    assert RecordLocation.from_settings({}).folder == temporary
 
 
 def test_before_the_first_run_the_command_names_the_place_that_it_will_have(checkout: Path) -> None:
     in_the_way(checkout / ".debugloop")
-    found = Place.find({}).folder
+    found = RecordLocation.from_settings({}).folder
     assert not found.exists()
     assert folders.open_folder(checkout / ".debugloop")[0] == found
 
@@ -96,10 +96,10 @@ def test_a_folder_of_another_user_is_no_place_for_a_run(checkout: Path) -> None:
     wanted = checkout / ".debugloop"
     folders.open_folder(wanted)
     os.chown(wanted, 65534, 65534)
-    assert Place.find({}).folder == wanted, "root may read what another user recorded"
+    assert RecordLocation.from_settings({}).folder == wanted, "root may read what another user recorded"
     os.chown(wanted, 0, 0)
     os.chown(wanted / "journals", 65534, 65534)
     state, _ = folders.open_folder(wanted)
     assert state != wanted
-    assert Place.find({}).folder == state
+    assert RecordLocation.from_settings({}).folder == state
     assert folders.obstacle(wanted) == "it is not a directory of this user"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.journal.open_failures import MOST_TESTS, read_open_failures, write_open_failures
+from pytest_debugloop.journal.open_failures import MAX_TESTS, read_open_failures, write_open_failures
 from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
 from pytest_debugloop.private import write_atomically
 
@@ -43,7 +43,7 @@ def test_what_says_the_same_is_not_written_again(folder: Path) -> None:
 
 def test_what_is_written_is_never_too_large_to_be_read(folder: Path) -> None:
     for number in range(6):
-        write_open_failures(folder, f"p{number}", named(*(f"{n}{'😀' * 500}" for n in range(MOST_TESTS + 1))))
+        write_open_failures(folder, f"p{number}", named(*(f"{n}{'😀' * 500}" for n in range(MAX_TESTS + 1))))
     found = read_open_failures(folder)
     assert list(found) == ["p5", "p4", "p3"]
 

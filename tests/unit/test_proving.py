@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, fewest, prove
+from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, minimized, prove
 
 UNCHANGED, OTHER_SIDE, ALIKE, ELSE = Answer.UNCHANGED, Answer.OTHER_SIDE, Answer.ALIKE, Answer.ELSE
 Asked = Callable[[tuple[str, ...]], Answer]
@@ -108,5 +108,5 @@ def test_fewer_are_looked_for_in_coarser_parts_where_there_are_some() -> None:
 
 
 def test_fewer_of_what_is_known_to_be_enough_are_found() -> None:
-    proof = fewest("abcd", needs("b", "d"), limit=40)
+    proof = minimized("abcd", needs("b", "d"), limit=40)
     assert (proof.verdict, proof.undone) == (Verdict.PROVED, ("b", "d"))

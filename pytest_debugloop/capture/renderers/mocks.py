@@ -9,7 +9,7 @@ from pytest_debugloop.capture.storage import dict_of, find_class, type_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MOST_CALLS = 10
+_MAX_CALLS = 10
 _type = type
 
 
@@ -26,7 +26,7 @@ def _mock(value: Any) -> Mapping[str, object]:
     calls = stored.get("_mock_call_args_list")
     if calls is not None:
         found = list(list.__iter__(calls))
-        shown["calls"] = [_call(call) for call in found[-_MOST_CALLS:]]
+        shown["calls"] = [_call(call) for call in found[-_MAX_CALLS:]]
     for name in ("_mock_return_value", "_mock_side_effect"):
         if stored.get(name) is not None and stored[name] is not unset:
             shown[name.removeprefix("_mock_")] = stored[name]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from pytest_debugloop.text.json_values import json_name
 
 OK = "ok"
 WARNING = "warning"
@@ -18,13 +20,13 @@ class Check:
         name: of the check.
         state: ok, warning or problem.
         message: what was found.
-        mend: what to do about it; empty if nothing.
+        hint: what to do about it; empty if nothing.
     """
 
     name: str
     state: str
     message: str
-    mend: str = ""
+    hint: str = field(default="", metadata=json_name("mend"))
 
 
 Checker = Callable[[], Iterable[Check]]

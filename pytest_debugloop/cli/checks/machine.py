@@ -64,11 +64,11 @@ def plugins() -> Iterator[Check]:
     """Look at the plugins that run tests in many processes, or again."""
     found = {name: version for name in _TRIED if (version := _version(name))}
     old = [f"{name} {version}" for name, version in found.items() if _numbers(version) < _TRIED[name]]
-    told = ", ".join(f"{name} {version}" for name, version in found.items()) or "none that needs special support"
+    text = ", ".join(f"{name} {version}" for name, version in found.items()) or "none that needs special support"
     if old:
-        yield Check("plugins", WARNING, f"{told}: older than tested: {', '.join(old)}", "upgrade them.")
+        yield Check("plugins", WARNING, f"{text}: older than tested: {', '.join(old)}", "upgrade them.")
     else:
-        yield Check("plugins", OK, told)
+        yield Check("plugins", OK, text)
 
 
 def registration(rootdir: Path, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
@@ -111,10 +111,10 @@ def configuration(rootdir: Path) -> Iterator[Check]:
         yield Check("rootdir", OK, f"{rootdir}, without a pytest configuration file")
         return
     # The first of them that has a part for pytest; a folder that has none is its own rootdir for another reason.
-    told = names[0] if len(names) == 1 else f"the first of {', '.join(names)} that configures pytest"
+    text = names[0] if len(names) == 1 else f"the first of {', '.join(names)} that configures pytest"
     ours = sorted(name for name in options if name.startswith("debugloop"))
     sets = f", which sets {', '.join(ours)}" if ours else ""
-    yield Check("rootdir", OK, f"{rootdir}, configured by {told}{sets}")
+    yield Check("rootdir", OK, f"{rootdir}, configured by {text}{sets}")
 
 
 def switch(rootdir: Path, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_debugloop.answers.connection import Connection, asked_project, enter, open_server, waiting_migrations
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.record import Record
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
 from pytest_debugloop.database.account import Account
@@ -25,33 +25,33 @@ _SLOW_MS = 200.0
 _MANY_BYTES = 20_000_000_000
 
 
-def binaries(place: Place) -> Iterator[Check]:
+def binaries(location: RecordLocation) -> Iterator[Check]:
     """Look for the programs of the embedded server.
 
     Args:
-        place: where the record is.
+        location: where the record is.
     """
     from pytest_debugloop.database.binaries import installed_versions
 
     try:
         found = installed_versions()
     except DebugloopError as error:
-        if place.dsn:
+        if location.dsn:
             yield Check("embedded", OK, "not installed, and not needed with a server of your own")
         else:
             yield Check("embedded", PROBLEM, str(error))
         return
-    told = "PostgreSQL " + ", ".join(map(str, sorted(found)))
-    data = _data_version(place.folder / "postgres")
-    if data and data not in found and not place.dsn:
+    text = "PostgreSQL " + ", ".join(map(str, sorted(found)))
+    data = _data_version(location.folder / "postgres")
+    if data and data not in found and not location.dsn:
         yield Check(
             "embedded",
             PROBLEM,
-            f"{told}, but the data directory has version {data}",
+            f"{text}, but the data directory has version {data}",
             "install that version, or move the data away.",
         )
     else:
-        yield Check("embedded", OK, told)
+        yield Check("embedded", OK, text)
 
 
 def _data_version(data: Path) -> int | None:
@@ -61,53 +61,55 @@ def _data_version(data: Path) -> int | None:
         return None
 
 
-def server(place: Place) -> Iterator[Check]:
+def server(location: RecordLocation) -> Iterator[Check]:
     """Look whether the server answers, and at all that is in it.
 
     Args:
-        place: where the record is.
+        location: where the record is.
     """
-    if not place.dsn and not (place.folder / "postgres").is_dir():
-        if os.path.lexists(place.folder / "postgres"):
-            yield Check("server", PROBLEM, f"{place.folder / 'postgres'} is not a directory", "move it away.")
+    if not location.dsn and not (location.folder / "postgres").is_dir():
+        if os.path.lexists(location.folder / "postgres"):
+            yield Check("server", PROBLEM, f"{location.folder / 'postgres'} is not a directory", "move it away.")
             return
-        yield _first_start(place)
+        yield _first_start(location)
         return
     with ExitStack() as stack:
         begun = time.monotonic()
         try:
-            conninfo, connection = stack.enter_context(open_server(replace(place, ask=None)))
+            conninfo, connection = stack.enter_context(open_server(replace(location, ask=None)))
         except (DebugloopError, OSError) as error:
             yield Check("server", PROBLEM, " ".join(str(error).split()))
             return
         seconds = time.monotonic() - begun
         connection.read_only = True
-        inside: list[tuple[str, Callable[[Place, Connection], Iterator[Check]]]] = [
+        inside: list[tuple[str, Callable[[RecordLocation, Connection], Iterator[Check]]]] = [
             ("role", _role),
             ("schema", _schema),
             ("record", _record),
             ("last run", _last_run),
         ]
-        yield _answers(place, conninfo, connection, seconds)
-        yield from run_checks((name, _bound(check, place, connection)) for name, check in inside)
+        yield _answers(location, conninfo, connection, seconds)
+        yield from run_checks((name, _bound(check, location, connection)) for name, check in inside)
 
 
-def _first_start(place: Place) -> Check:
+def _first_start(location: RecordLocation) -> Check:
     """Look whether there is somebody to run the embedded server."""
     try:
-        if place.folder.is_dir():
-            data = place.folder / "postgres"
+        if location.folder.is_dir():
+            data = location.folder / "postgres"
             check_maker(Account.for_data(data).maker(), data)
     except DebugloopError as error:
         return Check("server", PROBLEM, str(error))
     return Check("server", OK, "the embedded server has no data yet: the first run creates it")
 
 
-def _bound(check: Callable[[Place, Connection], Iterator[Check]], place: Place, connection: Connection) -> Checker:
-    return lambda: check(place, connection)
+def _bound(
+    check: Callable[[RecordLocation, Connection], Iterator[Check]], location: RecordLocation, connection: Connection
+) -> Checker:
+    return lambda: check(location, connection)
 
 
-def _answers(place: Place, conninfo: str, connection: Connection, seconds: float) -> Check:
+def _answers(location: RecordLocation, conninfo: str, connection: Connection, seconds: float) -> Check:
     taken = []
     for _ in range(3):
         begun = time.monotonic()
@@ -115,18 +117,18 @@ def _answers(place: Place, conninfo: str, connection: Connection, seconds: float
         taken.append((time.monotonic() - begun) * 1000)
     milliseconds = sorted(taken)[1]
     number = connection.info.server_version
-    where = describe(conninfo) if place.dsn else "the embedded server"
-    told = (
+    where = describe(conninfo) if location.dsn else "the embedded server"
+    text = (
         f"{where}: PostgreSQL {number // 10000}.{number % 10000}, connected in {seconds:.2f} s, answers in "
         f"{milliseconds:.1f} ms"
     )
     if milliseconds > _SLOW_MS:
-        return Check("server", WARNING, told, "a server closer to you would store runs faster.")
-    return Check("server", OK, told)
+        return Check("server", WARNING, text, "a server closer to you would store runs faster.")
+    return Check("server", OK, text)
 
 
-def _role(place: Place, connection: Connection) -> Iterator[Check]:
-    role = Record(connection).one(health.role_of(place.schema))
+def _role(location: RecordLocation, connection: Connection) -> Iterator[Check]:
+    role = Record(connection).one(health.role_of(location.schema))
     who = f"{role.role}"
     if role.is_read_only:
         yield Check(
@@ -136,11 +138,13 @@ def _role(place: Place, connection: Connection) -> Iterator[Check]:
         yield Check(
             "role",
             PROBLEM,
-            f"{who} cannot create the schema {place.schema}",
+            f"{who} cannot create the schema {location.schema}",
             f'GRANT CREATE ON DATABASE ... TO "{role.role}", or let its owner run debugloop migrate.',
         )
     elif role.schema_exists and not (role.may_read and (role.may_read_runs or not role.has_runs)):
-        yield Check("role", PROBLEM, f"{who} cannot read the schema {place.schema}", "ask its owner to grant access.")
+        yield Check(
+            "role", PROBLEM, f"{who} cannot read the schema {location.schema}", "ask its owner to grant access."
+        )
     elif role.has_runs and not role.may_write_runs:
         yield Check(
             "role",
@@ -153,34 +157,34 @@ def _role(place: Place, connection: Connection) -> Iterator[Check]:
         yield Check("role", OK, f"{who} can {may}")
 
 
-def _schema(place: Place, connection: Connection) -> Iterator[Check]:
+def _schema(location: RecordLocation, connection: Connection) -> Iterator[Check]:
     with connection.transaction():
-        enter(connection, place.schema)
-        waiting = waiting_migrations(connection, place.schema)
+        enter(connection, location.schema)
+        waiting = waiting_migrations(connection, location.schema)
     known = available()
     if len(waiting) == len(known):
-        yield Check("schema", OK, f"{place.schema} has no record yet: the first run creates it")
+        yield Check("schema", OK, f"{location.schema} has no record yet: the first run creates it")
     elif waiting:
         yield Check(
             "schema",
             PROBLEM,
-            f"{place.schema} is at version {waiting[0].version - 1} of {known[-1].version}",
+            f"{location.schema} is at version {waiting[0].version - 1} of {known[-1].version}",
             "run debugloop migrate, or let the next run do it.",
         )
     else:
-        yield Check("schema", OK, f"{place.schema}, version {known[-1].version}")
+        yield Check("schema", OK, f"{location.schema}, version {known[-1].version}")
 
 
-def _record(place: Place, connection: Connection) -> Iterator[Check]:
+def _record(location: RecordLocation, connection: Connection) -> Iterator[Check]:
     with connection.transaction():
-        if not _enter(place, connection):
+        if not _enter(location, connection):
             return
         state = Record(connection).one(health.state_of())
-    told = f"{counted(state.runs, 'run')}, {state.bytes / 1e6:,.0f} MB"
+    text = f"{counted(state.runs, 'run')}, {state.bytes / 1e6:,.0f} MB"
     if state.bytes > _MANY_BYTES:
-        yield Check("record", WARNING, told, "delete old runs with debugloop prune --older-than 90d.")
+        yield Check("record", WARNING, text, "delete old runs with debugloop prune --older-than 90d.")
     else:
-        yield Check("record", OK, told)
+        yield Check("record", OK, text)
     if state.rejected:
         yield Check(
             "refused lines",
@@ -201,12 +205,12 @@ def _record(place: Place, connection: Connection) -> Iterator[Check]:
         yield Check("died", OK, "none in the last 7 days")
 
 
-def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
+def _last_run(location: RecordLocation, connection: Connection) -> Iterator[Check]:
     with connection.transaction():
-        if not _enter(place, connection):
+        if not _enter(location, connection):
             return
         record = Record(connection)
-        project = asked_project(record, place)
+        project = asked_project(record, location)
         run = record.first(health.last_run_of(project))
     of = f" of project {project}" if project else ""
     if run is None:
@@ -217,22 +221,22 @@ def _last_run(place: Place, connection: Connection) -> Iterator[Check]:
             "record one with pytest --debugloop, or choose another project with --project.",
         )
         return
-    told = f"{short(run.id)}{of}, {ago(run.started_at)}, {run.status}"
+    text = f"{short(run.id)}{of}, {ago(run.started_at)}, {run.status}"
     if run.is_code_known or run.status == "running":
-        yield Check("last run", OK, f"{told}, with its code" if run.is_code_known else told)
+        yield Check("last run", OK, f"{text}, with its code" if run.is_code_known else text)
     else:
         yield Check(
             "last run",
             WARNING,
-            f"{told}, without its code",
+            f"{text}, without its code",
             "see loader.log, and record in a git checkout; otherwise changed code cannot be found as a reason.",
         )
 
 
-def _enter(place: Place, connection: Connection) -> bool:
+def _enter(location: RecordLocation, connection: Connection) -> bool:
     """Lead the search path to the record; give False where it is none of this version, as another check tells."""
-    enter(connection, place.schema)
+    enter(connection, location.schema)
     try:
-        return not pending(connection, place.schema)
+        return not pending(connection, location.schema)
     except DebugloopError:
         return False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.deadline import deadline
 from pytest_debugloop.cli.failing import is_expected
 from pytest_debugloop.cli.output import json_option, show, write_json
@@ -43,7 +43,7 @@ UNKNOWN = 3
 @json_option
 @click.pass_obj
 def command(
-    place: Place,
+    location: RecordLocation,
     a: str | None,
     b: str | None,
     fail_on: str,
@@ -70,7 +70,7 @@ def command(
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join((*RULES, BROKEN))}.", param_hint="--fail-on")
     try:
         with deadline(timeout):
-            compared = _compared(place, a, b)
+            compared = _compared(location, a, b)
     except Exception as error:
         if not is_expected(error):
             raise
@@ -98,16 +98,16 @@ def command(
     raise SystemExit(0 if verdict.passed else 1)
 
 
-def _compared(place: Place, a: str | None, b: str | None) -> RunsCompared:
+def _compared(location: RecordLocation, a: str | None, b: str | None) -> RunsCompared:
     from pytest_debugloop.answers.compared_runs import compare_runs
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.answers.here import here
     from pytest_debugloop.loading.waiting import load_waiting, waiting_runs
 
-    if any(waiting_runs(place.order())):
-        left = load_waiting(place.order()).left
+    if any(waiting_runs(location.loader_order())):
+        left = load_waiting(location.loader_order()).left
         if a is None and (left.waiting or left.going_on):
             waiting = len(left.waiting) + len(left.going_on)
             raise CannotJudgeError(reason=f"{waiting} runs are not stored yet; see `debugloop load`")
-    with open_record(place) as record:
-        return record.answer(compare_runs(a, b, asked_project(record, place), here(place), needs_base=False))
+    with open_record(location) as record:
+        return record.answer(compare_runs(a, b, asked_project(record, location), here(location), needs_base=False))

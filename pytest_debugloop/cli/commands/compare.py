@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, show, write_json
 
@@ -16,7 +16,7 @@ from pytest_debugloop.cli.output import json_option, show, write_json
 @limit_option(20, "tests of each kind")
 @json_option
 @click.pass_obj
-def command(place: Place, a: str | None, b: str | None, form: str, limit: int, as_json: bool) -> None:
+def command(location: RecordLocation, a: str | None, b: str | None, form: str, limit: int, as_json: bool) -> None:
     """Compare the tests of two runs, branches, commits, changes or CI runs.
 
     Lists what newly fails in A against B, and what differs since it passed; what is fixed, still failing, or known to
@@ -35,8 +35,8 @@ def command(place: Place, a: str | None, b: str | None, form: str, limit: int, a
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.text.json_values import plain
 
-    with open_record(place) as record:
-        compared = record.answer(compare_runs(a, b, asked_project(record, place), here(place)))
+    with open_record(location) as record:
+        compared = record.answer(compare_runs(a, b, asked_project(record, location), here(location)))
     if as_json:
         write_json(
             "compare",
@@ -48,4 +48,4 @@ def command(place: Place, a: str | None, b: str | None, form: str, limit: int, a
         for line in compared_markdown(compared, limit or MANY):
             click.echo(line)
     else:
-        show(compared_lines(compared, limit or MANY), paging=place.paging)
+        show(compared_lines(compared, limit or MANY), paging=location.paging)

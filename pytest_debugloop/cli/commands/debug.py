@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.text.json_values import plain
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(
-    place: Place, error: str | None, pdbcls: str | None, live: bool, force: bool, trust: bool, as_json: bool
+    location: RecordLocation, error: str | None, pdbcls: str | None, live: bool, force: bool, trust: bool, as_json: bool
 ) -> int | None:
     """Open a debugger on a recorded failure.
 
@@ -49,30 +49,30 @@ def command(
     if live and as_json:
         raise click.UsageError("--json cannot be combined with --live.")
     debugger = None if live else _debugger(pdbcls)
-    with open_record(place) as record:
-        failure = record.answer(failure_to_debug(error, asked_project(record, place)))
+    with open_record(location) as record:
+        failure = record.answer(failure_to_debug(error, asked_project(record, location)))
         exceptions = failure.state["exceptions"] if failure.state else []
         files = [] if as_json or live else record.answer(files_of_run(failure.code_version, files_of(exceptions)))
     if live:
         from pytest_debugloop.cli.live import debug_live
 
-        return debug_live(place, str(failure.id), pdbcls=pdbcls, force=force, trust=trust)
+        return debug_live(location, str(failure.id), pdbcls=pdbcls, force=force, trust=trust)
     if as_json:
         facts = {key: value for key, value in plain(failure).items() if key != "state"}
         write_json("debug", {"error": facts}, exceptions=exceptions)
     elif debugger is not None:
-        _session(place, failure, files, debugger)
+        _session(location, failure, files, debugger)
     return None
 
 
-def _session(place: Place, failure: FailureToDebug, files: list[StoredFile], debugger: type) -> None:
+def _session(location: RecordLocation, failure: FailureToDebug, files: list[StoredFile], debugger: type) -> None:
     from pytest_debugloop.errors import NothingToDebugError
     from pytest_debugloop.replay.frames import rebuild
     from pytest_debugloop.replay.session import debug
     from pytest_debugloop.text.words import short
 
-    sources, changed = _sources(place, failure, files)
-    exceptions = rebuild(failure.state, failure.rootdir or str(place.rootdir), sources) if failure.state else []
+    sources, changed = _sources(location, failure, files)
+    exceptions = rebuild(failure.state, failure.rootdir or str(location.rootdir), sources) if failure.state else []
     if not any(one.frames for one in exceptions):
         what = "its kind has none" if failure.snapshot_id is None else "none were captured"
         raise NothingToDebugError(id=short(failure.id), what=what)
@@ -80,7 +80,9 @@ def _session(place: Place, failure: FailureToDebug, files: list[StoredFile], deb
     debug(exceptions, _banner(failure, changed, live), live, debugger)
 
 
-def _sources(place: Place, failure: FailureToDebug, files: list[StoredFile]) -> tuple[dict[str, Source], list[str]]:
+def _sources(
+    location: RecordLocation, failure: FailureToDebug, files: list[StoredFile]
+) -> tuple[dict[str, Source], list[str]]:
     """Give the source of each file as the run had it, and the names of those that are not so any more."""
     from pathlib import Path
 
@@ -89,8 +91,8 @@ def _sources(place: Place, failure: FailureToDebug, files: list[StoredFile]) -> 
     from pytest_debugloop.snapshots.frames import contexts_of
     from pytest_debugloop.sources.checkout import find_file
 
-    folders = [place.rootdir, *([Path(failure.rootdir)] if failure.rootdir else [])]
-    redactor = redactor_of_checkout(place)
+    folders = [location.rootdir, *([Path(failure.rootdir)] if failure.rootdir else [])]
+    redactor = redactor_of_checkout(location)
     exceptions = failure.state["exceptions"] if failure.state else []
     found: dict[str, Source] = {}
     changed: list[str] = []
@@ -111,16 +113,16 @@ def _banner(failure: FailureToDebug, changed: list[str], live: str) -> list[str]
     from pytest_debugloop.text.words import ago, error_line, local, short
 
     phase = [failure.phase or failure.error_type, *([f"attempt {failure.attempt}"] if failure.attempt else [])]
-    place = [f"run {short(failure.run_id)}" if failure.run_id else "a run that is not in the record"]
+    facts = [f"run {short(failure.run_id)}" if failure.run_id else "a run that is not in the record"]
     if failure.git_commit:
-        place.append(f"commit {failure.git_commit[:12]}")
+        facts.append(f"commit {failure.git_commit[:12]}")
     if failure.python_version:
-        place.append(f"Python {failure.python_version}")
+        facts.append(f"Python {failure.python_version}")
     lines = [
         f"{failure.node_id} ({', '.join(phase)})",
         error_line(failure.error_code, failure.error_type, failure.error_message),
         "RECORDED VALUES, not a running program: captured at "
-        f"{local(failure.occurred_at)} ({ago(failure.occurred_at)}) in {', '.join(place)}.",
+        f"{local(failure.occurred_at)} ({ago(failure.occurred_at)}) in {', '.join(facts)}.",
     ]
     if failure.state is not None and failure.state.get("is_captured") is False:
         lines.append("Capturing is turned off for this test: only its frames are recorded, without values.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.text.strategies import PAIRS
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("b", metavar="[B]", required=False)
 @json_option
 @click.pass_obj
-def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
+def command(location: RecordLocation, a: str, b: str | None, as_json: bool) -> None:
     """Compare two failures, or a failure and its recovery.
 
     Shows differences in data, environment, test order and code. A and B are failures, snapshots, or tests (the last
@@ -36,13 +36,13 @@ def command(place: Place, a: str, b: str | None, as_json: bool) -> None:
     from pytest_debugloop.answers.comparison import compared
     from pytest_debugloop.answers.connection import open_record
 
-    with open_record(place) as record:
-        answer = record.answer(compared(a, b, place.asked_project()))
+    with open_record(location) as record:
+        answer = record.answer(compared(a, b, location.asked_project()))
     if as_json:
         write_json("diff", plain_comparison(answer))
     else:
         width = make_console().width
-        show(_pages(answer.comparison, answer.recovery, width), paging=place.paging)
+        show(_pages(answer.comparison, answer.recovery, width), paging=location.paging)
 
 
 def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Iterator[Line]:

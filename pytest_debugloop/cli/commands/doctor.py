@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, show, write_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _STYLES = {"ok": "pass", "warning": "warn", "problem": "fail"}
 @click.command()
 @json_option
 @click.pass_obj
-def command(place: Place, as_json: bool) -> None:
+def command(location: RecordLocation, as_json: bool) -> None:
     """Check the whole set-up and say how to fix problems.
 
     Prints ok, warning or problem for each check, and changes nothing. The exit status is 1 if there is a problem.
@@ -34,7 +34,7 @@ def command(place: Place, as_json: bool) -> None:
     seen: list[Check] = []
 
     def watched() -> Iterator[Check]:
-        for check in _checks(place):
+        for check in _checks(location):
             seen.append(check)
             yield check
 
@@ -47,34 +47,34 @@ def command(place: Place, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _checks(place: Place) -> Iterator[Check]:
+def _checks(location: RecordLocation) -> Iterator[Check]:
     from pytest_debugloop.cli.checks import check, machine
-    from pytest_debugloop.cli.checks import place as place_checks
+    from pytest_debugloop.cli.checks import location as location_checks
 
     yield from check.run_checks(
         [
             ("python", machine.python_and_packages),
             ("psycopg", machine.driver),
             ("plugins", machine.plugins),
-            ("plugin", lambda: machine.registration(place.rootdir)),
-            ("rootdir", lambda: machine.configuration(place.rootdir)),
-            ("recording", lambda: machine.switch(place.rootdir)),
-            ("git", lambda: place_checks.checkout(place.rootdir)),
-            ("ci", place_checks.ci),
-            ("folder", lambda: place_checks.folder(place)),
-            ("journals", lambda: place_checks.waiting(place)),
-            ("loader", lambda: place_checks.loader_log(place)),
-            ("embedded", lambda: _of_record("binaries", place)),
-            ("server", lambda: _of_record("server", place)),
+            ("plugin", lambda: machine.registration(location.rootdir)),
+            ("rootdir", lambda: machine.configuration(location.rootdir)),
+            ("recording", lambda: machine.switch(location.rootdir)),
+            ("git", lambda: location_checks.checkout(location.rootdir)),
+            ("ci", location_checks.ci),
+            ("folder", lambda: location_checks.folder(location)),
+            ("journals", lambda: location_checks.waiting(location)),
+            ("loader", lambda: location_checks.loader_log(location)),
+            ("embedded", lambda: _of_record("binaries", location)),
+            ("server", lambda: _of_record("server", location)),
         ]
     )
 
 
-def _of_record(name: str, place: Place) -> Iterable[Check]:
+def _of_record(name: str, location: RecordLocation) -> Iterable[Check]:
     """Look at the record, for which the driver is needed."""
     from pytest_debugloop.cli.checks import record as checks_record
 
-    checked: Iterable[Check] = getattr(checks_record, name)(place)
+    checked: Iterable[Check] = getattr(checks_record, name)(location)
     return checked
 
 
@@ -96,14 +96,14 @@ def _line(check: Check) -> RenderableType:
 
     from pytest_debugloop.text.printable import printable
 
-    told = printable(check.message)
-    if check.mend:
-        told += f" -> {printable(check.mend)}"
+    text = printable(check.message)
+    if check.hint:
+        text += f" -> {printable(check.hint)}"
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=7)
     grid.add_column(width=16)
     grid.add_column(overflow="fold")
-    grid.add_row(Text(check.state, style=_STYLES[check.state]), Text(check.name), Text(told))
+    grid.add_row(Text(check.state, style=_STYLES[check.state]), Text(check.name), Text(text))
     return grid
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import branch_option, since_option
 from pytest_debugloop.cli.output import json_option, write_json
 
@@ -45,7 +45,7 @@ TABLES = ("runs", "attempts", "failures", "recoveries")
 @json_option
 @click.pass_obj
 def command(
-    place: Place,
+    location: RecordLocation,
     run: str | None,
     form: str,
     table: str | None,
@@ -78,8 +78,8 @@ def command(
     from pytest_debugloop.answers.rows import write_csv, write_jsonl
     from pytest_debugloop.cli.exporting.file import Progress, opened
 
-    with open_record(place) as record:
-        runs = _runs(record, place, run, since, branch, many=many)
+    with open_record(location) as record:
+        runs = _runs(record, location, run, since, branch, many=many)
         with opened(output, force=force) as out, Progress(out) as progress:
             watched = progress.watched(runs)
             if form == "junit":
@@ -93,14 +93,20 @@ def command(
 
 
 def _runs(
-    record: Record, place: Place, run: str | None, since: dt.datetime | None, branch: str | None, *, many: bool
+    record: Record,
+    location: RecordLocation,
+    run: str | None,
+    since: dt.datetime | None,
+    branch: str | None,
+    *,
+    many: bool,
 ) -> Iterator[Run]:
     from pytest_debugloop.answers.connection import asked_project
     from pytest_debugloop.answers.lookup import find_id
     from pytest_debugloop.answers.runs import last_run
     from pytest_debugloop.queries import runs
 
-    project = asked_project(record, place)
+    project = asked_project(record, location)
     if many:
         record.answer(last_run(project))  # says so where there is none at all
         return record.stream(runs.runs(project=project, since=since, branch=branch))
@@ -117,5 +123,5 @@ def _tell(output: Path, counts: dict[str, int], *, as_json: bool) -> None:
         facts: dict[str, Any] = {"output": str(output), "counts": counts}
         write_json("export", facts)
         return
-    told = ", ".join(counted(number, what) for what, number in counts.items())
-    click.echo(f"{printable(str(output))}: {told}.", err=True)
+    text = ", ".join(counted(number, what) for what, number in counts.items())
+    click.echo(f"{printable(str(output))}: {text}.", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import branch_option, limit_option, since_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(
-    place: Place, branch: str | None, since: datetime | None, is_open: bool, by: str, limit: int, as_json: bool
+    location: RecordLocation,
+    branch: str | None,
+    since: datetime | None,
+    is_open: bool,
+    by: str,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Group failures by cause, most frequent first.
 
@@ -43,12 +49,12 @@ def command(
     Example: debugloop failures --since 7d
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.cli.views.tables import Column, begun, table
+    from pytest_debugloop.cli.views.tables import Column, nonempty, table
     from pytest_debugloop.queries.failures import failure_groups
     from pytest_debugloop.queries.question import MANY
 
-    with open_record(place) as record:
-        project = asked_project(record, place)
+    with open_record(location) as record:
+        project = asked_project(record, location)
         filters = {"project": project, "branch": branch, "since": since, "is_open": is_open}
         groups, causes = (
             record.stream(failure_groups(limit=limit or MANY, by_cause=by_cause, **filters))
@@ -57,7 +63,7 @@ def command(
         if as_json:
             write_json("failures", {}, failures=groups, causes=causes)
             return
-        found = begun(causes if by == "cause" else groups)
+        found = nonempty(causes if by == "cause" else groups)
         if found is None:
             click.echo("Nothing failed.")
             return
@@ -73,7 +79,7 @@ def command(
             Column("where", flexible=True, keep_end=True, optional=6),
             Column("failure", "fail", flexible=True),
         ]
-        show(table(columns, map(_row, found), make_console().width), paging=place.paging)
+        show(table(columns, map(_row, found), make_console().width), paging=location.paging)
 
 
 def _row(group: FailureGroup) -> Row:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
@@ -24,7 +24,7 @@ _STYLES = {"flaky": "warn", "newly flaky": "fail", "broken": "fail", "fixed": "p
 @limit_option(50, "tests")
 @json_option
 @click.pass_obj
-def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
+def command(location: RecordLocation, everything: bool, limit: int, as_json: bool) -> None:
     """Rank flaky tests, most certain first.
 
     A flaky test sometimes fails on good code. Its true failure rate is above the score with a probability of 95 %, and
@@ -40,8 +40,8 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
     from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.queries.question import MANY
 
-    with open_record(place) as record:
-        project = asked_project(record, place)
+    with open_record(location) as record:
+        project = asked_project(record, location)
         tests = record.answer(ranked_tests(project, limit or MANY, only_flaky=not everything))
     if as_json:
         write_json("flaky", {}, tests=map(plain_test, tests))
@@ -61,7 +61,7 @@ def command(place: Place, everything: bool, limit: int, as_json: bool) -> None:
         Column("last failed", "faint", optional=2),
         Column("test", flexible=True, keep_end=True),
     ]
-    show(table(columns, map(_row, tests), make_console().width), paging=place.paging)
+    show(table(columns, map(_row, tests), make_console().width), paging=location.paging)
 
 
 def _row(ranked: RankedTest) -> Row:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @limit_option(100, "attempts")
 @json_option
 @click.pass_obj
-def command(place: Place, test: str, limit: int, as_json: bool) -> None:
+def command(location: RecordLocation, test: str, limit: int, as_json: bool) -> None:
     """List the attempts of a test, latest first.
 
     A strip above the list shows all attempts, oldest first, with a gap wherever the code changed. TEST is an id, or a
@@ -38,19 +38,19 @@ def command(place: Place, test: str, limit: int, as_json: bool) -> None:
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.recoveries import history_of_test
 
-    with open_record(place) as record:
-        named = record.answer(find(test, place.asked_project(), kinds=("test",)))
+    with open_record(location) as record:
+        named = record.answer(find(test, location.asked_project(), kinds=("test",)))
         found = named.test or record.one(test_of(named.id))
         attempts = record.stream(history_of_test(found.id, limit or MANY))
         if as_json:
             write_json("history", {"test": found}, attempts=attempts)
         else:
             width = make_console().width
-            show(_pages(found, list(attempts), width), paging=place.paging)
+            show(_pages(found, list(attempts), width), paging=location.paging)
 
 
 def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Line]:
-    from pytest_debugloop.cli.views.strip import strip_of
+    from pytest_debugloop.cli.views.sparkline import strip_of
     from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, write_json
 
 
@@ -12,7 +12,7 @@ from pytest_debugloop.cli.output import json_option, write_json
 @click.option("--again", is_flag=True, help="Also retry runs that were set aside because they could not be stored.")
 @json_option
 @click.pass_obj
-def command(place: Place, again: bool, as_json: bool) -> None:
+def command(location: RecordLocation, again: bool, as_json: bool) -> None:
     """Store runs that are still waiting in their journals.
 
     \b
@@ -27,11 +27,11 @@ def command(place: Place, again: bool, as_json: bool) -> None:
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import counted
 
-    if not place.dsn and not place.trusted:
-        place = replace(place, trusted=admit(place))
-    order = place.order()
-    if not place.dsn and not (place.folder / "postgres").is_dir() and not any(waiting_runs(order)):
-        raise NoRecordError(folder=place.told)  # and none is made, for there is nothing to put into it
+    if not location.dsn and not location.trusted:
+        location = replace(location, trusted=admit(location))
+    order = location.loader_order()
+    if not location.dsn and not (location.folder / "postgres").is_dir() and not any(waiting_runs(order)):
+        raise NoRecordError(folder=location.description)  # and none is made, for there is nothing to put into it
     with working("Storing waiting journals"):
         loaded = load_waiting(order, again=again)
     left, problem = loaded.left, printable(loaded.problem)

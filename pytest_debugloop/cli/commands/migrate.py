@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, write_json
 
 
 @click.command()
 @json_option
 @click.pass_obj
-def command(place: Place, as_json: bool) -> None:
+def command(location: RecordLocation, as_json: bool) -> None:
     """Migrate the schema to the version of this package.
 
     \b
@@ -20,8 +20,8 @@ def command(place: Place, as_json: bool) -> None:
     from pytest_debugloop.answers.connection import open_server
     from pytest_debugloop.database.migrate import migrate
 
-    with open_server(place) as (_, connection):
-        applied = migrate(connection, place.schema)
+    with open_server(location) as (_, connection):
+        applied = migrate(connection, location.schema)
     if as_json:
         write_json("migrate", {}, applied=({"version": m.version, "name": m.name} for m in applied))
         return

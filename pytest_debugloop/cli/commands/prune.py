@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import Moment, branch_option, count_of
 from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.text.json_values import plain
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.answers.connection import Connection
     from pytest_debugloop.loading.prune import Choice, Plan
 
-_MOST_TOLD_KINDS = ("runs", "steps", "failures", "successes", "recoveries", "snapshots", "tests", "functions")
+_MAX_TOLD_KINDS = ("runs", "steps", "failures", "successes", "recoveries", "snapshots", "tests", "functions")
 
 
 @click.command()
@@ -31,7 +31,7 @@ _MOST_TOLD_KINDS = ("runs", "steps", "failures", "successes", "recoveries", "sna
 @json_option
 @click.pass_obj
 def command(
-    place: Place,
+    location: RecordLocation,
     older_than: dt.datetime | None,
     keep: int | None,
     branch: str | None,
@@ -56,13 +56,13 @@ def command(
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.loading.prune import Choice, plan
 
-    with open_server(place) as (conninfo, connection):
+    with open_server(location) as (conninfo, connection):
         with connection.transaction():
-            enter(connection, place.schema)
-            check_schema(connection, place, conninfo)
-            project = asked_project(Record(connection), place)
+            enter(connection, location.schema)
+            check_schema(connection, location, conninfo)
+            project = asked_project(Record(connection), location)
         choice = Choice(before=older_than, keep=keep, project=project, branch=branch)
-        planned = plan(connection, place.schema, choice)
+        planned = plan(connection, location.schema, choice)
         if not as_json:
             click.echo(_told(planned))
         if dry_run or not planned.runs:
@@ -71,10 +71,10 @@ def command(
             return
         if not yes:
             click.confirm("Delete them?", abort=True)
-        _delete(place, connection, planned, choice, as_json=as_json)
+        _delete(location, connection, planned, choice, as_json=as_json)
 
 
-def _delete(place: Place, connection: Connection, planned: Plan, choice: Choice, *, as_json: bool) -> None:
+def _delete(location: RecordLocation, connection: Connection, planned: Plan, choice: Choice, *, as_json: bool) -> None:
     from dataclasses import replace
 
     import psycopg
@@ -82,34 +82,34 @@ def _delete(place: Place, connection: Connection, planned: Plan, choice: Choice,
     from pytest_debugloop.cli.progress import working
     from pytest_debugloop.loading.prune import prune, size, vacuum
 
-    before = size(connection, place.schema)
+    before = size(connection, location.schema)
     with working("Deleting"):
-        gone = prune(connection, place.schema, replace(choice, only=planned.ids))
+        gone = prune(connection, location.schema, replace(choice, only=planned.ids))
     problem = ""
-    if not place.dsn:
+    if not location.dsn:
         # Writing all anew pays where much of it goes.
         full = planned.runs * 3 >= planned.runs_in_all
         try:
             with working("Reclaiming disk space"):
-                vacuum(connection, place.schema, full=full)
+                vacuum(connection, location.schema, full=full)
         except psycopg.Error as error:
             problem = " ".join(str(error).split())
-    after = size(connection, place.schema)
+    after = size(connection, location.schema)
     if as_json:
         facts: dict[str, Any] = {"is_dry_run": False, "plan": _without_ids(planned), "deleted": gone}
         facts |= {"bytes_before": before, "bytes_after": after, "vacuum_problem": problem or None}
         write_json("prune", facts)
         return
-    _tell_deleted(place, gone, before, after, problem)
+    _print_deleted(location, gone, before, after, problem)
 
 
-def _tell_deleted(place: Place, gone: dict[str, int], before: int, after: int, problem: str) -> None:
+def _print_deleted(location: RecordLocation, gone: dict[str, int], before: int, after: int, problem: str) -> None:
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import counted, data_size
 
-    kinds = [counted(gone[kind], _one(kind)) for kind in _MOST_TOLD_KINDS if gone[kind]]
+    kinds = [counted(gone[kind], _one(kind)) for kind in _MAX_TOLD_KINDS if gone[kind]]
     click.echo(f"Deleted {', '.join(kinds)}.")
-    if place.dsn:
+    if location.dsn:
         click.echo(
             f"The record still takes {data_size(after)} on disk: autovacuum makes the space available to later "
             "runs, and VACUUM FULL returns it to the system."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.text.strategies import STRATEGIES
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @limit_option(50, "rows")
 @json_option
 @click.pass_obj
-def command(place: Place, test: str | None, patterns: bool, strategy: str | None, limit: int, as_json: bool) -> None:
+def command(
+    location: RecordLocation, test: str | None, patterns: bool, strategy: str | None, limit: int, as_json: bool
+) -> None:
     """List what made failed tests pass again.
 
     For each recovery, latest first: what failed, what was different when it passed, and the confidence. With TEST, only
@@ -37,15 +39,15 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.answers.lookup import find
-    from pytest_debugloop.cli.views.tables import Column, begun, table
+    from pytest_debugloop.cli.views.tables import Column, nonempty, table
     from pytest_debugloop.queries import recoveries
     from pytest_debugloop.queries.question import MANY
 
     if patterns and (test or strategy):
         raise click.UsageError("--patterns cannot be combined with TEST or --strategy.")
     most = limit or MANY
-    with open_record(place) as record:
-        project = asked_project(record, place)
+    with open_record(location) as record:
+        project = asked_project(record, location)
         if patterns:
             by_strategy = record.fetch(recoveries.strategy_patterns(most))
             by_failure = record.fetch(recoveries.recovery_patterns(most))
@@ -54,7 +56,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
                 write_json("recoveries", {}, strategies=by_strategy, failures=by_failure, causes=causes)
             else:
                 width = make_console().width
-                show(_patterns(by_strategy, by_failure, causes, width), paging=place.paging)
+                show(_patterns(by_strategy, by_failure, causes, width), paging=location.paging)
             return
         task_id = record.answer(find(test, project, kinds=("test",))).id if test else None
         filters = {"task_id": task_id, "project": project, "strategy": strategy}
@@ -62,7 +64,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
         if as_json:
             write_json("recoveries", {}, recoveries=found)
             return
-        listed = begun(found)
+        listed = nonempty(found)
         if listed is None:
             click.echo("No recoveries.")
             return
@@ -76,7 +78,7 @@ def command(place: Place, test: str | None, patterns: bool, strategy: str | None
             Column("test", flexible=True, keep_end=True, optional=4),
             Column("failure", "fail", flexible=True, optional=2),
         ]
-        show(table(columns, map(_row, listed), make_console().width), paging=place.paging)
+        show(table(columns, map(_row, listed), make_console().width), paging=location.paging)
 
 
 def _row(recovery: Recovery) -> Row:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
-    from pytest_debugloop.cli.views.rerun import Teller
+    from pytest_debugloop.cli.views.rerun import RerunPrinter
     from pytest_debugloop.rerunning.outcome import Outcome
     from pytest_debugloop.rerunning.plan import Plan
 
-_MOST_RUNS = 200
+_MAX_RUNS = 200
 _TIMES_VARIED = 10
 
 
@@ -25,7 +25,7 @@ _TIMES_VARIED = 10
     "--max-runs",
     type=click.IntRange(1),
     metavar="N",
-    help=f"With --bisect: maximum number of runs; default: {_MOST_RUNS}.",
+    help=f"With --bisect: maximum number of runs; default: {_MAX_RUNS}.",
 )
 @click.option("--times", type=click.IntRange(1), metavar="N", help="Run it N times and measure how often it fails.")
 @click.option("--vary", is_flag=True, help="Vary its surroundings one at a time, and find out which matter.")
@@ -42,7 +42,7 @@ _TIMES_VARIED = 10
 @json_option
 @click.pass_obj
 def command(
-    place: Place,
+    location: RecordLocation,
     what: str,
     bisect: bool,
     max_runs: int | None,
@@ -73,38 +73,38 @@ def command(
     if vary and (bisect or alone):
         raise click.UsageError("--vary cannot be combined with --bisect or --alone.")
     from pytest_debugloop.answers.planning import planned_rerun
-    from pytest_debugloop.cli.views.rerun import Teller
+    from pytest_debugloop.cli.views.rerun import RerunPrinter
 
-    failure, plan, suspects = planned_rerun(place, what, is_trusted=trust)
-    teller = Teller(failure, plan.alone() if alone else plan, as_json=as_json)
+    failure, plan, suspects = planned_rerun(location, what, is_trusted=trust)
+    printer = RerunPrinter(failure, plan.alone() if alone else plan, as_json=as_json)
     timeout = timeout or failure.patience
     if vary:
-        return _vary(teller, timeout, times or _TIMES_VARIED)
+        return _vary(printer, timeout, times or _TIMES_VARIED)
     if bisect:
-        return _bisect(teller, timeout, suspects, max_runs or _MOST_RUNS)
-    return _repeat(teller, timeout, times)
+        return _bisect(printer, timeout, suspects, max_runs or _MAX_RUNS)
+    return _repeat(printer, timeout, times)
 
 
-def _repeat(teller: Teller, timeout: float, times: int | None) -> int:
+def _repeat(printer: RerunPrinter, timeout: float, times: int | None) -> int:
     from pytest_debugloop.rerunning.rate import failure_rate
     from pytest_debugloop.rerunning.runner import rerun
 
-    with teller.working(times) as run_begins:
-        outcomes = [rerun(teller.plan, timeout=timeout, progress=run_begins()) for _ in range(times or 1)]
+    with printer.working(times) as run_begins:
+        outcomes = [rerun(printer.plan, timeout=timeout, progress=run_begins()) for _ in range(times or 1)]
     same = sum(outcome.is_same for outcome in outcomes)
     tried = sum(outcome.is_tried for outcome in outcomes)
-    teller.tell_outcomes(outcomes, failure_rate(same, tried) if times and tried else None)
+    printer.print_outcomes(outcomes, failure_rate(same, tried) if times and tried else None)
     return 0 if same else 1
 
 
-def _vary(teller: Teller, timeout: float, times: int) -> int:
-    from pytest_debugloop.cli.views.varied import found_of, tell_varied
+def _vary(printer: RerunPrinter, timeout: float, times: int) -> int:
+    from pytest_debugloop.cli.views.varied import found_of, print_varied
     from pytest_debugloop.rerunning import varying
     from pytest_debugloop.rerunning.runner import rerun
 
-    plan = varying.base_of(teller.plan)
+    plan = varying.base_of(printer.plan)
     settings = list(varying.settings_of(plan, locales=varying.known_locales()))
-    with teller.working(None) as run_begins:
+    with printer.working(None) as run_begins:
 
         def fails(setting: varying.Setting) -> bool | None:
             with varying.busy(setting.busy):
@@ -113,22 +113,22 @@ def _vary(teller: Teller, timeout: float, times: int) -> int:
 
         varied = varying.vary(varying.Setting("", "as it was", plan), settings, fails, times=times)
     found = found_of(varied)
-    tell_varied(teller, varied, found)
+    print_varied(printer, varied, found)
     return 0 if any(one.is_significant for one in found) else 1
 
 
-def _bisect(teller: Teller, timeout: float, suspects: list[str], limit: int) -> int:
+def _bisect(printer: RerunPrinter, timeout: float, suspects: list[str], limit: int) -> int:
     from pytest_debugloop.rerunning.bisect import Verdict
     from pytest_debugloop.rerunning.runner import rerun
     from pytest_debugloop.rerunning.search import find_polluters
 
     outcomes: list[Outcome] = []
-    with teller.working(None) as run_begins:
+    with printer.working(None) as run_begins:
 
         def run(plan: Plan) -> Outcome:
             outcomes.append(rerun(plan, timeout=timeout, progress=run_begins()))
             return outcomes[-1]
 
-        found = find_polluters(teller.plan, run, suspects=suspects, limit=limit)
-    teller.tell_found(found, outcomes)
+        found = find_polluters(printer.plan, run, suspects=suspects, limit=limit)
+    printer.print_result(found, outcomes)
     return {Verdict.PASSES: 1, Verdict.INTERRUPTED: 130}.get(found.verdict, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, write_json
 
 
@@ -13,7 +13,7 @@ from pytest_debugloop.cli.output import json_option, write_json
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
-def command(place: Place, to: int, yes: bool, as_json: bool) -> None:
+def command(location: RecordLocation, to: int, yes: bool, as_json: bool) -> None:
     """Undo migrations, newest first, and delete their data.
 
     \b
@@ -22,12 +22,12 @@ def command(place: Place, to: int, yes: bool, as_json: bool) -> None:
     from pytest_debugloop.answers.connection import open_server
     from pytest_debugloop.database.migrate import available, pending, rollback
 
-    with open_server(place) as (_, connection):
-        waiting = {migration.version for migration in pending(connection, place.schema)}
+    with open_server(location) as (_, connection):
+        waiting = {migration.version for migration in pending(connection, location.schema)}
         is_any = any(one.version > to and one.version not in waiting for one in available())
         if is_any and not yes:
             click.confirm("This deletes the record. Continue?", abort=True, err=as_json)
-        undone = rollback(connection, place.schema, to)
+        undone = rollback(connection, location.schema, to)
     if as_json:
         write_json("rollback", {}, undone=({"version": m.version, "name": m.name} for m in undone))
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import Moment, branch_option, limit_option, since_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
@@ -32,7 +32,7 @@ _STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died", "
 @json_option
 @click.pass_obj
 def command(
-    place: Place,
+    location: RecordLocation,
     branch: str | None,
     commit: str | None,
     status: str | None,
@@ -48,18 +48,18 @@ def command(
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.answers.runs import no_runs
-    from pytest_debugloop.cli.views.tables import Column, begun, table
+    from pytest_debugloop.cli.views.tables import Column, nonempty, table
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.runs import runs
 
     filters = {"branch": branch, "commit": commit, "status": status, "since": since, "until": until}
-    with open_record(place) as record:
-        project = asked_project(record, place)
+    with open_record(location) as record:
+        project = asked_project(record, location)
         found = record.stream(runs(limit=limit or MANY, project=project, **filters))
         if as_json:
             write_json("runs", {}, runs=found)
             return
-        listed = begun(found)
+        listed = nonempty(found)
         if listed is None:
             if not any(filters.values()):
                 raise record.answer(no_runs(project))
@@ -77,7 +77,7 @@ def command(
             Column("code", flexible=True, optional=5),
             Column("project", flexible=True, optional=4),
         ]
-        show(table(columns, map(_row, listed), make_console().width), paging=place.paging)
+        show(table(columns, map(_row, listed), make_console().width), paging=location.paging)
 
 
 def _row(run: Run) -> Row:

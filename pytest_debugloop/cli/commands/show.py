@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
@@ -21,14 +21,24 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("what", required=False)
 @limit_option(50, "causes of a run's failures (with --json: of failures), or failures of a test")
-@click.option("--folded", is_flag=True, help="Also show frames of installed packages.")
+@click.option("--all-frames", is_flag=True, help="Also show frames of installed packages.")
+@click.option("--folded", is_flag=True, hidden=True)  # the former name of --all-frames
 @click.option("--brief", is_flag=True, help="Write compact text, the most important first.")
 @click.option(
     "--budget", default=4000, show_default=True, help="Maximum number of characters for --brief.", type=count_of(200)
 )
 @json_option
 @click.pass_obj
-def command(place: Place, what: str | None, limit: int, folded: bool, brief: bool, budget: int, as_json: bool) -> None:
+def command(
+    location: RecordLocation,
+    what: str | None,
+    limit: int,
+    all_frames: bool,
+    folded: bool,
+    brief: bool,
+    budget: int,
+    as_json: bool,
+) -> None:
     """Show a run, test, error, snapshot or recovery.
 
     WHAT is an id, which can be shortened to its first or last characters, or a node id or part of one. The default is
@@ -45,8 +55,8 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
     from pytest_debugloop.queries.failures import LARGEST_SHOWN
     from pytest_debugloop.queries.question import MANY
 
-    with open_record(place) as record:
-        found = record.answer(found_or_last_run(what, place.asked_project()))
+    with open_record(location) as record:
+        found = record.answer(found_or_last_run(what, location.asked_project()))
         if brief:
             from pytest_debugloop.answers.brief import brief_text
 
@@ -59,7 +69,7 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
             _write(record, record.answer(shown(found, limit or MANY)))
         else:
             from pytest_debugloop.answers.shown import ShownRun, ShownTest
-            from pytest_debugloop.cli.views.things import NAMED, pages
+            from pytest_debugloop.cli.views.details import NAMED, pages
 
             most = limit or MANY
             answer = record.answer(shown(found, most + 1, LARGEST_SHOWN, NAMED if limit else MANY))
@@ -68,7 +78,10 @@ def command(place: Place, what: str | None, limit: int, folded: bool, brief: boo
                 failures = record.stream(answer.by_cause)
             elif isinstance(answer, ShownTest):
                 failures = record.stream(answer.failures)
-            show(pages(answer, failures, make_console().width, most, folded=folded), paging=place.paging)
+            show(
+                pages(answer, failures, make_console().width, most, all_frames=all_frames or folded),
+                paging=location.paging,
+            )
 
 
 def _write(record: Record, answer: Shown) -> None:

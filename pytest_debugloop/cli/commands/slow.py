@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import branch_option, count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(
-    place: Place,
+    location: RecordLocation,
     last: int,
     before: int,
     branch: str | None,
@@ -66,8 +66,8 @@ def command(
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.timings import timed_runs
 
-    with open_record(place) as record:
-        project = asked_project(record, place)
+    with open_record(location) as record:
+        project = asked_project(record, location)
         record.answer(last_run(project))  # says so where there is none at all
         runs = record.fetch(timed_runs(last + before, project, branch))
         recent, earlier = runs[:last], runs[last:]
@@ -93,7 +93,7 @@ def command(
         show([Line.of(_too_few(len(recent), len(earlier), last, LEAST_RUNS, branch))], paging=False)
     else:
         pages = _pages(changes, shown, recent, earlier, min_ms, make_console().width)
-        show(pages, paging=place.paging)
+        show(pages, paging=location.paging)
 
 
 def _too_few(recent: int, earlier: int, last: int, least: int, branch: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, write_json
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LONGEST_CELL = 1000
 @click.argument("psql_arguments", nargs=-1, type=click.UNPROCESSED)
 @json_option
 @click.pass_obj
-def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> None:
+def command(location: RecordLocation, psql_arguments: tuple[str, ...], as_json: bool) -> None:
     """Open psql on the record, with any arguments of psql.
 
     The embedded server comes with psql. Without any psql, only -c STATEMENT works. With --json, the only argument is a
@@ -40,25 +40,25 @@ def command(place: Place, psql_arguments: tuple[str, ...], as_json: bool) -> Non
     Example: debugloop sql --json "SELECT node_id, score FROM debug_flaky_tests"
     """
     if as_json:
-        _write_rows(place, psql_arguments)
+        _write_rows(location, psql_arguments)
         return
     from pytest_debugloop.answers.connection import open_server
 
-    with open_server(place) as (conninfo, connection):
-        program = _psql(place)
+    with open_server(location) as (conninfo, connection):
+        program = _psql(location)
         if program is None:
-            _run_statements(place, connection, psql_arguments)
+            _run_statements(location, connection, psql_arguments)
             return
         connection.close()
-        sys.exit(_run_psql(program, conninfo, place, psql_arguments))
+        sys.exit(_run_psql(program, conninfo, location, psql_arguments))
 
 
-def _run_psql(program: str, conninfo: str, place: Place, arguments: tuple[str, ...]) -> int:
+def _run_psql(program: str, conninfo: str, location: RecordLocation, arguments: tuple[str, ...]) -> int:
     """Run psql on the record, and give its exit status; Ctrl-C is psql's, which stops a statement and goes on."""
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    from pytest_debugloop.cli.guarded import run_guarded
     from pytest_debugloop.cli.process import interrupts_left_to_child
+    from pytest_debugloop.cli.safe_output import run_guarded
 
     given = {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
     environment = dict(os.environ)
@@ -67,7 +67,7 @@ def _run_psql(program: str, conninfo: str, place: Place, arguments: tuple[str, .
         environment["PGPASSWORD"] = password
     # Ours go behind those that somebody gave; an embedded server takes none from the environment.
     theirs = given.get("options", os.environ.get("PGOPTIONS", ""))
-    options = f"{theirs} -c search_path={_quoted(place.schema)},public".strip()
+    options = f"{theirs} -c search_path={_quoted(location.schema)},public".strip()
     target = make_conninfo(**{**given, "options": options})
     with interrupts_left_to_child() as interrupts:
         status = run_guarded([program, "-d", target, *arguments], environment)
@@ -76,7 +76,7 @@ def _run_psql(program: str, conninfo: str, place: Place, arguments: tuple[str, .
     return status if status >= 0 else 128 - status
 
 
-def _psql(place: Place) -> str | None:
+def _psql(location: RecordLocation) -> str | None:
     """Find psql: the machine's first for a server that is named, else the embedded server's; None: there is none."""
     from pytest_debugloop.database.binaries import installed_versions
     from pytest_debugloop.errors import EmbeddedServerMissingError
@@ -86,12 +86,12 @@ def _psql(place: Place) -> str | None:
     except EmbeddedServerMissingError:
         versions = {}
     # That of the server's version first; psql talks to servers of other versions too.
-    folders = sorted(versions, key=lambda version: version != place.postgres_version)
+    folders = sorted(versions, key=lambda version: version != location.postgres_version)
     ours = next((str(path) for version in folders if (path := versions[version] / "psql").is_file()), None)
-    return (shutil.which("psql") if place.dsn or not ours else None) or ours
+    return (shutil.which("psql") if location.dsn or not ours else None) or ours
 
 
-def _run_statements(place: Place, connection: Connection, arguments: tuple[str, ...]) -> None:
+def _run_statements(location: RecordLocation, connection: Connection, arguments: tuple[str, ...]) -> None:
     """Do what ``psql -c`` does, where there is no psql: run each, print its rows, stop at the first that fails."""
     from psycopg import sql
 
@@ -105,7 +105,7 @@ def _run_statements(place: Place, connection: Connection, arguments: tuple[str, 
             "psql is not on the PATH, and without it only -c STATEMENT works: install psql, or run "
             '`pip install "pytest-debugloop[embedded]"`.'
         )
-    path = sql.SQL("SET search_path TO {}, public").format(sql.Identifier(place.schema))
+    path = sql.SQL("SET search_path TO {}, public").format(sql.Identifier(location.schema))
     connection.execute(path)
     for statement in statements:
         cursor = connection.execute(statement.encode("utf-8", "surrogateescape"))
@@ -151,7 +151,7 @@ def _commands(arguments: tuple[str, ...]) -> list[str] | None:
     return found
 
 
-def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
+def _write_rows(location: RecordLocation, arguments: tuple[str, ...]) -> None:
     import psycopg
     from psycopg.rows import dict_row
 
@@ -160,7 +160,7 @@ def _write_rows(place: Place, arguments: tuple[str, ...]) -> None:
     statement = arguments[-1] if len(arguments) == 1 or (len(arguments) == 2 and arguments[0] == "-c") else None
     if statement is None:
         raise click.UsageError("--json requires exactly one statement.")
-    with open_record(place) as record, record.connection.cursor(row_factory=dict_row) as cursor:
+    with open_record(location) as record, record.connection.cursor(row_factory=dict_row) as cursor:
         # Row by row as they come, and one statement alone: a second one could leave the read-only transaction.
         rows = cast("Generator[Any]", cursor.stream(statement.encode("utf-8", "surrogateescape")))
         try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, write_json
 
 
 @click.command()
 @json_option
 @click.pass_obj
-def command(place: Place, as_json: bool) -> None:
+def command(location: RecordLocation, as_json: bool) -> None:
     """Show whether the record can be reached, and pending migrations.
 
     \b
@@ -21,14 +21,14 @@ def command(place: Place, as_json: bool) -> None:
     from pytest_debugloop.database.connect import describe
     from pytest_debugloop.text.words import counted
 
-    with open_server(place, reading=True) as (conninfo, connection):
+    with open_server(location, reading=True) as (conninfo, connection):
         with connection.transaction():
-            enter(connection, place.schema)
-            waiting = waiting_migrations(connection, place.schema)
+            enter(connection, location.schema)
+            waiting = waiting_migrations(connection, location.schema)
         version = connection.info.server_version // 10000
-    where = describe(conninfo) if place.dsn else f"{place.folder} (embedded PostgreSQL)"
+    where = describe(conninfo) if location.dsn else f"{location.folder} (embedded PostgreSQL)"
     if as_json:
-        facts = {"where": where, "postgres_version": version, "record_schema": place.schema, "pending": len(waiting)}
+        facts = {"where": where, "postgres_version": version, "record_schema": location.schema, "pending": len(waiting)}
         write_json("status", facts)
         return
-    click.echo(f"{where}: PostgreSQL {version}, schema {place.schema}, {counted(len(waiting), 'migration')} pending")
+    click.echo(f"{where}: PostgreSQL {version}, schema {location.schema}, {counted(len(waiting), 'migration')} pending")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_debugloop.answers.planning import PlannedProof
 
-_MOST_RUNS = 30
+_MAX_RUNS = 30
 
 
 @click.command()
@@ -23,9 +23,9 @@ _MOST_RUNS = 30
 @click.option(
     "--max-runs",
     type=click.IntRange(1),
-    default=_MOST_RUNS,
+    default=_MAX_RUNS,
     metavar="N",
-    help=f"Maximum number of runs; default: {_MOST_RUNS}.",
+    help=f"Maximum number of runs; default: {_MAX_RUNS}.",
 )
 @click.option(
     "--timeout",
@@ -38,7 +38,7 @@ _MOST_RUNS = 30
 @json_option
 @click.pass_obj
 def command(
-    place: Place, what: str, max_runs: int, timeout: float | None, bisect: bool, trust: bool, as_json: bool
+    location: RecordLocation, what: str, max_runs: int, timeout: float | None, bisect: bool, trust: bool, as_json: bool
 ) -> int:
     """Prove which change fixed or broke a test.
 
@@ -53,13 +53,13 @@ def command(
     Example: debugloop why test_discount --bisect
     """
     from pytest_debugloop.answers.planning import planned_proof
-    from pytest_debugloop.cli.views.proof import Teller
+    from pytest_debugloop.cli.views.proof import ProofPrinter
     from pytest_debugloop.rerunning.candidates import candidates_of, changes_of, not_undone
     from pytest_debugloop.rerunning.proving import Verdict
     from pytest_debugloop.rerunning.trials import Trials
     from pytest_debugloop.rerunning.undoing import Undoer
 
-    asked = planned_proof(place, what, is_trusted=trust)
+    asked = planned_proof(location, what, is_trusted=trust)
     case = asked.case
     if bisect:
         return _bisect(asked, max_runs, timeout or case.failure.patience, is_trusted=trust, as_json=as_json)
@@ -76,29 +76,29 @@ def command(
     found = candidates_of(asked.evidence, asked.strategy)
     left_out = {one: why for one in found if (why := undoer.obstacle(one)) is not None}
     likely = [one for one in found if one not in left_out]
-    teller = Teller(case, asked.plan, as_json=as_json)
+    printer = ProofPrinter(case, asked.plan, as_json=as_json)
     with ExitStack() as stack:
-        begins = stack.enter_context(teller.working())
+        begins = stack.enter_context(printer.working())
         stack.enter_context(undoer.working())
-        trials = Trials(undoer, case.failure, is_open, begins, teller.tell)
+        trials = Trials(undoer, case.failure, is_open, begins, printer.print_step)
         proof = trials.prove(likely, max_runs)
     if proof.verdict is Verdict.NOT_HERE:
-        raise teller.refusal(trials.done[0])
-    verified = teller.verified(proof, trials.done) if proof.verdict is Verdict.PROVED else None
-    problem = _keep(place, asked, verified) if verified is not None and case.recovery is not None else None
+        raise printer.refusal(trials.done[0])
+    verified = printer.verified(proof, trials.done) if proof.verdict is Verdict.PROVED else None
+    problem = _keep(location, asked, verified) if verified is not None and case.recovery is not None else None
     others = [f"{one.name}: {why}" for one, why in left_out.items()] + not_undone(asked.evidence)
-    teller.tell_proof(proof, trials.done, verified, others, problem)
+    printer.print_proof(proof, trials.done, verified, others, problem)
     return 0 if verified is not None else 1
 
 
 def _bisect(asked: PlannedProof, limit: int, timeout: float, *, is_trusted: bool, as_json: bool) -> int:
-    from pytest_debugloop.cli.views.commits import Teller
+    from pytest_debugloop.cli.views.commits import BisectPrinter
     from pytest_debugloop.rerunning.commits import bisect
     from pytest_debugloop.rerunning.trials import answer_of
 
     failure, is_open = asked.case.failure, asked.case.recovery is None
-    teller = Teller(asked.case, asked.plan, as_json=as_json)
-    with teller.working() as begins:
+    printer = BisectPrinter(asked.case, asked.plan, as_json=as_json)
+    with printer.working() as begins:
         found = bisect(
             asked.plan,
             asked.there.recorded.git_commit,
@@ -108,13 +108,13 @@ def _bisect(asked: PlannedProof, limit: int, timeout: float, *, is_trusted: bool
             limit=limit,
             is_trusted=is_trusted,
             begins=begins,
-            tell=teller.tell,
+            on_step=printer.print_step,
         )
-    teller.tell_found(found)
+    printer.print_result(found)
     return 0 if found.first is not None else 1
 
 
-def _keep(place: Place, asked: PlannedProof, verified: Mapping[str, Any]) -> str | None:
+def _keep(location: RecordLocation, asked: PlannedProof, verified: Mapping[str, Any]) -> str | None:
     """Keep what was proved; returns why that could not be done."""
     import psycopg
 
@@ -134,8 +134,8 @@ def _keep(place: Place, asked: PlannedProof, verified: Mapping[str, Any]) -> str
         evidence |= {key: code for key, code in left.items() if code or key in evidence}
         evidence["code"] = proved + left["code"]
     try:
-        with open_server(place) as (_, connection), connection.transaction():
-            enter(connection, place.schema)
+        with open_server(location) as (_, connection), connection.transaction():
+            enter(connection, location.schema)
             keep_proof(connection, recovery.id, str(verified["strategy"]), proved_in_words(verified), evidence)
     except psycopg.Error as error:
         return " ".join(str(error).split())

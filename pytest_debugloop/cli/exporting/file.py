@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TypeVar, cast
 
-from pytest_debugloop.cli.guarded import output_for_data
+from pytest_debugloop.cli.safe_output import output_for_data
 from pytest_debugloop.errors import OutputExistsError
 from pytest_debugloop.text.printable import printable
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _TOLD = 12
 
 
-class Teller(TwoRuns):
+class BisectPrinter(TwoRuns):
     """Tells how a test went at each commit, and which made the difference."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self._steps: list[Step] = []
 
-    def tell(self, step: Step) -> None:
+    def print_step(self, step: Step) -> None:
         """Say how the test went at a commit.
 
         Args:
@@ -35,7 +35,7 @@ class Teller(TwoRuns):
         if not self._as_json:
             show(iter([how_it_ended(Line.of(f"  {_named(step.commit)}: "), step.outcome, step.problem)]), paging=False)
 
-    def tell_found(self, found: Bisected) -> None:
+    def print_result(self, found: Bisected) -> None:
         """Say what was found.
 
         Args:

@@ -92,13 +92,13 @@ def cause_lines(group: CausedFailures, width: int) -> Iterator[Line]:
     yield Line.of("")
 
 
-def whole(known: DetailedFailure, width: int, *, folded: bool = False) -> Iterator[Line]:
+def failure_lines(known: DetailedFailure, width: int, *, all_frames: bool = False) -> Iterator[Line]:
     """Write all that is recorded of a failure.
 
     Args:
         known: the failure, with its state and history.
         width: columns of the terminal.
-        folded: whether the frames of installed packages are written too.
+        all_frames: whether the frames of installed packages are written too.
     """
     failure, state = known.failure, known.state
     yield title_line(failure)
@@ -115,7 +115,7 @@ def whole(known: DetailedFailure, width: int, *, folded: bool = False) -> Iterat
         yield Line.of(f"  recovered by {printable(failure.recovery_strategy)}, {ago(failure.resolved_at)}", "pass")
     yield Line.of("")
     if state and state.get("exceptions"):
-        yield from exception_lines(state, width, folded=folded)
+        yield from exception_lines(state, width, all_frames=all_frames)
     else:
         yield from message_lines(f"{failure.error_code or failure.error_type}: {failure.error_message}", most=400)
     if state:

@@ -101,13 +101,13 @@ def names_lines(
         yield Line.of(f"        … {printable(str(names['$cut']))}", "faint")
 
 
-def exception_lines(state: AgentState, width: int, *, folded: bool = False) -> Iterator[Line]:
+def exception_lines(state: AgentState, width: int, *, all_frames: bool = False) -> Iterator[Line]:
     """Write all exceptions of a snapshot with all their frames, the one that failed the phase first.
 
     Args:
         state: a snapshot's ``agent_state``.
         width: columns of the terminal.
-        folded: whether the frames of installed packages are written one by one too.
+        all_frames: whether the frames of installed packages are written one by one too.
     """
     for number, exception in enumerate(state.get("exceptions", ())):
         if number:
@@ -118,7 +118,7 @@ def exception_lines(state: AgentState, width: int, *, folded: bool = False) -> I
             yield from message_lines(str(note), style="")
         skipped = 0
         for index, frame in enumerate(exception["frames"]):
-            if frame.get("is_folded") and not folded:
+            if frame.get("is_folded") and not all_frames:
                 skipped += 1
                 continue
             if skipped:

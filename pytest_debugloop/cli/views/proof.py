@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pytest_debugloop.rerunning.plan import Plan
     from pytest_debugloop.rerunning.trials import Trial
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 
-class Teller(TwoRuns):
+class ProofPrinter(TwoRuns):
     """Tells each rerun of a proof, and what they prove.
 
     Args:
@@ -35,7 +35,7 @@ class Teller(TwoRuns):
     def __init__(self, case: Case, plan: Plan, *, as_json: bool) -> None:
         super().__init__(case, plan, as_json=as_json, assumed="assumed not to matter")
 
-    def tell(self, trial: Trial) -> None:
+    def print_step(self, trial: Trial) -> None:
         """Say how a rerun went.
 
         Args:
@@ -87,7 +87,7 @@ class Teller(TwoRuns):
             "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         }
 
-    def tell_proof(
+    def print_proof(
         self,
         proof: Proof[Candidate],
         trials: Sequence[Trial],
@@ -121,10 +121,10 @@ class Teller(TwoRuns):
     def _lines(
         self, proof: Proof[Candidate], runs: int, left_out: Sequence[str], problem: str | None
     ) -> Iterator[Line]:
-        for one in left_out[:_MOST_NAMED]:
+        for one in left_out[:_MAX_NAMED]:
             yield Line.of(f"not undone: {printable(one)}", "warn")
-        if len(left_out) > _MOST_NAMED:
-            yield Line.of(f"not undone: {len(left_out) - _MOST_NAMED:,} more", "warn")
+        if len(left_out) > _MAX_NAMED:
+            yield Line.of(f"not undone: {len(left_out) - _MAX_NAMED:,} more", "warn")
         style = "pass" if proof.verdict is Verdict.PROVED else "warn"
         yield Line.of(f"{self._sentence(proof)} ({counted(runs, 'run')})", style)
         if problem is not None:
@@ -163,4 +163,4 @@ def _undone(undone: Sequence[Candidate]) -> str:
     if not undone:
         return "as it is"
     names = listed([one.name for one in undone])
-    return printable(f"without {names}" if len(undone) <= _MOST_NAMED else f"without all {len(undone):,}")
+    return printable(f"without {names}" if len(undone) <= _MAX_NAMED else f"without all {len(undone):,}")

@@ -24,7 +24,7 @@ from pytest_debugloop.text.words import ago, counted, one_line, percent, short
 _MISSING_NAMED = 5
 
 
-class Teller:
+class RerunPrinter:
     """Tells what is run, how far it is, and what came of it.
 
     Args:
@@ -91,7 +91,7 @@ class Teller:
 
     # -- what came of it --------------------------------------------------------------------------------------------
 
-    def tell_outcomes(self, outcomes: Sequence[Outcome], rate: Rate | None) -> None:
+    def print_outcomes(self, outcomes: Sequence[Outcome], rate: Rate | None) -> None:
         """Say how the reruns ended.
 
         Args:
@@ -126,7 +126,7 @@ class Teller:
         for text, count in others.most_common():
             yield Line.of(f"{counted(count, 'time')}: {text}")
 
-    def tell_found(self, found: Found[Polluter], outcomes: Sequence[Outcome]) -> None:
+    def print_result(self, found: Found[Polluter], outcomes: Sequence[Outcome]) -> None:
         """Say what a search found.
 
         Args:

@@ -40,7 +40,7 @@ class Column:
 Row = Sequence[Line | str]
 
 
-def begun(rows: Iterator[T]) -> Iterator[T] | None:
+def nonempty(rows: Iterator[T]) -> Iterator[T] | None:
     """Tell whether there are rows at all, by asking for the first.
 
     Args:

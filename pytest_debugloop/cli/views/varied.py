@@ -14,10 +14,10 @@ from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import counted, percent
 
 if TYPE_CHECKING:
-    from pytest_debugloop.cli.views.rerun import Teller
+    from pytest_debugloop.cli.views.rerun import RerunPrinter
     from pytest_debugloop.rerunning.varying import Compared, Varied
 
-_MOST_FALSE = 0.05
+_MAX_FALSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Found:
     @property
     def is_significant(self) -> bool:
         """Whether the difference is more than chance, for as many axes as were varied."""
-        return self.q_value < _MOST_FALSE
+        return self.q_value < _MAX_FALSE
 
 
 def found_of(varied: Varied) -> list[Found]:
@@ -49,15 +49,15 @@ def found_of(varied: Varied) -> list[Found]:
     return sorted(found, key=lambda one: one.q_value)
 
 
-def tell_varied(teller: Teller, varied: Varied, found: Sequence[Found]) -> None:
+def print_varied(printer: RerunPrinter, varied: Varied, found: Sequence[Found]) -> None:
     """Say what matters to a test.
 
     Args:
-        teller: of the reruns.
+        printer: of the reruns.
         varied: what was measured.
         found: of it.
     """
-    if teller.as_json:
+    if printer.as_json:
         facts = {
             "runs": varied.runs,
             "failures": varied.failures,
@@ -78,7 +78,7 @@ def tell_varied(teller: Teller, varied: Varied, found: Sequence[Found]) -> None:
             ],
         }
         reproduced = varied.failures > 0 or any(one.compared.failures for one in found)
-        teller.write({"reproduced": reproduced, "rate": None, "bisect": None, "vary": facts}, [])
+        printer.write({"reproduced": reproduced, "rate": None, "bisect": None, "vary": facts}, [])
     else:
         show(_lines(varied, found), paging=False)
 

@@ -11,7 +11,7 @@ from pytest_debugloop.loading.recoveries.refining import parsed
 
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_MOST_STATEMENTS = 3_000
+_MAX_STATEMENTS = 3_000
 
 
 class ChangedLines(NamedTuple):
@@ -66,7 +66,7 @@ def _statements(text: str) -> list[_Statement]:
         found = list(_flat(parsed(text), 0, is_function=False))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         found = []
-    if not found or len(found) > _MOST_STATEMENTS:
+    if not found or len(found) > _MAX_STATEMENTS:
         return [_Statement((0, line.strip()), n, n) for n, line in enumerate(text.split("\n"), 1)] if text else []
     return found
 

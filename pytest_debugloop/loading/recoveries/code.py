@@ -19,12 +19,12 @@ from pytest_debugloop.loading.recoveries.traces import Sides
 from pytest_debugloop.sources.units import MODULE
 from pytest_debugloop.text import strategies
 
-_MOST_FUNCTIONS = 10
-_MOST_COMPARED = 60
+_MAX_FUNCTIONS = 10
+_MAX_COMPARED = 60
 _NOT_IMPORTED = 1_000
 
 
-def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
+def compare_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
     """Add the changes that the test reaches to what was found.
 
     Args:
@@ -40,7 +40,7 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     module = one.success_operation.partition("::")[0]
     edited = [file for run in (failing, passing) for file in run.edited_files or () if file.endswith(".py")]
     if edited:
-        found.evidence["edited_meanwhile"] = sorted(set(edited))[:_MOST_FUNCTIONS]
+        found.evidence["edited_meanwhile"] = sorted(set(edited))[:_MAX_FUNCTIONS]
         if {module, *(str(file) for file, *_ in one.places)}.intersection(edited):
             found.missing.append("code")  # what it was when it was loaded is not known
     if failing.code_version == passing.code_version:
@@ -72,7 +72,7 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     told = {near_by.change for near_by in reached}
     not_run = [near_by for near_by in ranked.not_run if near_by.change not in told]
     if difference.unknown:
-        found.evidence["unknown_files"] = difference.unknown[:_MOST_FUNCTIONS]
+        found.evidence["unknown_files"] = difference.unknown[:_MAX_FUNCTIONS]
         concerned = {module, *(str(file) for file, *_ in one.places)}
         if "code" not in found.missing and concerned.intersection(difference.unknown):
             found.missing.append("code")  # a file of the failure differs, and how is not known
@@ -93,8 +93,8 @@ def look_at_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     for key, more, changed in (("code", "more_functions", likely), ("code_beside", "more_beside", beside)):
         if changed:
             found.evidence[key] = _told(changed, ranked.ran, difference, facts)
-        if len(changed) > _MOST_FUNCTIONS:
-            found.evidence[more] = len(changed) - _MOST_FUNCTIONS
+        if len(changed) > _MAX_FUNCTIONS:
+            found.evidence[more] = len(changed) - _MAX_FUNCTIONS
 
 
 def _made_at_import(
@@ -149,8 +149,8 @@ def by_imports(
         facts: knows sources.
     """
     distances = import_distances(difference.passing, begin, {one.change.file for one in reached}, facts)
-    compared = {one.change for one in reached[:_MOST_COMPARED]}
-    sources = facts.sources([one.change for one in reached[:_MOST_COMPARED]], difference.changes)
+    compared = {one.change for one in reached[:_MAX_COMPARED]}
+    sources = facts.sources([one.change for one in reached[:_MAX_COMPARED]], difference.changes)
 
     def key(one: Reached) -> tuple[Any, ...]:
         change = one.change
@@ -171,7 +171,7 @@ def by_imports(
 def _told(
     reached: Sequence[Reached], ran: Mapping[Change, str], difference: CodeDifference, facts: Facts
 ) -> list[dict[str, Any]]:
-    shown = reached[:_MOST_FUNCTIONS]
+    shown = reached[:_MAX_FUNCTIONS]
     sources = facts.sources([one.change for one in shown], difference.changes)
     return [
         {

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pytest_debugloop.sources.units import MODULE, is_test_file
 
 _FARTHEST = 6
-_MOST_FOLLOWED = 60
+_MAX_FOLLOWED = 60
 _LONGEST_DIFF = 8_000
 # What is called where an object is made of its class.
 _MAKING = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__class_getitem__"})
@@ -157,9 +157,9 @@ class Reach:
         for unit in units:
             for name in unit.uses:
                 self._users[name].append(unit)
-        self._distances = [(change, self._distances_to(change)) for change in changes[:_MOST_FOLLOWED]]
+        self._distances = [(change, self._distances_to(change)) for change in changes[:_MAX_FOLLOWED]]
         # Of more changes than are followed, those of a test's own functions still count.
-        self._distances += [(change, {(change.file, change.function): 0}) for change in changes[_MOST_FOLLOWED:]]
+        self._distances += [(change, {(change.file, change.function): 0}) for change in changes[_MAX_FOLLOWED:]]
 
     def _distances_to(
         self, change: Change, passes: Callable[[Unit], bool] = lambda unit: True

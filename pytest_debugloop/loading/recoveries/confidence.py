@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.text.strategies import STRATEGIES
 
-MOST_BESIDE = 10
+MAX_BESIDE = 10
 """How many candidates of a strategy count beside the first."""
 FLAKE, UNRECORDED = "flake", "unrecorded"
 
@@ -55,7 +55,7 @@ def choose(
         share = weights.PASSED_TOO if is_of_version and flake["passed_on_version"] else 1.0
         first, *others = (odds[situation] * share for situation in situations)
         terms[strategy] = first
-        beside += weights.BESIDE * sum(others[:MOST_BESIDE])
+        beside += weights.BESIDE * sum(others[:MAX_BESIDE])
     if beside:
         terms["beside"] = beside
     total = sum(terms.values())

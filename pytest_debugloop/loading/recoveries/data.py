@@ -12,7 +12,7 @@ from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.naming import (
-    MOST_WANTED,
+    MAX_WANTED,
     Mentions,
     Named,
     Wanted,
@@ -22,14 +22,14 @@ from pytest_debugloop.loading.recoveries.naming import (
 )
 from pytest_debugloop.text import strategies
 
-_MOST_FILES = 10
-_MOST_UNTIED = 10
+_MAX_FILES = 10
+_MAX_UNTIED = 10
 _PYTHON = (".py", ".pyi")
 # Which of them pytest reads is told as options; what else is in them is for other tools.
 _CONFIGURATION = frozenset({"pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"})
 _EXTENSIONS = (".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".pyx", ".pxd", ".rs", ".f90", ".f", ".so", ".pyd", ".go")
 _DOTENV = ("dotenv", "decouple", "environs", "environ", "dynaconf", "starlette")
-_MOST_KINDS = 20
+_MAX_KINDS = 20
 _FILE_NAME = re.compile(r"[\"']([^\"'\n]{1,200}\.\w{1,10})[\"']")
 _WORD_ENDS = re.compile(r"[\s'\"=,;:()<>\[\]]+")
 _WHOLE, _PART, _FOLDER = 3, 2, 1
@@ -54,7 +54,7 @@ class _File(NamedTuple):
         return told | ({"opened": True} if self.situation == weights.DATA_OPENED else {})
 
 
-def look_at_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
+def compare_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
     """Add the files that differ and are no Python to what was found.
 
     Args:
@@ -70,7 +70,7 @@ def look_at_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     differing = facts.remembered(("data", failing.id, passing.id), lambda: _differing(failing, passing))
     if not differing:
         return
-    named_anywhere = _names_in_code(differing, passing, facts) if len(differing) > MOST_WANTED else frozenset()
+    named_anywhere = _names_in_code(differing, passing, facts) if len(differing) > MAX_WANTED else frozenset()
     differing = sorted(
         differing,
         key=lambda file: (_last(file.path) not in named_anywhere, not test.is_near(file.path), file.path),
@@ -86,13 +86,13 @@ def look_at_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         (tied if situation else untied).append(file._replace(situation=situation))
     tied.sort(key=lambda file: -weights.ODDS[file.situation])
     if tied:
-        found.evidence["data"] = [file.told() for file in tied[:_MOST_FILES]]
+        found.evidence["data"] = [file.told() for file in tied[:_MAX_FILES]]
         found.explain(strategies.DATA, *(file.situation for file in tied))
-        if len(tied) > _MOST_FILES:
-            found.evidence["more_data"] = len(tied) - _MOST_FILES
+        if len(tied) > _MAX_FILES:
+            found.evidence["more_data"] = len(tied) - _MAX_FILES
     if untied:
         found.is_untied = True
-        found.evidence["other_data"] = [file.path for file in untied[:_MOST_UNTIED]]
+        found.evidence["other_data"] = [file.path for file in untied[:_MAX_UNTIED]]
         found.evidence["other_data_count"] = len(untied)
 
 
@@ -119,7 +119,7 @@ def _differing(failing: RunFacts, passing: RunFacts) -> list[_File]:
 def _names_in_code(differing: list[_File], passing: RunFacts, facts: Facts) -> frozenset[str]:
     """Give the names of files that stand in code, where so many differ that each cannot be looked for."""
     endings = Counter(f".{_last(file.path).rpartition('.')[2]}" for file in differing if "." in _last(file.path))
-    kinds = sorted(ending for ending, _ in endings.most_common(_MOST_KINDS))
+    kinds = sorted(ending for ending, _ in endings.most_common(_MAX_KINDS))
 
     def found() -> frozenset[str]:
         rows = facts.units_with(passing, f"({escaped(kinds)})[\"']") if kinds else []

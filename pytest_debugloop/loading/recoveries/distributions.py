@@ -15,12 +15,12 @@ from pytest_debugloop.sources.installed import GROUP, normalised
 from pytest_debugloop.text import strategies
 
 _IMPORTED, _IN_TEXT = 2, 1
-_MOST_ABOVE = 40
+_MAX_ABOVE = 40
 _RUNNERS = frozenset({"pytest", "pluggy", "pytest-debugloop"})
 _HASH, _MODULES, _REQUIRES = 1, 2, 3  # in a row of debug_installations
 
 
-def look_at_distributions(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
+def compare_distributions(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
     """Add the distributions that have another version, or other files, to what was found.
 
     Args:
@@ -105,7 +105,7 @@ class _Ties:
         """Give the distributions that need another one, and over how many others."""
         found: dict[str, int] = {}
         waiting = [(name, 0)]
-        while waiting and len(found) < _MOST_ABOVE:
+        while waiting and len(found) < _MAX_ABOVE:
             at, steps = waiting.pop(0)
             for other in self._needed_by.get(at, ()):
                 if other not in found and other != name:

@@ -20,9 +20,9 @@ from pytest_debugloop.sources.units import is_test_file
 __all__ = ["Attempt", "CodeDifference", "Facts", "Pending", "RunFacts", "Statement"]
 
 Statement = Callable[[str], str]
-_MOST_AT_ONCE = 500
-_MOST_REFINED = 5_000
-_MOST_SEARCHED = 4_000
+_MAX_AT_ONCE = 500
+_MAX_REFINED = 5_000
+_MAX_SEARCHED = 4_000
 
 T = TypeVar("T")
 
@@ -181,8 +181,8 @@ class Facts:
             before += sides[0] or []
             after += sides[1] or []
         changes = changes_between(before, after)
-        looked_into = changes[:_MOST_REFINED]
-        changes = refined(looked_into, self.sources(looked_into, ())) + changes[_MOST_REFINED:]
+        looked_into = changes[:_MAX_REFINED]
+        changes = refined(looked_into, self.sources(looked_into, ())) + changes[_MAX_REFINED:]
         units = [unit for file, digest in passing.items() for unit in self._units.get((file, digest), ())]
         reach = Reach(units if changes else [], changes)
         known = [
@@ -217,7 +217,7 @@ class Facts:
         files = run.files or {}
         # The tests' own files first: there is a bound.
         asked = sorted(self._concerned(files) & files.keys(), key=lambda file: (file not in self._of_tests, file))
-        asked = asked[:_MOST_SEARCHED]
+        asked = asked[:_MAX_SEARCHED]
         rows = self._ask("recoveries_naming", files=asked, hashes=[files[file] for file in asked], words=words)
         return [(Unit(unit, *about), source) for unit, *about, source in rows.fetchall()]
 
@@ -265,7 +265,7 @@ class Facts:
             while begin < len(likely) and _ids(likely[begin : begin + 1]) <= self._sources.keys():
                 begin += 1
             self._fetched[id(likely)] = begin
-            return self.sources_of(_ids([*changes, *likely[begin : begin + _MOST_AT_ONCE]]))
+            return self.sources_of(_ids([*changes, *likely[begin : begin + _MAX_AT_ONCE]]))
         return self._sources
 
     def sources_of(self, ids: Iterable[str]) -> Mapping[str, str]:

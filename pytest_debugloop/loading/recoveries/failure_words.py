@@ -12,7 +12,7 @@ from pytest_debugloop.loading.recoveries.changed_lines import changed_lines
 from pytest_debugloop.loading.recoveries.flakes import Failure
 
 K = TypeVar("K", bound=Hashable)
-_MOST_SAID = 2_000
+_MAX_SAID = 2_000
 _QUOTED = re.compile(r"'([^'\n]{1,80})'|`([^`\n]{1,80})`|\"([^\"\n]{1,80})\"|<class '([^']+)'>")
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b")
 _CALLED = re.compile(r"\b(\w+)\(\)")
@@ -29,7 +29,7 @@ def words_of(failure: Failure) -> frozenset[str]:
     Args:
         failure: how it looks.
     """
-    message = failure.message[:_MOST_SAID]
+    message = failure.message[:_MAX_SAID]
     quoted = [part for found in _QUOTED.findall(message) for part in found]
     texts = [*quoted, *_EXCEPTION.findall(message), *_CALLED.findall(message), failure.code]
     return frozenset(word for text in texts for word in _WORD.findall(text)) - _TYPES

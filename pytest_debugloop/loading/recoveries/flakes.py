@@ -8,11 +8,11 @@ from math import prod
 from typing import NamedTuple
 
 _RATE_PRIOR = (0.15, 9.85)  # as in debug_failure_rate_quantile
-_MOST_ATTEMPTS = 60.0
-_MOST_FAILURES = 20
+_MAX_ATTEMPTS = 60.0
+_MAX_FAILURES = 20
 _TOGETHER = 0.3
 """What each further test that failed alike leaves of the odds: flakes are independent, and seldom."""
-_MOST_TOGETHER = 5
+_MAX_TOGETHER = 5
 _OFTEN = 0.1
 
 SYMPTOMS = {"external": 5.0, "chance": 3.0, "other": 1.0, "comparison": 0.8, "code": 0.3}
@@ -104,16 +104,16 @@ def flake_odds(versions: Sequence[Version], failure: Failure) -> dict[str, float
     good = [version for version in versions if version.failures < version.attempts]
     failed = float(sum(version.failures for version in good))
     passed = float(sum(version.attempts - version.failures for version in good))
-    scale = min(1.0, _MOST_ATTEMPTS / max(failed + passed, 1.0))
+    scale = min(1.0, _MAX_ATTEMPTS / max(failed + passed, 1.0))
     of_failure = [version for version in versions if version.is_of_failure]
     passed_too = any(version.failures < version.attempts for version in of_failure)
-    in_a_row = 1 if passed_too else min(max(sum(version.failures for version in of_failure), 1), _MOST_FAILURES)
+    in_a_row = 1 if passed_too else min(max(sum(version.failures for version in of_failure), 1), _MAX_FAILURES)
     chance = _chance(failed * scale, passed * scale, in_a_row)
     symptom = symptom_of(failure)
     rate = (_RATE_PRIOR[0] + failed) / (sum(_RATE_PRIOR) + failed + passed)
     # A test that often fails by itself does so beside others, too.
     each = 1.0 if symptom == "external" else min(max(_TOGETHER, rate / _OFTEN), 1.0)
-    together = each ** (min(max(failure.together, 1), _MOST_TOGETHER) - 1)
+    together = each ** (min(max(failure.together, 1), _MAX_TOGETHER) - 1)
     return {
         "failure_rate": rate,
         "failures_on_version": float(in_a_row),

@@ -13,7 +13,7 @@ from pytest_debugloop.loading.recoveries.refining import parsed
 from pytest_debugloop.sources.units import MODULE
 
 _FARTHEST = 12
-_MOST_FILES = 2_000
+_MAX_FILES = 2_000
 _INIT = "/__init__"
 
 
@@ -44,7 +44,7 @@ def import_distances(
             find = partial(_imported, sources.get(unit.id, ""), unit.file)
             names = facts.remembered(("imports", unit.id), find)
             coming.update(file for name in names for file in _files(name, by_end))
-        waiting = [file for file in sorted(coming) if file not in found][: max(_MOST_FILES - len(found), 0)]
+        waiting = [file for file in sorted(coming) if file not in found][: max(_MAX_FILES - len(found), 0)]
         found |= dict.fromkeys(waiting, distance)
     return found
 

@@ -14,9 +14,9 @@ from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.starts import starts_of
 from pytest_debugloop.sources.units import MODULE
 
-MOST_WANTED = 60
+MAX_WANTED = 60
 """Things that are looked for at once."""
-_MOST_MENTIONS = 60
+_MAX_MENTIONS = 60
 
 
 class Mentions(NamedTuple):
@@ -80,7 +80,7 @@ def nearest_namings(
     Returns:
         By key; things that no code names are left out.
     """
-    wanted = wanted[:MOST_WANTED]
+    wanted = wanted[:MAX_WANTED]
     if not wanted or passing.files is None:
         return {}
     mentions = facts.remembered(
@@ -115,7 +115,7 @@ def _mentions(wanted: Sequence[Wanted], run: RunFacts, facts: Facts) -> list[_Me
                     change = Change(unit.file, unit.function, "changed", unit.id, unit.id, provides)
                     found.append(_Mention(thing.key, degree, change))
     found.sort(key=lambda mention: -mention.degree)
-    return found[:_MOST_MENTIONS]
+    return found[:_MAX_MENTIONS]
 
 
 def parts_of(unit: Unit, source: str) -> Iterator[tuple[tuple[str, ...], Mentions]]:

@@ -18,9 +18,9 @@ from psycopg.types.json import Jsonb
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, Statement
 from pytest_debugloop.loading.recoveries.reasons import compared
 
-_MOST_TESTS = 2_000
-_MOST_PAIRS = 10
-_MOST_FILES = 10_000
+_MAX_TESTS = 2_000
+_MAX_PAIRS = 10
+_MAX_FILES = 10_000
 
 
 def find_onsets(cursor: Cursor[Any], statement: Statement, run_id: uuid.UUID, correlation_id: uuid.UUID) -> None:
@@ -37,7 +37,7 @@ def find_onsets(cursor: Cursor[Any], statement: Statement, run_id: uuid.UUID, co
     """
     facts = Facts(cursor, statement)
     cursor.execute(statement("onsets_begun"), {"run_id": run_id, "correlation_id": correlation_id})
-    pending = facts.pending(run_id, correlation_id, "onsets_pending", most=_MOST_TESTS)
+    pending = facts.pending(run_id, correlation_id, "onsets_pending", most=_MAX_TESTS)
     found = [(one, evidence) for one in _bounded(pending, facts) if (evidence := _evidence(one, facts)) is not None]
     if found:
         cursor.execute(
@@ -58,10 +58,10 @@ def _bounded(pending: Iterable[Pending], facts: Facts) -> Iterator[Pending]:
         failing, passing = facts.run(one.error_run), facts.run(one.success_run)
         if failing is None or passing is None:
             continue
-        if max(len(failing.files or ()), len(passing.files or ())) > _MOST_FILES:
+        if max(len(failing.files or ()), len(passing.files or ())) > _MAX_FILES:
             continue
         pair = failing.code_version, passing.code_version
-        if pair in pairs or len(pairs) < _MOST_PAIRS:
+        if pair in pairs or len(pairs) < _MAX_PAIRS:
             pairs.add(pair)
             yield one
 

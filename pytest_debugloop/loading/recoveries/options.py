@@ -8,14 +8,14 @@ from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.sources.installed import normalised
-from pytest_debugloop.sources.options import differing_options, told_options
+from pytest_debugloop.sources.options import differing_options, given_options
 from pytest_debugloop.text import strategies
 
 # They say what is collected, and what is asked before.
 _ASIDE = frozenset({"markers", "testpaths", "norecursedirs", "minversion", "required_plugins", "--strict-markers"})
 
 
-def look_at_options(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
+def compare_options(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
     """Add the options of pytest that differ, and its plugins, to what was found.
 
     Args:
@@ -53,4 +53,4 @@ def _plugins(failing: RunFacts, passing: RunFacts) -> dict[str, list[str | None]
 
 def _told(run: RunFacts, *, has_ini: bool) -> dict[str, list[str]]:
     ini = run.ini_options or {} if has_ini else {}
-    return told_options(run.command_line or (), run.environment or {}, ini, Path(run.rootdir or "/"))
+    return given_options(run.command_line or (), run.environment or {}, ini, Path(run.rootdir or "/"))

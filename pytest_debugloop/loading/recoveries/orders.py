@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 class Order(NamedTuple):
@@ -51,8 +51,8 @@ def order_change(failing: Sequence[str], passing: Sequence[str]) -> dict[str, An
 
 
 def _told(tests: list[str], only: list[str]) -> dict[str, Any]:
-    told: dict[str, Any] = {"count": len(tests), "last": tests[-_MOST_NAMED:], "only_here": only[-_MOST_NAMED:]}
-    if len(only) > _MOST_NAMED:
+    told: dict[str, Any] = {"count": len(tests), "last": tests[-_MAX_NAMED:], "only_here": only[-_MAX_NAMED:]}
+    if len(only) > _MAX_NAMED:
         told["only_here_count"] = len(only)
     return told
 
@@ -75,4 +75,4 @@ def suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]])
         "polluters": sorted(failed[0].intersection(*failed) - passed[0].union(*passed)),
         "setters": sorted(passed[0].intersection(*passed) - failed[0].union(*failed)),
     }
-    return {name: tests for name, tests in found.items() if 0 < len(tests) <= _MOST_NAMED}
+    return {name: tests for name, tests in found.items() if 0 < len(tests) <= _MAX_NAMED}

@@ -11,12 +11,12 @@ from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.orders import order_change, suspects
 from pytest_debugloop.text import strategies
 
-_MOST_ORDERS = 6
+_MAX_ORDERS = 6
 _FEW = 2
-_MOST_LEFT_OUT = 5
+_MAX_LEFT_OUT = 5
 
 
-def look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found: Findings) -> None:
+def compare_order(one: Pending, facts: Facts, history: Sequence[Attempt], found: Findings) -> None:
     """Add what else ran before the test to what was found.
 
     Args:
@@ -37,7 +37,7 @@ def look_at_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
     sides: dict[bool, list[Sequence[str]]] = {True: [failing], False: [passing]}
     for attempt in reversed(history):
         side = sides[attempt.failed]
-        if len(side) <= _MOST_ORDERS and attempt.run_id not in (one.error_run, one.success_run):
+        if len(side) <= _MAX_ORDERS and attempt.run_id not in (one.error_run, one.success_run):
             before = facts.order(attempt.run_id, attempt.agent).before(attempt.operation)
             if before is not None:
                 side.append(before)
@@ -68,4 +68,4 @@ def _is_choice(change: Mapping[str, Any]) -> bool:
     only: list[int] = [
         change[side].get("only_here_count", len(change[side]["only_here"])) for side in ("failing", "passing")
     ]
-    return min(only) == 0 < max(only) <= _MOST_LEFT_OUT
+    return min(only) == 0 < max(only) <= _MAX_LEFT_OUT

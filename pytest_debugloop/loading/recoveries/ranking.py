@@ -22,7 +22,7 @@ BY_TRACE = "trace"
 
 _FARTHEST = 7
 _CLASS = re.compile(r"^class\b", re.MULTILINE)
-_MOST_PARSED = 100
+_MAX_PARSED = 100
 # What a class statement calls: of the metaclass, which may be that of a base, and of the bases.
 _OF_METACLASS = frozenset({"__new__", "__init__", "__call__", "__prepare__"})
 _OF_BASE = frozenset({"__init_subclass__"})
@@ -234,7 +234,7 @@ class Ranking:
             if not unit.is_of_import:
                 names.update(unit.provides)
         # What is only decorated with it is run at import too.
-        ids = sorted({unit.id for unit in (*users, *reach.users(sorted(names)))})[:_MOST_PARSED]
+        ids = sorted({unit.id for unit in (*users, *reach.users(sorted(names)))})[:_MAX_PARSED]
         sources = self._facts.sources_of(ids)
         special = change.function.rpartition(".")[2]
         return any(_calls(sources.get(one, ""), names, special) for one in ids)

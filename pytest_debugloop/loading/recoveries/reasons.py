@@ -16,19 +16,19 @@ import psycopg
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
-from pytest_debugloop.loading.recoveries.code import look_at_code
-from pytest_debugloop.loading.recoveries.confidence import FLAKE, MOST_BESIDE, UNRECORDED
-from pytest_debugloop.loading.recoveries.data import look_at_data
-from pytest_debugloop.loading.recoveries.distributions import look_at_distributions
+from pytest_debugloop.loading.recoveries.code import compare_code
+from pytest_debugloop.loading.recoveries.confidence import FLAKE, MAX_BESIDE, UNRECORDED
+from pytest_debugloop.loading.recoveries.data import compare_data
+from pytest_debugloop.loading.recoveries.distributions import compare_distributions
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending, Statement
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds
 from pytest_debugloop.loading.recoveries.job_reruns import job_rerun
-from pytest_debugloop.loading.recoveries.options import look_at_options
-from pytest_debugloop.loading.recoveries.ran_before import look_at_order
-from pytest_debugloop.loading.recoveries.surroundings import look_at_interpreter
+from pytest_debugloop.loading.recoveries.options import compare_options
+from pytest_debugloop.loading.recoveries.ran_before import compare_order
+from pytest_debugloop.loading.recoveries.surroundings import compare_interpreters
 from pytest_debugloop.loading.recoveries.together import Examined, Judged, in_order, judge
-from pytest_debugloop.loading.recoveries.variables import look_at_variables
+from pytest_debugloop.loading.recoveries.variables import compare_variables
 from pytest_debugloop.snapshots.changes import state_changes
 from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.text.strategies import RERUN, UNKNOWN, in_words
@@ -134,7 +134,7 @@ def _examined(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Examine
     try:
         found = compared(one, facts)
         if "run" not in found.missing:
-            look_at_order(one, facts, history, found)
+            compare_order(one, facts, history, found)
         flake = flake_odds(_versions(one, facts, history), one.failure)
     except psycopg.Error:
         raise
@@ -155,7 +155,7 @@ def _concluded(found: Findings, judged: Judged, *, is_code_known: bool) -> Reaso
     )
     evidence["terms"] = {name: round(value, 6) for name, value in {**judged.flake, **choice.terms}.items()}
     evidence["terms"]["untied"] = float(found.is_untied)
-    evidence["situations"] = {name: all_of[: MOST_BESIDE + 1] for name, all_of in found.candidates.items()}
+    evidence["situations"] = {name: all_of[: MAX_BESIDE + 1] for name, all_of in found.candidates.items()}
     if judged.odds is not None:
         evidence["judged_together"] = judged.tests
     return Reason(strategy, choice.confidence, in_words(strategy, evidence), evidence)
@@ -173,12 +173,12 @@ def compared(one: Pending, facts: Facts) -> Findings:
     if failing is None or passing is None:
         found.missing.append("run")
         return found
-    look_at_code(one, failing, passing, facts, found)
-    look_at_data(one, failing, passing, facts, found)
-    look_at_interpreter(failing, passing, found)
-    look_at_variables(one, failing, passing, facts, found)
-    look_at_distributions(one, failing, passing, facts, found)
-    look_at_options(failing, passing, found)
+    compare_code(one, failing, passing, facts, found)
+    compare_data(one, failing, passing, facts, found)
+    compare_interpreters(failing, passing, found)
+    compare_variables(one, failing, passing, facts, found)
+    compare_distributions(one, failing, passing, facts, found)
+    compare_options(failing, passing, found)
     if failing.git_commit != passing.git_commit:
         found.evidence["commits"] = [failing.git_commit, passing.git_commit]
     if rerun := job_rerun(failing, passing):

@@ -16,7 +16,7 @@ from pytest_debugloop.loading.recoveries.code_changes import Change
 from pytest_debugloop.sources.units import MODULE
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 class _Statement(NamedTuple):
@@ -194,9 +194,9 @@ def _by_name(
         is_opaque = False
         moved = _imported_from_elsewhere(old, new) if is_import else []
         if moved:
-            function, provides = prefix + ", ".join(moved[:_MOST_NAMED]), moved
+            function, provides = prefix + ", ".join(moved[:_MAX_NAMED]), moved
         elif names and not is_import:
-            function = prefix + ", ".join(names[:_MOST_NAMED])
+            function = prefix + ", ".join(names[:_MAX_NAMED])
             provides = sorted({*names, *change.provides})
             if not prefix:
                 found = _derived(names, after)

@@ -11,7 +11,7 @@ from pytest_debugloop.sources.units import MODULE, is_test_file
 
 Start = tuple[str, tuple[str, str]]
 """Role and place."""
-_MOST_CLASSES = 30
+_MAX_CLASSES = 30
 _OF_MODULES = frozenset({"setup_module", "teardown_module", "setUpModule", "tearDownModule"})
 _OF_FUNCTIONS = frozenset({"setup_function", "teardown_function", "setup", "teardown"})
 _OF_CLASSES = frozenset(
@@ -86,7 +86,7 @@ def _setup(module: str, name: str, index: _Index) -> Iterator[tuple[str, str]]:
     yield from (unit.place for unit in index.units.get(module, ()) if unit.function in wanted)
     waiting = [(module, ".".join(classes[: place + 1])) for place in range(len(classes))]
     met: set[tuple[str, str]] = set()
-    while waiting and len(met) < _MOST_CLASSES:
+    while waiting and len(met) < _MAX_CLASSES:
         file, function = waiting.pop(0)
         own = [unit for unit in index.units.get(file, ()) if unit.function == function]
         if (file, function) in met or not own:

@@ -7,7 +7,7 @@ from pytest_debugloop.loading.recoveries.findings import Findings, differing
 from pytest_debugloop.text import strategies
 
 
-def look_at_interpreter(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
+def compare_interpreters(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
     """Add what differs of interpreter and platform to what was found.
 
     Args:

@@ -14,7 +14,7 @@ from pytest_debugloop.text import strategies
 
 _WHOLE, _FIELD, _PART, _BEGINNING = 4, 3, 2, 1
 _SHORTEST_PART = 3
-_MOST_OTHERS = 20
+_MAX_OTHERS = 20
 # They tell where something lies, who asked, in which window, or the number of a job; and not what is run.
 _NO_REASON = re.compile(
     r"(VIRTUAL_ENV|_OLD_VIRTUAL|CONDA_|PYENV|UV|PIP|PIPX|PDM|HATCH|POETRY|RYE|TOX|NOX|NVM|NODE|NPM|RBENV|SDKMAN|JAVA_HOME)(_|$)"
@@ -42,7 +42,7 @@ _OF_MACHINE = frozenset({"HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "TMP", "TE
 _SETTINGS = frozenset({"BaseSettings", "env_prefix", "envvar_prefix", "auto_envvar_prefix"})
 
 
-def look_at_variables(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
+def compare_variables(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
     """Add the environment variables that differ to what was found.
 
     Args:
@@ -62,7 +62,7 @@ def look_at_variables(one: Pending, failing: RunFacts, passing: RunFacts, facts:
     tied = sorted(filter(situations.get, names), key=lambda name: -weights.ODDS[situations[name]])
     others = [name for name in names if name not in tied]
     if others:
-        found.evidence["other_environment"] = others[:_MOST_OTHERS]
+        found.evidence["other_environment"] = others[:_MAX_OTHERS]
     if tied:
         found.evidence["environment"] = {name: changed[name] for name in tied}
         found.explain(strategies.ENVIRONMENT, *(situations[name] for name in tied))

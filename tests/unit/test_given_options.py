@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.sources.options import differing_options, told_options
+from pytest_debugloop.sources.options import differing_options, given_options
 
 
 def told(line: str = "", addopts: str = "", **ini: Any) -> dict[str, list[str]]:
-    return told_options(line.split(), {"PYTEST_ADDOPTS": addopts}, ini, Path("/nowhere"))
+    return given_options(line.split(), {"PYTEST_ADDOPTS": addopts}, ini, Path("/nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_the_two_spellings_of_an_option_are_one() -> None:
 
 
 def test_options_of_the_ini_file_are_options_of_the_command_line() -> None:
-    assert told_options([], {}, {"addopts": "-W error -v"}, Path("/")) == told("-W error")
-    assert told_options([], {}, {"addopts": ["-W", "error"]}, Path("/")) == told("-W error")
+    assert given_options([], {}, {"addopts": "-W error -v"}, Path("/")) == told("-W error")
+    assert given_options([], {}, {"addopts": ["-W", "error"]}, Path("/")) == told("-W error")
 
 
 def test_an_ini_value_that_is_overridden_is_what_the_command_line_says() -> None:
@@ -43,7 +43,7 @@ def test_an_ini_value_that_is_overridden_is_what_the_command_line_says() -> None
 
 
 def test_plugins_are_told_wherever_they_are_asked_for() -> None:
-    found = told_options([], {"PYTEST_PLUGINS": "a,b"}, {}, Path("/"))
+    found = given_options([], {"PYTEST_PLUGINS": "a,b"}, {}, Path("/"))
     assert found == told("-p a -p b") == {"-p": ["a", "b"]}
 
 

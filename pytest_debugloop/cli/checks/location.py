@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_debugloop.answers.location import Place
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check
 from pytest_debugloop.environment import providers as fact
 from pytest_debugloop.journal.shared_names import LOADER_LOG
@@ -23,72 +23,72 @@ _TAIL = 64 * 1024
 _BAD = re.compile(r"error|exception|fatal|panic", re.IGNORECASE)
 
 
-def folder(place: Place) -> Iterator[Check]:
+def folder(location: RecordLocation) -> Iterator[Check]:
     """Look at the folder of the record: whose it is, who may enter it, and how much room it has.
 
     Args:
-        place: where the record is.
+        location: where the record is.
     """
-    yield from _room(place.folder)
-    if place.obstacle:
+    yield from _room(location.folder)
+    if location.obstacle:
         yield Check(
             "place",
             WARNING,
-            f"runs are recorded to {place.folder}, because {place.obstacle}",
+            f"runs are recorded to {location.folder}, because {location.obstacle}",
             "move it away, or choose another directory with debugloop_dir.",
         )
-    if os.path.lexists(place.folder) and not place.folder.is_dir():
+    if os.path.lexists(location.folder) and not location.folder.is_dir():
         yield Check(
-            "folder", PROBLEM, f"{place.folder} is not a directory", "move it away, or choose another directory."
+            "folder", PROBLEM, f"{location.folder} is not a directory", "move it away, or choose another directory."
         )
         return
-    if not place.folder.is_dir():
-        parent = next(p for p in place.folder.absolute().parents if p.exists())
+    if not location.folder.is_dir():
+        parent = next(p for p in location.folder.absolute().parents if p.exists())
         if os.access(parent, os.W_OK | os.X_OK):
-            yield Check("folder", OK, f"{place.folder} does not exist yet: the first run creates it")
+            yield Check("folder", OK, f"{location.folder} does not exist yet: the first run creates it")
         else:
             yield Check(
                 "folder",
                 WARNING,
-                f"{place.folder} does not exist, and {parent} is not writable: runs are recorded elsewhere",
+                f"{location.folder} does not exist, and {parent} is not writable: runs are recorded elsewhere",
                 "choose another directory with debugloop_dir.",
             )
         return
-    found = place.folder.stat()
+    found = location.folder.stat()
     mode = stat.S_IMODE(found.st_mode)
     if found.st_uid != os.getuid():
         yield Check(
             "folder",
             PROBLEM,
-            f"{place.folder} belongs to user {found.st_uid}",
+            f"{location.folder} belongs to user {found.st_uid}",
             "choose another directory with debugloop_dir.",
         )
     elif mode & stat.S_IWOTH:
-        yield Check("folder", PROBLEM, f"every user can write to {place.folder}", f"chmod 700 {place.folder}")
+        yield Check("folder", PROBLEM, f"every user can write to {location.folder}", f"chmod 700 {location.folder}")
     elif mode & 0o077:
         yield Check(
             "folder",
             WARNING,
-            f"other users can access {place.folder} (mode {mode:04o})",
+            f"other users can access {location.folder} (mode {mode:04o})",
             "the next run makes it private (chmod 700).",
         )
-    elif not os.access(place.folder, os.W_OK | os.X_OK):
-        yield Check("folder", PROBLEM, f"{place.folder} is not writable", f"chmod u+rwx {place.folder}")
+    elif not os.access(location.folder, os.W_OK | os.X_OK):
+        yield Check("folder", PROBLEM, f"{location.folder} is not writable", f"chmod u+rwx {location.folder}")
     else:
-        yield Check("folder", OK, f"{place.folder}, private (mode {mode:04o})")
-    yield from _ignored(place.folder)
+        yield Check("folder", OK, f"{location.folder}, private (mode {mode:04o})")
+    yield from _ignored(location.folder)
 
 
 def _room(folder: Path) -> Iterator[Check]:
     there = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     free = shutil.disk_usage(there).free
-    told = f"{free / 1e9:.1f} GB free"
+    text = f"{free / 1e9:.1f} GB free"
     if free < _NO_ROOM:
-        yield Check("disk", PROBLEM, told, "free some space: PostgreSQL stops when it cannot write.")
+        yield Check("disk", PROBLEM, text, "free some space: PostgreSQL stops when it cannot write.")
     elif free < _LITTLE_ROOM:
-        yield Check("disk", WARNING, told, "free some space, for example with debugloop prune --older-than 30d.")
+        yield Check("disk", WARNING, text, "free some space, for example with debugloop prune --older-than 30d.")
     else:
-        yield Check("disk", OK, told)
+        yield Check("disk", OK, text)
 
 
 def _ignored(folder: Path) -> Iterator[Check]:
@@ -101,15 +101,15 @@ def _ignored(folder: Path) -> Iterator[Check]:
         yield Check("git-ignore", WARNING, f"{ignore} does not ignore the directory", "add a line with * to it.")
 
 
-def waiting(place: Place) -> Iterator[Check]:
+def waiting(location: RecordLocation) -> Iterator[Check]:
     """Look for journals that are not stored.
 
     Args:
-        place: where the record is.
+        location: where the record is.
     """
     from pytest_debugloop.loading.waiting import ignored_paths, waiting_runs
 
-    order = place.order()
+    order = location.loader_order()
     refused = ignored_paths(order)
     if refused:
         more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
@@ -124,19 +124,19 @@ def waiting(place: Place) -> Iterator[Check]:
         yield Check("journals", PROBLEM if trouble.is_set_aside else WARNING, str(trouble))
     going_on = f"{counted(len(found.going_on), 'run')} in progress or being stored" if found.going_on else ""
     if found.waiting:
-        told = f"{counted(len(found.waiting), 'run')} not stored yet" + (f", {going_on}" if going_on else "")
-        yield Check("journals", WARNING, told, "run debugloop load.")
+        text = f"{counted(len(found.waiting), 'run')} not stored yet" + (f", {going_on}" if going_on else "")
+        yield Check("journals", WARNING, text, "run debugloop load.")
     else:
         yield Check("journals", OK, going_on or "none waiting")
 
 
-def loader_log(place: Place) -> Iterator[Check]:
+def loader_log(location: RecordLocation) -> Iterator[Check]:
     """Look for errors at the end of what loaders had to say.
 
     Args:
-        place: where the record is.
+        location: where the record is.
     """
-    path = place.folder / LOADER_LOG
+    path = location.folder / LOADER_LOG
     if not path.is_symlink() and not path.is_file():
         yield Check("loader", OK, "no log")
         return
@@ -184,8 +184,8 @@ def checkout(rootdir: Path) -> Iterator[Check]:
         )
     else:
         # A branch before its first commit is all that its head says.
-        told = "no commit yet" if commit.startswith("ref: ") else commit[:12]
-        yield Check("git", OK, f"{facts.get(fact.BRANCH, 'no branch')}, {told}")
+        text = "no commit yet" if commit.startswith("ref: ") else commit[:12]
+        yield Check("git", OK, f"{facts.get(fact.BRANCH, 'no branch')}, {text}")
 
 
 def ci(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:

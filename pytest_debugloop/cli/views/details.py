@@ -10,10 +10,10 @@ from pytest_debugloop.answers.causes import grouped
 from pytest_debugloop.answers.recoveries import recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed
 from pytest_debugloop.answers.shown import ShownFailure, ShownRun, ShownSnapshot, ShownTest
-from pytest_debugloop.cli.views.failure import cause_lines, surroundings, whole
+from pytest_debugloop.cli.views.failure import cause_lines, failure_lines, surroundings
 from pytest_debugloop.cli.views.frames import exception_lines, names_lines
 from pytest_debugloop.cli.views.run import run_lines
-from pytest_debugloop.cli.views.strip import strip_of
+from pytest_debugloop.cli.views.sparkline import strip_of
 from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.snapshots.values import Values
 from pytest_debugloop.text.lines import Line
@@ -30,7 +30,7 @@ _LISTED = 10
 
 
 def pages(
-    shown: Shown, failures: Iterable[DetailedFailure], width: int, limit: int, *, folded: bool = False
+    shown: Shown, failures: Iterable[DetailedFailure], width: int, limit: int, *, all_frames: bool = False
 ) -> Iterator[Line]:
     """Write what was found.
 
@@ -40,14 +40,14 @@ def pages(
             test.
         width: columns of the terminal.
         limit: causes or failures at most.
-        folded: whether the frames of installed packages are shown.
+        all_frames: whether the frames of installed packages are shown.
     """
     if isinstance(shown, ShownRun):
         return _run(shown, iter(failures), width, limit)
     if isinstance(shown, ShownTest):
-        return _test(shown, list(islice(failures, min(limit, _LISTED))), width, folded=folded)
+        return _test(shown, list(islice(failures, min(limit, _LISTED))), width, all_frames=all_frames)
     if isinstance(shown, ShownFailure):
-        return _failure(shown, width, folded=folded)
+        return _failure(shown, width, all_frames=all_frames)
     if isinstance(shown, ShownSnapshot):
         return _snapshot(shown.snapshot, width)
     return recovery_lines(shown.recovery, width)
@@ -71,8 +71,8 @@ def _run(shown: ShownRun, failures: Iterator[DetailedFailure], width: int, limit
     yield Line.of("To see all of one: debugloop show ID; in a debugger: debugloop debug ID", "faint")
 
 
-def _failure(shown: ShownFailure, width: int, *, folded: bool) -> Iterator[Line]:
-    yield from whole(shown.failure, width, folded=folded)
+def _failure(shown: ShownFailure, width: int, *, all_frames: bool) -> Iterator[Line]:
+    yield from failure_lines(shown.failure, width, all_frames=all_frames)
     if shown.failure.failure.snapshot_id and shown.failure.state is None:
         yield Line.of(f"  Its state: debugloop show {shown.failure.failure.snapshot_id}", "warn")
     for recovery in shown.recoveries[:1]:
@@ -80,7 +80,7 @@ def _failure(shown: ShownFailure, width: int, *, folded: bool) -> Iterator[Line]
         yield from recovery_lines(recovery, width)
 
 
-def _test(shown: ShownTest, failures: list[DetailedFailure], width: int, *, folded: bool) -> Iterator[Line]:
+def _test(shown: ShownTest, failures: list[DetailedFailure], width: int, *, all_frames: bool) -> Iterator[Line]:
     test, attempts = shown.test, shown.attempts
     yield Line.of(printable(test.node_id), "title")
     yield Line.of(f"  project {printable(test.project)}, test {short(test.id)}", "faint")
@@ -98,7 +98,7 @@ def _test(shown: ShownTest, failures: list[DetailedFailure], width: int, *, fold
     if failures:
         yield Line.of()
         yield Line.of("The last failure", "title")
-        yield from whole(failures[0], width, folded=folded)
+        yield from failure_lines(failures[0], width, all_frames=all_frames)
     else:
         yield Line.of("  It never failed.", "pass")
 
