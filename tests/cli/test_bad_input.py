@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -222,7 +223,8 @@ def test_ctrl_c_ends_a_question_at_once_with_130(shared: Project, any_postgres: 
         wait_until(lambda: connection.execute(asked, (name,)).fetchone() != (0,) or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-        assert (process.returncode, out, err.strip()) == (130, "", "Interrupted.")
+        told = json.loads(err)
+        assert (process.returncode, out, told["code"], told["message"]) == (130, "", "interrupted", "Interrupted.")
         wait_until(lambda: connection.execute(asked, (name,)).fetchone() == (0,))  # the server stops with it
 
 

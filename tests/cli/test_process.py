@@ -81,7 +81,8 @@ def server_runs(project: Project) -> bool:
 def test_an_output_that_takes_nothing_is_one_sentence(shop: Project, arguments: str, to: str, reason: str) -> None:
     done = shell(shop, f"{arguments} {to}")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"Error: {reason}")
+    told = json.loads(done.stderr)["message"] if "--json" in arguments else done.stderr.removeprefix("Error: ")
+    assert told.startswith(reason)
     assert done.stderr.count("\n") == 1
 
 
@@ -130,7 +131,8 @@ def test_a_signal_stops_the_server_that_was_started(stopped: Project, number: si
             out, err = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert (process.returncode, out, err.strip()) == (status, "", "Interrupted." if status == 130 else "")
+    told = json.loads(err)["message"] if err else ""
+    assert (process.returncode, out, told) == (status, "", "Interrupted." if status == 130 else "")
     assert not server_runs(stopped)
 
 
@@ -166,7 +168,7 @@ def test_a_server_that_is_killed_meanwhile_is_one_sentence_and_comes_back(stoppe
         os.kill(pid, signal.SIGKILL)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert err.startswith("Error: ")
+    assert json.loads(err)["code"] in ("database", "database_unreachable")
     assert err.count("\n") == 1
     assert "failed" in stopped.printed("runs")
 
@@ -270,7 +272,7 @@ def test_a_server_that_writes_times_otherwise_is_understood(
 def test_sql_as_json_takes_one_statement_that_reads(cli: Cli, variables: dict[str, str], statement: str) -> None:
     done = cli("sql", "--json", statement, **variables)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: ")
+    assert json.loads(done.stderr)["exit_status"] == 1
     assert done.stderr.count("\n") == 1
     made = cli("sql", "--json", "SELECT to_regclass('public.pwned') AS made", **variables)
     assert json.loads(made.stdout)["rows"] == [{"made": None}]
