@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.settings import OPTIONS, Settings, as_bool, raw_value
+from pytest_debugloop.setting_values import as_bool
+from pytest_debugloop.settings import OPTIONS, Settings, raw_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

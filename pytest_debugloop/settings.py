@@ -1,7 +1,7 @@
 """The one table of options: the command line, the ini file, the environment and docs/options.md are made from it.
 
-Nothing but this module and the entry point is imported in a run that does not record, so it imports only what pytest
-has imported before.
+Nothing but this module, the readers of values and the entry point is imported in a run that does not record, so it
+imports only what pytest has imported before.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-T = TypeVar("T")
+from pytest_debugloop.setting_values import as_bool as as_bool
+from pytest_debugloop.setting_values import identifier, number_of, one_of, regexes, whole_number, words
 
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off", ""})
+T = TypeVar("T")
 
 
 class Option(Generic[T]):
@@ -76,74 +76,6 @@ class Option(Generic[T]):
         return type(self.default)
 
 
-def as_bool(value: object) -> bool:
-    """Read a switch.
-
-    Args:
-        value: a bool, or one of the words 1, true, yes, on, 0, false, no, off, in any case.
-
-    Raises:
-        ValueError: it is another word.
-    """
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().lower()
-    if word in _TRUE:
-        return True
-    if word in _FALSE:
-        return False
-    raise ValueError(f"{value!r} is not a boolean; use true or false")
-
-
-def _identifier(value: object) -> str:
-    text = str(value)
-    if not 0 < len(text.encode()) <= 63 or "\0" in text:
-        raise ValueError(f"{text!r} is not a valid PostgreSQL name, which has 1 to 63 bytes")
-    return text
-
-
-def _number_of(unit: str) -> Callable[[object], float]:
-    def convert(value: object) -> float:
-        try:
-            number = float(str(value))
-        except ValueError:
-            number = -1
-        if not 0 <= number < 1e6:
-            raise ValueError(f"{value!r} is not a number of {unit}")
-        return number
-
-    return convert
-
-
-def _words(value: object) -> tuple[str, ...]:
-    return tuple(str(value).replace(",", " ").split())
-
-
-def _regexes(value: object) -> tuple[str, ...]:
-    import re
-
-    patterns = tuple(str(value).split())
-    try:
-        for pattern in patterns:
-            re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is not a valid regular expression: {error}") from None
-    return patterns
-
-
-def _whole(*, least: int = 1, most: int | None = None) -> Callable[[object], int]:
-    """Read whole numbers above 0, and take the nearest between two bounds."""
-
-    def convert(value: object) -> int:
-        text = str(value)
-        if not text.isdecimal() or int(text) == 0:
-            raise ValueError(f"{value!r} is not a positive integer")
-        number = max(int(text), least)
-        return number if most is None else min(number, most)
-
-    return convert
-
-
 class Problem(NamedTuple):
     """A value that could not be used.
 
@@ -190,7 +122,7 @@ class Settings:
         "DIR",
         name="debugloop_dir",
     )
-    schema = Option(_identifier, "agent_observability", "Schema that holds the tables.", "NAME")
+    schema = Option(identifier, "agent_observability", "Schema that holds the tables.", "NAME")
     correlation_id = Option(
         str, "", "Identity of the run: a UUID, or any text to derive one from; if empty, a new UUID.", "ID"
     )
@@ -219,17 +151,15 @@ class Settings:
     load = Option(
         as_bool, True, "Store the run while it is in progress; --no-debugloop-load leaves that to `debugloop load`."
     )
-    wait = Option(
-        _number_of("seconds"), 30.0, "Maximum seconds to wait at the end for the run to be stored.", "SECONDS"
-    )
-    postgres_version = Option(_whole(), 18, "Major version of PostgreSQL for a new embedded server.", "N")
+    wait = Option(number_of("seconds"), 30.0, "Maximum seconds to wait at the end for the run to be stored.", "SECONDS")
+    postgres_version = Option(whole_number(), 18, "Major version of PostgreSQL for a new embedded server.", "N")
     capture = Option(
         as_bool,
         True,
         "Capture locals, fixtures, parameters and output at failures; if off, only exceptions and their frames.",
     )
     capture_exclude = Option(
-        _words,
+        words,
         "",
         "Names of variables, fixtures, attributes and keys whose values are never captured; patterns such as *_blob.",
         "NAMES",
@@ -237,38 +167,51 @@ class Settings:
     all_locals = Option(
         as_bool, False, "Also capture the locals of frames outside the project, such as in installed packages."
     )
-    max_depth = Option(_whole(most=50), 6, "Maximum depth of nested values to capture, up to 50.", "N")
-    max_items = Option(_whole(), 50, "Maximum number of items or attributes to capture of one value.", "N")
-    max_characters = Option(_whole(), 2000, "Maximum number of characters or bytes to capture of one value.", "N")
-    max_frames = Option(_whole(), 50, "Maximum number of frames to capture for one exception.", "N")
-    max_snapshot_bytes = Option(_whole(least=4096), 262144, "Maximum bytes of one snapshot, at least 4096.", "N")
+    max_depth = Option(whole_number(most=50), 6, "Maximum depth of nested values to capture, up to 50.", "N")
+    max_items = Option(whole_number(), 50, "Maximum number of items or attributes to capture of one value.", "N")
+    max_characters = Option(whole_number(), 2000, "Maximum number of characters or bytes to capture of one value.", "N")
+    max_frames = Option(whole_number(), 50, "Maximum number of frames to capture for one exception.", "N")
+    max_snapshot_bytes = Option(whole_number(least=4096), 262144, "Maximum bytes of one snapshot, at least 4096.", "N")
     max_snapshot_ms = Option(
-        _number_of("milliseconds"),
+        number_of("milliseconds"),
         50.0,
         "Maximum CPU time in milliseconds to capture the values of one snapshot; the rest is cut.",
         "MS",
     )
-    redact_names = Option(_regexes, "", "More names of secrets: regular expressions, separated by spaces.", "REGEXES")
+    redact_names = Option(regexes, "", "More names of secrets: regular expressions, separated by spaces.", "REGEXES")
     redact_patterns = Option(
-        _regexes, "", "More patterns of secrets in any text: regular expressions, separated by spaces.", "REGEXES"
+        regexes, "", "More patterns of secrets in any text: regular expressions, separated by spaces.", "REGEXES"
     )
     redact_except = Option(
-        _words, "", "Names that are not secrets although they look like them; patterns such as *cookie*.", "NAMES"
+        words, "", "Names that are not secrets although they look like them; patterns such as *cookie*.", "NAMES"
     )
     repr_types = Option(
-        _words,
+        words,
         "",
         "Types whose own __repr__ may be called for a snapshot, guarded; patterns such as shop.models.*, or * for all.",
         "TYPES",
         name="debugloop_repr",
     )
     environment = Option(
-        _words, "", "More environment variables to capture at failures; patterns such as SHOP_*.", "NAMES"
+        words, "", "More environment variables to capture at failures; patterns such as SHOP_*.", "NAMES"
     )
     ci_report = Option(
         as_bool,
         True,
         "Report failures to the CI: annotations and a job summary on GitHub, properties in the JUnit XML on GitLab.",
+    )
+
+    gate = Option(
+        as_bool,
+        False,
+        "Exit with 0 instead of 1 if `debugloop check` passes: if only known flaky tests failed, or tests that fail the"
+        " same way on the base branch.",
+    )
+    gate_if_unknown = Option(
+        one_of("fail", "pass"),
+        "fail",
+        "Result of the gate if the record cannot answer in time: fail keeps pytest's exit status, pass makes it 0.",
+        "RESULT",
     )
 
     def __init__(self, lookup: Callable[[Option[Any]], object]) -> None:

@@ -102,6 +102,11 @@ class Session:
             self._run_end = RunEnd(
                 config, self.settings, self._identity.correlation_id, folder, self._run_folder, self._redactor
             )
+            if self.settings.gate:
+                from pytest_debugloop.recording.gate import Gate
+
+                gate = Gate(config, self.settings, folder, self._identity.run_id)
+                config.pluginmanager.register(gate, "debugloop-gate")
         elif self._worker_input is None:
             return
         else:

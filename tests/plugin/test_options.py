@@ -41,6 +41,8 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_repr": ("shop.*", "repr_types", ("shop.*",)),
     "debugloop_environment": ("SHOP_*", "environment", ("SHOP_*",)),
     "debugloop_ci_report": ("false", "ci_report", False),
+    "debugloop_gate": ("true", "gate", True),
+    "debugloop_gate_if_unknown": ("pass", "gate_if_unknown", "pass"),
 }
 SHOW = """
 import os

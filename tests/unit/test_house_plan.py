@@ -17,6 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "system": -1,
     "errors": 0,
+    "setting_values": -1,
     "settings": 0,
     "private": 0,
     "dsn": 0,
@@ -61,6 +62,7 @@ _TEST_PROCESS = (
     "capture",
     "journal",
     "settings",
+    "setting_values",
     "text",
     "private",
     "dsn",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.settings import OPTIONS, Option, Settings, as_bool, raw_value
+from pytest_debugloop.setting_values import as_bool
+from pytest_debugloop.settings import OPTIONS, Option, Settings, raw_value
 
 MISSING = object()
 

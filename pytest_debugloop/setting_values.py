@@ -1,0 +1,92 @@
+"""How the value of a setting is read from what was given: each raises ValueError with the reason where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+def as_bool(value: object) -> bool:
+    """Read a switch.
+
+    Args:
+        value: a bool, or one of the words 1, true, yes, on, 0, false, no, off, in any case.
+
+    Raises:
+        ValueError: it is another word.
+    """
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError(f"{value!r} is not a boolean; use true or false")
+
+
+def identifier(value: object) -> str:
+    """Read a name that PostgreSQL takes."""
+    text = str(value)
+    if not 0 < len(text.encode()) <= 63 or "\0" in text:
+        raise ValueError(f"{text!r} is not a valid PostgreSQL name, which has 1 to 63 bytes")
+    return text
+
+
+def number_of(unit: str) -> Callable[[object], float]:
+    """Read numbers of a unit, from 0 to a million."""
+
+    def convert(value: object) -> float:
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = -1
+        if not 0 <= number < 1e6:
+            raise ValueError(f"{value!r} is not a number of {unit}")
+        return number
+
+    return convert
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    """Read one of some words."""
+
+    def convert(value: object) -> str:
+        if str(value) not in choices:
+            raise ValueError(f"{value!r} is none of {', '.join(choices)}")
+        return str(value)
+
+    return convert
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Read words that blanks or commas separate."""
+    return tuple(str(value).replace(",", " ").split())
+
+
+def regexes(value: object) -> tuple[str, ...]:
+    """Read regular expressions that blanks separate."""
+    import re
+
+    patterns = tuple(str(value).split())
+    try:
+        for pattern in patterns:
+            re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a valid regular expression: {error}") from None
+    return patterns
+
+
+def whole_number(*, least: int = 1, most: int | None = None) -> Callable[[object], int]:
+    """Read whole numbers above 0, and take the nearest between two bounds."""
+
+    def convert(value: object) -> int:
+        text = str(value)
+        if not text.isdecimal() or int(text) == 0:
+            raise ValueError(f"{value!r} is not a positive integer")
+        number = max(int(text), least)
+        return number if most is None else min(number, most)
+
+    return convert
