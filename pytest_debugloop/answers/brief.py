@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_debugloop.answers.causes import CausedFailures, grouped
-from pytest_debugloop.answers.failures import history_line, open_line
+from pytest_debugloop.answers.failures import history_line, open_line, passed_line
 from pytest_debugloop.answers.recoveries import recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed, verdict_of
 from pytest_debugloop.queries import failures, recoveries, runs
@@ -137,6 +137,8 @@ def failure_pieces(known: DetailedFailure) -> Iterator[Piece]:
     yield Piece(0, f"{printable(failure.error_code or failure.error_type)}: {message[0]}")
     for number, line in enumerate(message[1:_MESSAGE_LINES]):
         yield Piece(2 + number // 4, line)
+    if passed := passed_line(known.history):
+        yield Piece(1, passed)
     if known.state is not None:
         yield from state_pieces(known.state)
     if seen := history_line(known.history):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from pytest_debugloop.answers.changed import changed_words
 from pytest_debugloop.answers.compared_runs import RunsCompared, runs_of, title_of
 from pytest_debugloop.answers.gate import Verdict, verdict_words
 from pytest_debugloop.answers.recoveries import reason_of
 from pytest_debugloop.queries.compare import ComparedTest, SlowerTest
+from pytest_debugloop.text.changed import changed_words
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.markdown import code, escaped
 from pytest_debugloop.text.printable import printable

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.text.changed import changed_words, since_pass
 from pytest_debugloop.text.printable import printable
-from pytest_debugloop.text.words import ago, counted, local, passes_elsewhere, percent
+from pytest_debugloop.text.words import ago, counted, local, passes_elsewhere, percent, short
 
 if TYPE_CHECKING:
     from pytest_debugloop.queries.failures import FailureHistory
@@ -46,3 +47,20 @@ def open_line(history: FailureHistory | None) -> str:
     parts = [f"not run since {local(history.not_run_since)[:10]}"] if history.not_run_since else []
     parts += filter(None, [passes_elsewhere(history.passes_elsewhere)])
     return ", ".join(["open", *parts]) if parts else ""
+
+
+def passed_line(history: FailureHistory | None) -> str:
+    """Say when the test last passed, and what is different since.
+
+    Args:
+        history: of the failure; None where it is of no test.
+
+    Returns:
+        Nothing where it is recovered, or no pass before it is known.
+    """
+    if history is None or not history.is_open or history.last_passed_at is None:
+        return ""
+    changed = history.changed_since
+    is_known = not (isinstance(changed, dict) and changed.get("missing"))
+    run, branch = short(history.last_passed_run_id), history.last_passed_branch
+    return since_pass(ago(history.last_passed_at), run, changed_words(changed), branch, is_known=is_known)

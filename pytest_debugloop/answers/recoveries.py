@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.snapshots.evidence import recorded_changes, recorded_evidence
 from pytest_debugloop.snapshots.values import Values
+from pytest_debugloop.text.changed import changed_words
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.pointers import steps_of
 from pytest_debugloop.text.printable import printable
@@ -31,6 +32,31 @@ def reason_of(strategy: str | None, confidence: Decimal | None) -> str:
     """
     doubt = "?" if strategy and confidence is not None and confidence < Decimal("0.5") else ""
     return printable(strategy or "") + doubt
+
+
+def passed_again_lines(passes: Iterable[Recovery], limit: int) -> Iterator[Line]:
+    """List the tests that passed again in a run, each once, with what is likely to have fixed it.
+
+    Args:
+        passes: recoveries of the run, the latest first.
+        limit: tests at most.
+    """
+    told: set[str] = set()
+    for one in passes:
+        if one.node_id in told:
+            continue
+        if not told:
+            yield Line.of("Passed after failing before:", "title")
+        if len(told) == limit:
+            yield Line.of("  and more: --limit 0 lists all", "faint")
+            return
+        told.add(one.node_id)
+        yield Line.of(f"  {printable(one.node_id)}  ").append(short(one.id), "id")
+        words = changed_words(recorded_evidence(one.evidence), named=1)
+        by = reason_of(one.recovery_strategy, one.confidence_score)
+        yield Line.of(f"      {by}" + (f": {words}" if words else ""), "pass")
+    if told:
+        yield Line.of("To see all of one: debugloop show ID", "faint")
 
 
 def recovery_lines(recovery: Recovery, width: int) -> Iterator[Line]:

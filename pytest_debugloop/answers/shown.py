@@ -33,12 +33,14 @@ class ShownRun:
         failures: asks for what failed in it.
         by_cause: asks for the same cause by cause, of each the first failure with its state and history.
         names: the same, but only the names.
+        recoveries: asks for what passed in it after it had failed, the latest first.
     """
 
     run: Run
     failures: Question[DetailedFailure]
     by_cause: Question[DetailedFailure]
     names: Question[DetailedFailure]
+    recoveries: Question[Recovery]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def _run(run: Run, limit: int, named: int) -> ShownRun:
         failures.failures_of_run(*ids, limit),
         failures.failures_by_cause(*ids, limit, named=named),
         failures.failures_by_cause(*ids, limit, details=0, named=named),
+        recoveries.recoveries(run_id=run.id, correlation_id=run.correlation_id, limit=limit),
     )
 
 
@@ -151,7 +154,14 @@ def as_json(answer: Shown) -> tuple[str, dict[str, Any], dict[str, Question[Any]
         Its kind, the keys that are there at once, and those that hold rows.
     """
     if isinstance(answer, ShownRun):
-        return "run", {"run": answer.run}, {"failures": answer.failures.map(_failure_json)}
+        return (
+            "run",
+            {"run": answer.run},
+            {
+                "failures": answer.failures.map(_failure_json),
+                "recoveries": answer.recoveries,
+            },
+        )
     if isinstance(answer, ShownTest):
         rows = answer.failures.map(lambda failure: failure.failure)
         return "test", {"test": answer.test}, {"attempts": answer.attempts, "failures": rows}

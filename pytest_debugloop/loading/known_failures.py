@@ -10,6 +10,8 @@ from psycopg import Cursor
 from psycopg.rows import dict_row
 
 from pytest_debugloop.summary.known_failures import SUMMARY_DAYS, KnownFailure
+from pytest_debugloop.text.changed import changed_words
+from pytest_debugloop.text.words import short
 
 # Each part of the answer is the first rows of an index, in its order: nothing is to be sorted. The run waits for it.
 _SETTINGS = "SET LOCAL enable_bitmapscan TO off; SET LOCAL statement_timeout TO '2s'"
@@ -48,6 +50,10 @@ def _known(row: dict[str, Any]) -> KnownFailure:
     del row["failures"]
     row["test"] = _cut(row["test"])
     row["message"] = _cut(row["message"])
+    row["changed"] = changed_words(evidence := row.pop("evidence"))
+    row["is_change_known"] = not (isinstance(evidence, dict) and evidence.get("missing"))
+    for name in ("passed_run", "red_run"):
+        row[name] = short(row[name]) or None
     return KnownFailure(file=file, line=line, **row)
 
 

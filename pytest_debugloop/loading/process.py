@@ -129,8 +129,8 @@ def _follow_and_report(run: RunLoading, order: LoaderOrder, store: Store) -> Non
     if load_failures:
         status["trouble"] = str(load_failures[0])
     status.update({"problem": problem} if totals is None else {"stored": totals})
-    if totals is not None and totals["failure"] and not run.was_killed:
-        status.update(known(run, store, order.failures_limit))
+    if totals is not None and not run.was_killed:
+        status.update(known(run, store, totals, order.failures_limit))
     if run.is_displaced:  # the run waits for the word there all the same
         with contextlib.suppress(OSError):
             os.close(open_folder(run.folder, make=True))

@@ -11,6 +11,7 @@ from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
 from pytest_debugloop.journal.records import JOURNAL_FORMAT
 from pytest_debugloop.loading.covering import add_covered
 from pytest_debugloop.loading.crashes import crashes_of
+from pytest_debugloop.loading.fixed_tests import fixed_tests
 from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
 from pytest_debugloop.loading.journals import HEADER_BYTES, JournalFile, Piece, journals_in, lives
 from pytest_debugloop.loading.known_failures import known_failures
@@ -18,6 +19,7 @@ from pytest_debugloop.loading.lines import Chunk, Refused
 from pytest_debugloop.loading.loader import Loader, statement
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.private import remove
+from pytest_debugloop.summary.fixed_tests import FixedTests
 from pytest_debugloop.summary.known_failures import KnownFailure
 
 _SMALL_BATCH = 1024 * 1024
@@ -256,9 +258,26 @@ class RunLoading:
         Raises:
             psycopg.Error: the database cannot answer.
         """
-        head = next(journal.head for journal in self._journals.values() if journal.head is not None)
+        head = self._head
         with loader.entered() as cursor:
             return known_failures(cursor, statement, head.run_id, head.correlation_id, most)
+
+    def fixed_tests(self, loader: Loader) -> list[FixedTests]:
+        """Tell which tests this run has fixed; it is complete.
+
+        Args:
+            loader: into the database.
+
+        Raises:
+            psycopg.Error: the database cannot answer.
+        """
+        head = self._head
+        with loader.entered() as cursor:
+            return fixed_tests(cursor, statement, head.run_id, head.correlation_id)
+
+    @property
+    def _head(self) -> JournalHead:
+        return next(journal.head for journal in self._journals.values() if journal.head is not None)
 
 
 def _head_of(journal: JournalFile) -> JournalHead | None:

@@ -7,6 +7,7 @@ import errno
 import json
 import time
 import traceback
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -161,7 +162,7 @@ def _load_one(folder: Path, order: LoaderOrder, store: Store) -> tuple[bool, str
             status = {
                 "stored": totals,
                 "rejected": store.rejected_total() - before,
-                **known(run, store, order.failures_limit),
+                **known(run, store, totals, order.failures_limit),
             }
             write_status(folder, status)
         else:
@@ -169,23 +170,32 @@ def _load_one(folder: Path, order: LoaderOrder, store: Store) -> tuple[bool, str
     return True, ""
 
 
-def known(run: RunLoading, store: Store, most: int) -> dict[str, object]:
-    """Give what the record knows of a stored run's failures, as basic types; what goes wrong here is only logged.
+def known(run: RunLoading, store: Store, totals: Mapping[str, int], most: int) -> dict[str, object]:
+    """Give what the record knows of a stored run's failures, and what it fixed; what goes wrong here is only logged.
 
     Args:
         run: all of it is stored.
         store: the database.
+        totals: of the run, as :meth:`RunLoading.complete` gives them.
         most: how many failures are told at most.
+
+    Returns:
+        Basic types.
     """
+    found: dict[str, object] = {}
     try:
         loader = store.loader()
         if loader is None or not most:
             return {}
-        failures, total = run.known_failures(loader, most)
+        if totals.get("failure"):
+            failures, total = run.known_failures(loader, most)
+            if total:
+                found = {"failures": [failure._asdict() for failure in failures], "failing": total}
+        if totals.get("recovery") and (fixed := run.fixed_tests(loader)):
+            found["fixed"] = [one._asdict() for one in fixed]
     except Exception:
         traceback.print_exc()
-        return {}
-    return {"failures": [failure._asdict() for failure in failures], "failing": total} if total else {}
+    return found
 
 
 def ignored_paths(order: LoaderOrder) -> list[str]:

@@ -68,6 +68,9 @@ class FailureHistory:
         is_open: whether this failure is not recovered.
         not_run_since: last run of the test on the failure's line, if that is at least two weeks ago.
         passes_elsewhere: branch, change and leg of other lines where the last attempt passed, nearest first.
+        last_passed_at: time of the last pass before it began to fail; None if there is none, or it is not known.
+        last_passed_branch: branch of that pass, if it is on another line.
+        changed_since: what is different since that pass, with the keys of a recovery's evidence.
     """
 
     seen: int
@@ -84,6 +87,11 @@ class FailureHistory:
     is_open: bool
     not_run_since: datetime | None
     passes_elsewhere: list[dict[str, Any]]
+    last_passed_at: datetime | None
+    last_passed_run_id: uuid.UUID | None
+    last_passed_commit: str | None
+    last_passed_branch: str | None
+    changed_since: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,7 @@ def fix_causes(limit: int = MANY) -> Question[FixCause]:
     return Question("fix_causes", FixCause, {"limit": limit})
 
 
-_ALL: dict[str, Any] = dict.fromkeys(("id", "error_id", "task_id", "strategy", "project"))
+_ALL: dict[str, Any] = dict.fromkeys(("id", "error_id", "run_id", "correlation_id", "task_id", "strategy", "project"))
 
 
 def recoveries(*, limit: int = MANY, **filters: object) -> Question[Recovery]:
@@ -252,6 +252,7 @@ def recoveries(*, limit: int = MANY, **filters: object) -> Question[Recovery]:
 
     Args:
         limit: how many at most.
-        **filters: of ``id``, ``error_id``, ``task_id``, ``strategy`` and ``project``.
+        **filters: of ``id``, ``error_id``, ``run_id`` (of the pass; with its ``correlation_id``), ``task_id``,
+            ``strategy`` and ``project``.
     """
     return Question("recoveries", Recovery, {**_ALL, **filters, "limit": limit})

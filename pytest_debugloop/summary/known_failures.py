@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pytest_debugloop.text.changed import since_pass
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.strategies import STRATEGIES
 from pytest_debugloop.text.words import DAY, age, counted, passes_elsewhere, percent
@@ -16,6 +17,7 @@ SUMMARY_FAILURES_LIMIT = 10
 SUMMARY_DAYS = 7
 """How far back the failures are counted that the summary of a run tells of."""
 
+_FIRST = "first seen in this run"
 _INDENT = "      "
 
 
@@ -47,6 +49,17 @@ class KnownFailure(NamedTuple):
         not_run_seconds: age of the attempt on its line before this run, where that was long ago; None where it was not.
         times_elsewhere: runs of the last days on other lines in which it failed with the same fingerprint.
         elsewhere_seconds: age of the last one on another line; None where there is none.
+        passed_run: the short id of the run in which it passed last before it began to fail; None where nobody knows.
+        passed_seconds: age of that pass.
+        passed_branch: its branch, where it is not on the line of this run.
+        changed: what is different since, in words; empty for nothing.
+        is_change_known: whether all that may be different is recorded of both runs.
+        red_run: the short id of the earlier run since which it fails: on its line, or on the branch that its own is to
+            be merged into.
+        red_branch: the branch of that run.
+        flaky_failures: of the attempts on code that it both passed and failed on, how many failed; None: not asked.
+        flaky_attempts: how many there are.
+        is_new: whether the record knows the project, and no earlier run of this test.
     """
 
     test: str
@@ -73,6 +86,16 @@ class KnownFailure(NamedTuple):
     not_run_seconds: float | None = None
     times_elsewhere: int = 0
     elsewhere_seconds: float | None = None
+    passed_run: str | None = None
+    passed_seconds: float | None = None
+    passed_branch: str | None = None
+    changed: str = ""
+    is_change_known: bool = True
+    red_run: str | None = None
+    red_branch: str | None = None
+    flaky_failures: int | None = None
+    flaky_attempts: int | None = None
+    is_new: bool = False
 
 
 class KnownFailures(NamedTuple):
@@ -100,19 +123,24 @@ class KnownFailures(NamedTuple):
         return cls(failures, int((status or {}).get("failing", len(failures))))
 
 
-def failure_lines(known: KnownFailures, width: int | None) -> list[str]:
+def failure_lines(known: KnownFailures, width: int | None, most: int = SUMMARY_FAILURES_LIMIT) -> list[str]:
     """Write what is known of the failures, each on one line where it fits, else the facts below the test's name.
 
     Args:
         known: the failures.
         width: columns of the terminal, None where a line may be of any length.
+        most: lines at most; the first failure is told whole all the same.
     """
-    lines = []
+    lines: list[str] = []
+    told = 0
     for failure in known.failures[:SUMMARY_FAILURES_LIMIT]:
-        lines += _wrapped(printable(failure.test or "outside of tests"), failure_facts(failure), width)
-    more = known.total - min(len(known.failures), SUMMARY_FAILURES_LIMIT)
-    if known.failures and more > 0:
-        lines.append(f"  and {more:,} more")
+        more = _wrapped(printable(failure.test or "outside of tests"), failure_facts(failure), width)
+        if told and len(lines) + len(more) > most - (told + 1 < known.total):
+            break
+        lines += more
+        told += 1
+    if told and known.total > told:
+        lines.append(f"  and {known.total - told:,} more")
     return lines
 
 
@@ -124,10 +152,13 @@ def failure_facts(failure: KnownFailure) -> list[str]:
     """
     if not failure.is_test:
         return [printable(": ".join(filter(None, (failure.error, failure.message.strip().partition("\n")[0]))))]
-    facts = [_occurrences(failure)]
+    facts = [*_news(failure)]
+    seen = _occurrences(failure)
+    if not facts or seen != _FIRST:
+        facts.append(seen)
     if failure.failed_before:
         facts += _failing(failure)
-    elif failure.is_flaky:
+    elif failure.is_flaky and not failure.flaky_attempts:
         facts.append("flaky")
     if places := passes_elsewhere(failure.passes_elsewhere):
         facts.append(places)
@@ -140,6 +171,22 @@ def failure_facts(failure: KnownFailure) -> list[str]:
         place = f"a change in {failure.fix_file}::{failure.fix_name}" if failure.fix_file else failure.fix_name
         facts.append(f"last fixed by {printable(place)}")
     return facts
+
+
+def _news(failure: KnownFailure) -> Iterator[str]:
+    """Say whether a failure is news: what has failed since then or now and then is none."""
+    if failure.is_flaky and failure.flaky_attempts:
+        yield f"flaky: {failure.flaky_failures:,} of {failure.flaky_attempts:,} on the same code"
+    if failure.red_run:
+        yield f"red since run {failure.red_run}" + (
+            f" on {printable(failure.red_branch)}" if failure.red_branch else ""
+        )
+    elif failure.passed_run and failure.passed_seconds is not None:
+        passed = _ago(failure.passed_seconds)
+        place = failure.passed_branch
+        yield since_pass(passed, failure.passed_run, failure.changed, place, is_known=failure.is_change_known)
+    elif failure.is_new:
+        yield "new test"
 
 
 def _occurrences(failure: KnownFailure) -> str:
@@ -156,7 +203,7 @@ def _occurrences(failure: KnownFailure) -> str:
         return "not seen in its recent failures"
     else:
         otherwise = failure.times_otherwise
-        return "first seen in this run" + (f", failed differently in {counted(otherwise, 'run')}" if otherwise else "")
+        return _FIRST + (f", failed differently in {counted(otherwise, 'run')}" if otherwise else "")
     if failure.times_elsewhere > 1:
         return f"{seen}, {elsewhere} times elsewhere in {SUMMARY_DAYS} days"
     return seen if failure.elsewhere_seconds is None else f"{seen}, elsewhere {_ago(failure.elsewhere_seconds)}"

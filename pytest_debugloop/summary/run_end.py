@@ -16,7 +16,8 @@ from pytest_debugloop.errors import NoInterpreterError
 from pytest_debugloop.journal.shared_names import STATUS_FILE
 from pytest_debugloop.private import remove
 from pytest_debugloop.summary import terminal as summary
-from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT, KnownFailures, failure_lines
+from pytest_debugloop.summary.fixed_tests import fixed_lines, fixed_of
+from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT, KnownFailures, cut, failure_lines
 from pytest_debugloop.summary.loader_start import LoaderStart, loader_order
 from pytest_debugloop.summary.terminal import command_of
 from pytest_debugloop.system import System, identity_change
@@ -197,7 +198,7 @@ class RunEnd:
             shutil.rmtree(self._run_folder, ignore_errors=True)
         below = [f"  see more: {self._command('show', correlation_id)}"]
         annotations: list[str] = []
-        if self._ci is not None or (status is not None and status.get("failures")):
+        if self._ci is not None or (status is not None and (status.get("failures") or status.get("fixed"))):
             try:
                 below, annotations, more = self._failure_lines(status, below)
                 problems = problems + more
@@ -247,8 +248,10 @@ class RunEnd:
             is_stored = status is not None and not status.get("problem")
             command = self._command("show", self._correlation_id) if is_stored else ""
             annotations, problems = self._ci.end(head, known, command)
-        if known.failures:
-            lines = failure_lines(known, None if self._is_ci else self._config.get_terminal_writer().fullwidth)
+        width = None if self._is_ci else self._config.get_terminal_writer().fullwidth
+        fixed = [line if width is None else cut(line, width) for line in fixed_lines(fixed_of(status))]
+        if known.failures or fixed:
+            lines = [*failure_lines(known, width, SUMMARY_FAILURES_LIMIT - len(fixed)), *fixed]
             # On a server of many, the last run need not be this one.
             below = [*lines, *below] if self._settings.dsn else [*lines, f"  see more: {self._command('show')}"]
         return below, annotations, problems

@@ -85,7 +85,7 @@ def ids(shop: Project) -> dict[str, str]:
     ("arguments", "asked"),
     [
         ("show", [PROJECT, RUNS, FAILURES]),
-        ("show --json", [PROJECT, RUNS, FAILURES, FAILURES]),
+        ("show --json", [PROJECT, RUNS, FAILURES, FAILURES, RECOVERIES]),
         ("show --brief", [PROJECT, RUNS, FAILURES]),
         ("show RUN", [FIND, RUNS, FAILURES]),
         ("show END", [FIND, RUNS, FAILURES]),

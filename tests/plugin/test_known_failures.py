@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ TEST = """
     def test_price():
         assert price("pear") == 2
 """
+PASSED = "passed less than a minute ago in run ID; changed since: price in shop.py (+1 -1)"
+_RUN = re.compile(r"run [0-9a-f]{8}\b")
 UNESCAPED = "disable_test_id_escaping_and_forfeit_all_rights_to_community_support"
 BAD = """
     def test_bad():
@@ -49,11 +52,11 @@ def shop(project: Project, price: int) -> Project:
 
 
 def known(run: Run) -> list[str]:
-    """The lines of the summary between the count and the command to see more."""
+    """The lines of the summary between the count and the command to see more; each run's id as ID."""
     (count,) = (n for n, line in enumerate(run.paragraph) if " is in " in line)
     lines = run.paragraph[count + 1 :]
     assert lines[-1].startswith("  see more: debugloop ")
-    return [line.strip() for line in lines[:-1]]
+    return [_RUN.sub("run ID", line.strip()) for line in lines[:-1]]
 
 
 def make_older(project: Project, run: Run, days: int) -> None:
@@ -81,7 +84,9 @@ def test_a_run_counts_once_however_often_it_tried_again(project: Project) -> Non
     project.write("test_any.py", BAD)
     retried = ("-p", "pytest_rerunfailures", "--reruns", "3")
     assert known(run(project, *retried)) == ["test_any.py::test_bad: first seen in this run"]
-    assert known(run(project, *retried)) == ["test_any.py::test_bad: seen 2 times in 7 days, no known pass"]
+    assert known(run(project, *retried)) == [
+        "test_any.py::test_bad: red since run ID, seen 2 times in 7 days, no known pass"
+    ]
 
 
 def test_a_failure_of_another_kind_is_new_and_the_others_are_counted(project: Project) -> None:
@@ -89,23 +94,25 @@ def test_a_failure_of_another_kind_is_new_and_the_others_are_counted(project: Pr
     run(project)
     project.write("test_any.py", "def test_bad():\n    raise OSError('gone')\n")
     (line,) = known(run(project))
-    assert line.startswith("test_any.py::test_bad: first seen in this run, failed differently in 1 run")
+    assert line.startswith(
+        "test_any.py::test_bad: red since run ID, first seen in this run, failed differently in 1 run"
+    )
 
 
 def test_only_the_last_seven_days_are_counted(project: Project) -> None:
     project.write("test_any.py", BAD)
     make_older(project, run(project), 12)
     (line,) = known(run(project))
-    assert line.startswith("test_any.py::test_bad: last seen 12 days ago")
+    assert line.startswith("test_any.py::test_bad: red since run ID, last seen 12 days ago")
     (line,) = known(run(project))
-    assert line.startswith("test_any.py::test_bad: seen 2 times in 7 days")
+    assert line.startswith("test_any.py::test_bad: red since run ID, seen 2 times in 7 days")
 
 
 def test_what_fixed_it_last_is_named_with_the_way_it_recovers(project: Project) -> None:
-    run(shop(project, 3))
-    run(shop(project, 2))
-    assert known(run(shop(project, 3))) == [
-        "test_shop.py::test_price: seen 2 times in 7 days, recovered once, by a code change, "
+    for price in (3, 2):
+        run(shop(project, price), CI="1")
+    assert known(run(shop(project, 3), CI="1")) == [
+        f"test_shop.py::test_price: {PASSED}, seen 2 times in 7 days, recovered once, by a code change, "
         "last fixed by a change in shop.py::price"
     ]
 
@@ -113,7 +120,7 @@ def test_what_fixed_it_last_is_named_with_the_way_it_recovers(project: Project) 
 def test_the_share_of_the_strategy_that_recovers_most_often_is_told(project: Project) -> None:
     for price in (3, 2, 3, 2):
         run(shop(project, price))
-    (line,) = known(run(shop(project, 3)))
+    (line,) = known(run(shop(project, 3), CI="1"))
     assert "seen 3 times in 7 days" in line
     assert "recovers by a code change 100%" in line
 
@@ -143,9 +150,11 @@ def test_since_when_it_fails_is_told_by_the_first_run_after_its_last_pass(projec
 def test_a_test_that_fails_now_and_then_on_the_same_code_is_called_flaky(project: Project) -> None:
     project.write("test_any.py", "import os\ndef test_dice():\n    assert 'DICE' not in os.environ\n")
     for fails in (False, True, False, True, False):
-        run(project, **({"DICE": "1"} if fails else {}))
-    (line,) = known(run(project, DICE="1"))
-    assert line.startswith("test_any.py::test_dice: seen 3 times in 7 days, flaky, ")
+        run(project, CI="1", **({"DICE": "1"} if fails else {}))
+    (line,) = known(run(project, DICE="1", CI="1"))
+    assert line.startswith(
+        "test_any.py::test_dice: flaky: 3 of 6 on the same code, passed less than a minute ago in run ID"
+    )
 
 
 def test_what_recovered_by_retry_in_the_run_is_no_failure_of_it(project: Project) -> None:
@@ -173,6 +182,55 @@ def test_a_run_without_failures_says_how_to_see_it(project: Project) -> None:
     done = run(project)
     assert known(done) == []
     assert done.paragraph[-1].endswith(f" show {done.record.correlation_id}")
+
+
+def test_what_a_run_breaks_comes_first_and_what_it_fixes_is_told(project: Project) -> None:
+    project.write("test_any.py", BAD)
+    run(shop(project, 2))
+    broken = run(shop(project, 3))
+    assert known(broken) == [
+        f"test_shop.py::test_price: {PASSED}",
+        "test_any.py::test_bad: red since run ID, seen 2 times in 7 days, no known pass",
+    ]
+    project.write("test_more.py", "def test_more(): assert 0\n")
+    assert [line.partition(", seen")[0] for line in known(run(project))] == [
+        "test_any.py::test_bad: red since run ID",
+        "test_shop.py::test_price: red since run ID",
+        "test_more.py::test_more: new test",
+    ]
+    for name in ("any", "more"):
+        project.write(f"test_{name}.py", f"def test_{'bad' if name == 'any' else 'more'}(): pass\n")
+    mended = run(shop(project, 2))
+    assert mended.ret == 0
+    assert sorted(known(mended)) == [
+        "fixed: 1 test, by price in shop.py (+1 -1)",
+        "fixed: 1 test, by test_bad in test_any.py (+1 -2)",
+        "fixed: 1 test, by test_more in test_more.py (+1 -1)",
+    ]
+
+
+def test_what_fails_on_the_branch_below_is_known_there(project: Project) -> None:
+    def git(*arguments: str) -> None:
+        given = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments]
+        subprocess.run(given, cwd=project.folder, check=True)
+
+    git("init", "-q", "-b", "main")
+    project.write(".gitignore", ".debugloop\n")
+    project.write("test_any.py", "def test_bad():\n    assert True\n")
+    shop(project, 2)
+    git("add", "-A")
+    git("commit", "-q", "-m", "good")
+    run(project)
+    project.write("test_any.py", BAD)
+    git("commit", "-q", "-a", "-m", "bad")
+    run(project)
+    git("checkout", "-q", "-b", "feature")
+    shop(project, 3)
+    git("commit", "-q", "-a", "-m", "worse")
+    assert sorted(line.partition(", ")[0] for line in known(run(project))) == [
+        "test_any.py::test_bad: red since run ID on main",
+        f"test_shop.py::test_price: {PASSED.replace('ago in', 'ago on main in')}",
+    ]
 
 
 def test_the_failures_that_most_is_known_of_come_first(project: Project) -> None:
@@ -220,9 +278,9 @@ def test_of_a_thousand_failures_ten_are_told(project: Project) -> None:
         """,
     )
     told = known(run(project, "--tb=no", "-q"))
-    assert len(told) == 11
-    assert all(line.endswith(": first seen in this run") for line in told[:10])
-    assert told[10] == "and 990 more"
+    assert len(told) == 10
+    assert all(line.endswith(": first seen in this run") for line in told[:9])
+    assert told[9] == "and 991 more"
 
 
 @pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])

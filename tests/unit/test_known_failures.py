@@ -43,6 +43,11 @@ NEW = KnownFailure(
 )
 MAIN = {"branch": "main", "change": None, "leg": "py311", "same_branch": False, "same_leg": True}
 OTHER_LEG = {"branch": "feature", "change": None, "leg": "py312", "same_branch": True, "same_leg": False}
+PASSED: dict[str, Any] = {
+    "passed_run": "8205ebab",
+    "passed_seconds": 1200.0,
+    "changed": "get_value in src/utils.py (+1 -1)",
+}
 RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoveries": 25}
 
 
@@ -89,6 +94,22 @@ RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoverie
             ["first seen in this run", "last fixed by a change in orders.py::compute"],
         ),
         ({"fix_name": "markupsafe 3.0.2"}, ["first seen in this run", "last fixed by markupsafe 3.0.2"]),
+        ({"is_new": True}, ["new test"]),
+        ({"is_new": True, "times_otherwise": 1}, ["new test", "first seen in this run, failed differently in 1 run"]),
+        (PASSED, ["passed 20 minutes ago in run 8205ebab; changed since: get_value in src/utils.py (+1 -1)"]),
+        (
+            PASSED | {"changed": "", "passed_branch": "main"},
+            ["passed 20 minutes ago on main in run 8205ebab; no known change since"],
+        ),
+        (
+            PASSED | {"changed": "", "is_change_known": False},
+            ["passed 20 minutes ago in run 8205ebab; what changed since is not recorded"],
+        ),
+        (PASSED | {"red_run": "8205ebab", "red_branch": "ma\x1bin"}, [r"red since run 8205ebab on ma\x1bin"]),
+        (
+            {"is_flaky": True, "flaky_failures": 4, "flaky_attempts": 60},
+            ["flaky: 4 of 60 on the same code"],
+        ),
         ({"is_test": False, "message": "no module\nat all"}, ["AssertionError: no module"]),
     ],
 )
@@ -113,7 +134,7 @@ def test_a_line_that_fits_holds_all() -> None:
 
 
 def test_more_failures_than_are_told_are_counted() -> None:
-    assert failure_lines(KnownFailures([NEW] * 100, 1033), None)[10:] == ["  and 1,023 more"]
+    assert failure_lines(KnownFailures([NEW] * 100, 1033), None)[9:] == ["  and 1,024 more"]
     assert failure_lines(KnownFailures([NEW] * 10, 10), None)[10:] == []
     assert failure_lines(KnownFailures([], 5), None) == []
 

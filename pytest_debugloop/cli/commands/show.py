@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.answers.shown import Shown
     from pytest_debugloop.queries.failures import DetailedFailure
+    from pytest_debugloop.queries.recoveries import Recovery
 
 
 @click.command()
@@ -74,12 +75,13 @@ def command(
             most = limit or MANY
             answer = record.answer(shown(found, most + 1, LARGEST_SHOWN, NAMED if limit else MANY))
             failures: Iterable[DetailedFailure] = ()
+            passes: Iterable[Recovery] = ()
             if isinstance(answer, ShownRun):
-                failures = record.stream(answer.by_cause)
+                failures, passes = record.stream(answer.by_cause), record.stream(answer.recoveries)
             elif isinstance(answer, ShownTest):
                 failures = record.stream(answer.failures)
             show(
-                pages(answer, failures, make_console().width, most, all_frames=all_frames or folded),
+                pages(answer, failures, make_console().width, most, all_frames=all_frames or folded, passes=passes),
                 paging=location.paging,
             )
 

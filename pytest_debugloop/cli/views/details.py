@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.answers.causes import grouped
-from pytest_debugloop.answers.recoveries import recovery_lines
+from pytest_debugloop.answers.recoveries import passed_again_lines, recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed
 from pytest_debugloop.answers.shown import ShownFailure, ShownRun, ShownSnapshot, ShownTest
 from pytest_debugloop.cli.views.failure import cause_lines, failure_lines, surroundings
@@ -23,6 +23,7 @@ from pytest_debugloop.text.words import ago, classes_by_leg, counted, error_line
 if TYPE_CHECKING:
     from pytest_debugloop.answers.shown import Shown
     from pytest_debugloop.queries.failures import DetailedFailure, Snapshot
+    from pytest_debugloop.queries.recoveries import Recovery
 
 NAMED = 21
 """Failures of one cause that are shown: one whole, the others by name."""
@@ -30,7 +31,13 @@ _LISTED = 10
 
 
 def pages(
-    shown: Shown, failures: Iterable[DetailedFailure], width: int, limit: int, *, all_frames: bool = False
+    shown: Shown,
+    failures: Iterable[DetailedFailure],
+    width: int,
+    limit: int,
+    *,
+    all_frames: bool = False,
+    passes: Iterable[Recovery] = (),
 ) -> Iterator[Line]:
     """Write what was found.
 
@@ -41,9 +48,10 @@ def pages(
         width: columns of the terminal.
         limit: causes or failures at most.
         all_frames: whether the frames of installed packages are shown.
+        passes: of a run in which nothing failed, the recoveries that it brought; nobody asks for others.
     """
     if isinstance(shown, ShownRun):
-        return _run(shown, iter(failures), width, limit)
+        return _run(shown, iter(failures), passes, width, limit)
     if isinstance(shown, ShownTest):
         return _test(shown, list(islice(failures, min(limit, _LISTED))), width, all_frames=all_frames)
     if isinstance(shown, ShownFailure):
@@ -53,7 +61,9 @@ def pages(
     return recovery_lines(shown.recovery, width)
 
 
-def _run(shown: ShownRun, failures: Iterator[DetailedFailure], width: int, limit: int) -> Iterator[Line]:
+def _run(
+    shown: ShownRun, failures: Iterator[DetailedFailure], passes: Iterable[Recovery], width: int, limit: int
+) -> Iterator[Line]:
     run = shown.run
     yield from run_lines(run)
     yield Line.of()
@@ -61,6 +71,8 @@ def _run(shown: ShownRun, failures: Iterator[DetailedFailure], width: int, limit
     first = next(groups, None)
     if first is None:
         yield Line.of(nothing_failed(run), "pass" if run.exit_status in (0, 5) else "warn")
+        if run.recoveries_total:
+            yield from passed_again_lines(passes, limit)
         return
     is_cut = False
     for group in islice(chain([first], groups), limit):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.answers.failures import history_line, open_line
+from pytest_debugloop.answers.failures import history_line, open_line, passed_line
 from pytest_debugloop.cli.views.frames import (
     exception_lines,
     frame_title,
@@ -65,6 +65,8 @@ def listed(known: DetailedFailure, width: int) -> Iterator[Line]:
         yield Line.of("  passed on a retry in this run", "pass")
     elif failure.attempts_failed > 1:
         yield Line.of(f"  failed {counted(failure.attempts_failed, 'time')} in this run", "warn")
+    if passed := passed_line(known.history):
+        yield Line.of(f"  {passed}", "warn")
     if seen := history_line(known.history):
         yield Line.of(f"  {seen}", "faint")
     if state_of_it := open_line(known.history):
@@ -107,6 +109,8 @@ def failure_lines(known: DetailedFailure, width: int, *, all_frames: bool = Fals
     yield Line.of(f"  {when} by {printable(failure.agent_name)}{attempt}, run {short(failure.run_id)}", "faint")
     kind = f"  {failure.error_type}, {failure.error_category}, severity {failure.error_severity}"
     yield Line.of(printable(kind) + (", part of an incident" if failure.is_incident else ""), "faint")
+    if passed := passed_line(known.history):
+        yield Line.of(f"  {passed}", "warn")
     if seen := history_line(known.history):
         yield Line.of(f"  {seen}", "faint")
     if state_of_it := open_line(known.history):

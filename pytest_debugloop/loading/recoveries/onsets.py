@@ -16,7 +16,9 @@ from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, Statement
+from pytest_debugloop.loading.recoveries.ran_before import order_between
 from pytest_debugloop.loading.recoveries.reasons import compared
+from pytest_debugloop.text.changed import changed_lines_of
 
 _MAX_TESTS = 2_000
 _MAX_PAIRS = 10
@@ -67,9 +69,11 @@ def _bounded(pending: Iterable[Pending], facts: Facts) -> Iterator[Pending]:
 
 
 def _evidence(one: Pending, facts: Facts) -> dict[str, Any] | None:
-    """Say what differs; of code where, and not how: its source is in both runs' versions."""
+    """Say what differs; of code where, and how much: its source is in both runs' versions."""
     try:
         found = compared(one, facts)
+        # It is told, and not weighed: of one pass and one failure nobody knows whether it was the order.
+        order = order_between(one, facts)
     except psycopg.Error:
         raise
     except Exception:  # what was recorded of a run is not as any recorder writes it
@@ -77,7 +81,11 @@ def _evidence(one: Pending, facts: Facts) -> dict[str, Any] | None:
         return None
     evidence = found.evidence
     for change in evidence.get("code", ()):
-        change.pop("diff", None)
+        lines = changed_lines_of(change.pop("diff", None))
+        if lines is not None:
+            change["lines"] = lines
+    if order is not None:
+        evidence["order"] = order
     if found.missing:
         evidence["missing"] = found.missing
     evidence["situations"] = {strategy: situations[:1] for strategy, situations in found.candidates.items()}

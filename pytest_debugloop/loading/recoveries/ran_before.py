@@ -48,6 +48,22 @@ def compare_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
     found.explain(strategies.ORDER, situation_of(change, len(sides[True]), len(sides[False])))
 
 
+def order_between(one: Pending, facts: Facts) -> dict[str, Any] | None:
+    """Say what else ran before the test on one side than on the other.
+
+    Args:
+        one: both sides.
+        facts: what the database knows.
+
+    Returns:
+        As :func:`~pytest_debugloop.loading.recoveries.orders.order_change` tells it; None where nothing is different,
+        or a side is not known.
+    """
+    failing = facts.order(one.error_run, one.error_agent).before(one.error_operation)
+    passing = facts.order(one.success_run, one.success_agent).before(one.success_operation)
+    return None if failing is None or passing is None else order_change(failing, passing)
+
+
 def situation_of(change: Mapping[str, Any], failures: int, passes: int) -> str:
     """Say what a change of the order is to the test.
 

@@ -1,4 +1,5 @@
--- Give the tests that a run leaves failed, those first that the record knows most of, with what it knows.
+-- Give the tests that a run leaves failed: those first that begin to fail in it, then those that the record knows most
+-- of, with what it knows.
 
 WITH failed AS MATERIALIZED (
     -- Of each test what its last attempt failed with first: teardowns fail of calls that failed.
@@ -19,7 +20,13 @@ WITH failed AS MATERIALIZED (
 -- latest failures are looked at.
 seen AS MATERIALIZED (
     SELECT f.*, earlier.*, recovery.recovered
-    FROM (SELECT * FROM failed ORDER BY occurred_at, id LIMIT %(looked_at)s) AS f
+    FROM (
+        SELECT
+            f.*, EXISTS (SELECT FROM debug_failure_onsets AS o WHERE o.task_id = f.task_id AND o.run_id = f.run_id) AS begins
+        FROM failed AS f
+        ORDER BY begins DESC, f.occurred_at, f.id
+        LIMIT %(looked_at)s
+    ) AS f
     CROSS JOIN LATERAL (
         SELECT
             count(DISTINCT e.run_id) FILTER (
@@ -42,7 +49,7 @@ seen AS MATERIALIZED (
 ),
 told AS MATERIALIZED (
     SELECT * FROM seen
-    ORDER BY recovered DESC, times DESC, last_seen_at IS NULL, times_otherwise DESC, task_id IS NULL, occurred_at, id
+    ORDER BY begins DESC, recovered DESC, times DESC, last_seen_at IS NULL, times_otherwise DESC, task_id IS NULL, occurred_at, id
     LIMIT %(told)s
 )
 SELECT
@@ -67,6 +74,15 @@ SELECT
     fixed.file AS fix_file,
     fixed.name AS fix_name,
     coalesce(score.is_flaky, FALSE) AS is_flaky,
+    alike.failures AS flaky_failures,
+    alike.attempts AS flaky_attempts,
+    last_pass.passed_run_id AS passed_run,
+    extract(epoch FROM t.occurred_at - last_pass.passed_at)::double precision AS passed_seconds,
+    last_pass.passed_branch,
+    last_pass.evidence,
+    CASE WHEN begun.run_id <> t.run_id THEN begun.run_id ELSE base.run_id END AS red_run,
+    CASE WHEN begun.run_id <> t.run_id THEN begun.git_branch ELSE base.git_branch END AS red_branch,
+    news.is_new,
     debug_passes_elsewhere(t.task_id, t.run_id) AS passes_elsewhere,
     CASE WHEN before_it.at < t.occurred_at - interval '14 days' THEN
         extract(epoch FROM t.occurred_at - before_it.at)::double precision
@@ -118,7 +134,7 @@ LEFT JOIN LATERAL (
 ) AS passed ON TRUE
 LEFT JOIN LATERAL (
     -- Not a commit whose files had been changed: the change may be to blame.
-    SELECT e.run_id, e.occurred_at,
+    SELECT e.run_id, e.occurred_at, r.git_branch,
         CASE WHEN r.code_version IS NOT NULL AND r.git_dirty IS NULL THEN r.git_commit END AS git_commit
     FROM debug_error_events AS e
     JOIN debug_runs AS r ON r.id = e.run_id
@@ -135,6 +151,54 @@ LEFT JOIN LATERAL (
     ORDER BY e.occurred_at DESC
     LIMIT 1
 ) AS before_it ON TRUE
+LEFT JOIN LATERAL (
+    SELECT p.* FROM debug_last_pass(t.task_id, t.run_id) AS p
+) AS last_pass ON TRUE
+-- Where it begins to fail here, and has been failing on the branch that this one is to be merged into.
+LEFT JOIN LATERAL (
+    SELECT e.run_id, r.git_branch
+    FROM (
+        SELECT e.run_id, e.occurred_at
+        FROM debug_error_events AS e
+        WHERE e.task_id = t.task_id AND e.occurred_at < t.occurred_at
+        ORDER BY e.occurred_at DESC
+        LIMIT %(most_failures)s
+    ) AS e
+    JOIN debug_runs AS r ON r.id = e.run_id
+    WHERE r.leg = failing.leg AND r.change_id IS NULL AND debug_is_base_branch(failing, r.git_branch)
+        AND NOT debug_is_same_line(r, failing)
+        AND e.occurred_at > coalesce((
+            SELECT max(s.occurred_at)
+            FROM (
+                SELECT s.run_id, s.occurred_at
+                FROM debug_success_events AS s
+                WHERE s.task_id = t.task_id AND s.occurred_at < t.occurred_at
+                ORDER BY s.occurred_at DESC
+                LIMIT %(most_runs)s
+            ) AS s
+            JOIN debug_runs AS passing ON passing.id = s.run_id
+            WHERE passing.leg = failing.leg AND passing.change_id IS NULL
+                AND debug_is_base_branch(failing, passing.git_branch)
+        ), '-infinity')
+    ORDER BY e.occurred_at
+    LIMIT 1
+) AS base ON begun.run_id IS NULL OR begun.run_id = t.run_id
+-- The record knows the project, and not this test.
+CROSS JOIN LATERAL (
+    SELECT
+        t.task_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM debug_error_events AS e
+            WHERE e.task_id = t.task_id AND e.occurred_at < failing.started_at
+        )
+        AND NOT EXISTS (
+            SELECT FROM debug_success_events AS s
+            WHERE s.task_id = t.task_id AND s.occurred_at < failing.started_at
+        )
+        AND EXISTS (
+            SELECT FROM debug_runs AS r WHERE r.project = failing.project AND r.started_at < failing.started_at
+        ) AS is_new
+) AS news
 -- How this failure recovers, or, where it never has, how others of the test do. What one pass recovered counts once.
 LEFT JOIN LATERAL (
     SELECT c.strategy, c.times, c.total
@@ -183,5 +247,43 @@ LEFT JOIN LATERAL (
     -- Of what has been failing for longer that is told, and nothing else.
     WHERE begun.run_id IS NULL OR begun.run_id = t.run_id
 ) AS score ON TRUE
-ORDER BY t.recovered DESC, t.times DESC, t.last_seen_at IS NULL, t.times_otherwise DESC, t.task_id IS NULL, t.occurred_at,
-    t.id;
+-- Of the same attempts those on what it both passed and failed on.
+LEFT JOIN LATERAL (
+    SELECT sum(a.failures)::bigint AS failures, sum(a.attempts)::bigint AS attempts
+    FROM (
+        SELECT count(*) FILTER (WHERE a.failed) AS failures, count(*) AS attempts
+        FROM (
+            (
+                SELECT s.run_id, FALSE AS failed, s.occurred_at
+                FROM debug_success_events AS s
+                WHERE s.task_id = t.task_id AND s.occurred_at <= t.occurred_at AND s.metadata ->> 'subtest' IS NULL
+                    AND NOT EXISTS (
+                        SELECT FROM debug_error_events AS e
+                        WHERE e.task_id = s.task_id AND e.run_id = s.run_id AND e.agent_name = s.agent_name
+                            AND (e.metadata ->> 'attempt')::integer = s.retry_count + 1
+                    )
+                ORDER BY s.occurred_at DESC
+                LIMIT %(most_attempts)s
+            )
+            UNION ALL
+            (
+                SELECT e.run_id, TRUE, min(e.occurred_at)
+                FROM (
+                    SELECT e.run_id, e.agent_name, e.metadata ->> 'attempt' AS attempt, e.occurred_at
+                    FROM debug_error_events AS e
+                    WHERE e.task_id = t.task_id AND e.occurred_at <= t.occurred_at
+                    ORDER BY e.occurred_at DESC
+                    LIMIT %(most_attempts)s
+                ) AS e
+                GROUP BY e.run_id, e.agent_name, e.attempt
+            )
+            ORDER BY occurred_at DESC
+            LIMIT %(most_attempts)s
+        ) AS a
+        JOIN debug_runs AS r ON r.id = a.run_id
+        GROUP BY coalesce(r.conditions, r.id::text)
+        HAVING count(*) FILTER (WHERE a.failed) BETWEEN 1 AND count(*) - 1
+    ) AS a
+) AS alike ON score.is_flaky
+ORDER BY t.begins DESC, t.recovered DESC, t.times DESC, t.last_seen_at IS NULL, t.times_otherwise DESC,
+    t.task_id IS NULL, t.occurred_at, t.id;

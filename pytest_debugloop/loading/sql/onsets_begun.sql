@@ -44,17 +44,21 @@ FROM (SELECT id FROM failed UNION SELECT id FROM failed_later) AS found
 JOIN debug_error_events AS e USING (id)
 JOIN debug_runs AS failing ON failing.id = e.run_id
 LEFT JOIN LATERAL (
-    -- On its line, else, where that has just begun, in its leg.
+    -- On its line; else, where that has just begun, on the branch that it is to be merged into; else in its leg.
     SELECT s.*
-    FROM (VALUES (TRUE), (FALSE)) AS choice (is_on_line)
+    FROM (VALUES (1), (2), (3)) AS choice (rank)
     CROSS JOIN LATERAL (
-        SELECT s.id, s.run_id, s.occurred_at, choice.is_on_line
+        SELECT s.id, s.run_id, s.occurred_at, choice.rank = 1 AS is_on_line
         FROM debug_success_events AS s
         JOIN debug_runs AS passing ON passing.id = s.run_id
         WHERE s.task_id = e.task_id AND s.occurred_at < e.occurred_at AND s.run_id <> e.run_id
             AND s.metadata ->> 'subtest' IS NULL
             AND passing.leg = failing.leg
-            AND (NOT choice.is_on_line OR debug_line_of_test(passing) = debug_line_of_test(failing))
+            AND CASE choice.rank
+                WHEN 1 THEN debug_line_of_test(passing) = debug_line_of_test(failing)
+                WHEN 2 THEN passing.change_id IS NULL AND debug_is_base_branch(failing, passing.git_branch)
+                ELSE TRUE
+            END
             AND NOT EXISTS (
                 SELECT FROM debug_error_events AS other
                 WHERE other.task_id = s.task_id AND other.run_id = s.run_id AND other.agent_name = s.agent_name
@@ -63,7 +67,7 @@ LEFT JOIN LATERAL (
         ORDER BY s.occurred_at DESC, s.id
         LIMIT 1
     ) AS s
-    ORDER BY choice.is_on_line DESC
+    ORDER BY choice.rank
     LIMIT 1
 ) AS passed
     ON NOT EXISTS (

@@ -17,7 +17,7 @@ SELECT
         WHERE s.id = e.state_snapshot_id AND e.is_detailed
             AND greatest(s.state_size_bytes, pg_column_size(s.agent_state)) <= %(largest)s
     ) AS state,
-    h.*
+    h.*, p.last_passed_at, p.last_passed_run_id, p.last_passed_commit, p.last_passed_branch, p.changed_since
 FROM (
     (
         SELECT d.*, d.place <= %(details)s AS is_detailed
@@ -128,4 +128,11 @@ LEFT JOIN LATERAL (
     FROM same AS s
     HAVING e.task_id IS NOT NULL AND e.is_detailed  -- else nothing of it is looked up
 ) AS h ON TRUE
+LEFT JOIN LATERAL (
+    SELECT
+        p.passed_at AS last_passed_at, p.passed_run_id AS last_passed_run_id, p.passed_commit AS last_passed_commit,
+        p.passed_branch AS last_passed_branch, p.evidence AS changed_since
+    FROM debug_last_pass(e.task_id, e.run_id) AS p
+    WHERE e.place <= %(details)s
+) AS p ON TRUE
 ORDER BY e.place;

@@ -15,6 +15,8 @@ LEFT JOIN debug_runs AS f ON f.id = e.run_id
 LEFT JOIN debug_runs AS p ON p.id = s.run_id
 WHERE (%(id)s::uuid IS NULL OR c.id = %(id)s)
     AND (%(error_id)s::uuid IS NULL OR c.error_event_id = %(error_id)s)
+    -- A run's are found by its workflow.
+    AND (%(run_id)s::uuid IS NULL OR (s.run_id = %(run_id)s AND s.correlation_id = %(correlation_id)s))
     AND (%(task_id)s::uuid IS NULL OR c.task_id = %(task_id)s)
     AND (%(strategy)s::text IS NULL OR c.recovery_strategy = %(strategy)s)
     AND (%(project)s::text IS NULL OR t.project = %(project)s)
