@@ -7,10 +7,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_debugloop.answers.correlations import Correlation, correlations_of
+from pytest_debugloop.queries.flaky import FrequentFailure, frequent_failures
 from pytest_debugloop.queries.legs import LegScore, legs_of_tests
 from pytest_debugloop.queries.question import MANY, Steps, fetch
 from pytest_debugloop.queries.recoveries import FlakyTest, costs_of_tests, flaky_tests
 from pytest_debugloop.text.json_values import plain
+
+_FLAKY = ("flaky", "newly flaky")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +24,15 @@ class RankedTest:
     Attributes:
         cost_ms: milliseconds that its failures cost.
         legs: how it does in each.
+        failure: how it fails most often; None if all its failures were incidents.
+        correlations: with what its failures go together; only of flaky tests.
     """
 
     test: FlakyTest
     cost_ms: float
     legs: list[LegScore]
+    failure: FrequentFailure | None
+    correlations: list[Correlation]
 
 
 def ranked_tests(project: str | None, limit: int = MANY, *, only_flaky: bool = False) -> Steps[list[RankedTest]]:
@@ -41,7 +49,18 @@ def ranked_tests(project: str | None, limit: int = MANY, *, only_flaky: bool = F
     legs: dict[uuid.UUID, list[LegScore]] = defaultdict(list)
     for leg in (yield from fetch(legs_of_tests(ids))):
         legs[leg.task_id].append(leg)
-    return [RankedTest(test, costs.get(test.task_id, 0.0), legs[test.task_id]) for test in tests]
+    failures = {one.task_id: one for one in (yield from fetch(frequent_failures(ids)))}
+    found = yield from correlations_of([test.task_id for test in tests if test.class_ in _FLAKY])
+    return [
+        RankedTest(
+            test,
+            costs.get(test.task_id, 0.0),
+            legs[test.task_id],
+            failures.get(test.task_id),
+            found.get(test.task_id, []),
+        )
+        for test in tests
+    ]
 
 
 def as_json(one: RankedTest) -> dict[str, Any]:
@@ -50,4 +69,10 @@ def as_json(one: RankedTest) -> dict[str, Any]:
     Args:
         one: the test with its scores.
     """
-    return {**plain(one.test), "cost_minutes": one.cost_ms / 60_000, "legs": [plain(leg) for leg in one.legs]}
+    return {
+        **plain(one.test),
+        "cost_minutes": one.cost_ms / 60_000,
+        "legs": [plain(leg) for leg in one.legs],
+        "most_frequent_failure": plain(one.failure),
+        "correlations": [plain(found) for found in one.correlations],
+    }

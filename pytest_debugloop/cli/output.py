@@ -109,7 +109,8 @@ STYLES = {
 def _rendered(console: Console, pages: Iterable[Line | RenderableType]) -> Iterator[str]:
     for page in pages:
         with console.capture() as capture:
-            console.print(drawn(page, console.width) if isinstance(page, Line) else page)
+            is_whole = isinstance(page, Line) and page.is_whole
+            console.print(drawn(page, console.width) if isinstance(page, Line) else page, soft_wrap=is_whole)
         yield _without_trailing_space(capture.get())
 
 

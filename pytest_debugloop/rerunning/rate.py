@@ -69,9 +69,10 @@ def difference_by_chance(first: int, of_first: int, second: int, of_second: int)
     if not (0 <= first <= of_first and 0 <= second <= of_second and of_first and of_second):
         raise ValueError(f"{first} of {of_first} and {second} of {of_second} are no shares")
     total = first + second
-    ways = [
-        math.comb(of_first, count) * math.comb(of_second, total - count)
-        for count in range(max(total - of_second, 0), min(total, of_first) + 1)
-    ]
-    own = math.comb(of_first, first) * math.comb(of_second, second)
+    least = max(total - of_second, 0)
+    ways = [math.comb(of_first, least) * math.comb(of_second, total - least)]
+    for count in range(least, min(total, of_first)):  # each from the one before, which is exact
+        more, fewer = (of_first - count) * (total - count), (count + 1) * (of_second - total + count + 1)
+        ways.append(ways[-1] * more // fewer)
+    own = ways[first - least]
     return sum(way for way in ways if way <= own) / sum(ways)

@@ -13,21 +13,24 @@ class Line:
         spans: what it says, piece by piece, and in which style: a name of ``STYLES`` of cli/output.py, or none.
             The style of the first is that of the whole line, below those of the others.
         is_cut: whether it ends where the room ends; otherwise it goes on below.
+        is_whole: whether nothing breaks it, so that the terminal wraps it and it can be copied.
     """
 
     spans: tuple[tuple[str, str], ...]
     is_cut: bool = False
+    is_whole: bool = False
 
     @classmethod
-    def of(cls, text: str = "", style: str = "", *, is_cut: bool = False) -> Line:
+    def of(cls, text: str = "", style: str = "", *, is_cut: bool = False, is_whole: bool = False) -> Line:
         """Make a line of one piece.
 
         Args:
             text: without line ends.
             style: of it.
             is_cut: whether it ends where the room ends.
+            is_whole: whether nothing breaks it.
         """
-        return cls(((text, style),), is_cut)
+        return cls(((text, style),), is_cut, is_whole)
 
     def append(self, text: str, style: str = "") -> Line:
         """Give the line with one more piece.

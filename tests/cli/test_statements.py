@@ -61,6 +61,15 @@ COMPARISON = [
 ]
 COMPARED_RUNS = ["Give the runs of one side", "Name the branch that others", "Give the runs of one side"]
 COMPARED_TESTS = ["List the tests that two sides", "List the tests whose call took longer"]
+FLAKY = [
+    PROJECT,
+    "Rank the tests",
+    "Say what the failures",
+    "Tell how tests do in each leg",
+    "Tell how each test fails",
+    "Tell on what",
+    "Name the tests that began before some",
+]
 EXPORT = [PROJECT, RUNS, "List the attempts of tests in a run", *["List the failures of a run"] * 2, "FETCH", "CLOSE"]
 
 
@@ -102,7 +111,7 @@ def ids(shop: Project) -> dict[str, str]:
         ("failures --json", [PROJECT, *["Group failures"] * 2]),
         ("recoveries", [PROJECT, RECOVERIES]),
         ("recoveries --patterns", [PROJECT, "Count what made", "Count how", "Give the functions"]),
-        ("flaky", [PROJECT, "Rank the tests", "Say what the failures", "Tell how tests do in each leg"]),
+        ("flaky", FLAKY),
         ("slow", [PROJECT, RUNS, "Name the last workflows"]),
         ("diff RECOVERY", [FIND, RECOVERIES, *COMPARISON]),
         ("diff ERROR", [FIND, RECOVERIES, *COMPARISON]),

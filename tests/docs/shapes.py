@@ -7,10 +7,10 @@ import inspect
 import re
 from pathlib import Path
 
-from pytest_debugloop.answers import causes, timings
+from pytest_debugloop.answers import causes, correlations, timings
 from pytest_debugloop.answers import comparison as comparing
 from pytest_debugloop.cli.checks import check
-from pytest_debugloop.queries import compare, failures, legs, lookup, recoveries, runs
+from pytest_debugloop.queries import compare, failures, flaky, legs, lookup, recoveries, runs
 from pytest_debugloop.text.json_values import key_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
@@ -27,6 +27,8 @@ SHAPES: tuple[type, ...] = (
     recoveries.PastAttempt,
     recoveries.FlakyTest,
     legs.LegScore,
+    flaky.FrequentFailure,
+    correlations.Correlation,
     recoveries.Recovery,
     recoveries.StrategyPattern,
     recoveries.RecoveryPattern,

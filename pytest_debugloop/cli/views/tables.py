@@ -88,6 +88,17 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Li
         yield line([_cell(cell) for cell in later])
 
 
+def cell_width(text: str) -> int:
+    """Count the columns of a terminal that a text takes.
+
+    Args:
+        text: without line ends.
+    """
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def _fitted(columns: list[Column], widths: list[int], width: int) -> list[int]:
     """Leave out columns, then narrow the flexible ones, until a row fits; a width of 0 leaves a column out."""
     widths = list(widths)

@@ -1,0 +1,118 @@
+"""What is known of the failures of flaky tests: the most frequent one, and on what each attempt ran."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_debugloop.queries.question import Question
+
+LOOKED_AT = 200
+"""How many attempts of a test are compared, its latest."""
+
+MOST_STEPS = 20_000
+"""How many steps of runs are read to find what ran before a test."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrequentFailure:
+    """How a test fails most often.
+
+    Attributes:
+        times: number of attempts that failed in this way, of ``failures``.
+        last_error_id: its last failure of this kind.
+    """
+
+    task_id: uuid.UUID
+    times: int
+    failures: int
+    error_type: str
+    error_code: str | None
+    error_message: str
+    last_error_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptConditions:
+    """A first attempt of a test, and what it ran on; None where that is not known.
+
+    Attributes:
+        leg: of its run.
+        hour: of the day in UTC, when its run began.
+        hash_seed: what PYTHONHASHSEED was set to.
+        machine: the first characters of the id of its start (of the machine's).
+        is_parallel: whether a worker of pytest-xdist ran it.
+        previous: the test directly before it in its process; empty for none.
+        steps_total: how many steps its run has.
+    """
+
+    task_id: uuid.UUID
+    failed: bool
+    leg: str
+    hour: int
+    hash_seed: str | None
+    machine: str | None
+    platform: str | None
+    is_parallel: bool
+    previous: str | None
+    correlation_id: uuid.UUID
+    agent_name: str
+    operation_name: str
+    step_number: int | None
+    steps_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTest:
+    """A test that ran before some attempts of another in their process, and not before all.
+
+    Attributes:
+        failures: how many of the ``attempts`` after it failed.
+        other_failures: how many of the ``other_attempts`` did.
+    """
+
+    task_id: uuid.UUID
+    earlier: str
+    failures: int
+    attempts: int
+    other_failures: int
+    other_attempts: int
+
+
+def frequent_failures(task_ids: Sequence[uuid.UUID]) -> Question[FrequentFailure]:
+    """Ask how tests fail most often.
+
+    Args:
+        task_ids: of the tests.
+    """
+    return Question("flaky_failures", FrequentFailure, {"task_ids": list(task_ids)})
+
+
+def conditions_of_attempts(task_ids: Sequence[uuid.UUID]) -> Question[AttemptConditions]:
+    """Ask on what the latest attempts of tests ran; without those that failed until the code was changed.
+
+    Args:
+        task_ids: of the tests.
+    """
+    return Question("flaky_attempts", AttemptConditions, {"task_ids": list(task_ids), "looked_at": LOOKED_AT})
+
+
+def earlier_tests(attempts: Sequence[AttemptConditions], least: int) -> Question[EarlierTest]:
+    """Ask which tests ran before some attempts and not before others.
+
+    Args:
+        attempts: of any tests.
+        least: how many attempts of a test there must be with the earlier one, and without it.
+    """
+    known = [one for one in attempts if one.step_number is not None]
+    parameters = {
+        "task_ids": [one.task_id for one in known],
+        "correlation_ids": [one.correlation_id for one in known],
+        "agents": [one.agent_name for one in known],
+        "operations": [one.operation_name for one in known],
+        "steps": [one.step_number for one in known],
+        "failed": [one.failed for one in known],
+        "least": least,
+    }
+    return Question("flaky_earlier_tests", EarlierTest, parameters)
