@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from pytest_debugloop.cli.app import COMMANDS
 from pytest_debugloop.database.embedded import embedded_server
@@ -50,10 +52,15 @@ def test_migrate_and_rollback_tell_each_step_once(cli: Cli, own_schema: dict[str
     assert "005 debug_state_management" in steps
     assert cli("migrate", **own_schema).stdout == "nothing to apply\n"
     part = cli("rollback", "--yes", "--to", "5", **own_schema)
-    assert part.stdout.splitlines() == [f"rolled back {step}" for step in reversed(steps) if int(step[:3]) > 5]
-    rest = cli("rollback", "--yes", **own_schema)
+    told, *undone = part.stdout.splitlines()
+    assert (
+        told
+        == f"Undoing {len(undone)} migrations, {steps[-1][:3]} to 006, deletes 1 row of 1 table (debug_hash_key: 1)."
+    )
+    assert undone == [f"rolled back {step}" for step in reversed(steps) if int(step[:3]) > 5]
+    rest = cli("rollback", "--yes", "--to", "0", **own_schema)
     assert (rest.returncode, rest.stderr) == (0, "")
-    assert rest.stdout.splitlines() == [f"rolled back {step}" for step in reversed(steps) if int(step[:3]) <= 5]
+    assert rest.stdout.splitlines()[1:] == [f"rolled back {step}" for step in reversed(steps) if int(step[:3]) <= 5]
     assert cli("rollback", "--yes", **own_schema).stdout == "nothing to roll back\n"
 
 
@@ -64,17 +71,43 @@ def test_commands_that_change_the_schema_or_load_tell_it_as_json(cli: Cli, own_s
     assert json.loads(cli("migrate", "--json", **own_schema).stdout)["applied"] == []
     load = json.loads(cli("load", "--json", **own_schema).stdout)
     assert (load["schema"], load["stored"], load["waiting"], load["rejected_lines"]) == ("debugloop/load", 0, 0, 0)
-    down = json.loads(cli("rollback", "--yes", "--json", **own_schema).stdout)
+    down = json.loads(cli("rollback", "--yes", "--to", "0", "--json", **own_schema).stdout)
+    assert down["deleted"]["tables"]["debug_runs"] == 0
     assert [step["version"] for step in down["undone"]] == [step["version"] for step in reversed(up["applied"])]
 
 
-def test_rollback_asks_before_it_deletes(cli: Cli, own_schema: dict[str, str]) -> None:
+def test_rollback_undoes_the_newest_migration_unless_a_version_is_given(cli: Cli, own_schema: dict[str, str]) -> None:
+    steps = [line.removeprefix("applied ") for line in cli("migrate", **own_schema).stdout.splitlines()]
+    for step in reversed(steps[-2:]):
+        done = cli("rollback", "--yes", **own_schema)
+        assert done.stdout == f"Undoing {step} deletes no data.\nrolled back {step}\n"
+
+
+def test_rollback_says_how_much_it_deletes_and_asks(cli: Cli, own_schema: dict[str, str], any_postgres: Server) -> None:
     cli("migrate", **own_schema)
-    refused = cli("rollback", input="n\n", **own_schema)
+    schema = sql.Identifier(own_schema["DEBUGLOOP_SCHEMA"])
+    with psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
+        for n in range(3):
+            row = sql.SQL(
+                "INSERT INTO {}.debug_runs (id, correlation_id, project, started_at, leg, git_commit)"
+                " VALUES (gen_random_uuid(), gen_random_uuid(), 'p', now(), 'py312', 'c')"
+            )
+            connection.execute(row.format(schema))
+            connection.execute(
+                sql.SQL("INSERT INTO {}.debug_commit_parents VALUES ('p', {}, 'd', TRUE)").format(schema, str(n))
+            )
+    refused = cli("rollback", "--to", "10", input="n\n", **own_schema)
     assert (refused.returncode, refused.stderr) == (1, "Aborted!\n")
-    assert refused.stdout.startswith("This deletes the record. Continue? [y/N]: ")
+    told, _, question = refused.stdout.partition("\n")
+    assert told.endswith(
+        "to 011, deletes 4 rows of 2 tables (debug_commit_parents: 3, debug_hash_key: 1)"
+        " and 6 values of 2 columns (debug_runs.line: 3, debug_runs.leg: 3)."
+    )
+    assert question.startswith("Continue? [y/N]: ")
     assert cli("migrate", **own_schema).stdout == "nothing to apply\n"
-    assert cli("rollback", input="y\n", **own_schema).returncode == 0
+    done = cli("rollback", "--to", "10", input="y\n", **own_schema)
+    assert done.returncode == 0
+    assert "rolled back 011 debug_lines" in done.stdout
 
 
 def test_status_counts_what_is_pending(cli: Cli, own_schema: dict[str, str], any_postgres: Server) -> None:
