@@ -20,6 +20,7 @@ from pytest_debugloop.queries.compare import (
     runs_of_side,
     slower_tests,
 )
+from pytest_debugloop.queries.filters import EVERYTHING, Filters
 from pytest_debugloop.queries.question import Steps, fetch, first
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import ago, counted, short
@@ -82,7 +83,13 @@ class RunsCompared:
 
 
 def compare_runs(
-    head: str | None, base: str | None, project: str | None, here: Here, *, needs_base: bool = True
+    head: str | None,
+    base: str | None,
+    project: str | None,
+    here: Here,
+    *,
+    needs_base: bool = True,
+    filters: Filters = EVERYTHING,
 ) -> Steps[RunsCompared]:
     """Compare two sides of runs.
 
@@ -93,6 +100,7 @@ def compare_runs(
         project: only of this one; None for all.
         here: where the command was typed.
         needs_base: whether a base without runs is an error.
+        filters: only such runs, on both sides, and only such tests.
 
     Raises:
         NotFoundError: nothing is called so.
@@ -100,20 +108,20 @@ def compare_runs(
         NoBaseError: the base has no runs.
     """
     if head is None:
-        first_side = yield from _last_here(project, here)
+        first_side = yield from _last_here(project, here, filters)
     else:
-        first_side = yield from _side(head, project)
+        first_side = yield from _side(head, project, filters)
     if base is None:
-        second = yield from _base_of(first_side, project, here)
+        second = yield from _base_of(first_side, project, here, filters)
     else:
-        second = yield from _side(base, project)
+        second = yield from _side(base, project, filters)
     if needs_base and not second.runs:
         raise NoBaseError(head=title_of(first_side), base=title_of(second))
     before = first_side.began_at if second.kind == "line" or _is_same(first_side, second) else None
     head_ids, base_ids = ([run.id for run in side.runs] for side in (first_side, second))
     branch = second.name if second.kind == "branch" else _branch(second.runs) if second.kind == "line" else None
-    found = yield from fetch(compared_tests(head_ids, base_ids, branch, before))
-    slower = yield from fetch(slower_tests(head_ids, base_ids))
+    found = yield from fetch(compared_tests(head_ids, base_ids, branch, before, filters))
+    slower = yield from fetch(slower_tests(head_ids, base_ids, filters=filters))
     return RunsCompared(
         head=first_side,
         base=second,
@@ -124,19 +132,19 @@ def compare_runs(
     )
 
 
-def _last_here(project: str | None, here: Here) -> Steps[RunsOfSide]:
-    run = yield from first(last_run_here(project, here))
+def _last_here(project: str | None, here: Here, filters: Filters) -> Steps[RunsOfSide]:
+    run = yield from first(last_run_here(project, here, filters))
     if run is None:
         where = "this CI run" if here.session_id else "this checkout"
         raise NotFoundError(text=f"a run of {where}", hint="name one: a run, a branch, a change, a commit or a session")
-    if here.session_id and run.leg != here.leg:  # a job after those that ran the tests
-        runs = yield from fetch(runs_of_side("session", here.session_id, project))
+    if here.session_id and run.leg != here.leg and not filters.leg:  # a job after those that ran the tests
+        runs = yield from fetch(runs_of_side("session", here.session_id, project, filters=filters))
         return RunsOfSide("session", here.session_id, runs)
-    runs = yield from fetch(runs_of_side("last", str(run.id), project))
+    runs = yield from fetch(runs_of_side("last", str(run.id), project, filters=filters))
     return RunsOfSide("run", str(run.id), runs)
 
 
-def _side(text: str, project: str | None) -> Steps[RunsOfSide]:
+def _side(text: str, project: str | None, filters: Filters) -> Steps[RunsOfSide]:
     kind, _, rest = text.partition(":")
     chosen = kind if kind in KINDS and rest else None
     found = yield from fetch(named(rest if chosen else text, project, chosen))
@@ -146,7 +154,7 @@ def _side(text: str, project: str | None) -> Steps[RunsOfSide]:
         raise NotFoundError(text=printable(text), hint=hint)
     if len(best) > 1:
         raise AmbiguousError(text=printable(text), count=len(best), candidates=_candidates(best))
-    runs = yield from fetch(runs_of_side(best[0].kind, best[0].key, project))
+    runs = yield from fetch(runs_of_side(best[0].kind, best[0].key, project, filters=filters))
     return RunsOfSide(best[0].kind, best[0].key, runs)
 
 
@@ -154,7 +162,7 @@ def _candidates(found: Sequence[Named]) -> str:
     return ", ".join(f"{one.kind}:{printable(one.key)}" for one in found[:5])
 
 
-def _base_of(head: RunsOfSide, project: str | None, here: Here) -> Steps[RunsOfSide]:
+def _base_of(head: RunsOfSide, project: str | None, here: Here, filters: Filters) -> Steps[RunsOfSide]:
     """Choose what a side is held against where nobody has named it."""
     last = head.runs[-1]
     target = next((run.target_branch for run in reversed(head.runs) if run.target_branch), None)
@@ -162,9 +170,9 @@ def _base_of(head: RunsOfSide, project: str | None, here: Here) -> Steps[RunsOfS
         found = yield from first(branch_of(here.branches, project))
         target = found.name if found else None
     if target is None or (target == last.git_branch and not last.change_id):
-        runs = yield from fetch(runs_of_side("line", str(last.id), project, before=head.began_at))
+        runs = yield from fetch(runs_of_side("line", str(last.id), project, before=head.began_at, filters=filters))
         return RunsOfSide("line", last.git_branch or "", runs)
-    runs = yield from fetch(runs_of_side("branch", target, project))
+    runs = yield from fetch(runs_of_side("branch", target, project, filters=filters))
     return RunsOfSide("branch", target, runs)
 
 

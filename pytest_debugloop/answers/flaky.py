@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_debugloop.answers.correlations import Correlation, correlations_of
+from pytest_debugloop.queries.filters import EVERYTHING, Filters
 from pytest_debugloop.queries.flaky import FrequentFailure, frequent_failures
 from pytest_debugloop.queries.legs import LegScore, legs_of_tests
 from pytest_debugloop.queries.question import MANY, Steps, fetch
@@ -35,15 +36,18 @@ class RankedTest:
     correlations: list[Correlation]
 
 
-def ranked_tests(project: str | None, limit: int = MANY, *, only_flaky: bool = False) -> Steps[list[RankedTest]]:
+def ranked_tests(
+    project: str | None, limit: int = MANY, *, only_flaky: bool = False, filters: Filters = EVERYTHING
+) -> Steps[list[RankedTest]]:
     """Rank the tests that have failed, the surest flake first.
 
     Args:
         project: only of this one; None for all.
         limit: how many at most.
         only_flaky: without those that are stable, broken or fixed.
+        filters: only tests with a failure in such a run, at such a time.
     """
-    tests = yield from fetch(flaky_tests(project, limit, only_flaky=only_flaky))
+    tests = yield from fetch(flaky_tests(project, limit, only_flaky=only_flaky, filters=filters))
     ids = [test.task_id for test in tests]
     costs = {cost.task_id: cost.cost_ms or 0.0 for cost in (yield from fetch(costs_of_tests(ids)))}
     legs: dict[uuid.UUID, list[LegScore]] = defaultdict(list)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import IO, TYPE_CHECKING
 
@@ -28,13 +28,16 @@ _REFERENCE = "&#{};"
 _LONGEST_MESSAGE = 500
 
 
-def write_junit(out: IO[str], record: Record, runs: Iterable[Run]) -> dict[str, int]:
+def write_junit(
+    out: IO[str], record: Record, runs: Iterable[Run], task_ids: Sequence[uuid.UUID] | None = None
+) -> dict[str, int]:
     """Write runs, a ``testsuite`` each.
 
     Args:
         out: what to write to.
         record: to ask.
         runs: which.
+        task_ids: only what is of these tests; None for all.
 
     Returns:
         How many runs and how many test cases were written.
@@ -42,7 +45,7 @@ def write_junit(out: IO[str], record: Record, runs: Iterable[Run]) -> dict[str, 
     counts = {"run": 0, "testcase": 0}
     out.write('<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="pytest tests">\n')
     for run in runs:
-        suite = _suite(record, run)
+        suite = _suite(record, run, task_ids)
         counts["run"] += 1
         counts["testcase"] += len(suite) - 1  # the properties
         out.write(written(suite))
@@ -50,9 +53,9 @@ def write_junit(out: IO[str], record: Record, runs: Iterable[Run]) -> dict[str, 
     return counts
 
 
-def _suite(record: Record, run: Run) -> ET.Element:
-    cases = list(_cases(record, run))
-    for failure in record.stream(failures_of_run(run.id)):
+def _suite(record: Record, run: Run, task_ids: Sequence[uuid.UUID] | None) -> ET.Element:
+    cases = list(_cases(record, run, task_ids))
+    for failure in record.stream(failures_of_run(run.id, task_ids)):
         if not failure.operation_name:  # as pytest has it where its own error ends a run
             case = element("testcase", classname="pytest", name="internal", time="0.000")
             case.append(
@@ -102,8 +105,8 @@ def _facts(run: Run) -> dict[str, object]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _cases(record: Record, run: Run) -> Iterator[ET.Element]:
-    attempts = record.fetch(attempts_of_run(run.id))
+def _cases(record: Record, run: Run, task_ids: Sequence[uuid.UUID] | None) -> Iterator[ET.Element]:
+    attempts = record.fetch(attempts_of_run(run.id, task_ids))
     ids = [id_ for attempt in attempts for id_ in attempt.failures]
     failures = {failure.id: failure for failure in (record.fetch(failures_by_id(ids)) if ids else ())}
     for _, group in groupby(attempts, key=lambda a: (a.operation_name, a.agent_name)):

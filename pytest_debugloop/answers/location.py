@@ -108,8 +108,12 @@ class RecordLocation:
         Returns:
             Its name; None for all that are in an embedded record.
         """
-        if self.project or not self.dsn:
-            return self.project or None
+        return self.checkout_project() if self.dsn else self.project or None
+
+    def checkout_project(self) -> str:
+        """Name the project that runs of this checkout are of."""
+        if self.project:
+            return self.project
         from pytest_debugloop.environment.checkout import project_name, repository_of
         from pytest_debugloop.environment.ci import ci_facts
 

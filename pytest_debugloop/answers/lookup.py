@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindError
-from pytest_debugloop.queries.lookup import Found, Test, ids_like, tests_named
+from pytest_debugloop.queries.lookup import Found, Test, ids_like, test_of, tests_named
 from pytest_debugloop.queries.projects import project_named
 from pytest_debugloop.queries.question import Steps, fetch, one
 from pytest_debugloop.text.printable import printable
@@ -70,6 +71,24 @@ def find_test(text: str, project: str | None = None) -> Steps[Test]:
     if best:
         raise _ambiguous(text, _told_apart(best))
     raise NotFoundError(text=_quoted(text), hint="give an id, or a node id or part of one; `debugloop runs` lists runs")
+
+
+def only_test(text: str, ids: Sequence[uuid.UUID]) -> Steps[Found]:
+    """Give the test that was named, where it is one.
+
+    Args:
+        text: how it was named.
+        ids: of all tests that are called so.
+
+    Raises:
+        AmbiguousError: there are several.
+    """
+    if len(ids) == 1:
+        return Found("test", ids[0])
+    tests = []
+    for id in ids[: _CANDIDATES_LIMIT + 1]:  # noqa: A001
+        tests.append((yield from one(test_of(id))))  # noqa: PERF401 - a comprehension cannot yield
+    raise _ambiguous(text, _told_apart(tests))
 
 
 def find_id(text: str, kind: str) -> Steps[uuid.UUID]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-from collections.abc import Callable, Iterable
-from typing import IO, TYPE_CHECKING, Any
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from pytest_debugloop.queries import exports
 from pytest_debugloop.queries.question import Question
@@ -15,6 +16,8 @@ from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
 
 if TYPE_CHECKING:
     from pytest_debugloop.answers.record import Record
+
+TaskIds: TypeAlias = "Sequence[uuid.UUID] | None"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -25,13 +28,14 @@ _ROWS: dict[str, tuple[str, type[Any], Callable[..., Question[Any]]]] = {
 }
 
 
-def write_jsonl(out: IO[str], record: Record, runs: Iterable[Run]) -> dict[str, int]:
+def write_jsonl(out: IO[str], record: Record, runs: Iterable[Run], task_ids: TaskIds = None) -> dict[str, int]:
     """Write runs with all that is theirs: a line each, and before them one that says what this is.
 
     Args:
         out: what to write to.
         record: to ask.
         runs: which.
+        task_ids: only what is of these tests; None for all.
 
     Returns:
         How many lines of each kind were written.
@@ -42,7 +46,7 @@ def write_jsonl(out: IO[str], record: Record, runs: Iterable[Run]) -> dict[str, 
         counts["run"] += 1
         _line(out, {"kind": "run", **plain(run)})
         for kind, _, rows in _ROWS.values():
-            for row in record.stream(rows(run.id)):
+            for row in record.stream(rows(run.id, task_ids)):
                 counts[kind] += 1
                 _line(out, {"kind": kind, "run_id": str(run.id), **plain(row)})
     return counts
@@ -52,7 +56,9 @@ def _line(out: IO[str], value: dict[str, Any]) -> None:
     out.write(json_text(value) + "\n")
 
 
-def write_csv(out: IO[str], record: Record, runs: Iterable[Run], table: str) -> dict[str, int]:
+def write_csv(
+    out: IO[str], record: Record, runs: Iterable[Run], table: str, task_ids: TaskIds = None
+) -> dict[str, int]:
     """Write a table of runs as CSV (RFC 4180), the names of its columns first.
 
     Args:
@@ -60,6 +66,7 @@ def write_csv(out: IO[str], record: Record, runs: Iterable[Run], table: str) -> 
         record: to ask.
         runs: which.
         table: ``runs``, ``attempts``, ``failures`` or ``recoveries``.
+        task_ids: only what is of these tests; None for all.
 
     Returns:
         How many rows were written.
@@ -71,7 +78,7 @@ def write_csv(out: IO[str], record: Record, runs: Iterable[Run], table: str) -> 
     writer.writerow(names if table == "runs" or "run_id" in names else ["run_id", *names])
     count = 0
     for run in runs:
-        rows: Iterable[Any] = (run,) if table == "runs" else record.stream(_ROWS[table][2](run.id))
+        rows: Iterable[Any] = (run,) if table == "runs" else record.stream(_ROWS[table][2](run.id, task_ids))
         for row in rows:
             values = plain(row)
             cells = [cell(values[name]) for name in names]

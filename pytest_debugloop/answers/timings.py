@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pytest_debugloop.answers.significance import Group, adjusted, student
@@ -65,7 +67,14 @@ class Changes:
     changes: list[Change]
 
 
-def changes_of_time(runs: list[TimedRun], last: int, *, min_ms: float = 0, everything: bool = False) -> Steps[Changes]:
+def changes_of_time(
+    runs: list[TimedRun],
+    last: int,
+    *,
+    min_ms: float = 0,
+    everything: bool = False,
+    task_ids: Sequence[uuid.UUID] | None = None,
+) -> Steps[Changes]:
     """Compare the times of each phase that passed.
 
     Args:
@@ -73,8 +82,9 @@ def changes_of_time(runs: list[TimedRun], last: int, *, min_ms: float = 0, every
         last: how many of these are the last; all others are before them.
         min_ms: leave out phases whose mean time is below, in milliseconds.
         everything: give also what is not significant.
+        task_ids: only phases of these tests; None for all.
     """
-    asked = phase_times(runs, last, least=LEAST_RUNS, min_ms=min_ms, everything=everything)
+    asked = phase_times(runs, last, least=LEAST_RUNS, min_ms=min_ms, everything=everything, task_ids=task_ids)
     sides = yield from fetch(asked)
     compared = [pair for side in sides if side.operation_name is not None and (pair := _compared(side))]
     total = sides[0].phases

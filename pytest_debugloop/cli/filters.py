@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from pytest_debugloop.answers.filters import TypedFilters
+from pytest_debugloop.answers.test_selection import NotAnExpressionError, TestSelection
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[datetime]
+    _Selection = click.ParamType[TestSelection]
 else:  # before click 8.4 it takes no type
-    _ParamType = click.ParamType
+    _ParamType = _Selection = click.ParamType
 
-_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_SPAN = re.compile(r"(\d{1,6})\s*([mhdw])", re.IGNORECASE)
+_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 365 * 86_400}
+_SPAN = re.compile(r"(\d{1,6})\s*([mhdwy])", re.IGNORECASE)
+_DAYS = {"today": 0, "yesterday": 1}
 
 
 class Moment(_ParamType):
-    """A time: ISO 8601, in local time where it names no zone, or a span before now such as ``7d``."""
+    """A time: ISO 8601, in local time where it names no zone, a span before now such as ``7d``, or a day."""
 
     name = "TIME"
 
@@ -43,9 +49,41 @@ class Moment(_ParamType):
             if match := _SPAN.fullmatch(text):
                 seconds = int(match[1]) * _UNITS[match[2].lower()]
                 return datetime.now(timezone.utc) - timedelta(seconds=seconds)
+            if text.lower() == "now":
+                return datetime.now(timezone.utc)
+            if text.lower() in _DAYS:
+                day = datetime.now().astimezone().date() - timedelta(days=_DAYS[text.lower()])
+                return datetime.combine(day, time()).astimezone()
             return datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text)).astimezone()
         except (ValueError, OverflowError, OSError):
-            self.fail(f"{text!r} is not a time: use 2026-11-25, 2026-11-25T12:30, or an age such as 30m, 6h, 7d, 2w.")
+            self.fail(
+                f"{text!r} is not a time: use 2026-11-25, 2026-11-25T12:30, yesterday, or an age such as 30m, 6h, 7d, "
+                "2w, 1y."
+            )
+
+
+class Selection(_Selection):
+    """Tests: a node id, or an expression as for ``pytest -k``."""
+
+    name = "TEST"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> TestSelection:
+        """Read which tests are meant.
+
+        Args:
+            value: what was typed.
+            param: of the command.
+            ctx: of the command.
+
+        Raises:
+            click.BadParameter: it is no expression.
+        """
+        if isinstance(value, TestSelection):
+            return value
+        try:
+            return TestSelection(str(value))
+        except NotAnExpressionError as error:
+            self.fail(f"{value!r} is neither a node id nor an expression as for pytest -k: {error}.")
 
 
 _MOST = 1_000_000_000  # more would be too large for the database too
@@ -60,13 +98,41 @@ def count_of(least: int) -> click.IntRange:
     return click.IntRange(least, _MOST)
 
 
-since_option = click.option(
-    "--since", type=Moment(), help="Only since this time: a date, or an age such as 6h, 7d, 2w."
-)
-"""Declares ``--since``, a time."""
-
 branch_option = click.option("--branch", help="Only runs on this git branch.")
-"""Declares ``--branch``."""
+"""Declares ``--branch`` alone."""
+
+_OPTIONS = (
+    branch_option,
+    click.option("--change", metavar="NUMBER", help="Only runs of this pull or merge request."),
+    click.option("--job", help="Only runs of this CI job."),
+    click.option("--leg", help="Only runs of this leg, by its name or a part of it between commas."),
+    click.option("--session", help="Only runs of this CI run or session, by its id or name."),
+    click.option(
+        "--since", type=Moment(), help="Only since this time: a date, yesterday, or an age such as 6h, 7d, 2w, 1y."
+    ),
+    click.option("--until", type=Moment(), help="Only before this time."),
+    click.option(
+        "--test", "selection", type=Selection(), help="Only these tests: a node id, or an expression as for pytest -k."
+    ),
+)
+
+
+def filter_options(command: F) -> F:
+    """Declare the options that narrow a list; the command gets them as one value, ``typed``.
+
+    Args:
+        command: its function.
+    """
+
+    @functools.wraps(command)
+    def narrowed(*arguments: Any, selection: TestSelection | None, **values: Any) -> Any:
+        names = ("branch", "change", "job", "leg", "session", "since", "until")
+        typed = TypedFilters(test=selection, **{name: values.pop(name) for name in names})
+        return command(*arguments, typed=typed, **values)
+
+    for option in reversed(_OPTIONS):
+        narrowed = option(narrowed)
+    return narrowed  # type: ignore[return-value]  # it takes the options in the place of the value
 
 
 def limit_option(default: int, what: str) -> Callable[[F], F]:

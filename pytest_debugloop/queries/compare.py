@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pytest_debugloop.queries.filters import EVERYTHING, Filters
 from pytest_debugloop.queries.question import Question
 
 SCORED = 200
@@ -164,7 +165,9 @@ def named(text: str, project: str | None, kind: str | None = None) -> Question[N
     return Question("compare_named", Named, parameters)
 
 
-def runs_of_side(kind: str, key: str, project: str | None, before: datetime | None = None) -> Question[ComparedRun]:
+def runs_of_side(
+    kind: str, key: str, project: str | None, before: datetime | None = None, filters: Filters = EVERYTHING
+) -> Question[ComparedRun]:
     """Ask for the runs of one side: the last of each leg.
 
     Args:
@@ -173,19 +176,22 @@ def runs_of_side(kind: str, key: str, project: str | None, before: datetime | No
         key: of it.
         project: only of this one; None for all.
         before: only runs that began before.
+        filters: only such runs.
     """
-    parameters = {"kind": kind, "key": key, "project": project, "before": before}
+    parameters = {**filters.parameters(), "kind": kind, "key": key, "project": project, "before": before}
     return Question("compare_runs", ComparedRun, parameters)
 
 
-def last_run_here(project: str | None, here: Here) -> Question[ComparedRun]:
+def last_run_here(project: str | None, here: Here, filters: Filters = EVERYTHING) -> Question[ComparedRun]:
     """Ask for the last run that was made here.
 
     Args:
         project: only of this one; None for all.
         here: in this run of the CI, else in this checkout.
+        filters: only such runs.
     """
     parameters = {
+        **filters.parameters(),
         "project": project,
         "session_id": here.session_id,
         "leg": here.leg,
@@ -206,7 +212,11 @@ def branch_of(names: Sequence[str], project: str | None) -> Question[Branch]:
 
 
 def compared_tests(
-    head: Sequence[uuid.UUID], base: Sequence[uuid.UUID], base_branch: str | None, before: datetime | None
+    head: Sequence[uuid.UUID],
+    base: Sequence[uuid.UUID],
+    base_branch: str | None,
+    before: datetime | None,
+    filters: Filters = EVERYTHING,
 ) -> Question[ComparedTest]:
     """Ask which tests fail, and which differ.
 
@@ -215,8 +225,10 @@ def compared_tests(
         base: those of the base.
         base_branch: where to look for a test that these did not run; None for nowhere.
         before: only runs that began before.
+        filters: only such tests.
     """
     parameters = {
+        "task_ids": filters.parameters()["task_ids"],
         "head": list(head),
         "base": list(base),
         "base_branch": base_branch,
@@ -226,15 +238,19 @@ def compared_tests(
     return Question("compare_tests", ComparedTest, parameters)
 
 
-def slower_tests(head: Sequence[uuid.UUID], base: Sequence[uuid.UUID], limit: int = 50) -> Question[SlowerTest]:
+def slower_tests(
+    head: Sequence[uuid.UUID], base: Sequence[uuid.UUID], limit: int = 50, filters: Filters = EVERYTHING
+) -> Question[SlowerTest]:
     """Ask which calls took at least half as long again, 100 ms at least, and longer than in their last 20 passes.
 
     Args:
         head: the runs of the first side.
         base: those of the base.
         limit: how many at most, the greatest difference first.
+        filters: only such tests.
     """
     parameters = {
+        "task_ids": filters.parameters()["task_ids"],
         "head": list(head),
         "base": list(base),
         "ratio": 1.5,

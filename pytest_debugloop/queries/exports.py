@@ -100,22 +100,24 @@ class WholeRecovery:
     correlated_at: datetime
 
 
-def attempts_of_run(run_id: uuid.UUID) -> Question[Attempt]:
+def attempts_of_run(run_id: uuid.UUID, task_ids: Sequence[uuid.UUID] | None = None) -> Question[Attempt]:
     """List what was run in a run, test by test.
 
     Args:
         run_id: of the run.
+        task_ids: only of these tests; None for all.
     """
-    return Question("export_attempts", Attempt, {"run_id": run_id})
+    return Question("export_attempts", Attempt, {"run_id": run_id, "task_ids": _listed(task_ids)})
 
 
-def failures_of_run(run_id: uuid.UUID) -> Question[WholeFailure]:
+def failures_of_run(run_id: uuid.UUID, task_ids: Sequence[uuid.UUID] | None = None) -> Question[WholeFailure]:
     """List the failures of a run.
 
     Args:
         run_id: of the run.
+        task_ids: only of these tests; None for all.
     """
-    return Question("export_failures", WholeFailure, {"run_id": run_id, "ids": None})
+    return Question("export_failures", WholeFailure, {"run_id": run_id, "ids": None, "task_ids": _listed(task_ids)})
 
 
 def failures_by_id(ids: Sequence[uuid.UUID]) -> Question[WholeFailure]:
@@ -124,13 +126,18 @@ def failures_by_id(ids: Sequence[uuid.UUID]) -> Question[WholeFailure]:
     Args:
         ids: of them.
     """
-    return Question("export_failures", WholeFailure, {"run_id": None, "ids": list(ids)})
+    return Question("export_failures", WholeFailure, {"run_id": None, "ids": list(ids), "task_ids": None})
 
 
-def recoveries_of_run(run_id: uuid.UUID) -> Question[WholeRecovery]:
+def recoveries_of_run(run_id: uuid.UUID, task_ids: Sequence[uuid.UUID] | None = None) -> Question[WholeRecovery]:
     """List the recoveries that happened in a run.
 
     Args:
         run_id: of the run.
+        task_ids: only of these tests; None for all.
     """
-    return Question("export_recoveries", WholeRecovery, {"run_id": run_id})
+    return Question("export_recoveries", WholeRecovery, {"run_id": run_id, "task_ids": _listed(task_ids)})
+
+
+def _listed(task_ids: Sequence[uuid.UUID] | None) -> list[uuid.UUID] | None:
+    return None if task_ids is None else list(task_ids)

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pytest_debugloop.queries.filters import EVERYTHING, Filters
 from pytest_debugloop.queries.question import MANY, Question
 from pytest_debugloop.snapshots.agent_state import AgentState, StoredFrame
 from pytest_debugloop.snapshots.frames import failing_frame
@@ -257,15 +258,16 @@ class FailureGroup:
     fingerprints: int
 
 
-_ALL: dict[str, Any] = {"project": None, "branch": None, "since": None, "is_open": False, "by_cause": False}
+_ALL: dict[str, Any] = {"project": None, "is_open": False, "by_cause": False}
 
 
-def failure_groups(*, limit: int = MANY, **filters: object) -> Question[FailureGroup]:
+def failure_groups(*, limit: int = MANY, filters: Filters = EVERYTHING, **more: object) -> Question[FailureGroup]:
     """Group failures by their fingerprint, the most frequent first.
 
     Args:
         limit: how many at most.
-        **filters: of ``project``, ``branch``, ``since`` (a time) and ``is_open`` (only those that nothing recovered);
-            ``by_cause`` groups by what is coarser than the fingerprint.
+        filters: which failures, by their runs, tests and times.
+        **more: ``project`` and ``is_open`` (only those that nothing recovered); ``by_cause`` groups by what is coarser
+            than the fingerprint.
     """
-    return Question("failure_groups", FailureGroup, {**_ALL, **filters, "limit": limit})
+    return Question("failure_groups", FailureGroup, {**_ALL, **filters.parameters(), **more, "limit": limit})

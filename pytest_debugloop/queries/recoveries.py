@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pytest_debugloop.queries.filters import EVERYTHING, Filters
 from pytest_debugloop.queries.question import MANY, Question
 
 
@@ -186,14 +187,15 @@ def attempts_of_test(task_id: uuid.UUID, limit: int = MANY) -> Question[Attempt]
     return Question("attempts_of_test", Attempt, {"task_id": task_id, "limit": limit})
 
 
-def history_of_test(task_id: uuid.UUID, limit: int = MANY) -> Question[PastAttempt]:
+def history_of_test(task_id: uuid.UUID, limit: int = MANY, filters: Filters = EVERYTHING) -> Question[PastAttempt]:
     """List the attempts of a test, the latest first, with what failed in them.
 
     Args:
         task_id: of the test, as in ``debug_tasks``.
         limit: how many at most.
+        filters: which attempts, by their runs and times.
     """
-    return Question("history_of_test", PastAttempt, {"task_id": task_id, "limit": limit})
+    return Question("history_of_test", PastAttempt, {**filters.parameters(), "task_id": task_id, "limit": limit})
 
 
 def costs_of_tests(task_ids: list[uuid.UUID]) -> Question[Cost]:
@@ -205,16 +207,19 @@ def costs_of_tests(task_ids: list[uuid.UUID]) -> Question[Cost]:
     return Question("flaky_costs", Cost, {"task_ids": task_ids})
 
 
-def flaky_tests(project: str | None = None, limit: int = MANY, *, only_flaky: bool = False) -> Question[FlakyTest]:
+def flaky_tests(
+    project: str | None = None, limit: int = MANY, *, only_flaky: bool = False, filters: Filters = EVERYTHING
+) -> Question[FlakyTest]:
     """Rank the tests that have failed, the surest flake first.
 
     Args:
         project: only of this one; None for all.
         limit: how many at most.
         only_flaky: without those that are stable, broken or fixed.
+        filters: only tests with a failure in such a run, at such a time.
     """
-    values = {"project": project, "limit": limit, "only_flaky": only_flaky}
-    return Question("flaky_tests", FlakyTest, values)
+    values = {"project": project, "limit": limit, "only_flaky": only_flaky, "of_runs": filters.of_runs}
+    return Question("flaky_tests", FlakyTest, {**filters.parameters(), **values})
 
 
 def recovery_patterns(limit: int = MANY) -> Question[RecoveryPattern]:
@@ -247,12 +252,13 @@ def fix_causes(limit: int = MANY) -> Question[FixCause]:
 _ALL: dict[str, Any] = dict.fromkeys(("id", "error_id", "run_id", "correlation_id", "task_id", "strategy", "project"))
 
 
-def recoveries(*, limit: int = MANY, **filters: object) -> Question[Recovery]:
+def recoveries(*, limit: int = MANY, filters: Filters = EVERYTHING, **more: object) -> Question[Recovery]:
     """List recoveries, the latest first.
 
     Args:
         limit: how many at most.
-        **filters: of ``id``, ``error_id``, ``run_id`` (of the pass; with its ``correlation_id``), ``task_id``,
-            ``strategy`` and ``project``.
+        filters: which ones, by the run that passed, its time, and the test.
+        **more: ``id``, ``error_id``, ``run_id`` (of the pass; with its ``correlation_id``), ``task_id``, ``strategy``
+            and ``project``.
     """
-    return Question("recoveries", Recovery, {**_ALL, **filters, "limit": limit})
+    return Question("recoveries", Recovery, {**_ALL, **filters.parameters(), **more, "limit": limit})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pytest_debugloop.queries.filters import EVERYTHING, Filters
 from pytest_debugloop.queries.question import MANY, Question
 
 
@@ -58,19 +59,19 @@ class Project:
     last_at: datetime
 
 
-_ALL: dict[str, Any] = dict.fromkeys(("id", "project", "branch", "commit", "status", "since", "until"))
+_ALL: dict[str, Any] = dict.fromkeys(("id", "project", "commit", "status"))
 
 
-def runs(*, limit: int = MANY, **filters: object) -> Question[Run]:
+def runs(*, limit: int = MANY, filters: Filters = EVERYTHING, **more: object) -> Question[Run]:
     """List runs, latest first.
 
     Args:
         limit: how many at most.
-        **filters: of ``project``, ``branch``, ``commit`` (its first characters), ``status`` (of the run; or ``passed``
-            or ``failed``, by the exit status, or ``broken``, where that is not known), ``since`` and ``until`` (times
-            it began).
+        filters: which ones; by the time when a run began.
+        **more: ``project``, ``commit`` (its first characters) and ``status`` (of the run; or ``passed`` or ``failed``,
+            by the exit status, or ``broken``, where that is not known).
     """
-    return Question("runs", Run, {**_ALL, **filters, "limit": limit})
+    return Question("runs", Run, {**_ALL, **filters.parameters(), **more, "limit": limit})
 
 
 def run_of(id: uuid.UUID) -> Question[Run]:  # noqa: A002

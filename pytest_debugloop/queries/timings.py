@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pytest_debugloop.queries.filters import EVERYTHING, Filters
 from pytest_debugloop.queries.question import Question
 
 
@@ -38,19 +39,25 @@ class PhaseTimes:
     before_ms: float | None
 
 
-def timed_runs(limit: int, project: str | None = None, branch: str | None = None) -> Question[TimedRun]:
+def timed_runs(limit: int, project: str | None = None, filters: Filters = EVERYTHING) -> Question[TimedRun]:
     """Name the runs whose times there are to compare, the latest first.
 
     Args:
         limit: how many at most.
         project: only of this one; None for all.
-        branch: only of this one; None for all.
+        filters: which runs, by the time when they began.
     """
-    return Question("slow_runs", TimedRun, {"limit": limit, "project": project, "branch": branch})
+    return Question("slow_runs", TimedRun, {**filters.parameters(), "limit": limit, "project": project})
 
 
 def phase_times(
-    runs: Sequence[TimedRun], last: int, *, least: int, min_ms: float = 0, everything: bool = False
+    runs: Sequence[TimedRun],
+    last: int,
+    *,
+    least: int,
+    min_ms: float = 0,
+    everything: bool = False,
+    task_ids: Sequence[uuid.UUID] | None = None,
 ) -> Question[PhaseTimes]:
     """Sum up the times of each phase that passed, in the last runs and in those before.
 
@@ -60,6 +67,7 @@ def phase_times(
         least: runs of a phase on each side; those with fewer are left out.
         min_ms: leave out phases whose mean time is below, in milliseconds.
         everything: give also what is certainly no change.
+        task_ids: only phases of these tests; None for all.
     """
     values = {
         "workflows": [run.correlation_id for run in runs],
@@ -67,5 +75,6 @@ def phase_times(
         "least": least,
         "min_ms": min_ms,
         "all": everything,
+        "task_ids": None if task_ids is None else list(task_ids),
     }
     return Question("slow_phases", PhaseTimes, values)

@@ -47,6 +47,7 @@ class MadeRun:
     rootdir: str = "/made"
     project: str = "made"
     facts: Mapping[str, Any] = field(default_factory=dict)
+    session: uuid.UUID | None = None
     id: uuid.UUID = field(default_factory=lambda: uuid.uuid5(uuid.NAMESPACE_OID, f"made {next(_COUNTER)}"))
 
     def but(self, **changes: Any) -> MadeRun:
@@ -72,10 +73,11 @@ class MadeRun:
             **({} if self.leg is None else {"leg": self.leg}),
             **self.facts,
         }
-        run = str(self.id)
+        run, session = str(self.id), None if self.session is None else str(self.session)
         head = Run(
             format=JOURNAL_FORMAT, run_id=run, journal_id=str(uuid.uuid5(self.id, "main")), correlation_id=run,
-            session_id=None, project=self.project, agent_name="pytest", role="main", pid=1, started=self.started,
+            session_id=session, project=self.project,
+            agent_name="pytest", role="main", pid=1, started=self.started,
             rootdir=self.rootdir, facts=facts, checkout=self.checkout, project_source="given",
         )  # fmt: skip
         lines = [head.to_line()]

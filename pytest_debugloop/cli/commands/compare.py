@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters, filters_of, session_of
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, show, write_json
 
 
@@ -13,21 +16,31 @@ from pytest_debugloop.cli.output import json_option, show, write_json
 @click.argument("a", metavar="[A]", required=False)
 @click.argument("b", metavar="[B]", required=False)
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", help="Format of the output.")
+@filter_options
 @limit_option(20, "tests of each kind")
 @json_option
 @click.pass_obj
-def command(location: RecordLocation, a: str | None, b: str | None, form: str, limit: int, as_json: bool) -> None:
+def command(
+    location: RecordLocation, a: str | None, b: str | None, form: str, typed: TypedFilters, limit: int, as_json: bool
+) -> None:
     """Compare the tests of two runs, branches, commits, changes or CI runs.
 
     Lists what newly fails in A against B, and what differs since it passed; what is fixed, still failing, or known to
     be flaky; new, removed and slower tests. A defaults to the last run here. B defaults to the branch that A is to be
     merged into or, on that branch, to the runs before. A branch stands for the last run of each leg. Prefix a name to
-    say what it is: branch:main, change:12, commit:1a2b3c4, run:ID, session:ID.
+    say what it is: branch:main, change:12, commit:1a2b3c4, run:ID, session:ID. --branch, --change and --session name A;
+    the other options that narrow the list leave out runs and tests of both sides.
 
     \b
     Example: debugloop compare
     Example: debugloop compare my-feature main --format markdown
     """
+    named = [(kind, value) for kind in ("branch", "change", "session") if (value := getattr(typed, kind)) is not None]
+    if len(named) > 1 or (named and b):
+        raise click.UsageError("A is named by one of A, --branch, --change and --session.")
+    if named:
+        a, b = f"{named[0][0]}:{named[0][1]}", a
+    others = replace(typed, branch=None, change=None, session=None)
     from pytest_debugloop.answers.compared_lines import compared_lines, compared_markdown
     from pytest_debugloop.answers.compared_runs import compare_runs
     from pytest_debugloop.answers.connection import asked_project, open_record
@@ -36,7 +49,11 @@ def command(location: RecordLocation, a: str | None, b: str | None, form: str, l
     from pytest_debugloop.text.json_values import plain
 
     with open_record(location) as record:
-        compared = record.answer(compare_runs(a, b, asked_project(record, location), here(location)))
+        project = asked_project(record, location)
+        filters = record.answer(filters_of(others, project, location))
+        if typed.session is not None:
+            a = f"session:{record.answer(session_of(typed.session, project, location))}"
+        compared = record.answer(compare_runs(a, b, project, here(location), filters=filters))
     if as_json:
         write_json(
             "compare",

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.filters import branch_option, since_option
+from pytest_debugloop.cli.filters import filter_options
 from pytest_debugloop.cli.output import json_option, write_json
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     from pytest_debugloop.answers.record import Record
+    from pytest_debugloop.queries.filters import Filters
     from pytest_debugloop.queries.runs import Run
 
 TABLES = ("runs", "attempts", "failures", "recoveries")
@@ -40,8 +41,7 @@ TABLES = ("runs", "attempts", "failures", "recoveries")
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--all", "everything", is_flag=True, help="Export all runs, latest first.")
-@since_option
-@branch_option
+@filter_options
 @json_option
 @click.pass_obj
 def command(
@@ -52,64 +52,56 @@ def command(
     output: Path | None,
     force: bool,
     everything: bool,
-    since: dt.datetime | None,
-    branch: str | None,
+    typed: TypedFilters,
     as_json: bool,
 ) -> None:
     """Export runs as JSON Lines, CSV or JUnit XML.
 
-    RUN is an id, which can be shortened to its first or last characters; the default is the last run. Use --since,
-    --branch or --all to export several. A file is written completely or not at all. With --json, the number of exported
-    rows is written as JSON.
+    RUN is an id, which can be shortened to its first or last characters; the default is the last run. Use --all or
+    options that narrow the list, such as --since or --branch, to export several. A file is written completely or
+    not at all. With --json, the number of exported rows is written as JSON.
 
     \b
     Example: debugloop export --format junit --output report.xml
     Example: debugloop export --all --since 30d --format csv --table failures > failures.csv
     """
-    many = everything or since is not None or branch is not None
+    many = everything or bool(typed)
     if run and many:
-        raise click.UsageError("RUN cannot be combined with --all, --since or --branch.")
+        raise click.UsageError("RUN cannot be combined with --all or options that narrow the list.")
     if (form == "csv") != (table is not None):
         raise click.UsageError("--format csv requires --table, and only csv allows it.")
     if as_json and output is None:
         raise click.UsageError("--json requires --output; to export the runs themselves as JSON, use --format jsonl.")
-    from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.answers.junit import write_junit
     from pytest_debugloop.answers.rows import write_csv, write_jsonl
     from pytest_debugloop.cli.exporting.file import Progress, opened
 
     with open_record(location) as record:
-        runs = _runs(record, location, run, since, branch, many=many)
+        project = asked_project(record, location)
+        filters = record.answer(filters_of(typed, project, location))
+        runs = _runs(record, project, run, filters, many=many)
+        task_ids = filters.task_ids
         with opened(output, force=force) as out, Progress(out) as progress:
             watched = progress.watched(runs)
             if form == "junit":
-                counts = write_junit(out, record, watched)
+                counts = write_junit(out, record, watched, task_ids)
             elif form == "csv":
-                counts = write_csv(out, record, watched, str(table))
+                counts = write_csv(out, record, watched, str(table), task_ids)
             else:
-                counts = write_jsonl(out, record, watched)
+                counts = write_jsonl(out, record, watched, task_ids)
     if output is not None:
         _tell(output, counts, as_json=as_json)
 
 
-def _runs(
-    record: Record,
-    location: RecordLocation,
-    run: str | None,
-    since: dt.datetime | None,
-    branch: str | None,
-    *,
-    many: bool,
-) -> Iterator[Run]:
-    from pytest_debugloop.answers.connection import asked_project
+def _runs(record: Record, project: str | None, run: str | None, filters: Filters, *, many: bool) -> Iterator[Run]:
     from pytest_debugloop.answers.lookup import find_id
     from pytest_debugloop.answers.runs import last_run
     from pytest_debugloop.queries import runs
 
-    project = asked_project(record, location)
     if many:
         record.answer(last_run(project))  # says so where there is none at all
-        return record.stream(runs.runs(project=project, since=since, branch=branch))
+        return record.stream(runs.runs(project=project, filters=filters))
     if not run:
         return iter((record.answer(last_run(project)),))
     return iter((record.one(runs.run_of(record.answer(find_id(run, "run")))),))

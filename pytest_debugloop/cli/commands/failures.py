@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.filters import branch_option, limit_option, since_option
+from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@branch_option
-@since_option
+@filter_options
 @click.option("--open", "is_open", is_flag=True, help="Only failures that have not been followed by a pass.")
 @click.option(
     "--by",
@@ -30,15 +30,7 @@ if TYPE_CHECKING:
 @limit_option(50, "groups")
 @json_option
 @click.pass_obj
-def command(
-    location: RecordLocation,
-    branch: str | None,
-    since: datetime | None,
-    is_open: bool,
-    by: str,
-    limit: int,
-    as_json: bool,
-) -> None:
+def command(location: RecordLocation, typed: TypedFilters, is_open: bool, by: str, limit: int, as_json: bool) -> None:
     """Group failures by cause, most frequent first.
 
     Failures with the same exception in the same function of the project have one cause; those of assertions also have
@@ -55,11 +47,9 @@ def command(
 
     with open_record(location) as record:
         project = asked_project(record, location)
-        filters = {"project": project, "branch": branch, "since": since, "is_open": is_open}
-        groups, causes = (
-            record.stream(failure_groups(limit=limit or MANY, by_cause=by_cause, **filters))
-            for by_cause in (False, True)
-        )
+        filters = record.answer(filters_of(typed, project, location))
+        asked = partial(failure_groups, limit=limit or MANY, filters=filters, project=project, is_open=is_open)
+        groups, causes = (record.stream(asked(by_cause=by_cause)) for by_cause in (False, True))
         if as_json:
             write_json("failures", {}, failures=groups, causes=causes)
             return

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 
 @click.command()
+@filter_options
 @click.option(
     "--all", "everything", is_flag=True, help="All tests that ever failed, including broken, fixed and stable ones."
 )
 @limit_option(50, "tests")
 @json_option
 @click.pass_obj
-def command(location: RecordLocation, everything: bool, limit: int, as_json: bool) -> None:
+def command(location: RecordLocation, typed: TypedFilters, everything: bool, limit: int, as_json: bool) -> None:
     """Rank flaky tests, most certain first.
 
     A flaky test sometimes fails on good code. Its true failure rate is above the lower bound with a probability of
@@ -24,6 +26,8 @@ def command(location: RecordLocation, everything: bool, limit: int, as_json: boo
     the last one, and what its failures significantly go together with: leg, hour, hash seed, machine, workers, test
     order. "First tries" is the share of first attempts that failed. The cost is the time spent on failed phases and on
     retries that passed. docs/formulas.md defines each number.
+
+    With options that narrow the runs, tests that failed in such a run are listed; the numbers are still of all runs.
 
     \b
     Example: debugloop flaky --limit 10
@@ -36,11 +40,13 @@ def command(location: RecordLocation, everything: bool, limit: int, as_json: boo
 
     with open_record(location) as record:
         project = asked_project(record, location)
-        tests = record.answer(ranked_tests(project, limit or MANY, only_flaky=not everything))
+        filters = record.answer(filters_of(typed, project, location))
+        tests = record.answer(ranked_tests(project, limit or MANY, only_flaky=not everything, filters=filters))
     if as_json:
         write_json("flaky", {}, tests=map(plain_test, tests))
         return
     if not tests:
-        click.echo("No test has failed." if everything else "No flaky tests are known.")
+        among = " among these" if typed else ""
+        click.echo(f"No test has failed{among}." if everything else f"No flaky tests are known{among}.")
         return
     show(flaky_lines(tests, make_console().width), paging=location.paging)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 if TYPE_CHECKING:
@@ -19,29 +20,37 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("test")
+@click.argument("test", required=False)
+@filter_options
 @limit_option(100, "attempts")
 @json_option
 @click.pass_obj
-def command(location: RecordLocation, test: str, limit: int, as_json: bool) -> None:
+def command(location: RecordLocation, typed: TypedFilters, test: str | None, limit: int, as_json: bool) -> None:
     """List the attempts of a test, latest first.
 
     A strip above the list shows all attempts, oldest first, with a gap wherever the code changed. TEST is an id, or a
-    node id or part of one.
+    node id or part of one; --test names one as pytest does.
 
     \b
     Example: debugloop history test_discount
     """
-    from pytest_debugloop.answers.connection import open_record
-    from pytest_debugloop.answers.lookup import find
+    if (test is None) == (typed.test is None):
+        raise click.UsageError("Give either TEST or --test.")
+    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.lookup import find, only_test
     from pytest_debugloop.queries.lookup import test_of
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.recoveries import history_of_test
 
     with open_record(location) as record:
-        named = record.answer(find(test, location.asked_project(), kinds=("test",)))
+        project = asked_project(record, location) if typed else None
+        filters = record.answer(filters_of(typed, project, location))
+        if test is None:
+            named = record.answer(only_test(str(typed.test), filters.task_ids or ()))
+        else:
+            named = record.answer(find(test, location.asked_project(), kinds=("test",)))
         found = named.test or record.one(test_of(named.id))
-        attempts = record.stream(history_of_test(found.id, limit or MANY))
+        attempts = record.stream(history_of_test(found.id, limit or MANY, filters))
         if as_json:
             write_json("history", {"test": found}, attempts=attempts)
         else:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.filters import limit_option
+from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.text.strategies import STRATEGIES
 
@@ -20,13 +21,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("test", required=False)
+@filter_options
 @click.option("--patterns", is_flag=True, help="Show what recoveries have in common instead of listing them.")
 @click.option("--strategy", type=click.Choice(tuple(STRATEGIES)), help="Only recoveries with this strategy.")
 @limit_option(50, "rows")
 @json_option
 @click.pass_obj
 def command(
-    location: RecordLocation, test: str | None, patterns: bool, strategy: str | None, limit: int, as_json: bool
+    location: RecordLocation,
+    typed: TypedFilters,
+    test: str | None,
+    patterns: bool,
+    strategy: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List what made failed tests pass again.
 
@@ -43,8 +51,8 @@ def command(
     from pytest_debugloop.queries import recoveries
     from pytest_debugloop.queries.question import MANY
 
-    if patterns and (test or strategy):
-        raise click.UsageError("--patterns cannot be combined with TEST or --strategy.")
+    if patterns and (test or strategy or typed):
+        raise click.UsageError("--patterns cannot be combined with TEST, --strategy or options that narrow the list.")
     most = limit or MANY
     with open_record(location) as record:
         project = asked_project(record, location)
@@ -59,8 +67,9 @@ def command(
                 show(_patterns(by_strategy, by_failure, causes, width), paging=location.paging)
             return
         task_id = record.answer(find(test, project, kinds=("test",))).id if test else None
-        filters = {"task_id": task_id, "project": project, "strategy": strategy}
-        found = record.stream(recoveries.recoveries(limit=most, **filters))
+        filters = record.answer(filters_of(typed, project, location))
+        asked = recoveries.recoveries(limit=most, filters=filters, task_id=task_id, project=project, strategy=strategy)
+        found = record.stream(asked)
         if as_json:
             write_json("recoveries", {}, recoveries=found)
             return

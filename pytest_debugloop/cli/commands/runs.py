@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.filters import Moment, branch_option, limit_option, since_option
+from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 if TYPE_CHECKING:
@@ -19,25 +19,21 @@ _STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died", "
 
 
 @click.command()
-@branch_option
+@filter_options
 @click.option("--commit", help="Only runs of this commit; a prefix is enough.")
 @click.option(
     "--status",
     type=click.Choice(_STATUSES),
     help="Only runs with this result; broken means that the exit status is unknown.",
 )
-@since_option
-@click.option("--until", type=Moment(), help="Only before this time.")
 @limit_option(50, "runs")
 @json_option
 @click.pass_obj
 def command(
     location: RecordLocation,
-    branch: str | None,
+    typed: TypedFilters,
     commit: str | None,
     status: str | None,
-    since: datetime | None,
-    until: datetime | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -52,16 +48,16 @@ def command(
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.runs import runs
 
-    filters = {"branch": branch, "commit": commit, "status": status, "since": since, "until": until}
     with open_record(location) as record:
         project = asked_project(record, location)
-        found = record.stream(runs(limit=limit or MANY, project=project, **filters))
+        filters = record.answer(filters_of(typed, project, location))
+        found = record.stream(runs(limit=limit or MANY, filters=filters, project=project, commit=commit, status=status))
         if as_json:
             write_json("runs", {}, runs=found)
             return
         listed = nonempty(found)
         if listed is None:
-            if not any(filters.values()):
+            if not (typed or commit or status):
                 raise record.answer(no_runs(project))
             click.echo("No runs match.")
             return

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.filters import branch_option, count_of, limit_option
+from pytest_debugloop.cli.filters import count_of, filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     type=count_of(1),
     help="Number of runs before those to compare with.",
 )
-@branch_option
+@filter_options
 @click.option(
     "--min-ms",
     default=5.0,
@@ -44,7 +45,7 @@ def command(
     location: RecordLocation,
     last: int,
     before: int,
-    branch: str | None,
+    typed: TypedFilters,
     min_ms: float,
     limit: int,
     everything: bool,
@@ -69,12 +70,14 @@ def command(
     with open_record(location) as record:
         project = asked_project(record, location)
         record.answer(last_run(project))  # says so where there is none at all
-        runs = record.fetch(timed_runs(last + before, project, branch))
+        filters = record.answer(filters_of(typed, project, location))
+        runs = record.fetch(timed_runs(last + before, project, filters))
         recent, earlier = runs[:last], runs[last:]
         enough = min(len(recent), len(earlier)) >= LEAST_RUNS
         changes = Changes(0, None, [])
         if enough:
-            changes = record.answer(changes_of_time(runs, last, min_ms=min_ms, everything=everything))
+            asked = changes_of_time(runs, last, min_ms=min_ms, everything=everything, task_ids=filters.task_ids)
+            changes = record.answer(asked)
     shown = changes.changes[: limit or MANY]
     if as_json:
         facts = {
@@ -90,17 +93,16 @@ def command(
     elif not enough:
         from pytest_debugloop.text.lines import Line
 
-        show([Line.of(_too_few(len(recent), len(earlier), last, LEAST_RUNS, branch))], paging=False)
+        show([Line.of(_too_few(len(recent), len(earlier), last, LEAST_RUNS, typed.description))], paging=False)
     else:
         pages = _pages(changes, shown, recent, earlier, min_ms, make_console().width)
         show(pages, paging=location.paging)
 
 
-def _too_few(recent: int, earlier: int, last: int, least: int, branch: str | None) -> str:
-    from pytest_debugloop.text.printable import printable
+def _too_few(recent: int, earlier: int, last: int, least: int, told: str) -> str:
     from pytest_debugloop.text.words import counted
 
-    where = f" of branch {printable(branch)}" if branch else ""
+    where = f" for {told}" if told else ""
     have = counted(recent + earlier, "run")
     if last < least:
         return f"At least {least} runs are needed on each side: give --last {least} or more."

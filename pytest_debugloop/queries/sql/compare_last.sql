@@ -10,5 +10,12 @@ WHERE (%(project)s::text IS NULL OR r.project = %(project)s)
         WHEN %(checkout_id)s::uuid IS NOT NULL THEN r.checkout_id = %(checkout_id)s OR r.rootdir = %(rootdir)s
         ELSE r.rootdir = %(rootdir)s
     END
+    AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
+    AND (%(change)s::text IS NULL OR r.change_id = %(change)s)
+    AND (%(job)s::text IS NULL OR r.ci ->> 'cicd.pipeline.task.name' = %(job)s)
+    AND (%(leg)s::text IS NULL OR r.leg = %(leg)s OR %(leg)s = ANY (string_to_array(r.leg, ', ')))
+    AND (%(session_ids)s::uuid[] IS NULL OR r.session_id = ANY (%(session_ids)s))
+    AND (%(since)s::timestamptz IS NULL OR r.started_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR r.started_at < %(until)s)
 ORDER BY r.leg = %(leg)s DESC, r.started_at DESC, r.id DESC
 LIMIT 1;

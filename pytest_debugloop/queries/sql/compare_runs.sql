@@ -16,6 +16,13 @@ WITH named AS MATERIALIZED (
         END
         AND (%(kind)s IN ('run', 'last') OR r.status <> 'running')
         AND (%(before)s::timestamptz IS NULL OR r.started_at < %(before)s)
+        AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
+        AND (%(change)s::text IS NULL OR r.change_id = %(change)s)
+        AND (%(job)s::text IS NULL OR r.ci ->> 'cicd.pipeline.task.name' = %(job)s)
+        AND (%(leg)s::text IS NULL OR r.leg = %(leg)s OR %(leg)s = ANY (string_to_array(r.leg, ', ')))
+        AND (%(session_ids)s::uuid[] IS NULL OR r.session_id = ANY (%(session_ids)s))
+        AND (%(since)s::timestamptz IS NULL OR r.started_at >= %(since)s)
+        AND (%(until)s::timestamptz IS NULL OR r.started_at < %(until)s)
 ),
 last_of_leg AS (
     SELECT DISTINCT ON (leg) * FROM named ORDER BY leg, started_at DESC, id
@@ -35,5 +42,12 @@ JOIN debug_runs AS r
             AND (%(kind)s <> 'last' OR r.started_at <= l.started_at)
             AND (%(before)s::timestamptz IS NULL OR r.started_at < %(before)s)
             AND (%(project)s::text IS NULL OR r.project = %(project)s)
+            AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
+            AND (%(change)s::text IS NULL OR r.change_id = %(change)s)
+            AND (%(job)s::text IS NULL OR r.ci ->> 'cicd.pipeline.task.name' = %(job)s)
+            AND (%(leg)s::text IS NULL OR r.leg = %(leg)s OR %(leg)s = ANY (string_to_array(r.leg, ', ')))
+            AND (%(session_ids)s::uuid[] IS NULL OR r.session_id = ANY (%(session_ids)s))
+            AND (%(since)s::timestamptz IS NULL OR r.started_at >= %(since)s)
+            AND (%(until)s::timestamptz IS NULL OR r.started_at < %(until)s)
         )
 ORDER BY r.leg, r.started_at, r.id;

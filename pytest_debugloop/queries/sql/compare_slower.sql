@@ -8,6 +8,7 @@ WITH times AS (
         SELECT p.task_id, p.execution_time_ms FROM debug_success_events AS p
         WHERE p.correlation_id = r.correlation_id AND p.run_id = r.id
             AND p.task_id IS NOT NULL AND p.metadata ->> 'subtest' IS NULL
+            AND (%(task_ids)s::uuid[] IS NULL OR p.task_id = ANY (%(task_ids)s))
         OFFSET 0  -- a run at a time, by the index: the planner would rather read all
     ) AS p
     GROUP BY side.is_head, r.leg, p.task_id

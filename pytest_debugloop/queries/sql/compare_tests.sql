@@ -114,7 +114,8 @@ judged AS MATERIALIZED (
             SELECT l FROM unnest(p.head_failed) AS l
             WHERE l <> ALL (p.known_failed)
                 AND (cardinality(p.known_failed) = 0 OR l = ANY (CASE WHEN p.in_base THEN b.legs ELSE '{}' END))
-        ) AS new_failed
+        ) AS new_failed,
+        (%(task_ids)s::uuid[] IS NULL OR p.task_id = ANY (%(task_ids)s)) AS is_asked
     FROM placed AS p
     CROSS JOIN base_legs AS b
 ),
@@ -157,7 +158,7 @@ scores AS MATERIALIZED (
     SELECT j.task_id, score.*
     FROM (
         SELECT task_id FROM judged
-        WHERE cardinality(head_failed) > 0 OR head_flaked
+        WHERE is_asked AND (cardinality(head_failed) > 0 OR head_flaked)
         ORDER BY cardinality(new_failed) = 0, task_id
         LIMIT %(scored)s
     ) AS j
@@ -196,6 +197,7 @@ scored AS MATERIALIZED (
     LEFT JOIN debug_error_events AS h ON h.id = j.head_error
     LEFT JOIN debug_error_events AS k ON k.id = j.known_error
     LEFT JOIN scores AS score ON score.task_id = j.task_id
+    WHERE j.is_asked
 )
 SELECT
     s.change, s.task_id, t.project, t.node_id, t.file, t.name, 1::bigint AS tests,

@@ -54,4 +54,5 @@ FROM (
 ) AS a
 LEFT JOIN debug_tasks AS t
     ON t.operation_name = a.operation_name AND t.project = (SELECT project FROM debug_runs WHERE id = %(run_id)s)
+WHERE %(task_ids)s::uuid[] IS NULL OR t.id = ANY (%(task_ids)s)
 ORDER BY a.place, a.operation_name, a.agent_name, a.attempt;

@@ -16,4 +16,5 @@ WHERE CASE
         AND e.correlation_id = (SELECT correlation_id FROM debug_runs WHERE id = %(run_id)s)
     ELSE e.id = ANY (%(ids)s::uuid[])
 END
+    AND (%(task_ids)s::uuid[] IS NULL OR e.task_id = ANY (%(task_ids)s))
 ORDER BY e.occurred_at, e.id;

@@ -11,4 +11,5 @@ JOIN debug_error_events AS e ON e.id = c.error_event_id
 LEFT JOIN debug_tasks AS t ON t.id = c.task_id
 WHERE s.run_id = %(run_id)s
     AND c.correlation_id = (SELECT correlation_id FROM debug_runs WHERE id = %(run_id)s)
+    AND (%(task_ids)s::uuid[] IS NULL OR c.task_id = ANY (%(task_ids)s))
 ORDER BY c.correlated_at, c.id;

@@ -37,7 +37,13 @@ FROM (
     LEFT JOIN debug_runs AS r ON r.id = e.run_id
     WHERE (%(project)s::text IS NULL OR r.project = %(project)s)
         AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
+        AND (%(change)s::text IS NULL OR r.change_id = %(change)s)
+        AND (%(job)s::text IS NULL OR r.ci ->> 'cicd.pipeline.task.name' = %(job)s)
+        AND (%(leg)s::text IS NULL OR r.leg = %(leg)s OR %(leg)s = ANY (string_to_array(r.leg, ', ')))
+        AND (%(session_ids)s::uuid[] IS NULL OR r.session_id = ANY (%(session_ids)s))
         AND (%(since)s::timestamptz IS NULL OR e.occurred_at >= %(since)s)
+        AND (%(until)s::timestamptz IS NULL OR e.occurred_at < %(until)s)
+        AND (%(task_ids)s::uuid[] IS NULL OR e.task_id = ANY (%(task_ids)s))
         AND (NOT %(is_open)s OR e.resolved_at IS NULL)
     GROUP BY CASE WHEN %(by_cause)s THEN e.cause_fingerprint ELSE e.metadata ->> 'fingerprint' END
     ORDER BY count(*) DESC, max(e.occurred_at) DESC

@@ -14,7 +14,19 @@ SELECT
     ) AS recovery_confidence,
     s.execution_time_ms AS duration_ms
 FROM (
-    SELECT * FROM debug_test_attempts WHERE task_id = %(task_id)s ORDER BY ended_at DESC LIMIT %(limit)s
+    SELECT a.*
+    FROM debug_test_attempts AS a
+    LEFT JOIN debug_runs AS r ON r.id = a.run_id
+    WHERE a.task_id = %(task_id)s
+        AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
+        AND (%(change)s::text IS NULL OR r.change_id = %(change)s)
+        AND (%(job)s::text IS NULL OR r.ci ->> 'cicd.pipeline.task.name' = %(job)s)
+        AND (%(leg)s::text IS NULL OR r.leg = %(leg)s OR %(leg)s = ANY (string_to_array(r.leg, ', ')))
+        AND (%(session_ids)s::uuid[] IS NULL OR r.session_id = ANY (%(session_ids)s))
+        AND (%(since)s::timestamptz IS NULL OR a.ended_at >= %(since)s)
+        AND (%(until)s::timestamptz IS NULL OR a.ended_at < %(until)s)
+    ORDER BY a.ended_at DESC
+    LIMIT %(limit)s
 ) AS a
 LEFT JOIN debug_runs AS r ON r.id = a.run_id
 LEFT JOIN LATERAL (

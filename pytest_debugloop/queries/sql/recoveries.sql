@@ -20,5 +20,14 @@ WHERE (%(id)s::uuid IS NULL OR c.id = %(id)s)
     AND (%(task_id)s::uuid IS NULL OR c.task_id = %(task_id)s)
     AND (%(strategy)s::text IS NULL OR c.recovery_strategy = %(strategy)s)
     AND (%(project)s::text IS NULL OR t.project = %(project)s)
+    -- By the run that passed.
+    AND (%(branch)s::text IS NULL OR p.git_branch = %(branch)s)
+    AND (%(change)s::text IS NULL OR p.change_id = %(change)s)
+    AND (%(job)s::text IS NULL OR p.ci ->> 'cicd.pipeline.task.name' = %(job)s)
+    AND (%(leg)s::text IS NULL OR p.leg = %(leg)s OR %(leg)s = ANY (string_to_array(p.leg, ', ')))
+    AND (%(session_ids)s::uuid[] IS NULL OR p.session_id = ANY (%(session_ids)s))
+    AND (%(since)s::timestamptz IS NULL OR s.occurred_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR s.occurred_at < %(until)s)
+    AND (%(task_ids)s::uuid[] IS NULL OR c.task_id = ANY (%(task_ids)s))
 ORDER BY c.correlated_at DESC, c.id DESC
 LIMIT %(limit)s;

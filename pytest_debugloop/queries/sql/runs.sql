@@ -11,6 +11,10 @@ FROM debug_runs AS r
 WHERE (%(id)s::uuid IS NULL OR r.id = %(id)s)
     AND (%(project)s::text IS NULL OR r.project = %(project)s)
     AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
+    AND (%(change)s::text IS NULL OR r.change_id = %(change)s)
+    AND (%(job)s::text IS NULL OR r.ci ->> 'cicd.pipeline.task.name' = %(job)s)
+    AND (%(leg)s::text IS NULL OR r.leg = %(leg)s OR %(leg)s = ANY (string_to_array(r.leg, ', ')))
+    AND (%(session_ids)s::uuid[] IS NULL OR r.session_id = ANY (%(session_ids)s))
     AND (%(commit)s::text IS NULL OR starts_with(r.git_commit, %(commit)s))
     AND (
         %(status)s::text IS NULL
@@ -23,5 +27,10 @@ WHERE (%(id)s::uuid IS NULL OR r.id = %(id)s)
     )
     AND (%(since)s::timestamptz IS NULL OR r.started_at >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR r.started_at < %(until)s)
+    AND (
+        %(task_ids)s::uuid[] IS NULL
+        OR r.id IN (SELECT run_id FROM debug_success_events WHERE task_id = ANY (%(task_ids)s))
+        OR r.id IN (SELECT run_id FROM debug_error_events WHERE task_id = ANY (%(task_ids)s))
+    )
 ORDER BY r.started_at DESC, r.id DESC
 LIMIT %(limit)s;

@@ -93,6 +93,8 @@ compared AS MATERIALIZED (
             JOIN scatter USING (place)
         ) AS run
     ) AS side
+    WHERE %(task_ids)s::uuid[] IS NULL
+        OR p.operation_name IN (SELECT operation_name FROM debug_tasks WHERE id = ANY (%(task_ids)s))
 ),
 counted AS MATERIALIZED (
     SELECT
