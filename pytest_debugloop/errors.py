@@ -113,6 +113,18 @@ class SnapshotTooLargeError(DebugloopError):
     """Snapshot {id} is too large to show ({megabytes} MB): write it with `debugloop show {id} --json > FILE`."""
 
 
+class NotAPathError(DebugloopError):
+    """{path} is not a path from {rest} on: write it like frames[-1].locals.self.path or fixtures['a name'][0]."""
+
+
+class NoValueError(DebugloopError):
+    """Nothing is recorded at {path}: {hint}."""
+
+
+class NoStateError(DebugloopError):
+    """No values are recorded for {error}: see `debugloop show {error}`."""
+
+
 class MigrationError(DebugloopError):
     """Migration {version} ({name}) failed and changed nothing: {reason}."""
 

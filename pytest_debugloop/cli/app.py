@@ -14,6 +14,7 @@ from pytest_debugloop.cli.process import end_orderly, flush_output, prepare_stre
 
 COMMANDS = (
     "show",
+    "value",
     "runs",
     "history",
     "failures",

@@ -54,6 +54,26 @@ class Values:
         """
         return self._one_line(value, room, (pointer,))
 
+    def parts_line(self, value: object, room: int, part_room: int, pointer: str = "") -> str:
+        """Write a long value on one line so that each of its parts has some of the room, the shortest ones first.
+
+        Args:
+            value: JSON of the snapshot.
+            room: characters that there are.
+            part_room: of these, for each part.
+            pointer: where in the snapshot it is.
+        """
+        followed, above = self._followed(value, (pointer,))
+        parts = [(name, inner) for name, inner in self._parts(followed) if name.startswith((".", "['"))]
+        if not isinstance(followed, dict) or not parts or "$items" in followed:
+            return self._one_line(value, room, (pointer,))
+        written = [(name.lstrip("."), self._one_line(inner, part_room, above)) for name, inner in parts]
+        written.sort(key=lambda part: part[1].endswith("…"))
+        head, end = (f"{short_type(followed)}(", ")") if "$type" in followed else ("{", "}")
+        sign = "=" if "$type" in followed else ": "
+        line = head + ", ".join(f"{name.strip('[]')}{sign}{text}" for name, text in written) + end
+        return line if len(line) <= room else line[: room - 1] + "…"
+
     def _one_line(self, value: object, room: int, above: tuple[str, ...]) -> str:
         text = ""
         for piece in self._pieces(value, above, ""):

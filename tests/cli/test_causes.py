@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -92,3 +93,33 @@ def test_failures_are_listed_by_cause_or_by_fingerprint(sender: Project) -> None
     assert {one["cause"] for one in answer["failures"]} == {one["cause"] for one in answer["causes"]}
     by_fingerprint = sender.printed("failures", "--by", "fingerprint").splitlines()
     assert len(by_fingerprint) == 1 + len(answer["failures"])
+
+
+def test_one_value_is_shown_whole(sender: Project) -> None:
+    failure = json.loads(sender.printed("show", "test_sent[3]", "--json"))["failures"][0]["id"]
+    assert sender.printed("value", failure[-8:], "frames[-1].locals.self.path") == "/3\n"
+    assert sender.printed("value", "test_sent[3]", "parameters.number") == "3\n"
+    assert "'self': Answer(path='/3')" in sender.printed("value", "test_sent[3]")
+    assert sender.printed("value", failure, "message") == "'Answer' object has no attribute 'pth'\n"
+    answer = json.loads(sender.printed("value", failure, "frames[-1].locals.self", "--json"))
+    assert (answer["of"], answer["text"], answer["pages"]) == (failure, "Answer(path='/3')", 1)
+    assert (answer["value"]["path"], answer["parts"]) == ("/3", [".path"])
+
+
+def test_a_long_value_has_pages(sender: Project) -> None:
+    first = sender.printed("value", "test_sent[3]", "frames[-2]", "--budget", "200").splitlines()
+    assert first[-1].startswith("… page 1 of ")
+    command = first[-1].split(": debugloop ")[1]
+    second = sender.printed(*shlex.split(command), "--budget", "200").splitlines()
+    assert second[-1].startswith("… page 2 of ")
+    assert not set(first[:-1]) & set(second[:-1])
+
+
+def test_a_value_that_is_not_there_is_one_sentence(sender: Project) -> None:
+    done = sender.debugloop("value", "test_sent[3]", "frames[-1].locals.slf")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == ("Error: Nothing is recorded at frames[-1].locals.slf: frames[-1].locals has self.\n")
+    told = json.loads(sender.debugloop("value", "test_sent[3]", "frames[", "--json").stderr)
+    assert told["code"] == "not_a_path"
+    run = json.loads(sender.printed("runs", "--json"))["runs"][0]["id"]
+    assert json.loads(sender.debugloop("value", run, "--json").stderr)["code"] == "wrong_kind"

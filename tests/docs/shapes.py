@@ -7,7 +7,7 @@ import inspect
 import re
 from pathlib import Path
 
-from pytest_debugloop.answers import causes, correlations, timings
+from pytest_debugloop.answers import causes, correlations, timings, values
 from pytest_debugloop.answers import comparison as comparing
 from pytest_debugloop.cli.checks import check
 from pytest_debugloop.queries import compare, failures, flaky, legs, lookup, recoveries, runs
@@ -24,6 +24,7 @@ SHAPES: tuple[type, ...] = (
     causes.Cause,
     causes.CausedFailure,
     failures.Snapshot,
+    values.RecordedValue,
     recoveries.PastAttempt,
     recoveries.FlakyTest,
     legs.LegScore,

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from pytest_debugloop.answers.brief import Piece, fitted
+from pytest_debugloop.answers.brief import fitted
+from pytest_debugloop.answers.brief_state import Piece
 from pytest_debugloop.cli.filters import Moment
 from pytest_debugloop.cli.views.tables import Column, table
 from pytest_debugloop.snapshots.agent_state import StoredContext, StoredFrame

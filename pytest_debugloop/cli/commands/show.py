@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--budget", default=4000, show_default=True, help="Maximum number of characters for --brief.", type=count_of(200)
 )
+@click.option("--page", default=1, show_default=True, type=count_of(1), help="Which page, with --brief.")
 @json_option
 @click.pass_obj
 def command(
@@ -38,6 +39,7 @@ def command(
     folded: bool,
     brief: bool,
     budget: int,
+    page: int,
     as_json: bool,
 ) -> None:
     """Show a run, test, error, snapshot or recovery.
@@ -61,11 +63,11 @@ def command(
         if brief:
             from pytest_debugloop.answers.brief import brief_text
 
-            text = record.answer(brief_text(found, budget))
+            text = record.answer(brief_text(found, budget, page))
             if as_json:
                 write_json("show", {"kind": "brief", "text": text})
             else:
-                click.echo(text)
+                click.echo(text or "Nothing more.")
         elif as_json:
             _write(record, record.answer(shown(found, limit or MANY)))
         else:
