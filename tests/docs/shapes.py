@@ -7,7 +7,7 @@ import inspect
 import re
 from pathlib import Path
 
-from pytest_debugloop.answers import causes, correlations, timings, values
+from pytest_debugloop.answers import causes, correlations, not_loaded, timings, values
 from pytest_debugloop.answers import comparison as comparing
 from pytest_debugloop.cli.checks import check
 from pytest_debugloop.queries import compare, failures, flaky, legs, lookup, recoveries, runs
@@ -17,6 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 BEGIN, END = "<!-- shapes: made by `python -m tests.docs.shapes` -->", "<!-- /shapes -->"
 SHAPES: tuple[type, ...] = (
     runs.Run,
+    not_loaded.NotLoaded,
     lookup.Test,
     failures.Failure,
     failures.FailureHistory,

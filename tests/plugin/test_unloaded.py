@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -65,6 +66,24 @@ def test_load_stores_what_such_a_run_left(project: Project) -> None:
     assert run.record.error("test_bad").locals == {"found": 41}
     assert run.record.run["exit_status"] == 1
     assert journals(project) == []
+
+
+def test_what_is_not_loaded_yet_is_said_before_anything_else(project: Project) -> None:
+    project.write("test_any.py", SUITE)
+    loaded = project.run()
+    later = project.run("-k", "good", "--no-debugloop-load")
+    told = "Not yet in the record: 1 run waiting for `debugloop load`."
+    for arguments in (["show"], ["show", "--brief"], ["runs"], ["runs", "--branch", "none"], ["history", "test_bad"]):
+        assert project.printed(*arguments).splitlines()[0] == told
+    for arguments in (["show"], ["show", "--brief"], ["runs"], ["history", "test_bad"]):
+        answer = json.loads(project.printed(*arguments, "--json"))
+        assert answer["not_loaded"] == {"waiting": 1, "going_on": 0, "set_aside": 0}
+    load(project)
+    assert "Not yet" not in project.printed("show")
+    assert {run["correlation_id"] for run in json.loads(project.printed("runs", "--json"))["runs"]} == {
+        loaded.record.correlation_id,
+        later.record.correlation_id,
+    }
 
 
 def test_the_next_run_stores_what_such_a_run_left(project: Project) -> None:

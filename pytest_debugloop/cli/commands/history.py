@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -38,10 +39,12 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
         raise click.UsageError("Give either TEST or --test.")
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.answers.lookup import find, only_test
+    from pytest_debugloop.answers.not_loaded import not_loaded
     from pytest_debugloop.queries.lookup import test_of
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.recoveries import history_of_test
 
+    missing = not_loaded(location)
     with open_record(location) as record:
         project = asked_project(record, location) if typed else None
         filters = record.answer(filters_of(typed, project, location))
@@ -52,10 +55,10 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
         found = named.test or record.one(test_of(named.id))
         attempts = record.stream(history_of_test(found.id, limit or MANY, filters))
         if as_json:
-            write_json("history", {"test": found}, attempts=attempts)
+            write_json("history", {"test": found, "not_loaded": missing}, attempts=attempts)
         else:
             width = make_console().width
-            show(_pages(found, list(attempts), width), paging=location.paging)
+            show(chain(missing.lines(), _pages(found, list(attempts), width)), paging=location.paging)
 
 
 def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -43,23 +44,26 @@ def command(
     Example: debugloop runs --branch main --status failed --since 7d
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.not_loaded import not_loaded
     from pytest_debugloop.answers.runs import no_runs
     from pytest_debugloop.cli.views.tables import Column, nonempty, table
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.queries.runs import runs
+    from pytest_debugloop.text.lines import Line
 
+    missing = not_loaded(location)
     with open_record(location) as record:
         project = asked_project(record, location)
         filters = record.answer(filters_of(typed, project, location))
         found = record.stream(runs(limit=limit or MANY, filters=filters, project=project, commit=commit, status=status))
         if as_json:
-            write_json("runs", {}, runs=found)
+            write_json("runs", {"not_loaded": missing}, runs=found)
             return
         listed = nonempty(found)
         if listed is None:
             if not (typed or commit or status):
                 raise record.answer(no_runs(project))
-            click.echo("No runs match.")
+            show([*missing.lines(), Line.of("No runs match.")], paging=False)
             return
         columns = [
             Column("run", "id"),
@@ -73,7 +77,7 @@ def command(
             Column("code", flexible=True, optional=5),
             Column("project", flexible=True, optional=4),
         ]
-        show(table(columns, map(_row, listed), make_console().width), paging=location.paging)
+        show(chain(missing.lines(), table(columns, map(_row, listed), make_console().width)), paging=location.paging)
 
 
 def _row(run: Run) -> Row:

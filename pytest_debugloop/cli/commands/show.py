@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from pytest_debugloop.cli.output import json_option, make_console, show, write_j
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_debugloop.answers.not_loaded import NotLoaded
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.answers.shown import Shown
     from pytest_debugloop.queries.failures import DetailedFailure
@@ -54,10 +56,12 @@ def command(
     Example: debugloop show --brief --budget 2000
     """
     from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.not_loaded import not_loaded
     from pytest_debugloop.answers.shown import found_or_last_run, shown
     from pytest_debugloop.queries.failures import LARGEST_SHOWN
     from pytest_debugloop.queries.question import MANY
 
+    missing = not_loaded(location)
     with open_record(location) as record:
         found = record.answer(found_or_last_run(what, location.asked_project()))
         if brief:
@@ -65,11 +69,13 @@ def command(
 
             text = record.answer(brief_text(found, budget, page))
             if as_json:
-                write_json("show", {"kind": "brief", "text": text})
+                write_json("show", {"kind": "brief", "text": text, "not_loaded": missing})
             else:
+                for line in missing.lines():
+                    click.echo(line.plain)
                 click.echo(text or "Nothing more.")
         elif as_json:
-            _write(record, record.answer(shown(found, limit or MANY)))
+            _write(record, record.answer(shown(found, limit or MANY)), missing)
         else:
             from pytest_debugloop.answers.shown import ShownRun, ShownTest
             from pytest_debugloop.cli.views.details import NAMED, pages
@@ -82,13 +88,12 @@ def command(
                 failures, passes = record.stream(answer.by_cause), record.stream(answer.recoveries)
             elif isinstance(answer, ShownTest):
                 failures = record.stream(answer.failures)
-            show(
-                pages(answer, failures, make_console().width, most, all_frames=all_frames or folded, passes=passes),
-                paging=location.paging,
-            )
+            width = make_console().width
+            told = pages(answer, failures, width, most, all_frames=all_frames or folded, passes=passes)
+            show(chain(missing.lines(), told), paging=location.paging)
 
 
-def _write(record: Record, answer: Shown) -> None:
+def _write(record: Record, answer: Shown, missing: NotLoaded) -> None:
     from pytest_debugloop.answers.causes import causes
     from pytest_debugloop.answers.shown import ShownRun, as_json
     from pytest_debugloop.queries.question import Question
@@ -99,4 +104,4 @@ def _write(record: Record, answer: Shown) -> None:
     }
     if isinstance(answer, ShownRun):
         rows["causes"] = causes(record.stream(answer.names))
-    write_json("show", {"kind": kind, **facts}, **rows)
+    write_json("show", {"kind": kind, **facts, "not_loaded": missing}, **rows)
