@@ -232,13 +232,20 @@ def _wrapped(name: str, facts: Sequence[str], width: int | None) -> list[str]:
         return [whole]
     lines = [f"  {cut(name, width - 3)}:"]
     line = ""
-    for number, fact in enumerate(facts):
-        part = fact + ("," if number < len(facts) - 1 else "")
+    room = width - len(_INDENT)
+    parts = [fact + ("," if number < len(facts) - 1 else "") for number, fact in enumerate(facts)]
+    # What is too long for a line is better broken between its halves than cut.
+    for part in (half for one in parts for half in ([one] if columns(one) <= room else _halves(one))):
         if line and len(_INDENT) + columns(line) + 1 + columns(part) > width:
             lines.append(line)
             line = ""
         line = f"{line} {part}" if line else part
     return lines[:1] + [_INDENT + cut(one, width - len(_INDENT)) for one in [*lines[1:], line]]
+
+
+def _halves(fact: str) -> list[str]:
+    first, separator, second = fact.partition("; ")
+    return [first + ";", second] if separator else [fact]
 
 
 def columns(text: str) -> int:

@@ -7,8 +7,9 @@ import re
 
 from pytest_debugloop.text.printable import printable
 
-# What begins or ends a construct within a line; the rest of a line's beginning is never a text of others.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@/=])")
+# What begins or ends a construct within a line, a mention, a reference, a link or an emoji. What means something at the
+# beginning of a line only is left: no line begins with the text of others.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#!|~$@]|:(?=//|\w))")
 
 
 def escaped(text: str) -> str:

@@ -53,7 +53,7 @@ def groups(made: Project) -> dict[str, dict[str, Any]]:
 
 
 def test_failures_says_where_they_pass_and_which_were_not_run_since(made: Project) -> None:
-    out = shown(made, "failures")
+    out = shown(made, "failures", "--by", "fingerprint")
     (old,) = [line for line in out.splitlines() if "test_old" in line]
     (new,) = [line for line in out.splitlines() if "test_new" in line]
     assert "open, not run since 2026-09-2" in old

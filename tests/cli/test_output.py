@@ -129,7 +129,7 @@ def test_hostile_text_is_told_as_it_is_and_not_as_markup(hostile: Project) -> No
 
 def test_a_name_with_a_line_end_stays_one_line_of_a_table(hostile: Project) -> None:
     groups = json.loads(hostile.printed("failures", "--json"))["failures"]
-    assert len(hostile.printed("failures").splitlines()) == len(groups) + 1
+    assert len(hostile.printed("failures", "--by", "fingerprint").splitlines()) == len(groups) + 1
 
 
 def test_an_output_that_knows_no_such_letters_is_no_error(hostile: Project, shop: Project) -> None:

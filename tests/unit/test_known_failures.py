@@ -133,6 +133,14 @@ def test_a_line_that_fits_holds_all() -> None:
     ]
 
 
+def test_a_fact_that_is_too_long_is_broken_where_it_has_halves() -> None:
+    lines = failure_lines(KnownFailures([NEW._replace(**PASSED)], 1), 60)
+    assert lines[1:] == [
+        "      passed 20 minutes ago in run 8205ebab;",
+        "      changed since: get_value in src/utils.py (+1 -1)",
+    ]
+
+
 def test_more_failures_than_are_told_are_counted() -> None:
     assert failure_lines(KnownFailures([NEW] * 100, 1033), None)[9:] == ["  and 1,024 more"]
     assert failure_lines(KnownFailures([NEW] * 10, 10), None)[10:] == []
