@@ -106,7 +106,11 @@ class NeverFailedError(DebugloopError):
 
 
 class NotRecoveredError(DebugloopError):
-    """{text} has not passed since: name a failure to compare it with; `debugloop history` lists a test's attempts."""
+    """{text} has not passed since, and no earlier pass is known: name what to compare it with (`debugloop history`)."""
+
+
+class NotInRunError(DebugloopError):
+    """{test} did not run to its end in run {run}: `debugloop history` lists the runs in which it did."""
 
 
 class SnapshotTooLargeError(DebugloopError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_debugloop.answers.brief_state import Piece, state_pieces, value_command
 from pytest_debugloop.answers.causes import CausedFailures, grouped
+from pytest_debugloop.answers.comparison import passed_lines, side
 from pytest_debugloop.answers.failures import history_line, open_line, passed_line
 from pytest_debugloop.answers.recoveries import recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed, verdict_of
@@ -46,6 +47,9 @@ def brief_text(found: Found | Run, budget: int, page: int = 1) -> Steps[str]:
     if found.kind == "run":
         return (yield from _of_run((yield from one(runs.run_of(found.id))), budget, page))
     following = _command(found.id, budget, page + 1)
+    if found.kind == "success":
+        passed = yield from one(side("success", found.id))
+        return fitted([Piece(0, line.plain) for line in passed_lines(passed)], budget, following, page)
     if found.kind == "snapshot":
         snapshot = yield from one(failures.snapshot_of(found.id))
         state = recorded_state(snapshot.state)

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import difflib
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.answers.lookup import find
-from pytest_debugloop.errors import NeverFailedError, NotRecoveredError
-from pytest_debugloop.queries.failures import failures_of_test, snapshot_of
+from pytest_debugloop.queries.failures import snapshot_of
 from pytest_debugloop.queries.question import Question, Steps, fetch, first, one
-from pytest_debugloop.queries.recoveries import Recovery, recoveries
 from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.snapshots.changes import failure_changes, state_changes
 from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.sources.options import differing_options, given_options
 from pytest_debugloop.sources.variables import differing_variables
-from pytest_debugloop.text.json_values import plain
+from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import ago, local, short
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a comparison: a failure, a pass, or a snapshot.
+    """One side of a comparison: a failure, a pass, a snapshot, or a run.
 
     Attributes:
-        kind: ``error``, ``success`` or ``snapshot``.
+        kind: ``error``, ``success``, ``snapshot`` or ``run``.
         at: its time.
-        began_at: start of its phase.
+        began_at: start of its phase; end of a run.
     """
 
     kind: str
@@ -135,76 +134,41 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """A comparison; ``recovery`` is that which leads from the first side to the second, None where both were named."""
-
-    comparison: Comparison
-    recovery: Recovery | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Name:
     operation_name: str
-
-
-def compared(a: str, b: str | None, project: str | None) -> Steps[Compared]:
-    """Compare what somebody names: two moments, or a failure with the pass that recovered it.
-
-    Args:
-        a: a failure, a snapshot, or a test, of which it is the last failure; without the second one also a recovery.
-        b: the second; None for the pass that recovered the first.
-        project: tests only of this one, by the name that it has or had; None for all.
-
-    Raises:
-        NotFoundError, WrongKindError, AmbiguousError: nothing, nothing of these, or more than one thing is called so.
-        NeverFailedError: the test has not failed.
-        NotRecoveredError: no pass followed the first one.
-    """
-    before, recovery = yield from _named(a, project)
-    if b is not None:
-        after, _ = yield from _named(b, project)
-        return Compared((yield from compare(before, after)), None)
-    if recovery is None and before.kind == "error":
-        recovery = yield from first(recoveries(error_id=before.id, limit=1))
-    if recovery is None:
-        raise NotRecoveredError(text=printable(a))
-    after = yield from one(side("success", recovery.success_event_id))
-    return Compared((yield from compare(before, after)), recovery)
-
-
-def as_json(answer: Compared) -> dict[str, Any]:
-    """Write an answer for programs.
-
-    Args:
-        answer: of :func:`compared`.
-    """
-    code = answer.comparison.code
-    changed = None if code is None else [{**plain(each), "diff": each.diff} for each in code]
-    return {**plain(answer.comparison), "code": changed, "recovery": plain(answer.recovery)}
-
-
-def _named(text: str, project: str | None) -> Steps[tuple[Side, Recovery | None]]:
-    """Find what somebody means by one side."""
-    found = yield from find(text, project, kinds=("error", "snapshot", "recovery", "test"))
-    if found.kind == "recovery":
-        recovery = yield from one(recoveries(id=found.id, limit=1))
-        return (yield from one(side("error", recovery.error_event_id))), recovery
-    if found.kind == "test":
-        last = yield from first(failures_of_test(found.id, 1, details=0))
-        if last is None:
-            raise NeverFailedError(text=printable(text))
-        return (yield from one(side("error", last.failure.id))), None
-    return (yield from one(side(found.kind, found.id))), None
 
 
 def side(kind: str, id: uuid.UUID) -> Question[Side]:  # noqa: A002
     """Give one of two moments.
 
     Args:
-        kind: ``error``, ``success`` or ``snapshot``.
+        kind: ``error``, ``success``, ``snapshot`` or ``run``.
         id: of it.
     """
     return Question(f"diff_side_of_{kind}", Side, {"id": id})
+
+
+def side_in_run(task_id: uuid.UUID, run_id: uuid.UUID) -> Question[Side]:
+    """Give the last attempt of a test in a run.
+
+    Args:
+        task_id: of the test.
+        run_id: of the run.
+    """
+    return Question("diff_side_in_run", Side, {"task_id": task_id, "run_id": run_id})
+
+
+def passed_lines(passed: Side) -> Iterator[Line]:
+    """Write which pass of a test it was.
+
+    Args:
+        passed: a pass.
+    """
+    yield Line.of(printable(passed.node_id), "title").append(f"  {short(passed.id)}", "id")
+    by = f"by {printable(passed.agent_name)}, run {short(passed.run_id)}"
+    yield Line.of("  passed", "pass").append(f" {local(passed.at)} ({ago(passed.at)}) {by}")
+    if passed.snapshot_id is not None:
+        yield Line.of(f"  Its state: debugloop show {short(passed.snapshot_id)}", "faint")
 
 
 def compare(before: Side, after: Side) -> Steps[Comparison]:
@@ -270,6 +234,8 @@ def _data(before: Side, after: Side) -> Steps[dict[str, Any] | None]:
         return None
     if "returned" in second_state and "returned" not in first_state:
         return state_changes(first_state, second_state, whole=True)
+    if "returned" in first_state and "returned" not in second_state:
+        return None  # a failure is held against a pass, and not the other way around
     return failure_changes(first_state, second_state, whole=True)
 
 
@@ -297,7 +263,7 @@ def _order(before: Side, after: Side) -> Steps[Order]:
     for moment in (before, after):
         values = {
             "correlation_id": moment.correlation_id,
-            "agent_name": moment.agent_name,
+            "agent_name": None if moment.kind == "run" else moment.agent_name,
             "began_at": moment.began_at,
             "operation_name": moment.operation_name,
         }

@@ -1,4 +1,4 @@
-"""What a text that somebody typed means: a run, a test, an error, a snapshot or a recovery."""
+"""What a text that somebody typed means: a run, a test, an error, a success, a snapshot or a recovery."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_debugloop.text.printable import printable
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _CANDIDATES_LIMIT = 5
-_KINDS = ("run", "test", "error", "snapshot", "recovery")
+_KINDS = ("run", "test", "error", "success", "snapshot", "recovery")
 
 
 def find(text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS) -> Steps[Found]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from pytest_debugloop.answers.comparison import Side, side
 from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.answers.runs import last_run
 from pytest_debugloop.errors import SnapshotTooLargeError
@@ -68,6 +69,13 @@ class ShownFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPass:
+    """A pass of a test."""
+
+    success: Side
+
+
+@dataclass(frozen=True, slots=True)
 class ShownSnapshot:
     """A captured state."""
 
@@ -81,7 +89,7 @@ class ShownRecovery:
     recovery: Recovery
 
 
-Shown: TypeAlias = ShownRun | ShownTest | ShownFailure | ShownSnapshot | ShownRecovery
+Shown: TypeAlias = ShownRun | ShownTest | ShownFailure | ShownPass | ShownSnapshot | ShownRecovery
 
 
 def found_or_last_run(text: str | None, project: str | None) -> Steps[Found | Run]:
@@ -125,6 +133,8 @@ def shown(found: Found | Run, limit: int, largest: int = MANY, named: int = MANY
     if found.kind == "error":
         failure = yield from one(failures.failure_of(found.id))
         return ShownFailure(failure, (yield from fetch(recoveries.recoveries(error_id=found.id))))
+    if found.kind == "success":
+        return ShownPass((yield from one(side("success", found.id))))
     if found.kind == "snapshot":
         snapshot = yield from one(failures.snapshot_of(found.id, largest))
         if snapshot.is_too_large:
@@ -168,6 +178,8 @@ def as_json(answer: Shown) -> tuple[str, dict[str, Any], dict[str, Question[Any]
     if isinstance(answer, ShownFailure):
         facts = {**_failure_json(answer.failure), "state": answer.failure.state}
         return "error", facts, {"recoveries": answer.recoveries}
+    if isinstance(answer, ShownPass):
+        return "success", {"success": answer.success}, {}
     if isinstance(answer, ShownSnapshot):
         return "snapshot", {"snapshot": answer.snapshot}, {}
     return "recovery", {"recovery": answer.recovery}, {}

@@ -30,7 +30,7 @@ class Found:
     """Something of the record.
 
     Attributes:
-        kind: ``run``, ``test``, ``error``, ``snapshot`` or ``recovery``.
+        kind: ``run``, ``test``, ``error``, ``success``, ``snapshot`` or ``recovery``.
         test: it, where it was found by its name.
     """
 

@@ -33,6 +33,8 @@ class PastAttempt:
     Attributes:
         code_version: identifies the project's code, equal for attempts on the same code; None if unknown.
         duration_ms: of the call phase of a pass.
+        success_id: of a pass; None for a failure.
+        is_code_changed: whether the code is not that of the attempt before in its leg; None if that is not known.
     """
 
     run_id: uuid.UUID | None
@@ -55,6 +57,8 @@ class PastAttempt:
     recovery_strategy: str | None
     recovery_confidence: Decimal | None
     duration_ms: int | None
+    success_id: uuid.UUID | None
+    is_code_changed: bool | None
 
 
 @dataclass(frozen=True, slots=True)

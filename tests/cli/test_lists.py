@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_debugloop.answers import comparison as comparing
+from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.queries import failures, lookup, recoveries, runs
 from tests.docs.shapes import keys_of
 from tests.support.projects import Project
@@ -67,8 +69,11 @@ def test_history_has_a_line_for_each_attempt_and_a_strip(shop: Project) -> None:
     assert found[2]["recovery_strategy"] == "code_change"
     text = shop.printed("history", "discount_keeps")
     assert "\n4 attempts, 2 failed (50%)\n✗✗ ✓✓\n" in text
-    table = cells(text)[5:]
-    assert [row[0] for row in table] == ["✓", "✓", "✗", "✗"]
+    assert [attempt["is_code_changed"] for attempt in found] == [False, True, False, None]
+    assert "* the code is not that of the attempt before\n" in text
+    table = cells(text)[6:]
+    assert [row[0] for row in table] == ["✓", "✓*", "✗", "✗"]
+    assert all(found[0]["success_id"][-8:] in row for row in table[:1])
     assert table[3][-1] == "code_change"
     assert any(cell.startswith("AssertionError: assert Decimal('2')") for cell in table[3])
 
@@ -163,10 +168,64 @@ def test_diff_of_two_failures_compares_their_locals_and_messages(shop: Project) 
     assert "/fixtures/order/lines/pineapple" in changed
 
 
+def test_diff_of_runs_and_of_a_failure_with_a_run_tells_what_the_test_did_there(shop: Project) -> None:
+    last, _, first = (run["id"][-8:] for run in rows(shop, "runs", "runs"))
+    both = json.loads(shop.printed("diff", first, last, "--json"))
+    assert [both[side]["kind"] for side in ("before", "after")] == ["run", "run"]
+    assert [(c["file"], c["function"]) for c in both["code"]] == [("orders.py", "discount")]
+    assert (both["order"]["only_before"], both["order"]["both"] > 3) == ([], True)
+    text = shop.printed("diff", first, last)
+    assert "discount in orders.py was changed" in text
+    assert f"A began {both['before']['at'][:4]}" in text
+    found = rows(shop, "attempts", "history", "discount_keeps")
+    held = json.loads(shop.printed("diff", found[2]["error_id"], last, "--json"))
+    assert [held[side]["kind"] for side in ("before", "after")] == ["error", "success"]
+    assert held["after"]["id"] == found[0]["success_id"]
+    assert held["code"] == both["code"]
+    other = shop.debugloop("diff", "test_unknown_article", first)
+    assert (other.returncode, "A failed" in other.stdout, "B failed" in other.stdout) == (0, True, True)
+
+
+def test_the_id_of_a_pass_is_shown_and_compared(shop: Project) -> None:
+    passed = rows(shop, "attempts", "history", "discount_keeps")[0]["success_id"]
+    text = shop.printed("show", passed[-8:])
+    assert passed[-8:] in text
+    assert "  passed " in text
+    assert text.splitlines()[0] in shop.printed("show", passed, "--brief")
+    assert json.loads(shop.printed("show", passed, "--json"))["success"]["id"] == passed
+    assert "B passed" in shop.printed("diff", "discount_keeps", passed[-8:])
+
+
+def test_what_fails_again_is_held_against_its_last_pass(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "conftest.py").touch()
+    (tmp_path / "test_shop.py").write_text("from shop import price\n\ndef test_price():\n    assert price() == 2\n")
+    for price in (2, 3):
+        (tmp_path / "shop.py").write_text(f"def price():\n    return {price}\n")
+        project.record("-p", "no:cacheprovider", PYTHONDONTWRITEBYTECODE="1")
+    with embedded_server(tmp_path / ".debugloop"):
+        answer = json.loads(project.printed("diff", "test_price", "--json"))
+        assert [answer[side]["kind"] for side in ("before", "after")] == ["success", "error"]
+        assert [(c["file"], c["function"]) for c in answer["code"]] == [("shop.py", "price")]
+        assert "+    return 3" in answer["code"][0]["diff"]
+        run = answer["before"]["run_id"]
+        words = f"passed just now in run {run[-8:]}; changed since: price in shop.py (+1 -1)"
+        for arguments in (("show",), ("show", "test_price"), ("show", "--brief")):
+            assert words in project.printed(*arguments).replace("1 minute ago", "just now")
+        (failed,) = json.loads(project.printed("show", "--json"))["failures"]
+        assert failed["history"]["last_passed_run_id"] == run
+        assert failed["history"]["changed_since"]["code"][0]["lines"] == [1, 1]
+    (tmp_path / "shop.py").write_text("def price():\n    return 2\n")
+    project.record("-p", "no:cacheprovider", PYTHONDONTWRITEBYTECODE="1")
+    shown = project.printed("show")
+    assert "Nothing failed.\nPassed after failing before:\n  test_shop.py::test_price  " in shown
+    assert "\n      code_change: price in shop.py (+1 -1)\n" in shown
+
+
 def test_diff_of_what_never_passed_says_so(shop: Project) -> None:
     done = shop.debugloop("diff", "test_unknown_article")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: test_unknown_article has not passed since: ")
+    assert done.stderr.startswith("Error: test_unknown_article has not passed since, and no earlier pass is known: ")
     never = shop.debugloop("diff", "test_total")
     assert "test_total has never failed in this record." in never.stderr
 

@@ -115,6 +115,14 @@ def ids(shop: Project) -> dict[str, str]:
         ("slow", [PROJECT, RUNS, "Name the last workflows"]),
         ("diff RECOVERY", [FIND, RECOVERIES, *COMPARISON]),
         ("diff ERROR", [FIND, RECOVERIES, *COMPARISON]),
+        (
+            "diff RUN RUN",
+            [
+                *[FIND, "Give a run as one side"] * 2,
+                *["Give what a run was run on"] * 2,
+                *["Name the tests that began"] * 2,
+            ],
+        ),
         ("export --format junit", EXPORT),
         ("compare", [PROJECT, "Give the last run that was made here", *COMPARED_RUNS, *COMPARED_TESTS]),
         ("compare RUN RUN", [PROJECT, *["Say what a name"] * 2, *["Give the runs of one side"] * 2, *COMPARED_TESTS]),

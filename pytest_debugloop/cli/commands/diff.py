@@ -23,18 +23,20 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(location: RecordLocation, a: str, b: str | None, as_json: bool) -> None:
-    """Compare two failures, or a failure and its recovery.
+    """Compare two failures or runs, or a failure with a pass.
 
-    Shows differences in data, environment, test order and code. A and B are failures, snapshots, or tests (the last
-    failure of each). Without B, A is compared with the pass that followed it, and can also be a recovery.
+    Shows differences in data, environment, test order and code. A and B are failures, passes, snapshots, runs, or tests
+    (the last failure of each). If one of them is a run, it stands for what the test of the other did in it. Without B,
+    A is compared with the pass that followed it, or, if it still fails, with the last pass before it, which is then the
+    first side. A can also be a recovery.
 
     \b
-    Example: debugloop diff 8cb8e15c
+    Example: debugloop diff test_discount
     Example: debugloop diff 8cb8e15c 4923dbbd
     """
-    from pytest_debugloop.answers.comparison import as_json as plain_comparison
-    from pytest_debugloop.answers.comparison import compared
     from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.differences import as_json as plain_comparison
+    from pytest_debugloop.answers.differences import compared
 
     with open_record(location) as record:
         answer = record.answer(compared(a, b, location.asked_project()))
@@ -46,12 +48,13 @@ def command(location: RecordLocation, a: str, b: str | None, as_json: bool) -> N
 
 
 def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Iterator[Line]:
-    from pytest_debugloop.answers.recoveries import changed_values, evidence_lines
+    from pytest_debugloop.answers.recoveries import evidence_lines
     from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import percent
 
-    if comparison.before.node_id == comparison.after.node_id:
+    are_runs = comparison.before.kind == "run"
+    if comparison.before.node_id and comparison.before.node_id == comparison.after.node_id:
         yield Line.of(printable(comparison.before.node_id), "title")
     yield from _side_lines("A", comparison.before, comparison.after)
     yield from _side_lines("B", comparison.after, comparison.before)
@@ -60,13 +63,8 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
         path = f": {printable(recovery.recovery_path)}" if recovery.recovery_path else ""
         yield Line.of(f"The record says: {printable(str(recovery.recovery_strategy))}, confidence {sure}{path}", "pass")
     yield Line.of("")
-    yield Line.of("data", "title")
-    if comparison.data is None:
-        yield Line.of("  not known: one side has no snapshot (a pass has one only if it followed a failure in its run)")
-    elif not comparison.data["changes"]:
-        yield Line.of("  the same")
-    else:
-        yield from changed_values(comparison.data, width, heading="")
+    if not are_runs:  # each of their tests has data of its own
+        yield from _data_lines(comparison, width)
     yield Line.of("environment", "title")
     changes: dict[str, Any] = {name: getattr(comparison, name) for name in PAIRS}
     if any(changes.values()):
@@ -88,17 +86,31 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
         yield from evidence_lines({"code": changed})
 
 
+def _data_lines(comparison: Comparison, width: int) -> Iterator[Line]:
+    from pytest_debugloop.answers.recoveries import changed_values
+    from pytest_debugloop.text.lines import Line
+
+    yield Line.of("data", "title")
+    if comparison.data is None:
+        yield Line.of("  not known: one side has no snapshot (a pass has one only if it followed a failure in its run)")
+    elif not comparison.data["changes"]:
+        yield Line.of("  the same")
+    else:
+        yield from changed_values(comparison.data, width, heading="")
+
+
 def _order_lines(comparison: Comparison) -> Iterator[Line]:
     from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import counted
 
     order = comparison.order
+    what = "ran" if comparison.before.kind == "run" else "ran before it"
     if not order.only_before and not order.only_after:
-        yield Line.of(f"  the same: {counted(order.both, 'test')} before it in its process")
+        yield Line.of(f"  the same: {counted(order.both, 'test')} {what}")
     for name, only in (("A", order.only_before), ("B", order.only_after)):
         if only:
-            yield Line.of(f"  ran before it only in {name}: {counted(len(only), 'test')}")
+            yield Line.of(f"  {what} only in {name}: {counted(len(only), 'test')}")
         for one in only[:10]:
             yield Line.of(f"    {printable(one)}")
         if len(only) > 10:
@@ -110,7 +122,12 @@ def _side_lines(name: str, one: Side, other: Side) -> Iterator[Line]:
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import local, short
 
-    words = {"error": ("failed", "fail"), "success": ("passed", "pass"), "snapshot": ("was captured", "")}
+    words = {
+        "error": ("failed", "fail"),
+        "success": ("passed", "pass"),
+        "snapshot": ("was captured", ""),
+        "run": ("began", ""),
+    }
     verb, style = words[one.kind]
     text = Line.of(f"{name} ", "title").append(verb, style)
     run = f", run {short(one.run_id)}" if one.run_id else ""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_debugloop.queries.recoveries import PastAttempt
     from pytest_debugloop.text.lines import Line
 
+_CHANGED = "*"
+
 
 @click.command()
 @click.argument("test", required=False)
@@ -76,6 +78,8 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Line
     share = percent(failed / len(attempts))
     yield Line.of(f"{counted(len(attempts), 'attempt')}, {failed:,} failed ({share})", "faint")
     yield strip_of(attempts)
+    if any(attempt.is_code_changed for attempt in attempts):
+        yield Line.of(f"{_CHANGED} the code is not that of the attempt before", "faint")
     yield Line.of("")
     has_legs = len({attempt.leg for attempt in attempts}) > 1
     columns = [
@@ -85,7 +89,7 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Line
         Column("code", flexible=True, optional=3),
         *([Column("leg", flexible=True, optional=4)] if has_legs else []),
         Column("by", optional=1),
-        Column("error", "id"),
+        Column("id", "id"),
         Column("what", flexible=True),
         Column("recovered by", "pass", optional=2),
     ]
@@ -105,16 +109,17 @@ def _row(attempt: PastAttempt) -> Row:
         what = f"{where}{attempt.error_code}: {(attempt.error_message or '').split(chr(10))[0]}"
     else:
         what = "passed" + (f" in {span(attempt.duration_ms)}" if attempt.duration_ms is not None else "")
+    mark = _CHANGED if attempt.is_code_changed else ""
     if (attempt.attempt or 0) > 1:
         what = f"attempt {attempt.attempt}: {what}"
     return [
-        Line.of(verdict_mark(attempt.failed), "fail" if attempt.failed else "pass"),
+        Line.of(verdict_mark(attempt.failed) + mark, "fail" if attempt.failed else "pass"),
         ago(attempt.ended_at),
         short(attempt.run_id),
         code_of(attempt.git_branch, attempt.git_commit, attempt.is_dirty),
         printable(attempt.leg or ""),
         printable(attempt.agent_name),
-        short(attempt.error_id),
+        short(attempt.error_id or attempt.success_id),
         printable(what) + (" (incident)" if attempt.is_incident else ""),
         reason_of(attempt.recovery_strategy, attempt.recovery_confidence),
     ]

@@ -7,9 +7,10 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.answers.causes import grouped
+from pytest_debugloop.answers.comparison import passed_lines
 from pytest_debugloop.answers.recoveries import passed_again_lines, recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed
-from pytest_debugloop.answers.shown import ShownFailure, ShownRun, ShownSnapshot, ShownTest
+from pytest_debugloop.answers.shown import ShownFailure, ShownPass, ShownRun, ShownSnapshot, ShownTest
 from pytest_debugloop.cli.views.failure import cause_lines, failure_lines, surroundings
 from pytest_debugloop.cli.views.frames import exception_lines, names_lines
 from pytest_debugloop.cli.views.run import run_lines
@@ -56,6 +57,8 @@ def pages(
         return _test(shown, list(islice(failures, min(limit, _LISTED))), width, all_frames=all_frames)
     if isinstance(shown, ShownFailure):
         return _failure(shown, width, all_frames=all_frames)
+    if isinstance(shown, ShownPass):
+        return passed_lines(shown.success)
     if isinstance(shown, ShownSnapshot):
         return _snapshot(shown.snapshot, width)
     return recovery_lines(shown.recovery, width)

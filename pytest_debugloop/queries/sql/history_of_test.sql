@@ -4,6 +4,11 @@ SELECT
     a.run_id, a.agent_name, a.attempt, a.ended_at, a.failed, a.is_incident, r.git_branch, r.git_commit, r.leg,
     CASE WHEN r.git_dirty IS NOT NULL THEN TRUE WHEN r.code_version IS NOT NULL THEN FALSE END AS is_dirty,
     r.code_version, r.conditions,
+    -- As far as both are known.
+    r.code_version <> lead(r.code_version) OVER (
+        PARTITION BY r.leg ORDER BY a.ended_at DESC, a.attempt DESC
+    ) AS is_code_changed,
+    s.id AS success_id,
     e.id AS error_id, e.error_code, e.error_message, e.metadata ->> 'phase' AS phase,
     e.metadata ->> 'fingerprint' AS fingerprint, e.recovery_strategy,
     (
@@ -37,7 +42,7 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS e ON TRUE
 LEFT JOIN LATERAL (
-    SELECT p.execution_time_ms FROM debug_success_events AS p
+    SELECT p.id, p.execution_time_ms FROM debug_success_events AS p
     WHERE NOT a.failed AND p.task_id = a.task_id AND p.occurred_at = a.ended_at AND p.run_id = a.run_id
     LIMIT 1
 ) AS s ON TRUE
