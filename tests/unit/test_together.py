@@ -73,6 +73,15 @@ def test_one_test_that_looks_like_a_flake_has_the_reason_of_the_others() -> None
     assert (judged.choice.explanation, judged.tests) == ("code_change", 3)
 
 
+def test_a_known_flake_that_failed_in_the_same_place_stays_one() -> None:
+    examined = [recovery({"broken": NEAR}), recovery({"broken": NEAR}), recovery({"broken": NEAR})]
+    examined[2].flake.update(flake=9.0, passed_on_version=1.0)
+    assert [(one.choice.explanation, one.members) for one in judge(examined)] == [
+        ("flake", [2]),
+        ("code_change", [0, 1]),
+    ]
+
+
 def test_failures_of_one_cause_that_two_changes_mended_are_told_apart() -> None:
     examined = [recovery({"a": NEAR}), recovery({"b": NEAR}), recovery({"a": NEAR}), recovery({"b": NEAR})]
     assert sorted(sorted(one.members) for one in judge(examined)) == [[0, 2], [1, 3]]

@@ -42,9 +42,9 @@ class Examined(NamedTuple):
     flake: dict[str, float]
 
     def odds(self) -> dict[Candidate, float]:
-        """Give the odds of the candidates that its evidence names; of the order of tests each has its own."""
+        """Give the odds of the candidates that its evidence names."""
         found: dict[Candidate, float] = {}
-        for strategy in self.found.candidates.keys() - {strategies.ORDER}:
+        for strategy in self.found.candidates:
             is_of_version = strategies.STRATEGIES[strategy].is_of_version
             share = weights.PASSED_TOO if is_of_version and self.flake["passed_on_version"] else 1.0
             for name, situation in named(self.found, strategy):
@@ -93,9 +93,8 @@ def _of_runs(members: Sequence[int], examined: Sequence[Examined]) -> list[Judge
     alone = {place: examined[place].choice() for place in members}
     odds = {place: examined[place].odds() for place in members}
     tests = {place: examined[place].one.task_id for place in members}
-    # The order of tests is another for each: what ran before it.
-    of_order = [place for place in members if alone[place].explanation == strategies.ORDER]
-    others = [place for place in members if alone[place].explanation != strategies.ORDER]
+    own = [place for place in members if _is_its_own(alone[place], examined[place])]
+    others = [place for place in members if place not in set(own)]
     by_cause = _grouped(others, lambda place: examined[place].one.cause or place)
     first = [
         _judged(part, examined, odds)
@@ -104,7 +103,7 @@ def _of_runs(members: Sequence[int], examined: Sequence[Examined]) -> list[Judge
     ]
     explained = {number: _known(one, odds) for number, one in enumerate(first) if _is_explained(one)}
     merged = _parts(list(explained), explained, weights.LIKELY, lambda number: tests[first[number].members[0]])
-    judged = [_judged([place], examined, odds) for place in of_order]
+    judged = [_judged([place], examined, odds) for place in own]
     judged += [one for number, one in enumerate(first) if number not in explained]
     for several in merged:
         places = sorted(place for number in several for place in first[number].members)
@@ -145,7 +144,7 @@ def named(found: Findings, strategy: str) -> list[tuple[str, str]]:
 
     Args:
         found: of a recovery.
-        strategy: of its candidates, and not the order of tests.
+        strategy: of its candidates.
     """
     situations, evidence = found.candidates[strategy], found.evidence
     if strategy == strategies.CODE:
@@ -163,6 +162,8 @@ def named(found: Findings, strategy: str) -> list[tuple[str, str]]:
         of_interpreter = (strategies.INTERPRETER, strategies.LANGUAGE)
         names = iter(evidence.get("environment", ()))
         pairs = [(one if one in of_interpreter else next(names, one), one) for one in situations]
+    elif strategy == strategies.ORDER:
+        pairs = [("order", one) for one in situations]
     else:
         key = "distributions" if strategy == strategies.DEPENDENCY else "options"
         pairs = list(zip(evidence.get(key, ()), situations, strict=False))
@@ -189,6 +190,12 @@ def _tests(members: Iterable[int], examined: Sequence[Examined]) -> int:
     return len({examined[place].one.task_id for place in members})
 
 
+def _is_its_own(choice: Choice, examined: Examined) -> bool:
+    """Tell of a reason that others cannot have: what ran before a test, and a flake that is known of it."""
+    is_known_flake = choice.explanation == FLAKE and examined.flake["passed_on_version"] > 0.0
+    return is_known_flake or choice.explanation == strategies.ORDER
+
+
 def _parts(
     group: Sequence[int],
     odds: Mapping[int, Mapping[Candidate, float]],
@@ -206,7 +213,7 @@ def _parts(
         for item in rest:
             most = max(odds[item].values(), default=0.0)
             for candidate, value in odds[item].items():
-                if value >= least * most:
+                if value >= least * most and candidate[0] != strategies.ORDER:
                     scores[candidate] = scores.get(candidate, 0.0) + log1p(value)
         if not scores:
             return [*parts, rest]
