@@ -120,6 +120,8 @@ def _place_options(*, hidden: bool = False) -> list[click.Option]:
 def _keep(**values: Any) -> None:
     """Query the record that `pytest --debugloop` makes, and debug from it.
 
+    Without a command, it says what the last run was, what is red and flaky, and what to type next.
+
     The options below may come before or after the command. Like those of the plugin, they can also be set in the
     environment (DEBUGLOOP_DSN, ...) or in pytest's ini file. Ids can be shortened to their first or last characters.
 
@@ -128,13 +130,26 @@ def _keep(**values: Any) -> None:
     \b
     Example: debugloop show
     """
-    click.get_current_context().obj = {name: value for name, value in values.items() if value}
+    context = click.get_current_context()
+    as_json = values.pop("as_json")
+    context.obj = {name: value for name, value in values.items() if value}
+    if context.invoked_subcommand is None:
+        _WithLocation(_front_page)(as_json=as_json)
+    elif as_json:
+        raise click.UsageError("--json belongs behind the command.")
+
+
+def _front_page(*, as_json: bool) -> None:
+    from pytest_debugloop.cli.front import show_front_page
+
+    show_front_page(click.get_current_context().obj, as_json=as_json)
 
 
 debugloop = RecordGroup(
     name="debugloop",
     callback=_keep,
-    params=_place_options(),
+    params=[*_place_options(), click.Option(["--json", "as_json"], is_flag=True, hidden=True)],
+    invoke_without_command=True,
     help=_keep.__doc__,
     context_settings={"auto_envvar_prefix": None, "help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -12,6 +12,7 @@ import click
 
 from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.test_selection import NotAnExpressionError, TestSelection
+from pytest_debugloop.cli.completion import complete_branch
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -98,7 +99,7 @@ def count_of(least: int) -> click.IntRange:
     return click.IntRange(least, _MOST)
 
 
-branch_option = click.option("--branch", help="Only runs on this git branch.")
+branch_option = click.option("--branch", help="Only runs on this git branch.", shell_complete=complete_branch)
 """Declares ``--branch`` alone."""
 
 _OPTIONS = (

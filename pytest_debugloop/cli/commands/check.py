@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_branch
 from pytest_debugloop.cli.deadline import deadline
 from pytest_debugloop.cli.failing import is_expected
 from pytest_debugloop.cli.output import json_option, show, write_json
@@ -20,8 +21,8 @@ UNKNOWN = 3
 
 
 @click.command()
-@click.argument("a", metavar="[A]", required=False)
-@click.argument("b", metavar="[B]", required=False)
+@click.argument("a", metavar="[A]", required=False, shell_complete=complete_branch)
+@click.argument("b", metavar="[B]", required=False, shell_complete=complete_branch)
 @click.option(
     "--fail-on",
     default="new,changed,broken",

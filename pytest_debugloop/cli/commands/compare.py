@@ -8,13 +8,14 @@ import click
 
 from pytest_debugloop.answers.filters import TypedFilters, filters_of, session_of
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_branch
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, show, write_json
 
 
 @click.command()
-@click.argument("a", metavar="[A]", required=False)
-@click.argument("b", metavar="[B]", required=False)
+@click.argument("a", metavar="[A]", required=False, shell_complete=complete_branch)
+@click.argument("b", metavar="[B]", required=False, shell_complete=complete_branch)
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", help="Format of the output.")
 @filter_options
 @limit_option(20, "tests of each kind")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.text.json_values import plain
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("error", required=False)
+@click.argument("error", required=False, shell_complete=complete_thing)
 @click.option("--pdbcls", metavar="MODULE:CLASS", help="Debugger class, as for pytest; default: pdb:Pdb.")
 @click.option("--live", is_flag=True, help="Rerun the test as it ran, and stop at the failing frame.")
 @click.option("--force", is_flag=True, help="With --live: continue even if the code has changed.")

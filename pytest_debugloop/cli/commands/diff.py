@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.text.strategies import PAIRS
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="[B]", required=False)
+@click.argument("a", metavar="A", shell_complete=complete_thing)
+@click.argument("b", metavar="[B]", required=False, shell_complete=complete_thing)
 @json_option
 @click.pass_obj
 def command(location: RecordLocation, a: str, b: str | None, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import click
 
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
@@ -23,7 +24,7 @@ _CHANGED = "*"
 
 
 @click.command()
-@click.argument("test", required=False)
+@click.argument("test", required=False, shell_complete=complete_thing)
 @filter_options
 @limit_option(100, "attempts")
 @json_option

@@ -9,6 +9,7 @@ import click
 
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 from pytest_debugloop.text.strategies import STRATEGIES
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("test", required=False)
+@click.argument("test", required=False, shell_complete=complete_thing)
 @filter_options
 @click.option("--patterns", is_flag=True, help="Show what recoveries have in common instead of listing them.")
 @click.option("--strategy", type=click.Choice(tuple(STRATEGIES)), help="Only recoveries with this strategy.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _TIMES_VARIED = 10
 
 
 @click.command()
-@click.argument("what", metavar="TEST|ERROR")
+@click.argument("what", metavar="TEST|ERROR", shell_complete=complete_thing)
 @click.option("--bisect", is_flag=True, help="Find the smallest set of earlier tests that makes it fail.")
 @click.option(
     "--max-runs",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.filters import count_of, limit_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", required=False)
+@click.argument("what", required=False, shell_complete=complete_thing)
 @limit_option(50, "causes of a run's failures (with --json: of failures), or failures of a test")
 @click.option("--all-frames", is_flag=True, help="Also show frames of installed packages.")
 @click.option("--folded", is_flag=True, hidden=True)  # the former name of --all-frames

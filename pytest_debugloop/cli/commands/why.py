@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _MAX_RUNS = 30
 
 
 @click.command()
-@click.argument("what", metavar="TEST|ERROR|RECOVERY")
+@click.argument("what", metavar="TEST|ERROR|RECOVERY", shell_complete=complete_thing)
 @click.option(
     "--max-runs",
     type=click.IntRange(1),
