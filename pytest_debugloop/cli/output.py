@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_debugloop.cli.json_pages import asked_page, paged
 from pytest_debugloop.text.ci_log import is_ci
 from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
 from pytest_debugloop.text.lines import Line
@@ -34,6 +35,11 @@ def write_json(command: str, facts: dict[str, Any], **lists: Iterable[Any]) -> N
     """
     head = {"schema": f"debugloop/{command}", "version": JSON_VERSION, **facts}
     out = sys.stdout
+    if page := asked_page():
+        for text in paged(head, lists, page):
+            out.write(text)
+        out.flush()
+        return
     out.write(_json(head)[:-1])
     for name, rows in lists.items():
         out.write(f", {_json(name)}: [")

@@ -123,3 +123,18 @@ def test_a_value_that_is_not_there_is_one_sentence(sender: Project) -> None:
     assert told["code"] == "not_a_path"
     run = json.loads(sender.printed("runs", "--json"))["runs"][0]["id"]
     assert json.loads(sender.debugloop("value", run, "--json").stderr)["code"] == "wrong_kind"
+
+
+def test_json_has_pages(sender: Project) -> None:
+    cursor: list[str] = []
+    named: list[str] = []
+    for _ in range(60):
+        printed = sender.printed("show", "--json", "--budget", "8000", *cursor)
+        assert len(printed) <= 8000
+        answer = json.loads(printed)
+        named += [one["failure"]["node_id"] for one in answer["failures"]]
+        if answer["cursor"] is None:
+            break
+        cursor = ["--cursor", answer["cursor"]]
+    assert len(named) == len(set(named)) == 27
+    assert len(answer["causes"]) == 3

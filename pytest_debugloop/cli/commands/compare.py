@@ -10,7 +10,8 @@ from pytest_debugloop.answers.filters import TypedFilters, filters_of, session_o
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.completion import complete_branch
 from pytest_debugloop.cli.filters import filter_options, limit_option
-from pytest_debugloop.cli.output import json_option, show, write_json
+from pytest_debugloop.cli.json_pages import paged_json_option
+from pytest_debugloop.cli.output import show, write_json
 
 
 @click.command()
@@ -19,7 +20,7 @@ from pytest_debugloop.cli.output import json_option, show, write_json
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", help="Format of the output.")
 @filter_options
 @limit_option(20, "tests of each kind")
-@json_option
+@paged_json_option
 @click.pass_obj
 def command(
     location: RecordLocation, a: str | None, b: str | None, form: str, typed: TypedFilters, limit: int, as_json: bool

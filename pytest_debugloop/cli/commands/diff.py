@@ -9,7 +9,8 @@ import click
 
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.completion import complete_thing
-from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.json_pages import paged_json_option
+from pytest_debugloop.cli.output import make_console, show, write_json
 from pytest_debugloop.text.strategies import PAIRS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("a", metavar="A", shell_complete=complete_thing)
 @click.argument("b", metavar="[B]", required=False, shell_complete=complete_thing)
-@json_option
+@paged_json_option
 @click.pass_obj
 def command(location: RecordLocation, a: str, b: str | None, as_json: bool) -> None:
     """Compare two failures or runs, or a failure with a pass.

@@ -10,7 +10,8 @@ import click
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options, limit_option
-from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.json_pages import paged_json_option
+from pytest_debugloop.cli.output import make_console, show, write_json
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.tables import Row
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     help="What failures of a group have in common.",
 )
 @limit_option(50, "groups")
-@json_option
+@paged_json_option
 @click.pass_obj
 def command(location: RecordLocation, typed: TypedFilters, is_open: bool, by: str, limit: int, as_json: bool) -> None:
     """Group failures by cause, most frequent first.

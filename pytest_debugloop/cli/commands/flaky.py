@@ -7,7 +7,8 @@ import click
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options, limit_option
-from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.json_pages import paged_json_option
+from pytest_debugloop.cli.output import make_console, show, write_json
 
 
 @click.command()
@@ -16,7 +17,7 @@ from pytest_debugloop.cli.output import json_option, make_console, show, write_j
     "--all", "everything", is_flag=True, help="All tests that ever failed, including broken, fixed and stable ones."
 )
 @limit_option(50, "tests")
-@json_option
+@paged_json_option
 @click.pass_obj
 def command(location: RecordLocation, typed: TypedFilters, everything: bool, limit: int, as_json: bool) -> None:
     """Rank flaky tests, most certain first.

@@ -12,7 +12,8 @@ from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.filters import filter_options, limit_option
-from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.json_pages import paged_json_option
+from pytest_debugloop.cli.output import make_console, show, write_json
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.tables import Row
@@ -27,7 +28,7 @@ _CHANGED = "*"
 @click.argument("test", required=False, shell_complete=complete_thing)
 @filter_options
 @limit_option(100, "attempts")
-@json_option
+@paged_json_option
 @click.pass_obj
 def command(location: RecordLocation, typed: TypedFilters, test: str | None, limit: int, as_json: bool) -> None:
     """List the attempts of a test, latest first.

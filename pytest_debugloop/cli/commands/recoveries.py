@@ -11,7 +11,8 @@ from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.filters import filter_options, limit_option
-from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.json_pages import paged_json_option
+from pytest_debugloop.cli.output import make_console, show, write_json
 from pytest_debugloop.text.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--patterns", is_flag=True, help="Show what recoveries have in common instead of listing them.")
 @click.option("--strategy", type=click.Choice(tuple(STRATEGIES)), help="Only recoveries with this strategy.")
 @limit_option(50, "rows")
-@json_option
+@paged_json_option
 @click.pass_obj
 def command(
     location: RecordLocation,

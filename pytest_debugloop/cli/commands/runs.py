@@ -10,7 +10,8 @@ import click
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options, limit_option
-from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.json_pages import paged_json_option
+from pytest_debugloop.cli.output import make_console, show, write_json
 
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.tables import Row
@@ -28,7 +29,7 @@ _STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died", "
     help="Only runs with this result; broken means that the exit status is unknown.",
 )
 @limit_option(50, "runs")
-@json_option
+@paged_json_option
 @click.pass_obj
 def command(
     location: RecordLocation,

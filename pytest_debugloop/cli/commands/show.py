@@ -10,6 +10,7 @@ import click
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.filters import count_of, limit_option
+from pytest_debugloop.cli.json_pages import LEAST_BUDGET, keep_budget, pages_option
 from pytest_debugloop.cli.output import json_option, make_console, show, write_json
 
 if TYPE_CHECKING:
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 @click.option("--folded", is_flag=True, hidden=True)  # the former name of --all-frames
 @click.option("--brief", is_flag=True, help="Write compact text, the most important first.")
 @click.option(
-    "--budget", default=4000, show_default=True, help="Maximum number of characters for --brief.", type=count_of(200)
+    "--budget",
+    type=count_of(200),
+    help="Maximum number of characters for --brief (default: 4000), or of a page of --json.",
 )
+@pages_option
 @click.option("--page", default=1, show_default=True, type=count_of(1), help="Which page, with --brief.")
 @json_option
 @click.pass_obj
@@ -41,7 +45,7 @@ def command(
     all_frames: bool,
     folded: bool,
     brief: bool,
-    budget: int,
+    budget: int | None,
     page: int,
     as_json: bool,
 ) -> None:
@@ -66,9 +70,9 @@ def command(
     with open_record(location) as record:
         found = record.answer(found_or_last_run(what, location.asked_project()))
         if brief:
-            from pytest_debugloop.answers.brief import brief_text
+            from pytest_debugloop.answers.brief import BUDGET, brief_text
 
-            text = record.answer(brief_text(found, budget, page))
+            text = record.answer(brief_text(found, budget or BUDGET, page))
             if as_json:
                 write_json("show", {"kind": "brief", "text": text, "not_loaded": missing})
             else:
@@ -76,6 +80,7 @@ def command(
                     click.echo(line.plain)
                 click.echo(text or "Nothing more.")
         elif as_json:
+            keep_budget(budget and max(budget, LEAST_BUDGET))
             _write(record, record.answer(shown(found, limit or MANY)), missing)
         else:
             from pytest_debugloop.answers.shown import ShownRun, ShownTest

@@ -9,7 +9,8 @@ import click
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import count_of, filter_options, limit_option
-from pytest_debugloop.cli.output import json_option, make_console, show, write_json
+from pytest_debugloop.cli.json_pages import paged_json_option
+from pytest_debugloop.cli.output import make_console, show, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 )
 @limit_option(50, "phases")
 @click.option("--all", "everything", is_flag=True, help="Also list phases without a significant change.")
-@json_option
+@paged_json_option
 @click.pass_obj
 def command(
     location: RecordLocation,
