@@ -14,6 +14,7 @@ from pytest_debugloop.answers.recoveries import recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed, verdict_of
 from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.failures import DetailedFailure
+from pytest_debugloop.queries.filters import Filters
 from pytest_debugloop.queries.question import Steps, fetch, first, one
 from pytest_debugloop.queries.runs import Run
 from pytest_debugloop.snapshots.states import recorded_state
@@ -50,6 +51,10 @@ def brief_text(found: Found | Run, budget: int, page: int = 1) -> Steps[str]:
     if found.kind == "success":
         passed = yield from one(side("success", found.id))
         return fitted([Piece(0, line.plain) for line in passed_lines(passed)], budget, following, page)
+    if found.kind == "session":
+        rows = yield from fetch(runs.runs(filters=Filters(session_ids=(found.id,))))
+        pieces = [Piece(int(run.exit_status == 0), _run_line(run)) for run in rows]
+        return fitted(pieces, budget, following, page)
     if found.kind == "snapshot":
         snapshot = yield from one(failures.snapshot_of(found.id))
         state = recorded_state(snapshot.state)
@@ -67,6 +72,11 @@ def brief_text(found: Found | Run, budget: int, page: int = 1) -> Steps[str]:
         failure = yield from one(failures.failure_of(found.id))
     following = _command(failure.failure.id, budget, page + 1)
     return fitted(list(failure_pieces(failure)), budget, following, page)
+
+
+def _run_line(run: Run) -> str:
+    failed = counted(run.errors_total or 0, "failure")
+    return f"run {short(run.id)} {verdict_of(run)[0]}, {failed}, leg {printable(run.leg) or 'without a name'}"
 
 
 def _command(of: uuid.UUID, budget: int, page: int) -> str:

@@ -13,19 +13,23 @@ from pytest_debugloop.queries.lookup import Found, Test, ids_like, test_of, test
 from pytest_debugloop.queries.projects import project_named
 from pytest_debugloop.queries.question import Steps, fetch, one
 from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.words import short
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _CANDIDATES_LIMIT = 5
 _KINDS = ("run", "test", "error", "success", "snapshot", "recovery")
 
 
-def find(text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS) -> Steps[Found]:
+def find(
+    text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS, here: str | None = None
+) -> Steps[Found]:
     """Find what a text means.
 
     Args:
         text: an id, the first or last characters of one (four at least), or a node id or a part of it.
         project: tests only of this one, by the name that it has or had; None for all.
         kinds: what it may be.
+        here: the project whose tests are preferred; None for none.
 
     Raises:
         NotFoundError: nothing in the record is called so.
@@ -40,7 +44,7 @@ def find(text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS)
         raise _ambiguous(text, [f"{it.kind} {it.id}" for it in found])
     try:
         if "test" in kinds:
-            test = yield from find_test(text, project)
+            test = yield from find_test(text, project, here)
             return Found("test", test.id, replace(test, rank=0))
     except NotFoundError:
         if not named:
@@ -50,12 +54,15 @@ def find(text: str, project: str | None = None, kinds: tuple[str, ...] = _KINDS)
     raise NotFoundError(text=_quoted(text), hint=f"give the id of {_one_of(kinds)}, or its first or last characters")
 
 
-def find_test(text: str, project: str | None = None) -> Steps[Test]:
+def find_test(text: str, project: str | None = None, here: str | None = None) -> Steps[Test]:
     """Find a test by its node id or a part of it.
+
+    Of several, the one with an open failure is meant, or else the one of the project of the checkout.
 
     Args:
         text: its node id, the end of it, or any part.
         project: only of this one, by the name that it has or had; None for all.
+        here: the project whose tests are preferred; None for none.
 
     Raises:
         NotFoundError: no test is called so.
@@ -64,12 +71,15 @@ def find_test(text: str, project: str | None = None) -> Steps[Test]:
     text = text.removeprefix("./")  # as a shell completes it
     if project is not None:
         project = (yield from one(project_named(project))).name
-    found = yield from fetch(tests_named(text, project, _CANDIDATES_LIMIT + 1))
+    found = yield from fetch(tests_named(text, project, here, _CANDIDATES_LIMIT + 1))
     best = [test for test in found if test.rank == found[0].rank] if text else []
-    if len(best) == 1:
-        return best[0]
+    preferred = [test for test in best if test.is_open] or best
+    of_here = [test for test in preferred if test.project == here]
+    for fitting in (best, preferred, of_here):
+        if len(fitting) == 1:
+            return fitting[0].test
     if best:
-        raise _ambiguous(text, _told_apart(best))
+        raise _ambiguous(text, _told_apart([test.test for test in best]), _listed([test.test for test in best]))
     raise NotFoundError(text=_quoted(text), hint="give an id, or a node id or part of one; `debugloop runs` lists runs")
 
 
@@ -88,7 +98,7 @@ def only_test(text: str, ids: Sequence[uuid.UUID]) -> Steps[Found]:
     tests = []
     for id in ids[: _CANDIDATES_LIMIT + 1]:  # noqa: A001
         tests.append((yield from one(test_of(id))))  # noqa: PERF401 - a comprehension cannot yield
-    raise _ambiguous(text, _told_apart(tests))
+    raise _ambiguous(text, _told_apart(tests), _listed(tests))
 
 
 def find_id(text: str, kind: str) -> Steps[uuid.UUID]:
@@ -121,13 +131,19 @@ def _told_apart(tests: list[Test]) -> list[str]:
     return [test.node_id if times[test.node_id] == 1 else f"{test.node_id} of project {test.project}" for test in tests]
 
 
-def _ambiguous(text: str, candidates: list[str]) -> AmbiguousError:
+def _listed(tests: Sequence[Test]) -> list[str]:
+    """Name tests as they can be copied."""
+    return [f"{short(test.id)}  {test.node_id}  (project {test.project})" for test in tests]
+
+
+def _ambiguous(text: str, candidates: list[str], lines: Sequence[str] = ()) -> AmbiguousError:
     told = ", ".join(printable(candidate) for candidate in candidates[:_CANDIDATES_LIMIT])
     more = len(candidates) > _CANDIDATES_LIMIT
     return AmbiguousError(
         text=_quoted(text),
         count="several" if more else len(candidates),
         candidates=told + (" and more" if more else ""),
+        listed=[*map(printable, (lines or candidates)[:_CANDIDATES_LIMIT]), *(["and more"] if more else [])],
     )
 
 

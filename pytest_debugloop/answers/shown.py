@@ -5,6 +5,7 @@ All that is said of it is in the value, but for a list that may be long: that is
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,6 +15,7 @@ from pytest_debugloop.answers.runs import last_run
 from pytest_debugloop.errors import SnapshotTooLargeError
 from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.failures import DetailedFailure, Snapshot
+from pytest_debugloop.queries.filters import Filters
 from pytest_debugloop.queries.legs import LegScore, legs_of_tests
 from pytest_debugloop.queries.lookup import Found, Test, test_of
 from pytest_debugloop.queries.projects import project_named
@@ -22,6 +24,9 @@ from pytest_debugloop.queries.recoveries import PastAttempt, Recovery
 from pytest_debugloop.queries.runs import Run
 from pytest_debugloop.text.json_values import plain
 from pytest_debugloop.text.words import short
+
+SHOWN_KINDS = ("run", "session", "test", "error", "success", "snapshot", "recovery")
+"""What ``show`` can show."""
 
 _ATTEMPTS = 60
 
@@ -42,6 +47,14 @@ class ShownRun:
     by_cause: Question[DetailedFailure]
     names: Question[DetailedFailure]
     recoveries: Question[Recovery]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSession:
+    """A CI run, or what a user has named; its runs leg by leg, the first of each first."""
+
+    id: uuid.UUID
+    runs: list[Run]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +102,22 @@ class ShownRecovery:
     recovery: Recovery
 
 
-Shown: TypeAlias = ShownRun | ShownTest | ShownFailure | ShownPass | ShownSnapshot | ShownRecovery
+Shown: TypeAlias = ShownSession | ShownRun | ShownTest | ShownFailure | ShownPass | ShownSnapshot | ShownRecovery
 
 
-def found_or_last_run(text: str | None, project: str | None) -> Steps[Found | Run]:
+def found_or_last_run(text: str | None, project: str | None, here: str | None = None) -> Steps[Found | Run]:
     """Find what somebody wants to see.
 
     Args:
         text: what was typed; None for the last run.
         project: tests and runs only of this one, by the name that it has or had; None for all.
+        here: the project whose tests are preferred; None for none.
 
     Raises:
         DebugloopError: nothing is called so, several things are, or there is no run.
     """
     if text:
-        return (yield from find(text, project))
+        return (yield from find(text, project, SHOWN_KINDS, here))
     now = None if project is None else (yield from one(project_named(project))).name
     return (yield from last_run(now))
 
@@ -125,6 +139,9 @@ def shown(found: Found | Run, limit: int, largest: int = MANY, named: int = MANY
         return _run(found, limit, named)
     if found.kind == "run":
         return _run((yield from one(runs.run_of(found.id))), limit, named)
+    if found.kind == "session":
+        rows = yield from fetch(runs.runs(filters=Filters(session_ids=(found.id,))))
+        return ShownSession(found.id, sorted(rows, key=lambda run: (run.leg, run.started_at)))
     if found.kind == "test":
         test = found.test or (yield from one(test_of(found.id)))
         attempts = yield from fetch(recoveries.history_of_test(found.id, _ATTEMPTS))
@@ -163,6 +180,8 @@ def as_json(answer: Shown) -> tuple[str, dict[str, Any], dict[str, Question[Any]
     Returns:
         Its kind, the keys that are there at once, and those that hold rows.
     """
+    if isinstance(answer, ShownSession):
+        return "session", {"session_id": answer.id}, {"runs": answer.runs}
     if isinstance(answer, ShownRun):
         return (
             "run",

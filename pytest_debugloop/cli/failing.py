@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pytest_debugloop.errors import DebugloopError, InternalFaultError
+from pytest_debugloop.errors import AmbiguousError, DebugloopError, InternalFaultError
 from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
 from pytest_debugloop.text.printable import printable
 
@@ -40,6 +40,9 @@ def tell(error: BaseException, status: int, *, as_json: bool) -> None:
     message = error.format_message() if isinstance(error, click.ClickException) else str(error)
     told = printable(" ".join(message.split()))
     if not as_json:
+        if isinstance(error, AmbiguousError) and isinstance(lines := error.facts.get("listed"), list):
+            told = told.partition(": " + printable(" ".join(str(error.facts["candidates"]).split())))[0] + ":"
+            told = "\n".join([told, *(f"  {printable(str(line))}" for line in lines)])
         click.echo(f"Error: {told}", err=True)
         return
     facts = error.facts if isinstance(error, DebugloopError) else {}

@@ -26,11 +26,32 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A test that may be meant.
+
+    Attributes:
+        rank: see :class:`Test`.
+        is_open: whether it has a failure that nothing has recovered.
+    """
+
+    id: uuid.UUID
+    project: str
+    node_id: str
+    rank: int
+    is_open: bool
+
+    @property
+    def test(self) -> Test:
+        """The test."""
+        return Test(self.id, self.project, self.node_id, self.rank)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Something of the record.
 
     Attributes:
-        kind: ``run``, ``test``, ``error``, ``success``, ``snapshot`` or ``recovery``.
+        kind: ``run``, ``test``, ``error``, ``success``, ``snapshot``, ``recovery`` or ``session``.
         test: it, where it was found by its name.
     """
 
@@ -39,15 +60,17 @@ class Found:
     test: Test | None = None
 
 
-def tests_named(text: str, project: str | None, limit: int) -> Question[Test]:
-    """Find tests by their node id or a part of it, the best first.
+def tests_named(text: str, project: str | None, here: str | None, limit: int) -> Question[Candidate]:
+    """Find tests by their node id or a part of it, the best first; of equal ones those with an open failure.
 
     Args:
         text: its node id, the end of it, or any part.
         project: only of this one; None for all.
+        here: the project whose tests come first among those that are equal otherwise; None for none.
         limit: how many at most.
     """
-    return Question("lookup_tests", Test, {"text": text, "project": project, "limit": limit})
+    values = {"text": text, "project": project, "here": here, "limit": limit}
+    return Question("lookup_tests", Candidate, values)
 
 
 def ids_like(digits: str) -> Question[Found]:

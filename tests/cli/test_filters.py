@@ -14,11 +14,13 @@ from click import Context
 from pytest_debugloop.answers.connection import enter
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.answers.lookup import find_test
 from pytest_debugloop.answers.record import Record as Asked
 from pytest_debugloop.answers.test_selection import TestSelection
 from pytest_debugloop.cli.app import debugloop
 from pytest_debugloop.environment.identity import uuid_of
 from pytest_debugloop.environment.providers import CHANGE, JOB, PROVIDER
+from pytest_debugloop.errors import AmbiguousError
 from pytest_debugloop.queries.exports import failures_of_run
 from pytest_debugloop.queries.failures import failure_groups
 from pytest_debugloop.queries.recoveries import flaky_tests, recoveries
@@ -44,6 +46,7 @@ def at(minutes: float) -> datetime:
 
 
 NIGHTLY, CI_RUN = uuid_of("nightly", "made"), uuid.UUID("0198a000-0000-4000-8000-00000badcafe")
+OPEN, TWIN = "more.py::check_open_too", "more.py::check_twin"
 NAMES = ("branch", "change", "job", "leg", "session", "since", "until", "test")
 LISTS = ("runs", "failures", "flaky", "recoveries", "history", "slow", "compare", "export")
 
@@ -58,6 +61,8 @@ def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
             MadeRun({CART: False, OTHER: True}, 0, "main", "py311, linux", session=NIGHTLY),
             MadeRun({CART: True, OTHER: False}, 10, "main", "py311, linux", session=NIGHTLY),
             MadeRun({OTHER: True}, 20, "main", "py311, linux"),
+            MadeRun({OPEN: False, "more.py::check_opened": True, TWIN: True}, 25, "aside", "py313"),
+            MadeRun({TWIN: True}, 26, "aside", "py313", project="other"),
             MadeRun({EMPTY: False}, 30, "feature", "py312, linux", ci={**unit, CHANGE: "12"}, session=CI_RUN),
             MadeRun({EMPTY: True}, 40, "feature", "py312, linux", ci={**unit, CHANGE: "12"}, session=CI_RUN),
         ):
@@ -167,3 +172,19 @@ def test_every_list_has_the_options(name: str) -> None:
 def test_what_cannot_be_meant_is_said(made: Project, options: tuple[str, ...], status: int, says: str) -> None:
     refused = made.debugloop("--project", "made", "runs", *options)
     assert (refused.returncode, says in refused.stderr) == (status, True), refused.stderr
+
+
+def test_a_session_is_shown_with_its_runs_leg_by_leg(made: Project) -> None:
+    lines = made.printed("show", "0badcafe").splitlines()
+    assert lines[0] == "session 0badcafe 2 runs: 1 failed, 1 passed"
+    assert lines[2] == "py312, linux"
+    found = answer(made, "show", str(CI_RUN))
+    assert (found["kind"], found["session_id"], len(found["runs"])) == ("session", str(CI_RUN), 2)
+    assert "1 failure, leg py312, linux" in made.printed("show", "0badcafe", "--brief")
+
+
+def test_of_tests_that_are_called_so_the_one_with_an_open_failure_is_meant(made: Project, asked: Asked) -> None:
+    assert asked.answer(find_test("open", "made")).node_id == OPEN
+    with pytest.raises(AmbiguousError):
+        asked.answer(find_test("twin", None))
+    assert asked.answer(find_test("twin", None, "other")).project == "other"

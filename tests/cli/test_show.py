@@ -75,7 +75,7 @@ def test_a_beginning_that_several_have_names_them(shop: Project, last_run: dict[
     done = shop.debugloop("show", id_[:4])
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(
-        rf"Error: {id_[:4]} is ambiguous, it matches several: (\w+ [0-9a-f-]{{36}}, ){{4}}.* and more\.\n", done.stderr
+        rf"Error: {id_[:4]} is ambiguous, it matches several:\n(  \w+ [0-9a-f-]{{36}}\n){{5}}  and more\n", done.stderr
     )
 
 
@@ -99,9 +99,12 @@ def test_the_end_of_a_node_id_goes_before_any_part_of_it(shop: Project) -> None:
 def test_a_part_that_several_tests_have_names_them(shop: Project) -> None:
     done = shop.debugloop("show", "test_every_article")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(
-        "Error: test_every_article is ambiguous, it matches 3: tests/test_orders.py::test_every_article_"
-    )
+    lines = done.stderr.splitlines()
+    assert lines[0] == "Error: test_every_article is ambiguous, it matches 3:"
+    assert len(lines) == 4
+    for line in lines[1:]:
+        assert re.fullmatch(r"  [0-9a-f]{8}  tests/test_orders\.py::test_every_article_\S+  \(project shop\)", line)
+        assert shown(shop, line.split()[0])["test"]["node_id"] == line.split()[1]
 
 
 def test_a_whole_failure_has_all_frames_fixtures_and_output(shop: Project, last_run: dict[str, Any]) -> None:

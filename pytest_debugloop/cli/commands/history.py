@@ -39,8 +39,10 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
     \b
     Example: debugloop history test_discount
     """
-    if (test is None) == (typed.test is None):
-        raise click.UsageError("Give either TEST or --test.")
+    if test is None and typed.test is None:
+        raise click.UsageError("Missing argument 'TEST' or option '--test'.")
+    if test is not None and typed.test is not None:
+        raise click.UsageError("TEST cannot be combined with --test.")
     from pytest_debugloop.answers.connection import asked_project, open_record
     from pytest_debugloop.answers.lookup import find, only_test
     from pytest_debugloop.answers.not_loaded import not_loaded
@@ -55,7 +57,7 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
         if test is None:
             named = record.answer(only_test(str(typed.test), filters.task_ids or ()))
         else:
-            named = record.answer(find(test, location.asked_project(), kinds=("test",)))
+            named = record.answer(find(test, location.asked_project(), ("test",), location.checkout_project()))
         found = named.test or record.one(test_of(named.id))
         attempts = record.stream(history_of_test(found.id, limit or MANY, filters))
         if as_json:

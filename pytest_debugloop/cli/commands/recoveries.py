@@ -68,7 +68,7 @@ def command(
                 width = make_console().width
                 show(_patterns(by_strategy, by_failure, causes, width), paging=location.paging)
             return
-        task_id = record.answer(find(test, project, kinds=("test",))).id if test else None
+        task_id = record.answer(find(test, project, ("test",), location.checkout_project())).id if test else None
         filters = record.answer(filters_of(typed, project, location))
         asked = recoveries.recoveries(limit=most, filters=filters, task_id=task_id, project=project, strategy=strategy)
         found = record.stream(asked)

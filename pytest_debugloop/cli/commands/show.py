@@ -49,7 +49,7 @@ def command(
     page: int,
     as_json: bool,
 ) -> None:
-    """Show a run, test, error, snapshot or recovery.
+    """Show a run, session, test, error, snapshot or recovery.
 
     WHAT is an id, which can be shortened to its first or last characters, or a node id or part of one. The default is
     the last run, with its failures.
@@ -68,7 +68,7 @@ def command(
 
     missing = not_loaded(location)
     with open_record(location) as record:
-        found = record.answer(found_or_last_run(what, location.asked_project()))
+        found = record.answer(found_or_last_run(what, location.asked_project(), location.checkout_project()))
         if brief:
             from pytest_debugloop.answers.brief import BUDGET, brief_text
 

@@ -35,8 +35,9 @@ def command(location: RecordLocation, error: str, path: str, page: int, budget: 
     from pytest_debugloop.text.json_values import plain
     from pytest_debugloop.text.words import short
 
+    kinds = ("error", "test", "snapshot")
     with open_record(location) as record:
-        found = record.answer(find(error, location.asked_project(), ("error", "test", "snapshot")))
+        found = record.answer(find(error, location.asked_project(), kinds, location.checkout_project()))
         answer = record.answer(value_of(found, path, page, budget))
     if as_json:
         write_json("value", plain(answer))

@@ -10,10 +10,11 @@ from pytest_debugloop.answers.causes import grouped
 from pytest_debugloop.answers.comparison import passed_lines
 from pytest_debugloop.answers.recoveries import passed_again_lines, recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed
-from pytest_debugloop.answers.shown import ShownFailure, ShownPass, ShownRun, ShownSnapshot, ShownTest
+from pytest_debugloop.answers.shown import ShownFailure, ShownPass, ShownRun, ShownSession, ShownSnapshot, ShownTest
 from pytest_debugloop.cli.views.failure import cause_lines, failure_lines, surroundings
 from pytest_debugloop.cli.views.frames import exception_lines, names_lines
 from pytest_debugloop.cli.views.run import run_lines
+from pytest_debugloop.cli.views.session import session_lines
 from pytest_debugloop.cli.views.sparkline import strip_of
 from pytest_debugloop.snapshots.states import recorded_state
 from pytest_debugloop.snapshots.values import Values
@@ -51,6 +52,8 @@ def pages(
         all_frames: whether the frames of installed packages are shown.
         passes: of a run in which nothing failed, the recoveries that it brought; nobody asks for others.
     """
+    if isinstance(shown, ShownSession):
+        return session_lines(shown, width)
     if isinstance(shown, ShownRun):
         return _run(shown, iter(failures), passes, width, limit)
     if isinstance(shown, ShownTest):

@@ -46,6 +46,8 @@ def run_lines(run: Run) -> Iterator[Line]:
         printable(run.platform or ""),
     ]
     yield Line.of("  " + ", ".join(fact for fact in facts if fact), "faint")
+    ids = [f"session {short(run.session_id)}" if run.session_id else "", f"correlation id {run.correlation_id}"]
+    yield Line.of("  " + ", ".join(one for one in ids if one), "faint")
     if run.command_line:
         yield Line.of("  pytest " + printable(" ".join(map(str, run.command_line))), "faint")
     if isinstance(run.ci, dict) and (url := run.ci.get(URL)):

@@ -6,6 +6,8 @@ WITH begun AS MATERIALIZED (
     UNION ALL
     (SELECT 'run', id FROM debug_runs WHERE correlation_id BETWEEN %(low)s AND %(high)s LIMIT 11)
     UNION ALL
+    (SELECT DISTINCT 'session', session_id FROM debug_runs WHERE session_id BETWEEN %(low)s AND %(high)s LIMIT 11)
+    UNION ALL
     (SELECT 'error', id FROM debug_error_events WHERE id BETWEEN %(low)s AND %(high)s LIMIT 11)
     UNION ALL
     (SELECT 'snapshot', id FROM debug_state_snapshots WHERE id BETWEEN %(low)s AND %(high)s LIMIT 11)
@@ -27,6 +29,13 @@ ended AS MATERIALIZED (
             SELECT 'run', id FROM debug_runs
             WHERE right(correlation_id::text, %(length)s) = %(ending)s
                 OR starts_with(right(correlation_id::text, %(printed)s), %(digits)s)
+            LIMIT 11
+        )
+        UNION ALL
+        (
+            SELECT DISTINCT 'session', session_id FROM debug_runs
+            WHERE right(session_id::text, %(length)s) = %(ending)s
+                OR starts_with(right(session_id::text, %(printed)s), %(digits)s)
             LIMIT 11
         )
         UNION ALL
