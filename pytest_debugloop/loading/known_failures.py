@@ -15,7 +15,8 @@ from pytest_debugloop.text.words import short
 
 # Each part of the answer is the first rows of an index, in its order: nothing is to be sorted. The run waits for it.
 _SETTINGS = "SET LOCAL enable_bitmapscan TO off; SET LOCAL statement_timeout TO '2s'"
-_LIMITS = {"days": SUMMARY_DAYS, "looked_at": 100, "most_failures": 100, "most_attempts": 120, "most_runs": 500}
+_LIMITS = {"days": SUMMARY_DAYS, "most_failures": 100, "most_attempts": 120, "most_runs": 500}
+_LEAST_LOOKED_AT = 40
 _LONGEST_TEXT = 500
 
 
@@ -39,7 +40,13 @@ def known_failures(
     """
     cursor.execute(_SETTINGS)
     with cursor.connection.cursor(row_factory=dict_row) as rows:
-        asked = {"run_id": run_id, "correlation_id": correlation_id, "told": most, **_LIMITS}
+        asked = {
+            "run_id": run_id,
+            "correlation_id": correlation_id,
+            "told": most,
+            "looked_at": max(most, _LEAST_LOOKED_AT),
+            **_LIMITS,
+        }
         found = rows.execute(statement("known_failures").encode(), asked).fetchall()
     total = found[0]["failures"] if found else 0
     return [_known(row) for row in found], total

@@ -154,7 +154,8 @@ def failure_facts(failure: KnownFailure) -> list[str]:
         return [printable(": ".join(filter(None, (failure.error, failure.message.strip().partition("\n")[0]))))]
     facts = [*_news(failure)]
     seen = _occurrences(failure)
-    if not facts or seen != _FIRST:
+    is_known_below = failure.red_run and failure.last_seen_seconds is None and failure.elsewhere_seconds is not None
+    if not facts or (seen != _FIRST and not is_known_below):
         facts.append(seen)
     if failure.failed_before:
         facts += _failing(failure)

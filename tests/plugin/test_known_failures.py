@@ -194,9 +194,9 @@ def test_what_a_run_breaks_comes_first_and_what_it_fixes_is_told(project: Projec
     ]
     project.write("test_more.py", "def test_more(): assert 0\n")
     assert [line.partition(", seen")[0] for line in known(run(project))] == [
+        "test_more.py::test_more: new test",
         "test_any.py::test_bad: red since run ID",
         "test_shop.py::test_price: red since run ID",
-        "test_more.py::test_more: new test",
     ]
     for name in ("any", "more"):
         project.write(f"test_{name}.py", f"def test_{'bad' if name == 'any' else 'more'}(): pass\n")
@@ -233,12 +233,12 @@ def test_what_fails_on_the_branch_below_is_known_there(project: Project) -> None
     ]
 
 
-def test_the_failures_that_most_is_known_of_come_first(project: Project) -> None:
+def test_what_never_failed_so_comes_first_and_then_what_most_is_known_of(project: Project) -> None:
     project.write("test_any.py", "def test_a(): assert 0\ndef test_b(): assert 0\ndef test_c(): assert 0\n")
     run(project, "-k", "test_b")
     run(project, "-k", "test_b or test_c")
     names = [line.partition(":: ")[0].split("::")[1].split(":")[0] for line in known(run(project))]
-    assert names == ["test_b", "test_c", "test_a"]
+    assert names == ["test_a", "test_b", "test_c"]
 
 
 def test_a_test_that_fails_in_two_phases_is_told_once(project: Project) -> None:

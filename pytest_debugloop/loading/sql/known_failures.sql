@@ -1,5 +1,5 @@
--- Give the tests that a run leaves failed: those first that begin to fail in it, then those that the record knows most
--- of, with what it knows.
+-- Give the tests that a run leaves failed, with what the record knows: those first that never failed so, then those
+-- that begin to fail in it, then those that most is known of.
 
 WITH failed AS MATERIALIZED (
     -- Of each test what its last attempt failed with first: teardowns fail of calls that failed.
@@ -22,9 +22,12 @@ seen AS MATERIALIZED (
     SELECT f.*, earlier.*, recovery.recovered
     FROM (
         SELECT
-            f.*, EXISTS (SELECT FROM debug_failure_onsets AS o WHERE o.task_id = f.task_id AND o.run_id = f.run_id) AS begins
+            f.*,
+            EXISTS (SELECT FROM debug_failure_onsets AS o WHERE o.task_id = f.task_id AND o.run_id = f.run_id) AS begins
         FROM failed AS f
-        ORDER BY begins DESC, f.occurred_at, f.id
+        ORDER BY
+            EXISTS (SELECT FROM debug_error_events AS e WHERE e.task_id = f.task_id AND e.run_id <> f.run_id),
+            begins DESC, f.occurred_at, f.id
         LIMIT %(looked_at)s
     ) AS f
     CROSS JOIN LATERAL (
@@ -49,7 +52,8 @@ seen AS MATERIALIZED (
 ),
 told AS MATERIALIZED (
     SELECT * FROM seen
-    ORDER BY begins DESC, recovered DESC, times DESC, last_seen_at IS NULL, times_otherwise DESC, task_id IS NULL, occurred_at, id
+    ORDER BY last_seen_at IS NULL DESC, begins DESC, recovered DESC, times DESC, times_otherwise DESC, task_id IS NULL,
+        occurred_at, id
     LIMIT %(told)s
 )
 SELECT
@@ -253,31 +257,26 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT count(*) FILTER (WHERE a.failed) AS failures, count(*) AS attempts
         FROM (
-            (
-                SELECT s.run_id, FALSE AS failed, s.occurred_at
-                FROM debug_success_events AS s
-                WHERE s.task_id = t.task_id AND s.occurred_at <= t.occurred_at AND s.metadata ->> 'subtest' IS NULL
-                    AND NOT EXISTS (
-                        SELECT FROM debug_error_events AS e
-                        WHERE e.task_id = s.task_id AND e.run_id = s.run_id AND e.agent_name = s.agent_name
-                            AND (e.metadata ->> 'attempt')::integer = s.retry_count + 1
-                    )
-                ORDER BY s.occurred_at DESC
-                LIMIT %(most_attempts)s
-            )
-            UNION ALL
-            (
-                SELECT e.run_id, TRUE, min(e.occurred_at)
-                FROM (
-                    SELECT e.run_id, e.agent_name, e.metadata ->> 'attempt' AS attempt, e.occurred_at
+            SELECT a.run_id, bool_or(a.failed) AS failed
+            FROM (
+                (
+                    SELECT s.run_id, s.agent_name, s.retry_count + 1 AS attempt, FALSE AS failed, s.occurred_at
+                    FROM debug_success_events AS s
+                    WHERE s.task_id = t.task_id AND s.occurred_at <= t.occurred_at
+                    ORDER BY s.occurred_at DESC
+                    LIMIT %(most_attempts)s
+                )
+                UNION ALL
+                (
+                    SELECT e.run_id, e.agent_name, (e.metadata ->> 'attempt')::integer, TRUE, e.occurred_at
                     FROM debug_error_events AS e
                     WHERE e.task_id = t.task_id AND e.occurred_at <= t.occurred_at
                     ORDER BY e.occurred_at DESC
                     LIMIT %(most_attempts)s
-                ) AS e
-                GROUP BY e.run_id, e.agent_name, e.attempt
-            )
-            ORDER BY occurred_at DESC
+                )
+            ) AS a
+            GROUP BY a.run_id, a.agent_name, a.attempt
+            ORDER BY max(a.occurred_at) DESC
             LIMIT %(most_attempts)s
         ) AS a
         JOIN debug_runs AS r ON r.id = a.run_id
@@ -285,5 +284,5 @@ LEFT JOIN LATERAL (
         HAVING count(*) FILTER (WHERE a.failed) BETWEEN 1 AND count(*) - 1
     ) AS a
 ) AS alike ON score.is_flaky
-ORDER BY t.begins DESC, t.recovered DESC, t.times DESC, t.last_seen_at IS NULL, t.times_otherwise DESC,
+ORDER BY t.last_seen_at IS NULL DESC, t.begins DESC, t.recovered DESC, t.times DESC, t.times_otherwise DESC,
     t.task_id IS NULL, t.occurred_at, t.id;
