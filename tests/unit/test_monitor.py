@@ -145,7 +145,7 @@ def test_a_tool_that_the_test_took_away_is_its_own_now() -> None:
 
 @needs_monitoring
 def test_too_much_is_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "MOST_FUNCTIONS", 1)
+    monkeypatch.setattr(monitor, "MAX_FUNCTIONS", 1)
     found = watched(lambda: even(1))
     assert (len(found.codes), found.cut) == (1, "it entered too many functions")
     monkeypatch.undo()

@@ -310,9 +310,9 @@ def test_a_folder_that_takes_too_long_to_walk_is_not_known(tmp_path: Path, monke
 def test_of_very_many_files_code_is_told_and_of_too_much_code_nothing(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree_module, "_MOST_FILES", 2)
+    monkeypatch.setattr(tree_module, "_MAX_FILES", 2)
     assert look(checkout.folder).files.keys() == {"app.py", "tests/test_app.py"}
-    monkeypatch.setattr(tree_module, "_MOST_CODE", 1)
+    monkeypatch.setattr(tree_module, "_MAX_CODE", 1)
     monkeypatch.setattr(tree_module, "_walk", None)  # is not tried in its place: it takes seconds there
     assert tree_of(checkout.folder) is None
 
@@ -320,7 +320,7 @@ def test_of_very_many_files_code_is_told_and_of_too_much_code_nothing(
 def test_where_more_was_changed_than_is_read_nothing_is_told(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree_module, "_MOST_FILES", 2)
+    monkeypatch.setattr(tree_module, "_MAX_FILES", 2)
     monkeypatch.setattr(tree_module, "hash_of", None)
     for number in range(3):
         checkout.write(f"new_{number}.py", "x = 1\n")
