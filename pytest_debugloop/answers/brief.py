@@ -180,28 +180,28 @@ def fitted(pieces: list[Piece], budget: int, rest: str = "", page: int = 1) -> s
         The lines; what was left out is counted in a last one where there is room for it.
     """
     heads = _heads(pieces)
-    told: set[int] = set()
+    details: set[int] = set()
     reserved = len(_note(len(pieces), rest)) + 1
-    chosen = _chosen(pieces, heads, told, budget, reserved)
+    chosen = _chosen(pieces, heads, details, budget, reserved)
     for _ in range(page - 1):
         if not chosen:
             break
-        told |= chosen.keys()
-        chosen = _chosen(pieces, heads, told, budget, reserved)
+        details |= chosen.keys()
+        chosen = _chosen(pieces, heads, details, budget, reserved)
     lines = [chosen[place] for place in sorted(chosen)]
-    if left_out := len(pieces) - len(told) - len(lines):
+    if left_out := len(pieces) - len(details) - len(lines):
         lines.append(_note(left_out, rest))
     return "\n".join(lines)[:budget]
 
 
-def _chosen(pieces: list[Piece], heads: list[int], told: set[int], budget: int, reserved: int) -> dict[int, str]:
+def _chosen(pieces: list[Piece], heads: list[int], details: set[int], budget: int, reserved: int) -> dict[int, str]:
     chosen: dict[int, str] = {}
     left = budget
-    ranked = [place for place in range(len(pieces)) if place not in told]
+    ranked = [place for place in range(len(pieces)) if place not in details]
     for place in sorted(ranked, key=lambda number: (pieces[number].rank, number)):
         text = pieces[place].text
         room = left - (reserved if len(chosen) + 1 < len(ranked) else 0)
-        if pieces[place].below and heads[place] >= 0 and heads[place] not in told and heads[place] not in chosen:
+        if pieces[place].below and heads[place] >= 0 and heads[place] not in details and heads[place] not in chosen:
             continue
         if len(text) + 1 > room and (pieces[place].rank <= 1 or len(text) >= budget - reserved) and room > 40:
             text = text[: room - 2] + "…"  # what matters most is cut and not left out

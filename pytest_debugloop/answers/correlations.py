@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pytest_debugloop.answers.significance import adjusted
 from pytest_debugloop.queries.flaky import (
-    MOST_STEPS,
+    MAX_STEPS,
     AttemptConditions,
     EarlierTest,
     conditions_of_attempts,
@@ -18,7 +18,7 @@ from pytest_debugloop.queries.flaky import (
 from pytest_debugloop.queries.question import Steps, fetch
 from pytest_debugloop.rerunning.rate import difference_by_chance
 
-MOST_FALSE = 0.05
+MAX_FALSE = 0.05
 """The share of false correlations among those that are told."""
 
 _LEAST = 3
@@ -93,7 +93,7 @@ def significant(
     ]
     told: dict[uuid.UUID, list[Correlation]] = defaultdict(list)
     for (task_id, found), q_value in zip(best, adjusted([one.p_value for _, one in best]), strict=True):
-        if q_value < MOST_FALSE:
+        if q_value < MAX_FALSE:
             told[task_id].append(replace(found, q_value=q_value))
     return {task_id: sorted(found, key=lambda one: one.p_value) for task_id, found in told.items()}
 
@@ -142,5 +142,5 @@ def _with_few_steps(attempts: Sequence[AttemptConditions]) -> Iterator[AttemptCo
     read: dict[uuid.UUID, int] = defaultdict(int)
     for one in attempts:
         read[one.task_id] += one.steps_total
-        if read[one.task_id] <= MOST_STEPS:
+        if read[one.task_id] <= MAX_STEPS:
             yield one

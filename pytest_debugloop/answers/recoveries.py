@@ -41,21 +41,21 @@ def passed_again_lines(passes: Iterable[Recovery], limit: int) -> Iterator[Line]
         passes: recoveries of the run, the latest first.
         limit: tests at most.
     """
-    told: set[str] = set()
+    parts: set[str] = set()
     for one in passes:
-        if one.node_id in told:
+        if one.node_id in parts:
             continue
-        if not told:
+        if not parts:
             yield Line.of("Passed after failing before:", "title")
-        if len(told) == limit:
+        if len(parts) == limit:
             yield Line.of("  and more: --limit 0 lists all", "faint")
             return
-        told.add(one.node_id)
+        parts.add(one.node_id)
         yield Line.of(f"  {printable(one.node_id)}  ").append(short(one.id), "id")
         words = changed_words(recorded_evidence(one.evidence), named=1)
         by = reason_of(one.recovery_strategy, one.confidence_score)
         yield Line.of(f"      {by}" + (f": {words}" if words else ""), "pass")
-    if told:
+    if parts:
         yield Line.of("To see all of one: debugloop show ID", "faint")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.queries.lookup import Found
 
 _LINE = 200
-_MOST_PARTS = 100_000
+_MAX_PARTS = 100_000
 _LEVELS = 12
 
 
@@ -91,7 +91,7 @@ def _lines(values: Values, value: object, pointer: str) -> Iterator[str]:
         yield from printable(str(value["head"]), lines=True).split("\n")
         yield f"… {printable(str(value.get('$cut', '')))} were not recorded"
         return
-    for line in values.tree("", value, _LINE, pointer=pointer, most=_MOST_PARTS, levels=_LEVELS):
+    for line in values.tree("", value, _LINE, pointer=pointer, most=_MAX_PARTS, levels=_LEVELS):
         name = f"{line.name} = " if line.name else ""
         yield f"{'  ' * line.depth}{name}{line.text}"
 

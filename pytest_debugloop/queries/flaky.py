@@ -11,7 +11,7 @@ from pytest_debugloop.queries.question import Question
 LOOKED_AT = 200
 """How many attempts of a test are compared, its latest."""
 
-MOST_STEPS = 20_000
+MAX_STEPS = 20_000
 """How many steps of runs are read to find what ran before a test."""
 
 

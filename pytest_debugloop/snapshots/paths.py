@@ -16,8 +16,8 @@ from pytest_debugloop.text.printable import printable
 _STEP = re.compile(r"""\.?([^\W\d]\w*)|\[(-?\d{1,9})\]|\[('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")\]""")
 _ESCAPE = re.compile(r"\\(.)")
 _NAME = re.compile(r"[^\W\d]\w*")
-_MOST_TOLD = 20
-_MOST_FOLLOWED = 50
+_MAX_TOLD = 20
+_MAX_FOLLOWED = 50
 
 
 class At(NamedTuple):
@@ -109,7 +109,7 @@ def _frames(state: AgentState) -> At | None:
 
 
 def _followed(state: AgentState, at: At) -> At:
-    for _ in range(_MOST_FOLLOWED):
+    for _ in range(_MAX_FOLLOWED):
         if not isinstance(at.value, dict) or "$ref" not in at.value:
             break
         pointer = str(at.value["$ref"])
@@ -157,6 +157,6 @@ def _hint(at: At, path: str) -> str:
     names += list_folder(at.value)
     if not names:
         return f"{printable(path) or 'it'} has no parts"
-    told = ", ".join(printable(name.removeprefix(".")) for name in names[:_MOST_TOLD])
-    more = f" and {len(names) - _MOST_TOLD:,} more" if len(names) > _MOST_TOLD else ""
+    told = ", ".join(printable(name.removeprefix(".")) for name in names[:_MAX_TOLD])
+    more = f" and {len(names) - _MAX_TOLD:,} more" if len(names) > _MAX_TOLD else ""
     return f"{printable(path) or 'the state'} has {told}{more}"
