@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from pytest_debugloop.answers.brief_state import Piece, state_pieces, value_command
 from pytest_debugloop.answers.causes import CausedFailures, grouped
+from pytest_debugloop.answers.code_under_test import code_pieces, code_under_test
 from pytest_debugloop.answers.comparison import passed_lines, side
 from pytest_debugloop.answers.failures import history_line, open_line, passed_line
 from pytest_debugloop.answers.recoveries import recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed, verdict_of
 from pytest_debugloop.queries import failures, recoveries, runs
+from pytest_debugloop.queries.code import Function
 from pytest_debugloop.queries.failures import DetailedFailure
 from pytest_debugloop.queries.filters import Filters
 from pytest_debugloop.queries.question import Steps, fetch, first, one
@@ -71,7 +73,8 @@ def brief_text(found: Found | Run, budget: int, page: int = 1) -> Steps[str]:
     else:
         failure = yield from one(failures.failure_of(found.id))
     following = _command(failure.failure.id, budget, page + 1)
-    return fitted(list(failure_pieces(failure)), budget, following, page)
+    functions = yield from code_under_test([failure])
+    return fitted(list(failure_pieces(failure, functions)), budget, following, page)
 
 
 def _run_line(run: Run) -> str:
@@ -108,10 +111,11 @@ def _of_run(run: Run, budget: int, page: int) -> Steps[str]:
     if len(listed) > 1 and budget >= 2 * _LEAST_SHARE:
         listed.insert(1, Piece(0, f"more of each: {_command(run.id, budget, page + 1)}"))
     rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
+    functions = yield from code_under_test([group.example for group in groups[:details]])
     texts, left = [], budget - len(rest) - 2
     for place, group in enumerate(groups[:details]):
         following = _command(group.example.failure.id, BUDGET, 1)
-        text = fitted(list(_group_pieces(group)), max(left // (details - place) - 2, 0), following)
+        text = fitted(list(_group_pieces(group, functions)), max(left // (details - place) - 2, 0), following)
         left -= len(text) + 2
         texts.append(text)
     head_line, _, others = rest.partition("\n")
@@ -125,11 +129,11 @@ def _how_many(groups: list[CausedFailures], most: int) -> str:
     return counted(many, "failure") + (f" of {counted(len(groups), 'cause')}" if many > len(groups) else "")
 
 
-def _group_pieces(group: CausedFailures) -> Iterator[Piece]:
+def _group_pieces(group: CausedFailures, functions: list[Function]) -> Iterator[Piece]:
     """Tell the failures of one cause: how many, one of them, and the others by name."""
     if group.failures > 1:
         yield Piece(0, group.title)
-    yield from failure_pieces(group.example)
+    yield from failure_pieces(group.example, functions)
     if group.failures > 1:
         yield Piece(3, f"{counted(group.failures - 1, 'more failure')} of this cause:")
     for place, failure in enumerate(group.others):
@@ -139,11 +143,12 @@ def _group_pieces(group: CausedFailures) -> Iterator[Piece]:
         yield Piece(7, f"  and {left:,} more: {all_of}", below=True)
 
 
-def failure_pieces(known: DetailedFailure) -> Iterator[Piece]:
+def failure_pieces(known: DetailedFailure, functions: list[Function]) -> Iterator[Piece]:
     """Tell a failure line by line.
 
     Args:
         known: the failure, with its state and history.
+        functions: of the run's code, of which those are told that a failed assertion calls.
     """
     failure = known.failure
     phase = "" if failure.phase in (None, "call") else f" in {printable(failure.phase)}"
@@ -159,6 +164,7 @@ def failure_pieces(known: DetailedFailure) -> Iterator[Piece]:
         yield Piece(1, passed)
     if known.state is not None:
         yield from state_pieces(known.state, short(failure.id))
+        yield from code_pieces(known, functions)
     if failure.recovery_strategy:
         yield Piece(1, f"fixed since: recovered by {printable(failure.recovery_strategy)}, {ago(failure.resolved_at)}")
     if seen := history_line(known.history):

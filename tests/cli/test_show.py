@@ -152,6 +152,14 @@ def test_brief_stays_within_its_budget_and_tells_the_most_first(shop: Project, b
         assert any(line.startswith("history: seen 6 times in 3 runs") for line in lines)
 
 
+def test_brief_of_an_assertion_has_the_code_under_test(shop: Project) -> None:
+    lines = shop.printed("show", "discount_keeps", "--brief").splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("code under test: orders.py:"))
+    assert lines[place].endswith(" discount")
+    assert lines[place + 1].startswith("  def discount(")
+    assert any("quantize(Decimal(1))" in line for line in lines[place:])  # as it was when the test failed
+
+
 def test_brief_of_a_run_names_every_failure(shop: Project, last_run: dict[str, Any]) -> None:
     text = shop.printed("show", "--brief", "--budget", "1500")
     assert len(text) <= 1501

@@ -95,7 +95,7 @@ def ids(shop: Project) -> dict[str, str]:
     [
         ("show", [PROJECT, RUNS, FAILURES]),
         ("show --json", [PROJECT, RUNS, FAILURES, FAILURES, RECOVERIES]),
-        ("show --brief", [PROJECT, RUNS, FAILURES]),
+        ("show --brief", [PROJECT, RUNS, FAILURES, "Find functions"]),
         ("show RUN", [FIND, RUNS, FAILURES]),
         ("show END", [FIND, RUNS, FAILURES]),
         ("show ERROR", [FIND, FAILURES, RECOVERIES]),
