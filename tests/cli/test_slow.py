@@ -174,7 +174,7 @@ def test_too_few_runs_are_one_sentence(history: History, shop: Project) -> None:
         "At least 3 runs are needed on each side: give --last 3 or more.\n"
     )
     of_branch = shop.printed("slow", "--branch", "nobody's")
-    assert "has 0 runs of branch nobody's: " in of_branch
+    assert "has 0 runs for --branch nobody's: " in of_branch
 
 
 def test_a_real_record_is_compared_phase_by_phase(tmp_path_factory: pytest.TempPathFactory) -> None:

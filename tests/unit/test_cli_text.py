@@ -183,3 +183,16 @@ def test_a_statement_of_several_lines_is_told_whole(lines: list[str], statement:
     around: StoredContext = {"first": 7, "lines": lines}
     frame: StoredFrame = {"file": "", "function": "", "line": 7, "source": lines[0], "context": around}
     assert statement_of(frame) == statement
+
+
+def test_what_is_to_be_copied_is_whole_however_narrow_the_terminal() -> None:
+    node_id = "tests/integration/test_orders_of_many_customers.py::TestOrders::test_total[large-1]"
+    columns = [Column("before", right=True), Column("ratio", optional=1), Column("test", flexible=True, is_whole=True)]
+    rows = [["1 ms", "2.00x", "test_a.py::test_b"], ["3 ms", "3.00x", node_id]]
+    narrow = [line.plain.rstrip() for line in table(columns, rows, 40)]
+    assert narrow == ["before  ratio", "  1 ms  2.00x", "  test_a.py::test_b", "  3 ms  3.00x", f"  {node_id}"]
+    wide = [line.plain.rstrip() for line in table(columns, rows, 120)]
+    assert wide[1:] == ["  1 ms  2.00x  test_a.py::test_b", f"  3 ms  3.00x  {node_id}"]
+    # A long one that comes after the first page, by which the columns are measured.
+    late = [line.plain.rstrip() for line in table(columns, [rows[0]] * 100 + [rows[1]], 120)]
+    assert late[-1] == f"  {node_id}"

@@ -86,7 +86,7 @@ def command(
             Column("sure", right=True),
             Column("after", right=True, optional=1),
             Column("what was different", flexible=True),
-            Column("test", flexible=True, keep_end=True, optional=4),
+            Column("test", flexible=True, is_whole=True, optional=4),
             Column("failure", "fail", flexible=True, optional=2),
         ]
         show(table(columns, map(_row, listed), make_console().width), paging=location.paging)

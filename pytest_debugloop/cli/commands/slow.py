@@ -146,7 +146,7 @@ def _pages(
         Column("q", right=True, optional=1),
         Column("runs", right=True, optional=3),
         Column("phase"),
-        Column("test", flexible=True, keep_end=True),
+        Column("test", flexible=True, is_whole=True, optional=4),
     ]
     yield from table(columns, (_row(change) for change in shown), width)
     if len(shown) < len(changes.changes):

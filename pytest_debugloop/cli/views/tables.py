@@ -27,6 +27,8 @@ class Column:
         flexible: whether it gives way where the terminal is narrow: its cells are cut then.
         optional: how early it is left out where the terminal is narrow, 0 never.
         keep_end: whether a cell that is cut keeps its end and not its beginning.
+        is_whole: whether its cells are never cut, as they are to be copied: where the terminal is too narrow, each
+            stands on a line of its own below the row.
     """
 
     title: str
@@ -35,6 +37,7 @@ class Column:
     flexible: bool = False
     optional: int = 0
     keep_end: bool = False
+    is_whole: bool = False
 
 
 Row = Sequence[Line | str]
@@ -70,7 +73,12 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Li
     widths = [
         max(cell_len(column.title), *(cell_len(row[place][0]) for row in page)) for place, column in enumerate(columns)
     ]
+    longest = list(widths)
     widths = _fitted(columns, widths, width)
+    for place, column in enumerate(columns):
+        if column.is_whole and widths[place] < longest[place]:  # there is more room for the others without it
+            others = [0 if one == place else longest[one] for one in range(len(columns))]
+            widths = _fitted(columns, others, width)
     kept = [place for place in range(len(columns)) if widths[place]]
 
     def line(cells: Sequence[tuple[str, str]], style: str | None = None) -> Line:
@@ -81,11 +89,16 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Li
             spans += [(_aligned(text, widths[place], columns[place]), shown or own), (" " * _GAP, "")]
         return Line(tuple(_cut(spans, max(width, 1))) or (("", ""),))
 
+    def below(cells: Sequence[tuple[str, str]]) -> Iterator[Line]:
+        for place, column in enumerate(columns):
+            text, own = cells[place]
+            if column.is_whole and cell_len(text) > widths[place]:
+                yield Line.of(f"  {text}", column.style or own, is_whole=True)
+
     yield line([(column.title, "") for column in columns], "faint")
-    for row in page:
+    for row in chain(page, ([_cell(cell) for cell in later] for later in source)):
         yield line(row)
-    for later in source:
-        yield line([_cell(cell) for cell in later])
+        yield from below(row)
 
 
 def cell_width(text: str) -> int:
