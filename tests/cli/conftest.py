@@ -14,6 +14,7 @@ from pytest_debugloop.rerunning import runner
 from tests.support import warm
 from tests.support.commands import call_command
 from tests.support.projects import Project
+from tests.support.shop import recorded_shop
 
 if TYPE_CHECKING:
     from tests.support.servers import Server
@@ -47,20 +48,7 @@ def own_schema(any_postgres: Server) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The example suite, run three times: with a fault that is mended after the first; its server runs."""
-    project = Project.example(tmp_path_factory.mktemp("command") / "shop")
-    project.git("init")
-    project.git("add", ".")
-    project.git("commit", "-m", "first")
-    assert project.record("--reruns", "1").returncode == 1
-    source = project.folder / "orders.py"
-    faulty = source.read_text(encoding="utf-8")
-    mended = faulty.replace("quantize(Decimal(1))", 'quantize(Decimal("0.01"))')
-    assert mended != faulty
-    source.write_text(mended, encoding="utf-8")
-    project.git("checkout", "-b", "mend")
-    project.git("commit", "-am", "second")
-    assert project.record("--reruns", "1").returncode == 1
-    assert project.record("--reruns", "1").returncode == 1
+    project = recorded_shop(tmp_path_factory.mktemp("command") / "shop")
     with embedded_server(project.folder / ".debugloop"):  # each command joins it, and need not start it
         yield project
 

@@ -24,7 +24,7 @@ _HEAD = """\
 This page lists all tables, views and columns of the schema `agent_observability`, with their comments. It is generated
 from the migrations by `python -m tests.docs.dictionary`, so do not edit it. The tables `agent_actions`,
 `agent_transformation_events` and `hook_events` belong to the host application: if a database already has them, they are
-not changed, only extended. [Example queries](sql.md) are on a page of their own.
+not changed, only extended. See also the [example queries](sql.md), and [ten questions](questions.md) with answers.
 """
 _RELATIONS = """
     SELECT c.oid, c.relname AS name, c.relkind = 'v' AS is_view, obj_description(c.oid, 'pg_class') AS comment
