@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_debugloop.errors import AmbiguousError, NotFoundError, WrongKindError
+from pytest_debugloop.queries.failures import failure_of
 from pytest_debugloop.queries.lookup import Found, Test, ids_like, test_of, tests_named
 from pytest_debugloop.queries.projects import project_named
 from pytest_debugloop.queries.question import Steps, fetch, one
@@ -81,6 +82,28 @@ def find_test(text: str, project: str | None = None, here: str | None = None) ->
     if best:
         raise _ambiguous(text, _told_apart([test.test for test in best]), _listed([test.test for test in best]))
     raise NotFoundError(text=_quoted(text), hint="give an id, or a node id or part of one; `debugloop runs` lists runs")
+
+
+def named_test(text: str, project: str | None = None, preferred: str | None = None) -> Steps[Found]:
+    """Find a test by its name or id, or by the id of one of its failures.
+
+    Args:
+        text: what was typed.
+        project: only of this one; None for all.
+        preferred: the project whose tests come first, where several are called so.
+
+    Raises:
+        NotFoundError: nothing in the record is called so.
+        WrongKindError: something is, but no test, and no failure of one.
+        AmbiguousError: several are.
+    """
+    found = yield from find(text, project, ("test", "error"), preferred)
+    if found.kind == "test":
+        return found
+    task_id = (yield from one(failure_of(found.id))).failure.task_id
+    if task_id is None:
+        raise WrongKindError(text=_quoted(text), kind="a failure of no test", kinds="a test or a failure of one")
+    return Found("test", task_id)
 
 
 def only_test(text: str, ids: Sequence[uuid.UUID]) -> Steps[Found]:

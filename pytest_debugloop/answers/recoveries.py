@@ -23,6 +23,10 @@ _NAMES = 12
 _STYLES = {"+": "pass", "-": "fail", "@": "id"}
 
 
+DOUBT = 'A "?" behind a reason: it is less likely than not.'
+"""What the mark means that :func:`reason_of` gives."""
+
+
 def reason_of(strategy: str | None, confidence: Decimal | None) -> str:
     """Write what made something pass again; with a question mark where it more likely was something else.
 

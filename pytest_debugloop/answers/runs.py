@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pytest_debugloop.errors import EmptyRecordError, NoRunsError
 from pytest_debugloop.queries.question import Steps, fetch, first
 from pytest_debugloop.queries.runs import Run, projects, runs
@@ -56,6 +58,23 @@ def code_of(branch: str | None, commit: str | None, is_dirty: bool | None) -> st
     mark = {True: "+", False: "", None: "?"}[is_dirty]
     short_commit = commit[:9] + mark if commit else ""
     return printable(" ".join(part for part in (branch, short_commit) if part))
+
+
+def marks_of_code(is_dirty: Iterable[bool | None]) -> str:
+    """Say what the marks behind commits mean.
+
+    Args:
+        is_dirty: of all that are listed with a commit.
+
+    Returns:
+        A sentence; empty if none has a mark.
+    """
+    seen = set(is_dirty)
+    told = ["+ with uncommitted changes"] if True in seen else []
+    told += ["? not known whether there were any" if told else "? not known whether with uncommitted changes"] * (
+        None in seen
+    )
+    return f"Behind a commit: {', '.join(told)}." if told else ""
 
 
 def last_run(project: str | None = None) -> Steps[Run]:

@@ -298,6 +298,7 @@ def test_a_function_that_did_not_change_is_in_no_diff_however_often_it_is_define
 
 def test_a_run_on_changed_files_is_marked(overloaded: Project) -> None:
     assert [run["is_dirty"] for run in rows(overloaded, "runs", "runs")] == [True, False]
-    table = cells(overloaded.printed("runs"))
+    *table, marks = cells(overloaded.printed("runs"))
+    assert marks == ["Behind a commit: + with uncommitted changes."]
     commits = [next(cell for cell in row if cell.startswith("main ")) for row in table[1:]]
     assert [commit.endswith("+") for commit in commits] == [True, False]

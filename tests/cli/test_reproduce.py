@@ -38,6 +38,17 @@ def test_a_failure_that_depends_on_what_ran_before_fails_the_same_way_and_not_al
     assert (endings(alone), alone["reproduced"]) == (["passed"], False)
 
 
+def test_a_failure_that_needs_nothing_before_it_is_reproduced_alone(suite: Suite) -> None:
+    recorded = suite({"test_a.py": "def test_one(): pass\ndef test_target(): assert False"})
+    recorded.fails()
+    found = recorded.reproduce("test_target")
+    assert (endings(found), found["failed_alone"], found["before"]) == (["same"], True, 0)
+    told = recorded.debugloop("reproduce", "test_target").stdout
+    assert "failed the same way alone: no earlier test is needed (" in told
+    as_it_ran = recorded.reproduce("test_target", "--times", "1")
+    assert (endings(as_it_ran), as_it_ran["failed_alone"], as_it_ran["before"]) == (["same"], False, 1)
+
+
 def test_the_polluter_is_found_and_named(polluted: Recorded) -> None:
     found = polluted.reproduce("test_target", "--bisect")["bisect"]
     assert found["polluters"] == [{"test": "test_a.py::test_pollutes", "worker": ""}]

@@ -33,8 +33,8 @@ _CHANGED = "*"
 def command(location: RecordLocation, typed: TypedFilters, test: str | None, limit: int, as_json: bool) -> None:
     """List the attempts of a test, latest first.
 
-    A strip above the list shows all attempts, oldest first, with a gap wherever the code changed. TEST is an id, or a
-    node id or part of one; --test names one as pytest does.
+    A strip above the list shows all attempts, oldest first, with a gap wherever the code changed. TEST is an id
+    (also of one of its failures), or a node id or part of one; --test names one as pytest does.
 
     \b
     Example: debugloop history test_discount
@@ -44,7 +44,7 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
     if test is not None and typed.test is not None:
         raise click.UsageError("TEST cannot be combined with --test.")
     from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.answers.lookup import find, only_test
+    from pytest_debugloop.answers.lookup import named_test, only_test
     from pytest_debugloop.answers.not_loaded import not_loaded
     from pytest_debugloop.queries.lookup import test_of
     from pytest_debugloop.queries.question import MANY
@@ -57,7 +57,7 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
         if test is None:
             named = record.answer(only_test(str(typed.test), filters.task_ids or ()))
         else:
-            named = record.answer(find(test, location.asked_project(), ("test",), location.checkout_project()))
+            named = record.answer(named_test(test, location.asked_project(), location.checkout_project()))
         found = named.test or record.one(test_of(named.id))
         attempts = record.stream(history_of_test(found.id, limit or MANY, filters))
         if as_json:
@@ -68,6 +68,8 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
 
 
 def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Line]:
+    from pytest_debugloop.answers.recoveries import DOUBT, reason_of
+    from pytest_debugloop.answers.runs import marks_of_code
     from pytest_debugloop.cli.views.sparkline import strip_of
     from pytest_debugloop.cli.views.tables import Column, table
     from pytest_debugloop.text.lines import Line
@@ -99,6 +101,10 @@ def _pages(test: Test, attempts: list[PastAttempt], width: int) -> Iterator[Line
     ]
     rows = (row if has_legs else [*row[:4], *row[5:]] for row in map(_row, attempts))
     yield from table(columns, rows, width)
+    if marks := marks_of_code(attempt.is_dirty for attempt in attempts if attempt.git_commit):
+        yield Line.of(marks, "faint")
+    if any(reason_of(one.recovery_strategy, one.recovery_confidence).endswith("?") for one in attempts):
+        yield Line.of(DOUBT, "faint")
 
 
 def _row(attempt: PastAttempt) -> Row:
@@ -112,7 +118,7 @@ def _row(attempt: PastAttempt) -> Row:
         where = f"in {attempt.phase}: " if attempt.phase not in (None, "call") else ""
         what = f"{where}{attempt.error_code}: {(attempt.error_message or '').split(chr(10))[0]}"
     else:
-        what = "passed" + (f" in {span(attempt.duration_ms)}" if attempt.duration_ms is not None else "")
+        what = "passed" + (f" in {span(attempt.duration_ms)}" if attempt.duration_ms else "")
     mark = _CHANGED if attempt.is_code_changed else ""
     if (attempt.attempt or 0) > 1:
         what = f"attempt {attempt.attempt}: {what}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -48,7 +49,8 @@ def command(
     Example: debugloop recoveries --patterns
     """
     from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.answers.lookup import find
+    from pytest_debugloop.answers.lookup import named_test
+    from pytest_debugloop.answers.recoveries import DOUBT
     from pytest_debugloop.cli.views.tables import Column, nonempty, table
     from pytest_debugloop.queries import recoveries
     from pytest_debugloop.queries.question import MANY
@@ -68,7 +70,7 @@ def command(
                 width = make_console().width
                 show(_patterns(by_strategy, by_failure, causes, width), paging=location.paging)
             return
-        task_id = record.answer(find(test, project, ("test",), location.checkout_project())).id if test else None
+        task_id = record.answer(named_test(test, project, location.checkout_project())).id if test else None
         filters = record.answer(filters_of(typed, project, location))
         asked = recoveries.recoveries(limit=most, filters=filters, task_id=task_id, project=project, strategy=strategy)
         found = record.stream(asked)
@@ -89,7 +91,10 @@ def command(
             Column("test", flexible=True, is_whole=True, optional=4),
             Column("failure", "fail", flexible=True, optional=2),
         ]
-        show(table(columns, map(_row, listed), make_console().width), paging=location.paging)
+        from pytest_debugloop.text.lines import Line
+
+        lines = table(columns, map(_row, listed), make_console().width)
+        show(chain(lines, [Line.of(f'{DOUBT} "sure" is how likely.', "faint")]), paging=location.paging)
 
 
 def _row(recovery: Recovery) -> Row:

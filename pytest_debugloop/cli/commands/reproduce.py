@@ -56,9 +56,9 @@ def command(
 ) -> int:
     """Run a test again as it ran when it failed.
 
-    Says whether TEST fails the same way as when it last failed, or as in ERROR. The same tests run before it in its
-    process, in the same order, with the same number of workers, hash seed, random seeds and recorded environment.
-    Whatever cannot be restored is reported. Nothing is added to the record.
+    Says whether TEST fails the same way as when it last failed, or as in ERROR. It is run alone first, and then after
+    the tests that ran before it in its process, in the same order, with the same number of workers. Hash seed, random
+    seeds and recorded environment are the same. Whatever cannot be restored is reported. The record stays as it is.
 
     \b
     Exit status: 0 if it failed the same way at least once, else 1; with --vary, 0 if something matters, else 1.
@@ -91,6 +91,13 @@ def _repeat(printer: RerunPrinter, timeout: float, times: int | None) -> int:
     from pytest_debugloop.rerunning.runner import rerun
 
     with printer.working(times) as run_begins:
+        if not times and printer.plan.before:
+            # Mostly nothing before it matters, and what ran before may take minutes.
+            alone = rerun(printer.plan.alone(), timeout=timeout, progress=run_begins())
+            if alone.is_same:
+                printer.plan = printer.plan.alone()
+                printer.print_outcomes([alone], None, failed_alone=True)
+                return 0
         outcomes = [rerun(printer.plan, timeout=timeout, progress=run_begins()) for _ in range(times or 1)]
     same = sum(outcome.is_same for outcome in outcomes)
     tried = sum(outcome.is_tried for outcome in outcomes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from pytest_debugloop.cli.output import make_console, show, write_json
 if TYPE_CHECKING:
     from pytest_debugloop.cli.views.tables import Row
     from pytest_debugloop.queries.runs import Run
+    from pytest_debugloop.text.lines import Line
 
 _STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died", "broken")
 
@@ -78,15 +80,29 @@ def command(
             Column("code", flexible=True, optional=5),
             Column("project", flexible=True, optional=4),
         ]
-        show(chain(missing.lines(), table(columns, map(_row, listed), make_console().width)), paging=location.paging)
+        is_dirty: set[bool | None] = set()
+        rows = (_row(run, is_dirty) for run in listed)
+        lines = table(columns, rows, make_console().width)
+        show(chain(missing.lines(), lines, _marks(is_dirty)), paging=location.paging)
 
 
-def _row(run: Run) -> Row:
+def _marks(is_dirty: set[bool | None]) -> Iterator[Line]:
+    """Say what the marks behind commits mean, once all rows are written."""
+    from pytest_debugloop.answers.runs import marks_of_code
+    from pytest_debugloop.text.lines import Line
+
+    if marks := marks_of_code(is_dirty):
+        yield Line.of(marks, "faint")
+
+
+def _row(run: Run, is_dirty: set[bool | None]) -> Row:
     from pytest_debugloop.answers.runs import code_of, duration_of, verdict_of
     from pytest_debugloop.text.lines import Line
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import ago, short
 
+    if run.git_commit:
+        is_dirty.add(run.is_dirty)
     verdict, style = verdict_of(run)
     return [
         short(run.id),

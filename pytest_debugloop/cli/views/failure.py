@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.queries.failures import DetailedFailure, Failure
 
 _LISTED_NAMES = 8
+_PLAIN = ("validation_error", "execution_error")  # which say no more than the exception
 _LISTED_MESSAGE = 8
 
 
@@ -107,8 +108,10 @@ def failure_lines(known: DetailedFailure, width: int, *, all_frames: bool = Fals
     attempt = f", attempt {failure.attempt}" if failure.attempt else ""
     when = f"{local(failure.occurred_at)} ({ago(failure.occurred_at)})"
     yield Line.of(f"  {when} by {printable(failure.agent_name)}{attempt}, run {short(failure.run_id)}", "faint")
-    kind = f"  {failure.error_type}, {failure.error_category}, severity {failure.error_severity}"
-    yield Line.of(printable(kind) + (", part of an incident" if failure.is_incident else ""), "faint")
+    kind = [failure.error_code or "", failure.error_type if failure.error_type not in _PLAIN else ""]
+    told = [printable(one) for one in kind if one] + (["part of an incident"] if failure.is_incident else [])
+    if told:
+        yield Line.of(f"  {', '.join(told)}", "faint")
     if passed := passed_line(known.history):
         yield Line.of(f"  {passed}", "warn")
     if seen := history_line(known.history):

@@ -91,24 +91,26 @@ class RerunPrinter:
 
     # -- what came of it --------------------------------------------------------------------------------------------
 
-    def print_outcomes(self, outcomes: Sequence[Outcome], rate: Rate | None) -> None:
+    def print_outcomes(self, outcomes: Sequence[Outcome], rate: Rate | None, *, failed_alone: bool = False) -> None:
         """Say how the reruns ended.
 
         Args:
             outcomes: of each, in order.
             rate: how often it failed the same way, where that was asked.
+            failed_alone: whether it did so without the tests that ran before it.
         """
         if self.as_json:
             facts = {"reproduced": any(one.is_same for one in outcomes), "rate": rate, "bisect": None}
+            facts["failed_alone"] = failed_alone
             self.write(facts, outcomes)
         elif rate is None and len(outcomes) == 1:
-            self._say(self._one(outcomes[0]))
+            self._say(self._one(outcomes[0], "alone: no earlier test is needed " if failed_alone else ""))
         else:
             self._say(self._many(outcomes, rate))
 
-    def _one(self, outcome: Outcome) -> Iterator[Line]:
+    def _one(self, outcome: Outcome, how: str) -> Iterator[Line]:
         yield from _remarks([outcome])
-        yield _ending(outcome, f" ({outcome.seconds:.1f} s)")
+        yield _ending(outcome, f" {how}({outcome.seconds:.1f} s)")
 
     def _many(self, outcomes: Sequence[Outcome], rate: Rate | None) -> Iterator[Line]:
         yield from _remarks(outcomes)
