@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pytest_debugloop.capture.volatile import unpaired
 from pytest_debugloop.queries.failures import snapshot_of
 from pytest_debugloop.queries.question import Question, Steps, fetch, first, one
 from pytest_debugloop.snapshots.agent_state import AgentState
@@ -270,9 +271,10 @@ def _order(before: Side, after: Side) -> Steps[Order]:
         found = yield from fetch(Question("diff_tests_before", _Name, values))
         names.append([name.operation_name for name in found])
     sets = [set(names[0]), set(names[1])]
+    only = [[name for name in names[side] if name not in sets[1 - side]] for side in (0, 1)]
     return Order(
-        only_before=[name for name in names[0] if name not in sets[1]],
-        only_after=[name for name in names[1] if name not in sets[0]],
+        only_before=unpaired(only[0], only[1]),
+        only_after=unpaired(only[1], only[0]),
         both=len(sets[0] & sets[1]),
         last_before=names[0][-1] if names[0] else None,
         last_after=names[1][-1] if names[1] else None,

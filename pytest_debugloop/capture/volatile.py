@@ -7,6 +7,7 @@ one may lose the difference that is looked for; and a test whose name loses one 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _MESSAGE, _VALUE, _NODE_ID = "message", "value", "node id"
@@ -62,3 +63,29 @@ def without_volatile(text: str, patterns: tuple[tuple[re.Pattern[str], str], ...
     for pattern, name in patterns:
         text = pattern.sub(name, text)
     return text
+
+
+_MOMENTS = tuple((pattern, name) for pattern, name in IN_NODE_IDS if name == "<time>")
+
+
+def without_moments(node_id: str) -> str:
+    """Put a name in the place of moments in a parameters' id: a test that names when it was collected has them.
+
+    Args:
+        node_id: of a test.
+    """
+    head, bracket, identifier = node_id.partition("[")
+    if not bracket or not MAYBE_IN_NODE_ID.search(identifier):
+        return node_id
+    return f"{head}[{without_volatile(identifier, _MOMENTS)}"
+
+
+def unpaired(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Leave out the tests that are among others, but for moments in their parameters' ids.
+
+    Args:
+        names: of tests.
+        others: likewise.
+    """
+    known = {bare for other in others if (bare := without_moments(other)) != other}
+    return [name for name in names if without_moments(name) not in known]

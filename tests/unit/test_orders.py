@@ -122,3 +122,15 @@ def test_more_failures_never_make_more_polluters(
     before = suspects(failing, passing).get("polluters", [])
     after = suspects([*failing, more], passing).get("polluters", [])
     assert not failing or set(after) <= set(before)
+
+
+def test_moments_in_the_names_of_tests_are_no_difference_and_suspect_nobody() -> None:
+    early, late = "t.py::test_a[2026-11-25 12:00:00.1-x]", "t.py::test_a[2026-11-26 09:30:12.7-x]"
+    assert order_change([early, "t.py::test_b"], [late, "t.py::test_b"]) is None
+    assert suspects([[early]], [[late], [late]]) == {}
+    change = order_change([early, "t.py::test_b"], [late])
+    assert change is not None
+    assert (change["failing"]["only_here"], change["passing"]["only_here"]) == (["t.py::test_b"], [])
+    assert suspects([[early, "t.py::test_b"]], [[late]]) == {"polluters": ["t.py::test_b"]}
+    fixed = "t.py::test_a[2026-11-25 12:00:00-y]"
+    assert suspects([[early, fixed]], [[late]]) == {"polluters": [fixed]}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pytest_debugloop.capture.volatile import unpaired, without_moments
+
 _MAX_NAMED = 20
 
 
@@ -41,13 +43,19 @@ def order_change(failing: Sequence[str], passing: Sequence[str]) -> dict[str, An
     if tuple(failing) == tuple(passing):
         return None
     before, after = dict.fromkeys(failing), dict.fromkeys(passing)
-    only_failing = [test for test in before if test not in after]
-    only_passing = [test for test in after if test not in before]
+    only_failing = unpaired([test for test in before if test not in after], after)
+    only_passing = unpaired([test for test in after if test not in before], before)
+    if not only_failing and not only_passing and _bare(failing) == _bare(passing):
+        return None  # but for moments in the names
     return {
         "failing": _told(list(before), only_failing),
         "passing": _told(list(after), only_passing),
         "alone": "passing" if not after else "failing" if not before else None,
     }
+
+
+def _bare(tests: Sequence[str]) -> list[str]:
+    return [without_moments(test) for test in tests]
 
 
 def _told(tests: list[str], only: list[str]) -> dict[str, Any]:
@@ -72,7 +80,13 @@ def suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]])
         return {}
     failed, passed = [set(tests) for tests in failing], [set(tests) for tests in passing]
     found = {
-        "polluters": sorted(failed[0].intersection(*failed) - passed[0].union(*passed)),
-        "setters": sorted(passed[0].intersection(*passed) - failed[0].union(*failed)),
+        "polluters": _only(failed, passed),
+        "setters": _only(passed, failed),
     }
     return {name: tests for name, tests in found.items() if 0 < len(tests) <= _MAX_NAMED}
+
+
+def _only(each: Sequence[set[str]], none: Sequence[set[str]]) -> list[str]:
+    """Name the tests that are in each of some sets and in none of others."""
+    others = none[0].union(*none)
+    return sorted(unpaired(each[0].intersection(*each) - others, others))
