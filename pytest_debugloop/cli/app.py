@@ -23,6 +23,7 @@ COMMANDS = (
     "diff",
     "compare",
     "check",
+    "report",
     "slow",
     "debug",
     "reproduce",

@@ -44,6 +44,7 @@ class ComparedRun:
 
     Attributes:
         errors_outside: how many of its errors are of no test, such as a file that could not be collected.
+        job_url: the address of the CI's run; None outside of CI.
     """
 
     id: uuid.UUID
@@ -58,6 +59,7 @@ class ComparedRun:
     change_id: str | None
     target_branch: str | None
     errors_outside: int
+    job_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ def test_what_nobody_can_mean_ends_with_2(cli: Cli, arguments: tuple[str, ...], 
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"), [("debugloop sh", ["show"]), ("debugloop re", ["recoveries", "reproduce"])]
+    ("words", "offered"), [("debugloop sh", ["show"]), ("debugloop re", ["recoveries", "report", "reproduce"])]
 )
 def test_a_shell_completes_commands(cli: Cli, words: str, offered: list[str]) -> None:
     done = cli(_DEBUGLOOP_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="1")

@@ -186,3 +186,35 @@ def test_markdown_takes_recorded_text_as_text(any_postgres: Server, tmp_path: An
     (item,) = [line for line in out.splitlines() if "set-output" in line]
     assert item.startswith("- ``test_it.py::test[`x`\\|<img src=x>@everyone ")
     assert not any(line.lstrip().startswith("::") for line in out.splitlines())
+
+
+def test_a_report_has_few_lines_and_takes_recorded_text_as_text(any_postgres: Server, tmp_path: Any) -> None:
+    evil = "test_it.py::test[`x`|<img src=x>@everyone ::set-output name=a::b]"
+    many = {f"test_it.py::test_{number}": False for number in range(60)}
+    url = {"cicd.pipeline.run.url.full": "https://ci.example.org/runs/7"}
+    bad = {"cicd.pipeline.run.url.full": "https://ci.example.org/><img src=x>"}
+    with any_postgres.schema() as schema:
+        record = Record(any_postgres.conninfo, schema)
+        MadeRun({PASSES: True, RED: False}, 0, "main").load(record)
+        MadeRun({evil: False, RED: False, **many}, 1, "evil", ci=url).load(record)
+        MadeRun({PASSES: True}, 2, "good", ci=bad).load(record)
+        record.connection.close()
+        project = Project(tmp_path, any_postgres.conninfo, schema)
+        markdown, same, plain, good = (
+            project.printed("--project", "made", "report", head, "main", "--format", form)
+            for head, form in (("evil", "markdown"), ("evil", "gitlab"), ("evil", "plain"), ("good", "markdown"))
+        )
+    assert markdown == same
+    lines = markdown.splitlines()
+    assert lines[0] == "<!-- pytest-debugloop: report -->"
+    assert lines[1].startswith("**Check failed")
+    assert "<br>Job: <https://ci.example.org/runs/7>" in lines
+    assert "Job: https://ci.example.org/runs/7" in plain.splitlines()
+    assert len(lines) <= 40
+    assert len(plain.splitlines()) <= 40
+    assert lines[-1].startswith("and ")
+    (item,) = [line for line in lines if "set-output" in line]
+    assert item.startswith("- ``test_it.py::test[`x`\\|<img src=x>@everyone ")
+    assert not any(line.lstrip().startswith("::") for line in (*lines, *plain.splitlines()))
+    assert "\n**Check passed" in good
+    assert "<img" not in good

@@ -125,6 +125,7 @@ def ids(shop: Project) -> dict[str, str]:
         ),
         ("export --format junit", EXPORT),
         ("compare", [PROJECT, "Give the last run that was made here", *COMPARED_RUNS, *COMPARED_TESTS]),
+        ("report", [PROJECT, "Give the last run that was made here", *COMPARED_RUNS, *COMPARED_TESTS]),
         ("compare RUN RUN", [PROJECT, *["Say what a name"] * 2, *["Give the runs of one side"] * 2, *COMPARED_TESTS]),
     ],
 )

@@ -33,7 +33,8 @@ SELECT
     (
         SELECT count(*) FROM debug_error_events AS e
         WHERE e.correlation_id = r.correlation_id AND e.run_id = r.id AND e.task_id IS NULL
-    ) AS errors_outside
+    ) AS errors_outside,
+    r.ci ->> 'cicd.pipeline.run.url.full' AS job_url
 FROM last_of_leg AS l
 JOIN debug_runs AS r
     ON r.id = l.id
