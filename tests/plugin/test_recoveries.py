@@ -75,7 +75,8 @@ def test_a_fix_of_code_that_the_failure_did_not_stand_in_is_named(project: Proje
     assert changed["diff"].splitlines()[-2:] == ["-    return 3", "+    return 2"]
     (error,) = failed.record.all_errors
     assert (error.recovery_successful, error.recovery_strategy, error.is_recoverable) == (True, "code_change", True)
-    assert "1 recovery" in passed.paragraph[-2]
+    assert any("1 recovery" in line for line in passed.paragraph)
+    assert any("fixed: 1 test" in line for line in passed.paragraph)
 
 
 def test_a_function_that_moved_is_no_change(project: Project) -> None:
