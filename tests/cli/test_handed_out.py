@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,9 @@ def refusal(project: Project) -> str:
 def test_without_a_terminal_it_is_refused_until_somebody_trusts_it(handed_out: Project) -> None:
     for arguments in (["runs"], ["show", "--json"], ["sql", "-c", "SELECT 1"], ["load"], ["prune", "--keep", "1"]):
         done = handed_out.debugloop(*arguments)
-        assert (done.returncode, done.stderr) == (1, f"Error: {refusal(handed_out)}\n"), arguments
+        message = json.loads(done.stderr)["message"] if "--json" in arguments else done.stderr
+        said = refusal(handed_out) if "--json" in arguments else f"Error: {refusal(handed_out)}\n"
+        assert (done.returncode, message) == (1, said), arguments
     doctor = handed_out.debugloop("doctor")
     assert doctor.returncode == 1
     assert "Another user or machine made" in doctor.stdout
