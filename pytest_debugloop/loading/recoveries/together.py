@@ -213,19 +213,25 @@ def _parts(
         for item in rest:
             most = max(odds[item].values(), default=0.0)
             for candidate, value in odds[item].items():
-                if value >= least * most and candidate[0] != strategies.ORDER:
+                if value >= _share_of(candidate, least) * most and candidate[0] != strategies.ORDER:
                     scores[candidate] = scores.get(candidate, 0.0) + log1p(value)
         if not scores:
             return [*parts, rest]
         top = max(scores, key=lambda candidate: scores[candidate])
+        share = _share_of(top, least)
         part = [
-            item for item in rest if odds[item].get(top, 0.0) >= least * max(odds[item].values(), default=1.0) > 0.0
+            item for item in rest if odds[item].get(top, 0.0) >= share * max(odds[item].values(), default=1.0) > 0.0
         ]
         if len({test_of(item) for item in part}) < 2:
             break
         parts.append(part)
         rest = [item for item in rest if item not in set(part)]
     return [*parts, *([item] for item in rest)]
+
+
+def _share_of(candidate: Candidate, least: float) -> float:
+    """Give what a candidate needs of the odds of a test's first: an option is the same for all tests of a run."""
+    return 1.0 if candidate[0] == strategies.OPTION else least
 
 
 def _judged(members: list[int], examined: Sequence[Examined], odds: Mapping[int, Mapping[Candidate, float]]) -> Judged:
