@@ -222,6 +222,7 @@ def runs_of(side: RunsOfSide) -> str:
     if not side.runs:
         return "no runs"
     last = max(side.runs, key=lambda run: run.started_at)
-    commit = f" on {last.git_commit[:10]}" if last.git_commit else ""
-    many = f"{counted(len(side.runs), 'run')}, last " if len(side.runs) > 1 else "run "
-    return f"{many}{short(last.id)}{commit}, {ago(last.started_at)}"
+    many = f"{counted(len(side.runs), 'run')}, last" if len(side.runs) > 1 else "run"
+    name = "" if side.kind == "run" and len(side.runs) == 1 else f"{many} {short(last.id)}"  # which the title says
+    commit = f"on {last.git_commit[:10]}" if last.git_commit else ""
+    return ", ".join(filter(None, [" ".join(filter(None, [name, commit])), ago(last.started_at)]))

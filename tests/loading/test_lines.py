@@ -19,6 +19,7 @@ from pytest_debugloop.loading.heads import head_of
 from pytest_debugloop.loading.known_failures import known_failures
 from pytest_debugloop.loading.loader import statement
 from pytest_debugloop.summary.known_failures import failure_facts
+from pytest_debugloop.text.words import short
 from tests.support.made_runs import MadeRun
 
 if TYPE_CHECKING:
@@ -249,8 +250,9 @@ def test_how_often_a_failure_was_seen_is_counted_on_its_line_first(record: Recor
     failed, first = failing(4), failing(5, branch="new")
     for run in (failed, first):
         run.load(record)
-    assert known(record, failed)[0] == "seen 2 times in 7 days, 2 more elsewhere"
-    assert known(record, first)[0] == "never seen on this branch and leg, 4 times elsewhere in 7 days"
+    assert known(record, failed)[1] == "seen 2 times in 7 days, 2 more elsewhere"
+    # Below, the line of the base says more than the count.
+    assert known(record, first)[0] == f"red since run {short(failed.id)} on main"
 
 
 def test_the_summary_calls_a_test_flaky_as_the_scores_do_though_each_run_has_its_own_commit(record: Record) -> None:
@@ -278,7 +280,7 @@ def test_a_failure_whose_line_was_not_run_for_long_is_said_to_be_open_and_not_ru
     failing(30 * day, branch="other").load(record)
     failed = failing(40 * day)
     failed.load(record)
-    assert known(record, failed)[1:] == ["failing for 39 days", "open, and not run for 39 days before"]
+    assert known(record, failed)[2:] == ["failing for 39 days", "open, and not run for 39 days before"]
 
 
 def test_a_migration_links_what_an_older_version_has_linked_across_lines(record: Record) -> None:
