@@ -1,10 +1,11 @@
-"""Which program is Python: an application that embeds it is never started in its place."""
+"""Which program is Python, and what one that we start is given; an application that embeds it is never started."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
+from pathlib import Path
 
 from pytest_debugloop.errors import NoInterpreterError
 
@@ -43,3 +44,17 @@ def _has_taken_a_module(program: str) -> bool:
     options = arguments[: arguments.index("-m")] if "-m" in arguments else ["no option"]
     is_same = os.path.basename(called) == os.path.basename(program)  # noqa: PTH119
     return is_same and all(option.startswith("-") for option in options)
+
+
+# What we start must not count as one of the processes that coverage or another plugin measures.
+_NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
+
+
+def inherited_environment() -> dict[str, str]:
+    """Give the variables that a Python of ours gets."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
+
+
+def import_paths() -> list[str]:
+    """Give the folders that a Python of ours imports from, besides the standard library."""
+    return [path for path in sys.path if Path(path).is_absolute()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.environment.interpreter import interpreter
+from pytest_debugloop.environment.interpreter import import_paths, inherited_environment, interpreter
 from pytest_debugloop.errors import NoInterpreterError
 from pytest_debugloop.text.ci_log import harmless
 
@@ -23,7 +22,6 @@ _BOOTSTRAP = (
     "import sys, json; paths, arguments = json.loads(sys.argv[1]); sys.path += paths; sys.argv[1:] = arguments; "
     "from pytest_debugloop.cli.app import main; main()"
 )
-_NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
 
 
 class Gate:
@@ -74,13 +72,12 @@ class Gate:
         settings, seconds = self._settings, max(self._settings.wait, 1)
         arguments = ["check", f"run:{self._run_id}", "--json", "--no-pager", "--timeout", str(seconds)]
         arguments += ["--if-unknown", settings.gate_if_unknown, "--dir", str(self._folder)]
-        environ = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
+        environ = inherited_environment()
         environ["DEBUGLOOP_SCHEMA"] = settings.schema
         environ["DEBUGLOOP_DSN"] = settings.dsn
         environ["DEBUGLOOP_PROJECT"] = settings.project
-        paths = [path for path in sys.path if Path(path).is_absolute()]
         try:
-            command = [interpreter(), "-I", "-X", "utf8", "-c", _BOOTSTRAP, json.dumps([paths, arguments])]
+            command = [interpreter(), "-I", "-X", "utf8", "-c", _BOOTSTRAP, json.dumps([import_paths(), arguments])]
             done = subprocess.run(
                 command,
                 cwd=self._config.rootpath,

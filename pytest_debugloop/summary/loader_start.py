@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.environment.interpreter import interpreter
+from pytest_debugloop.environment.interpreter import import_paths, inherited_environment, interpreter
 from pytest_debugloop.journal.shared_names import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
 
@@ -32,8 +32,6 @@ _waitpid = os.waitpid
 _BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loading.__main__ import main; main()"
 # The shell ends at once and the loader goes to init: a test that waits for its children never meets it.
 _DETACH = '"$@" &'
-# The loader must not count as one of the processes that coverage or another plugin measures.
-_NOT_INHERITED = ("COV_", "COVERAGE_", "PYTEST_", "PYTHON")
 
 
 def loader_order(
@@ -92,10 +90,9 @@ class LoaderStart:
     def __init__(self, folder: Path, order: dict[str, object]) -> None:
         self.is_deferred = adopts_orphans()
         self._log = folder / LOADER_LOG
-        self._environ = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
+        self._environ = inherited_environment()
         self._environ[LOADER_VARIABLE] = json.dumps(order | {"is_child": self.is_deferred})
-        paths = (path for path in sys.path if Path(path).is_absolute())
-        self._command = [interpreter(), "-I", "-X", "utf8", "-c", _BOOTSTRAP, *paths]
+        self._command = [interpreter(), "-I", "-X", "utf8", "-c", _BOOTSTRAP, *import_paths()]
         self._child = 0
         self._begun = 0.0
 
