@@ -56,19 +56,44 @@ def open_server(location: RecordLocation, *, reading: bool = False) -> Iterator[
         NoRecordError, NotLoadedError: there is no embedded server in that folder.
         DebugloopError: it cannot be reached.
     """
-    with _server_of(location, reading) as conninfo, connect(conninfo) as connection:
-        register_lenient_loaders(connection)
-        # What psycopg could not undo, as the connection was lost or interrupted, is no news beside the reason.
-        logging.getLogger("psycopg").addHandler(logging.NullHandler())
+    with server_of(location, reading=reading) as conninfo, connected(conninfo) as connection:
         try:
             yield conninfo, connection
         except server_errors.LockNotAvailable as error:
             raise RecordLockedError(seconds=_PATIENCE) from error
 
 
+def connected(conninfo: str) -> Connection:
+    """Connect to the server of a record, in autocommit mode; rows that others wrote can be read as well.
+
+    Args:
+        conninfo: of the server.
+
+    Raises:
+        DebugloopError: it cannot be reached.
+    """
+    connection = connect(conninfo)
+    register_lenient_loaders(connection)
+    # What psycopg could not undo, as the connection was lost or interrupted, is no news beside the reason.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
+    return connection
+
+
 @contextmanager
-def _server_of(location: RecordLocation, reading: bool) -> Iterator[str]:
-    """Give the connection string of the server, which runs meanwhile."""
+def server_of(location: RecordLocation, *, reading: bool = False) -> Iterator[str]:
+    """Have the server of the record run; an embedded one is started, and stopped after.
+
+    Args:
+        location: where the record is.
+        reading: whether only to read; in an embedded record, as a role that can do nothing else.
+
+    Yields:
+        Its connection string.
+
+    Raises:
+        NoRecordError, NotLoadedError: there is no embedded server in that folder.
+        DebugloopError: it does not start.
+    """
     if location.dsn:
         yield location.dsn
         return
@@ -132,13 +157,39 @@ def open_record(location: RecordLocation) -> Iterator[Record]:
         SchemaTooOldError, SchemaTooNewError: the record is of another version of this package.
         DebugloopError: it cannot be reached.
     """
-    with open_server(location, reading=True) as (conninfo, connection):
-        connection.read_only = True
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    with (
+        open_server(location, reading=True) as (conninfo, connection),
+        read_transaction(connection, location, conninfo) as record,
+    ):
+        yield record
+
+
+@contextmanager
+def read_transaction(connection: Connection, location: RecordLocation, conninfo: str) -> Iterator[Record]:
+    """Read the record over a connection, in one read-only transaction.
+
+    Args:
+        connection: of :func:`connected`, outside of any transaction.
+        location: where the record is.
+        conninfo: of the server, to be told without its secrets.
+
+    Yields:
+        The record; all questions see one moment.
+
+    Raises:
+        NoSchemaError: the server has no record.
+        SchemaTooOldError, SchemaTooNewError: the record is of another version of this package.
+        RecordLockedError: somebody has locked it.
+    """
+    connection.read_only = True
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    try:
         with connection.transaction():
             enter(connection, location.schema)
             check_schema(connection, location, conninfo)
             yield Record(connection)
+    except server_errors.LockNotAvailable as error:
+        raise RecordLockedError(seconds=_PATIENCE) from error
 
 
 def enter(connection: Connection, schema: str) -> None:
