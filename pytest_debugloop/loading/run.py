@@ -21,6 +21,7 @@ from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.private import remove
 from pytest_debugloop.summary.fixed_tests import FixedTests
 from pytest_debugloop.summary.known_failures import KnownFailure
+from pytest_debugloop.text.words import unique_short
 
 _SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5
@@ -261,6 +262,20 @@ class RunLoading:
         head = self._head
         with loader.entered() as cursor:
             return known_failures(cursor, statement, head.run_id, head.correlation_id, most)
+
+    def short_id(self, loader: Loader) -> str:
+        """Shorten the id of this run to what no other run, workflow or session of the record ends with.
+
+        Args:
+            loader: into the database.
+
+        Raises:
+            psycopg.Error: the database cannot answer.
+        """
+        run_id = self._head.run_id
+        with loader.entered() as cursor:
+            alike = cursor.execute(statement("run_ids_alike").encode(), {"run_id": run_id}).fetchall()
+        return unique_short(run_id, [found[0] for found in alike])
 
     def fixed_tests(self, loader: Loader) -> list[FixedTests]:
         """Tell which tests this run has fixed; it is complete.

@@ -187,10 +187,11 @@ def known(run: RunLoading, store: Store, totals: Mapping[str, int], most: int) -
         loader = store.loader()
         if loader is None or not most:
             return {}
+        found["run"] = run.short_id(loader)
         if totals.get("failure"):
             failures, total = run.known_failures(loader, most)
             if total:
-                found = {"failures": [failure._asdict() for failure in failures], "failing": total}
+                found |= {"failures": [failure._asdict() for failure in failures], "failing": total}
         if totals.get("recovery") and (fixed := run.fixed_tests(loader)):
             found["fixed"] = [one._asdict() for one in fixed]
     except Exception:

@@ -99,13 +99,12 @@ class Session:
             self._run_folder = folder / JOURNALS / name
             System.close(open_folder(self._run_folder, make=True))
             self._identity.checkout = folders.checkout_id(folder, config.rootpath)
-            self._run_end = RunEnd(
-                config, self.settings, self._identity.correlation_id, folder, self._run_folder, self._redactor
-            )
+            run_id = self._identity.run_id
+            self._run_end = RunEnd(config, self.settings, run_id, folder, self._run_folder, self._redactor)
             if self.settings.gate:
                 from pytest_debugloop.recording.gate import Gate
 
-                gate = Gate(config, self.settings, folder, self._identity.run_id)
+                gate = Gate(config, self.settings, folder, run_id)
                 config.pluginmanager.register(gate, "debugloop-gate")
         elif self._worker_input is None:
             return
@@ -155,7 +154,7 @@ class Session:
         """Say where records go."""
         if self._run_end is None or self._writer is None or self._identity is None:
             return []
-        return [harmless(f"debugloop: recording to {self._run_end.target} as {self._identity.correlation_id}")]
+        return [harmless(f"debugloop: recording to {self._run_end.target} as run {self._run_end.name}")]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:

@@ -51,11 +51,11 @@ class CiReport:
             return SUMMARY_FAILURES_LIMIT
         return github.JOB_SUMMARY_ROWS
 
-    def begin(self, correlation_id: str, command: str) -> None:
+    def begin(self, run: str, command: str) -> None:
         """Put the run's identity into the JUnit XML, where one is written, on GitLab.
 
         Args:
-            correlation_id: of the run.
+            run: its short id.
             command: that tells more of it.
         """
         if not self._is_gitlab:
@@ -64,7 +64,7 @@ class CiReport:
 
         xml = self._config.stash.get(xml_key, None)
         if xml is not None:
-            xml.add_global_property("debugloop_correlation_id", correlation_id)
+            xml.add_global_property("debugloop_run", run)
             xml.add_global_property("debugloop_show", command)
 
     def end(self, head: str, known: KnownFailures, command: str) -> tuple[list[str], list[str]]:

@@ -22,6 +22,7 @@ from pytest_debugloop.summary.loader_start import LoaderStart, loader_order
 from pytest_debugloop.summary.terminal import command_of
 from pytest_debugloop.system import System, identity_change
 from pytest_debugloop.text.ci_log import harmless
+from pytest_debugloop.text.words import short
 
 if TYPE_CHECKING:
     import pytest
@@ -40,24 +41,27 @@ class RunEnd:
     Args:
         config: of the run.
         settings: of the run.
-        correlation_id: of the run.
+        run_id: of the run.
         folder: of the record.
         run_folder: of the run's journals.
         redactor: of the run.
+
+    Attributes:
+        name: the short id of the run: eight characters, or more where the loader has found that others end so.
     """
 
     def __init__(
         self,
         config: pytest.Config,
         settings: Settings,
-        correlation_id: str,
+        run_id: str,
         folder: Path,
         run_folder: Path,
         redactor: Redactor,
     ) -> None:
         self._config = config
         self._settings = settings
-        self._correlation_id = correlation_id
+        self.name = short(run_id)
         self._folder = folder
         self._run_folder = run_folder
         self._redactor = redactor
@@ -84,7 +88,7 @@ class RunEnd:
         problems = []
         if self._ci is not None:
             try:
-                self._ci.begin(self._correlation_id, self._command("show", self._correlation_id))
+                self._ci.begin(self.name, self._command("show", self.name))
             except Exception as error:
                 problems.append(f"the report for the CI could not be started ({error!r}); please report this.")
         if self._settings.load or self._wait:  # without the one, the code of the run is looked at, at its end
@@ -168,7 +172,6 @@ class RunEnd:
             problems: one sentence for each thing that went wrong in this process.
             journal: of this process, wherever it is now.
         """
-        correlation_id = self._correlation_id
         changed = identity_change()
         is_displaced = not changed and _identity(self._run_folder) != self._folder_identity
         is_stored = False
@@ -183,7 +186,7 @@ class RunEnd:
                 problems = [*problems, self._not_started(error)]
         if self._loader is None or not (self._settings.load or is_stored):
             waits_in = str(journal.parent if is_displaced else self._relative(self._run_folder))
-            lines = summary.not_loaded_lines(correlation_id, waits_in, self._command("load"), problems)
+            lines = summary.not_loaded_lines(self.name, waits_in, self._command("load"), problems)
             return list(map(harmless, lines))
         if changed:
             return self._unreadable(f"a test {changed}", problems)
@@ -196,7 +199,9 @@ class RunEnd:
             return self._unreadable(str(error.strerror), problems)
         if status is not None and not status.get("problem") and not status.get("unread"):
             shutil.rmtree(self._run_folder, ignore_errors=True)
-        below = [f"  see more: {self._command('show', correlation_id)}"]
+        if status is not None and isinstance(name := status.get("run"), str):
+            self.name = name
+        below = [f"  see more: {self._command('show', self.name)}"]
         annotations: list[str] = []
         if self._ci is not None or (status is not None and (status.get("failures") or status.get("fixed"))):
             try:
@@ -208,11 +213,11 @@ class RunEnd:
                     f"the summary of known failures could not be made ({error!r}); please report this.",
                 ]
         goes_on = not self._loader.is_deferred
-        lines = summary.summary_lines(status, correlation_id, self.target, problems, self._wait, below, goes_on=goes_on)
+        lines = summary.summary_lines(status, self.name, self.target, problems, self._wait, below, goes_on=goes_on)
         return [*map(harmless, lines), *annotations]
 
     def _unreadable(self, reason: str, problems: list[str]) -> list[str]:
-        lines = summary.unreadable_lines(self._correlation_id, reason, self._command("show"), problems)
+        lines = summary.unreadable_lines(self.name, reason, self._command("show"), problems)
         return list(map(harmless, lines))
 
     def _start_at_end(self, displaced: Path | None, changed: str) -> None:
@@ -244,9 +249,9 @@ class RunEnd:
         annotations: list[str] = []
         problems: list[str] = []
         if self._ci is not None:
-            head = summary.summary_lines(status, self._correlation_id, self.target, [], self._wait)[0]
+            head = summary.summary_lines(status, self.name, self.target, [], self._wait)[0]
             is_stored = status is not None and not status.get("problem")
-            command = self._command("show", self._correlation_id) if is_stored else ""
+            command = self._command("show", self.name) if is_stored else ""
             annotations, problems = self._ci.end(head, known, command)
         width = None if self._is_ci else self._config.get_terminal_writer().fullwidth
         fixed = [line if width is None else cut(line, width) for line in fixed_lines(fixed_of(status))]

@@ -96,7 +96,7 @@ def _why_no_status(run_folder: Path, journal: Path, waited: float) -> str:
 
 def summary_lines(
     status: dict[str, Any] | None,
-    correlation_id: str,
+    run: str,
     target: str,
     problems: list[str],
     waited: float,
@@ -108,7 +108,7 @@ def summary_lines(
 
     Args:
         status: what :func:`wait_for_status` gave.
-        correlation_id: of the run.
+        run: the short id of the run.
         target: where records go, for people.
         problems: one sentence for each thing that went wrong in this process.
         waited: seconds that were allowed for waiting.
@@ -119,18 +119,18 @@ def summary_lines(
     if status is None:
         then = "the loader continues; what it cannot store" if goes_on else "what is not"
         lines.append(
-            f"debugloop: run {correlation_id} was not stored within {waited:g} s: {then} stays in the journals for the "
+            f"debugloop: run {run} was not stored within {waited:g} s: {then} stays in the journals for the "
             "next run or `debugloop load`."
         )
     elif status.get("problem"):
         lines.append(
-            f"debugloop: run {correlation_id} is not stored: {str(status['problem']).rstrip('.')}. Its journals are "
+            f"debugloop: run {run} is not stored: {str(status['problem']).rstrip('.')}. Its journals are "
             "kept for the next run or `debugloop load`."
         )
     else:
         stored = status.get("stored", {})
         lines.append(
-            f"debugloop: run {correlation_id} is in {target}: "
+            f"debugloop: run {run} is in {target}: "
             + ", ".join(counted(stored.get(what, 0), what) for what in ("step", "failure", "recovery"))
             + "."
         )
@@ -152,29 +152,29 @@ def summary_lines(
     return lines
 
 
-def unreadable_lines(correlation_id: str, reason: str, command: str, problems: list[str]) -> list[str]:
+def unreadable_lines(run: str, reason: str, command: str, problems: list[str]) -> list[str]:
     """Write the paragraph of a run whose process can read nothing of what was stored.
 
     Args:
-        correlation_id: of the run.
+        run: the short id of the run.
         reason: why it cannot.
         command: that shows what was.
         problems: one sentence for each thing that went wrong in this process.
     """
-    recorded = f"debugloop: run {correlation_id} was recorded, but what was stored is unknown here ({reason})"
+    recorded = f"debugloop: run {run} was recorded, but what was stored is unknown here ({reason})"
     return [f"{recorded}: run `{command}`.", *(f"debugloop: {problem}" for problem in problems)]
 
 
-def not_loaded_lines(correlation_id: str, journals: str, command: str, problems: list[str]) -> list[str]:
+def not_loaded_lines(run: str, journals: str, command: str, problems: list[str]) -> list[str]:
     """Write the paragraph of a run that is not to be stored while it goes on.
 
     Args:
-        correlation_id: of the run.
+        run: the short id of the run.
         journals: the folder of its journals.
         command: that stores them.
         problems: one sentence for each thing that went wrong in this process.
     """
-    waits = f"debugloop: run {correlation_id} is waiting in {journals}: the next run or `{command}` stores it."
+    waits = f"debugloop: run {run} is waiting in {journals}: the next run or `{command}` stores it."
     return [waits, *(f"debugloop: {problem}" for problem in problems)]
 
 

@@ -10,7 +10,7 @@ from pytest_debugloop.text.printable import printable
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _MAX_PLACES = 3
 _LONGEST_LINE = 200
@@ -28,13 +28,26 @@ _SPANS = (
 )
 
 
-def short(id: uuid.UUID | None) -> str:  # noqa: A002
+def short(id: uuid.UUID | str | None) -> str:  # noqa: A002
     """Shorten an id to its end: ids made in one second begin alike, and end at random.
 
     Args:
         id: of anything in the record.
     """
     return "" if id is None else str(id)[-PRINTED:]
+
+
+def unique_short(id: uuid.UUID, others: Iterable[uuid.UUID]) -> str:  # noqa: A002
+    """Shorten an id like :func:`short`, to as many more characters as tell it from others.
+
+    Args:
+        id: of anything in the record.
+        others: ids that it might be taken for.
+    """
+    text, length = str(id), PRINTED
+    while any(str(other).endswith(text[-length:]) for other in others if other != id):
+        length += 1
+    return text[-length:].lstrip("-")
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:

@@ -74,7 +74,7 @@ def table(project: Project) -> list[list[str]]:
 def test_failures_are_annotated_where_the_test_stood(shop: Project) -> None:
     run = github(shop)
     folder = shop.folder.name
-    show = f"%0Adebugloop --dsn .* show {run.record.correlation_id}"
+    show = f"%0Adebugloop --dsn .* show {run.record.short_id}"
     bad, gone = annotated(run)
     assert re.fullmatch(
         rf"::error file={folder}/test_shop\.py,line=6,title=test_shop\.py%3A%3Atest_bad::"
@@ -94,8 +94,8 @@ def test_the_job_summary_has_a_row_for_each_failure_and_the_command_to_ask(shop:
     run = github(shop)
     text = (shop.folder / "summary.md").read_text(encoding="utf-8")
     assert text.count("<table>") == 2  # of each run its own: a summary is only ever added to
-    assert f"run {run.record.correlation_id} is in PostgreSQL at " in text
-    assert f" show {run.record.correlation_id}</code>" in text
+    assert f"run {run.record.short_id} is in PostgreSQL at " in text
+    assert f" show {run.record.short_id}</code>" in text
     rows = re.findall(r"<tr><td>.*", text)[2:]
     assert "<code>test_shop.py::test_bad</code>" in rows[0]
     assert "<code>AssertionError: assert 3 == 2</code>" in rows[0]
@@ -106,7 +106,7 @@ def test_a_run_without_failures_leaves_its_name(project: Project) -> None:
     project.write("test_any.py", "def test(): pass\n")
     run = github(project)
     text = (project.folder / "summary.md").read_text(encoding="utf-8")
-    assert f"run {run.record.correlation_id} is in " in text
+    assert f"run {run.record.short_id} is in " in text
     assert "<table>" not in text
     assert annotated(run) == []
 
@@ -239,8 +239,8 @@ def properties(path: Path) -> dict[str, str]:
 def test_the_junit_xml_for_gitlab_names_the_run(shop: Project, workers: tuple[str, ...]) -> None:
     run = shop.run("--junitxml=report.xml", *workers, env={"CI": "true", "GITLAB_CI": "true"})
     found = properties(shop.folder / "report.xml")
-    assert found["debugloop_correlation_id"] == run.record.correlation_id
-    assert found["debugloop_show"].endswith(f" show {run.record.correlation_id}")
+    assert found["debugloop_run"] == run.record.short_id
+    assert found["debugloop_show"].endswith(f" show {run.record.short_id}")
     assert run.ret == 1
 
 

@@ -174,14 +174,14 @@ def test_what_recovered_by_retry_in_the_run_is_no_failure_of_it(project: Project
     assert done.ret == 0
     assert "1 failure, 1 recovery" in done.paragraph[1]
     assert known(done) == []
-    assert done.paragraph[-1].endswith(f" show {done.record.correlation_id}")
+    assert done.paragraph[-1].endswith(f" show {done.record.short_id}")
 
 
 def test_a_run_without_failures_says_how_to_see_it(project: Project) -> None:
     project.write("test_any.py", "def test(): pass\n")
     done = run(project)
     assert known(done) == []
-    assert done.paragraph[-1].endswith(f" show {done.record.correlation_id}")
+    assert done.paragraph[-1].endswith(f" show {done.record.short_id}")
 
 
 def test_what_a_run_breaks_comes_first_and_what_it_fixes_is_told(project: Project) -> None:

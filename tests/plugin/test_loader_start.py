@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def test_a_run_that_gets_orphans_gets_none_of_ours(project: Project, prefix: obj
     assert len(list((project.folder / ".debugloop").glob("journals/*/main.jsonl"))) == 1
     run = project.run(command=[*prefix(), *project.command(correlation_id=correlation_id)])
     assert (run.ret, run.outcomes, run.err) == (0, {"passed": 2}, ""), run.out
-    assert f"debugloop: run {correlation_id} is in " in run.out
+    assert f"debugloop: run {project.left_by(correlation_id).short_id} is in " in run.out
     assert len(project.left_by(correlation_id).steps("", "call")) == 2
     # The loader could not have gone on alone: the run has waited until what was left before is stored too.
     assert project.left_by(died).run["status"] == "died"
@@ -93,7 +94,9 @@ def test_an_application_that_embeds_python_is_not_started(project: Project, prog
     run = project.run("-p", "no:cacheprovider")
     assert (run.ret, run.outcomes, run.err) == (1, {"passed": 1, "failed": 1}, "")
     waits, why = run.paragraph[1:]
-    assert waits.startswith(f"debugloop: run {run.record.correlation_id} is waiting in .debugloop/journals/")
+    told = re.match(r"debugloop: run ([0-9a-f]{8}) is waiting in \.debugloop/journals/\S*([0-9a-f]{8}): ", waits)
+    assert told is not None
+    assert told[1] == told[2]
     assert " load` stores it." in waits
     reason = f"sys.executable is {found!r}, which is not this run's Python interpreter"
     assert why == f"debugloop: the loader was not started ({reason})."

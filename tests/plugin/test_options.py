@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -192,18 +193,18 @@ def test_the_header_says_where_records_go(project: Project) -> None:
     run = project.run()
     header = run.out.partition("collected 1 item")[0]
     assert "debugloop: recording to PostgreSQL at " in header
-    assert header.rstrip().endswith(f"as {run.record.correlation_id}")
+    assert header.rstrip().endswith(f"as run {run.record.short_id}")
 
 
 def test_the_summary_ends_with_what_was_stored_and_where_to_look(project: Project) -> None:
     project.write("test_any.py", "def test(): pass\ndef test_bad(): assert 0\n")
     run = project.run()
     *_, told, failed, look, last = run.lines
-    assert told.startswith(f"debugloop: run {run.record.correlation_id} is in PostgreSQL at ")
+    assert told.startswith(f"debugloop: run {run.record.short_id} is in PostgreSQL at ")
     assert told.endswith(": 7 steps, 1 failure, 0 recoveries.")
     assert failed == "  test_any.py::test_bad: first seen in this run"
     assert look.startswith("  see more: debugloop --dsn ")
-    assert look.endswith(f" --schema {project.schema} show {run.record.correlation_id}")
+    assert look.endswith(f" --schema {project.schema} show {run.record.short_id}")
     assert "1 failed, 1 passed" in last
 
 
@@ -213,12 +214,36 @@ def test_a_correlation_id_may_be_any_text(project: Project, given: str) -> None:
     first = project.run("--debugloop-correlation-id", given).out
     again = project.run("--debugloop-correlation-id", given).out
     ids = [out.partition("debugloop: run ")[2].split()[0] for out in (first, again)]
-    assert ids[0] == ids[1]
-    assert uuid.UUID(ids[0])
+    shown = [json.loads(project.printed("show", id_, "--json"))["run"] for id_ in ids]
+    assert ids[0] != ids[1]
+    assert shown[0]["correlation_id"] == shown[1]["correlation_id"]
+    assert uuid.UUID(shown[0]["correlation_id"])
     if given.startswith("0f8f"):
-        assert ids[0] == given
-    record = project.left_by(ids[0])
+        assert shown[0]["correlation_id"] == given
+    record = project.left_by(shown[0]["correlation_id"])
     assert [s.step_number for s in record.all_steps] == list(range(1, len(record.all_steps) + 1))
+
+
+def test_a_run_is_named_by_as_many_characters_as_no_other_id_ends_with(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import os
+
+        mark = int(os.environ["MARK"])
+        os.urandom = lambda size: bytes([mark]) * (size - 4) + bytes([0xAB] * 4)
+        """,
+    )
+    project.write("test_any.py", "def test(): assert 0\n")
+    runs = [project.run("-p", "no:cacheprovider", env={"MARK": mark}) for mark in ("17", "18")]
+    named = [run.out.partition("debugloop: run ")[2].split()[0] for run in runs]
+    assert named == ["abababab", "2abababab"]
+    assert runs[1].paragraph[-1].endswith(" show 2abababab")
+    shown = json.loads(project.printed("show", named[1], "--json"))["run"]
+    assert shown["correlation_id"] == runs[1].record.correlation_id
+    ambiguous = project.debugloop("show", named[0])
+    assert ambiguous.returncode == 1
+    assert shown["id"] in ambiguous.stderr
 
 
 def test_agent_project_and_session_are_stored_as_given(project: Project) -> None:

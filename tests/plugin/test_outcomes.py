@@ -159,7 +159,7 @@ def test_a_run_says_what_it_was_and_how_it_ended(outcomes: Run, record: Record) 
     assert run["steps_total"] == len(record.all_steps)
     assert run["pytest_version"] == pytest.__version__
     assert run["started_at"] < run["finished_at"]
-    assert f"debugloop: run {record.correlation_id} is in " in outcomes.paragraph[1]
+    assert f"debugloop: run {record.short_id} is in " in outcomes.paragraph[1]
     assert outcomes.paragraph[1].endswith(f": {len(record.all_steps)} steps, 1 failure, 0 recoveries.")
 
 

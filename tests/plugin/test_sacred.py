@@ -110,7 +110,7 @@ def test_what_is_printed_is_what_would_be_printed(noisy: Project, arguments: tup
     plain = noisy.run("-p", "no:cacheprovider", *arguments, recorded=False)
     run = noisy.run("-p", "no:cacheprovider", *arguments)
     assert (run.ret, cleaned(run.out), run.err) == (plain.ret, cleaned(plain.out), plain.err)
-    assert f"debugloop: run {run.record.correlation_id} is in " in run.out
+    assert f"debugloop: run {run.record.short_id} is in " in run.out
 
 
 RAISED = "def pytest_make_collect_report(): raise KeyError('inner')\n"

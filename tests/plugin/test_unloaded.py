@@ -48,10 +48,10 @@ def test_a_run_that_is_not_to_be_loaded_leaves_its_journals_and_says_where(proje
     assert run.ret == 1
     (folder,) = (project.folder / ".debugloop" / "journals").iterdir()
     where = folder.relative_to(project.folder)
-    assert f"debugloop: recording to {where} as {run.record.correlation_id}" in run.lines
+    assert f"debugloop: recording to {where} as run {folder.name[-8:]}" in run.lines
     told = run.paragraph[-1]
     assert told.startswith(
-        f"debugloop: run {run.record.correlation_id} is waiting in {where}: the next run or `debugloop --dsn "
+        f"debugloop: run {folder.name[-8:]} is waiting in {where}: the next run or `debugloop --dsn "
     )
     assert told.endswith(f" --schema {project.schema} load` stores it.")
     assert journals(project) == ["code.jsonl", "loader.lock", "main.jsonl"]

@@ -193,6 +193,11 @@ class Record:
         (run,) = self.query("SELECT * FROM debug_runs WHERE correlation_id = %(id)s")
         return run
 
+    @property
+    def short_id(self) -> str:
+        """The id of the only run, as it is printed."""
+        return str(self.run["id"])[-8:]
+
     def steps(self, test: str = "", step_type: str | None = None) -> list[Step]:
         """Select the steps of the tests whose name ends so."""
         return [s for s in self.all_steps if s.operation_name.endswith(test) and step_type in (None, s.step_type)]
