@@ -18,7 +18,8 @@ from pytest_debugloop.answers.record import Record
 from pytest_debugloop.database.configuration import READER
 from pytest_debugloop.database.connect import connect, describe
 from pytest_debugloop.database.embedded import embedded_server
-from pytest_debugloop.database.migrate import Migration, available, pending
+from pytest_debugloop.database.migrate import pending
+from pytest_debugloop.database.migration_files import Migration, available
 from pytest_debugloop.database.origin import is_ours
 from pytest_debugloop.errors import (
     MigrationError,

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from pytest_debugloop.database.migrate import Migration
+from pytest_debugloop.database.migration_files import Migration
 
 _BEGIN = sql.SQL(
     "SET LOCAL lock_timeout TO '10s'; SET LOCAL client_min_messages TO warning;"

@@ -8,14 +8,9 @@ the lock ends with its transaction, so this works behind a pooler that lends ser
 
 from __future__ import annotations
 
-import hashlib
 import math
-import re
 import time
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -24,16 +19,16 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
+from pytest_debugloop.database.migration_files import Migration, available, text_of
 from pytest_debugloop.errors import MigrationChangedError, MigrationError, SchemaTooNewError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from importlib.abc import Traversable
 
-_FILE = re.compile(r"(?P<version>\d{3})_(?P<rollback>rollback_)?(?P<name>\w+)\.sql")
-
 # One lock for the database and not one for each schema: schemas may share the host's tables in public.
-_LOCK = sql.SQL("SELECT pg_advisory_xact_lock(7234302065886292848)")
+LOCK = 7234302065886292848
+_LOCK = sql.SQL("SELECT pg_advisory_xact_lock({})").format(sql.Literal(LOCK))
 # A statement after the lock must see what the last holder committed, whatever isolation the connection defaults to.
 _BEGIN = sql.SQL(
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages TO warning; "
@@ -45,16 +40,14 @@ _PATIENCE = sql.SQL("SET LOCAL lock_timeout TO '10s'")
 
 # CREATE SCHEMA IF NOT EXISTS would ask for the right to create schemas even where there is nothing to create.
 _SCHEMA_MISSING = sql.SQL("SELECT to_regnamespace(quote_ident(%s)) IS NULL")
-_CREATE_SCHEMA = sql.SQL(
-    "CREATE SCHEMA {schema}; COMMENT ON SCHEMA {schema} IS 'Test runs as debug records. Created by pytest-debugloop.'"
-)
+MARK = "Created by pytest-debugloop."
+SCHEMA_COMMENT = f"Test runs as debug records. {MARK}"
+_CREATE_SCHEMA = sql.SQL(f"CREATE SCHEMA {{schema}}; COMMENT ON SCHEMA {{schema}} IS '{SCHEMA_COMMENT}'")
 # The rollback drops only a schema whose comment says so.
-_SCHEMA_OURS = sql.SQL("""
-    SELECT obj_description(to_regnamespace(quote_ident(%s)), 'pg_namespace') LIKE '%%Created by pytest-debugloop.'
-""")
+_SCHEMA_OURS = sql.SQL(f"SELECT obj_description(to_regnamespace(quote_ident(%s)), 'pg_namespace') LIKE '%%{MARK}'")
 _DROP_SCHEMA = sql.SQL("DROP SCHEMA {schema}")
 
-_CREATE_RECORDS = sql.SQL("""
+CREATE_RECORDS = sql.SQL("""
     CREATE TABLE IF NOT EXISTS {schema}.schema_migrations (
         version INTEGER PRIMARY KEY,
         description TEXT NOT NULL,
@@ -70,58 +63,6 @@ _ADD_RECORD = sql.SQL(
 )
 _REMOVE_RECORD = sql.SQL("DELETE FROM {schema}.schema_migrations WHERE version = %s")
 _DROP_RECORDS = sql.SQL("DROP TABLE {schema}.schema_migrations")
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of the schema, as it lies in the migrations folder.
-
-    Attributes:
-        version: its number; migrations are applied in this order.
-        name: what it is called, between the number and ``.sql``.
-        sql_path: the file that applies it.
-        rollback_path: the file that undoes it.
-        checksum: SHA-256 of the file that applies it, the same for Unix and Windows line ends.
-    """
-
-    version: int
-    name: str
-    sql_path: Traversable
-    rollback_path: Traversable
-    checksum: str
-
-    @property
-    def description(self) -> str:
-        """The first comment line of the file that applies it."""
-        return _text(self.sql_path).partition("\n")[0].removeprefix("--").strip()
-
-
-def available() -> list[Migration]:
-    """Read the migrations that this package has.
-
-    Returns:
-        list[Migration]: every migration, lowest version first.
-
-    Raises:
-        MigrationError: two files have one version, or one has no rollback of its name beside it.
-    """
-    forward: dict[int, tuple[str, Traversable]] = {}
-    backward: dict[int, tuple[str, Traversable]] = {}
-    for path in _folder().iterdir():
-        if match := _FILE.fullmatch(path.name):
-            version, name = int(match["version"]), match["name"]
-            kind = backward if match["rollback"] else forward
-            if version in kind:
-                raise MigrationError(version=version, name=name, reason=f"{kind[version][0]} has the same version")
-            kind[version] = (name, path)
-    migrations = []
-    for version, (name, path) in sorted(forward.items()):
-        rollback_name, rollback_path = backward.get(version, (None, path))
-        if rollback_name != name:
-            raise MigrationError(version=version, name=name, reason="its rollback file is missing")
-        checksum = hashlib.sha256(_text(path).encode()).hexdigest()
-        migrations.append(Migration(version, name, path, rollback_path, checksum))
-    return migrations
 
 
 def pending(connection: psycopg.Connection[Any], schema: str) -> list[Migration]:
@@ -221,17 +162,6 @@ def rollback(connection: psycopg.Connection[Any], schema: str, to: int = 0) -> l
     return done
 
 
-def _folder() -> Traversable:
-    packaged = files("pytest_debugloop") / "migrations"
-    # An installed package has them inside; a checkout keeps them beside it.
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "migrations"
-
-
-def _text(path: Traversable) -> str:
-    # As text, so that the line ends of a Windows checkout read as those of any other.
-    return path.read_text(encoding="utf-8")
-
-
 def _refuse_transaction(connection: psycopg.Connection[Any]) -> None:
     if connection.info.transaction_status != TransactionStatus.IDLE:
         raise ValueError("migrations require a connection outside a transaction: commit or roll back first")
@@ -252,12 +182,12 @@ def _told_as(connection: psycopg.Connection[Any], migration: Migration) -> Itera
 
 def _execute(
     connection: psycopg.Connection[Any],
-    statement: sql.SQL | bytes,
+    statement: sql.SQL | sql.Composed | bytes,
     values: Sequence[object] | None = None,
     *,
     schema: str = "",
 ) -> list[tuple[Any, ...]]:
-    query = statement if isinstance(statement, bytes) else statement.format(schema=sql.Identifier(schema))
+    query = statement.format(schema=sql.Identifier(schema)) if isinstance(statement, sql.SQL) else statement
     with connection.cursor(row_factory=tuple_row) as cursor:
         # Never prepared: a pooler may lend another server connection for the next statement.
         cursor.execute(query, values, prepare=False)
@@ -293,7 +223,7 @@ def _not_ours(migration: Migration, schema: str) -> MigrationError:
 def _prepare(connection: psycopg.Connection[Any], schema: str) -> None:
     if _execute(connection, _SCHEMA_MISSING, (schema,)) == [(True,)]:
         _execute(connection, _CREATE_SCHEMA, schema=schema)
-    _execute(connection, _CREATE_RECORDS, schema=schema)
+    _execute(connection, CREATE_RECORDS, schema=schema)
 
 
 def _run(connection: psycopg.Connection[Any], schema: str, path: Traversable) -> int:
@@ -301,7 +231,7 @@ def _run(connection: psycopg.Connection[Any], schema: str, path: Traversable) ->
     _execute(connection, _SEARCH_PATH, schema=schema)
     _execute(connection, _PATIENCE)
     started = time.perf_counter()
-    _execute(connection, _text(path).encode())
+    _execute(connection, text_of(path).encode())
     return math.ceil((time.perf_counter() - started) * 1000)
 
 

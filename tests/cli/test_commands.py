@@ -14,6 +14,7 @@ from psycopg import sql
 
 from pytest_debugloop.cli.app import COMMANDS
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.migration_files import available
 from tests.support.projects import Project
 from tests.support.waiting import wait_until
 
@@ -226,3 +227,29 @@ def test_rollback_asks_nothing_where_there_is_nothing_to_lose(cli: Cli, own_sche
     assert cli("rollback", **own_schema).stdout == "nothing to roll back\n"
     cli("migrate", **own_schema)
     assert cli("rollback", "--to", "99", **own_schema).stdout == "nothing to roll back\n"
+
+
+def test_migrate_and_rollback_write_scripts_and_change_nothing(cli: Cli, own_schema: dict[str, str]) -> None:
+    up = cli("migrate", "--sql", **own_schema)
+    assert (up.returncode, up.stderr) == (0, "")
+    assert up.stdout.startswith("-- debugloop migrate --sql: migrations 00")
+    steps = [line.removeprefix("applied ") for line in cli("migrate", **own_schema).stdout.splitlines()]
+    assert [line.removeprefix("\\echo applied ") for line in up.stdout.splitlines() if "\\echo" in line] == steps
+    down = cli("rollback", "--sql", **own_schema).stdout
+    assert [line for line in down.splitlines() if "\\echo" in line] == [f"\\echo rolled back {steps[-1]}"]
+    down = cli("rollback", "--to", "0", "--sql", **own_schema).stdout
+    assert down.count("COMMIT;") == len(steps)
+    assert cli("migrate", **own_schema).stdout == "nothing to apply\n"
+
+
+def test_a_script_of_all_migrations_needs_no_record(cli: Cli, tmp_path: Path) -> None:
+    done = cli("migrate", "--sql", "--dir", str(tmp_path / "none"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("COMMIT;") == len(available())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["migrate", "rollback"])
+def test_a_script_is_no_json(cli: Cli, command: str) -> None:
+    done = cli(command, "--sql", "--json")
+    assert (done.returncode, done.stdout) == (2, "")

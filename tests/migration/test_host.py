@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from pytest_debugloop.database.migrate import available, migrate, rollback
+from pytest_debugloop.database.migrate import migrate, rollback
+from pytest_debugloop.database.migration_files import available
 from pytest_debugloop.errors import MigrationError
 from tests.migration.catalog import catalog, rows
 

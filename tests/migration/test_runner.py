@@ -13,7 +13,8 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from pytest_debugloop.database.migrate import available, migrate, pending, rollback
+from pytest_debugloop.database.migrate import migrate, pending, rollback
+from pytest_debugloop.database.migration_files import available
 from pytest_debugloop.errors import MigrationChangedError, MigrationError, SchemaTooNewError
 from tests.migration.catalog import catalog, rows
 from tests.support.waiting import wait_until
@@ -266,7 +267,7 @@ def test_a_failing_migration_leaves_no_trace_and_those_before_it_stay(
     broken = tmp_path / f"{next_version:03}_broken.sql"
     broken.write_text("-- Break\nCREATE TABLE half (); SELECT 1 / 0;\n")
     (tmp_path / f"{next_version:03}_rollback_broken.sql").write_text("-- Undo\nDROP TABLE half;\n")
-    monkeypatch.setattr("pytest_debugloop.database.migrate._folder", lambda: tmp_path)
+    monkeypatch.setattr("pytest_debugloop.database.migration_files._folder", lambda: tmp_path)
     with pytest.raises(MigrationError) as caught:
         migrate(empty, OURS)
     assert str(caught.value) == f"Migration {next_version} (broken) failed and changed nothing: division by zero."

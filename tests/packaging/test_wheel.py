@@ -24,7 +24,7 @@ before = set(sys.modules)
 import pytest_debugloop.plugin
 print(*sorted(set(sys.modules) - before))
 """
-_MIGRATIONS = "from pytest_debugloop.database import migrate; print(migrate._folder())"
+_MIGRATIONS = "from pytest_debugloop.database import migration_files; print(migration_files._folder())"
 
 
 def python(code: str, cwd: Path, **env: str) -> str:

@@ -16,7 +16,8 @@ from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Check
 from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.connect import describe
 from pytest_debugloop.database.data_directory import check_maker
-from pytest_debugloop.database.migrate import available, pending
+from pytest_debugloop.database.migrate import pending
+from pytest_debugloop.database.migration_files import available
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.queries import health
 from pytest_debugloop.text.words import ago, counted, short

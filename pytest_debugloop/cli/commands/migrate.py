@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.output import json_option, write_json
 
+if TYPE_CHECKING:
+    from pytest_debugloop.database.migration_files import Migration
+
 
 @click.command()
+@click.option("--sql", "as_sql", is_flag=True, help="Write a script for psql instead, and change nothing.")
 @json_option
 @click.pass_obj
-def command(location: RecordLocation, as_json: bool) -> None:
+def command(location: RecordLocation, as_sql: bool, as_json: bool) -> None:
     """Migrate the schema to the version of this package.
+
+    With --sql, it writes what is pending as a script for `psql -X -f`, for a database that only its administrator may
+    change.
 
     \b
     Example: debugloop --dsn postgresql://ci@db.example.org/record migrate
+    Example: debugloop migrate --sql > migrate.sql
     """
+    if as_sql and as_json:
+        raise click.UsageError("--sql writes a script and --json an answer: give one of them.")
+    if as_sql:
+        from pytest_debugloop.database.migration_script import migration_script
+
+        click.echo(migration_script(location.schema, _pending(location)), nl=False)
+        return
     from pytest_debugloop.answers.connection import open_server
     from pytest_debugloop.database.migrate import migrate
 
@@ -29,3 +46,16 @@ def command(location: RecordLocation, as_json: bool) -> None:
         click.echo(f"applied {migration.version:03} {migration.name}")
     if not applied:
         click.echo("nothing to apply")
+
+
+def _pending(location: RecordLocation) -> list[Migration]:
+    """Tell what is to be applied: all of it where there is no record yet."""
+    from pytest_debugloop.answers.connection import open_server, waiting_migrations
+    from pytest_debugloop.database.migration_files import available
+    from pytest_debugloop.errors import NoRecordError, NotLoadedError
+
+    try:
+        with open_server(location) as (_, connection):
+            return waiting_migrations(connection, location.schema)
+    except (NoRecordError, NotLoadedError):
+        return available()

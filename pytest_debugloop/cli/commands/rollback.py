@@ -22,21 +22,27 @@ _NAMED = 5
     metavar="VERSION",
     help="Last version to keep; 0 undoes all. Default: undo the newest migration only.",
 )
+@click.option("--sql", "as_sql", is_flag=True, help="Write a script for psql instead, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
-def command(location: RecordLocation, to: int | None, yes: bool, as_json: bool) -> None:
+def command(location: RecordLocation, to: int | None, as_sql: bool, yes: bool, as_json: bool) -> None:
     """Undo the newest migration, or all after a version, and delete their data.
 
-    Says first how many rows and values that deletes, and asks.
+    Says first how many rows and values that deletes, and asks. With --sql, it writes a script for `psql -X -f`, which
+    does not ask.
 
     \b
     Example: debugloop rollback
     Example: debugloop rollback --to 0
     """
+    if as_sql and as_json:
+        raise click.UsageError("--sql writes a script and --json an answer: give one of them.")
     from pytest_debugloop.answers.connection import open_server
     from pytest_debugloop.database.losses import losses_of_rollback
-    from pytest_debugloop.database.migrate import available, pending, rollback
+    from pytest_debugloop.database.migrate import pending, rollback
+    from pytest_debugloop.database.migration_files import available
+    from pytest_debugloop.database.migration_script import rollback_script
 
     with open_server(location) as (_, connection):
         waiting = {migration.version for migration in pending(connection, location.schema)}
@@ -44,6 +50,9 @@ def command(location: RecordLocation, to: int | None, yes: bool, as_json: bool) 
         if to is None:
             to = applied[-2].version if len(applied) > 1 else 0
         chosen = [one for one in reversed(applied) if one.version > to]
+        if as_sql:
+            click.echo(rollback_script(location.schema, chosen), nl=False)
+            return
         losses = losses_of_rollback(connection, location.schema, chosen)
         if chosen:
             names = f"{chosen[0].version:03} {chosen[0].name}"
