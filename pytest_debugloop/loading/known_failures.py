@@ -10,14 +10,16 @@ from psycopg import Cursor
 from psycopg.rows import dict_row
 
 from pytest_debugloop.summary.known_failures import SUMMARY_DAYS, KnownFailure
+from pytest_debugloop.text.causes import cause_title
 from pytest_debugloop.text.changed import changed_words
 from pytest_debugloop.text.words import short
 
 # Each part of the answer is the first rows of an index, in its order: nothing is to be sorted. The run waits for it.
 _SETTINGS = "SET LOCAL enable_bitmapscan TO off; SET LOCAL statement_timeout TO '2s'"
-_LIMITS = {"days": SUMMARY_DAYS, "most_failures": 100, "most_attempts": 120, "most_runs": 500}
+_LIMITS = {"days": SUMMARY_DAYS, "most_failures": 100, "most_attempts": 120, "most_runs": 500, "named": 21}
 _LEAST_LOOKED_AT = 40
 _LONGEST_TEXT = 500
+_LONGEST_NAME = 4_000  # a shorter one is never cut: it is to be copied
 
 
 def known_failures(
@@ -30,10 +32,10 @@ def known_failures(
         statement: gives SQL by its name.
         run_id: of the run, all of it stored and linked.
         correlation_id: of its workflow.
-        most: how many tests at most.
+        most: how many causes at most.
 
     Returns:
-        The tests that most is known of, and how many there are.
+        A test of each cause, those first that are news, and how many tests there are.
 
     Raises:
         psycopg.Error: the database cannot answer, or not within two seconds.
@@ -55,8 +57,12 @@ def known_failures(
 def _known(row: dict[str, Any]) -> KnownFailure:
     file, line = place_of(row["test"], row.pop("places"))
     del row["failures"]
-    row["test"] = _cut(row["test"])
-    row["message"] = _cut(row["message"])
+    place: list[Any] = row.pop("place") or [None] * 3
+    raised_at = int(place[1]) if str(place[1]).isdecimal() else None
+    row["cause"] = cause_title(row["tests"], row["error"], place[0], raised_at, place[2])
+    row["others"] = [_cut(other, _LONGEST_NAME) for other in row["others"]]
+    row["test"] = _cut(row["test"], _LONGEST_NAME)
+    row["message"] = _cut(row["message"], _LONGEST_TEXT)
     row["changed"] = changed_words(evidence := row.pop("evidence"))
     row["is_change_known"] = not (isinstance(evidence, dict) and evidence.get("missing"))
     for name in ("passed_run", "red_run"):
@@ -84,5 +90,5 @@ def place_of(test: str, places: Sequence[Sequence[Any]]) -> tuple[str, int]:
     return own, 0
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 3] + "..."

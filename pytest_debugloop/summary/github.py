@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_debugloop.summary.known_failures import KnownFailure, KnownFailures, failure_facts
+from pytest_debugloop.summary.known_failures import KnownFailure, KnownFailures, failure_facts, other_tests
 from pytest_debugloop.text.printable import printable
 
 JOB_SUMMARY_ROWS = 100
@@ -25,7 +25,7 @@ _LONGEST_TITLE = 200
 
 
 def error_commands(known: KnownFailures, command: str, rootdir: Path, workspace: str) -> list[str]:
-    """Write the workflow commands that show failures where they happened.
+    """Write the workflow commands that show failures where they happened, one of each cause.
 
     Args:
         known: the failures.
@@ -46,6 +46,8 @@ def _annotation(failure: KnownFailure, command: str, rootdir: Path, workspace: s
     properties["title"] = printable(failure.test)[:_LONGEST_TITLE] or "outside of tests"
     message = printable(failure.message[:_LONGEST_MESSAGE].strip(), lines=True)
     parts = [f"{printable(failure.error)}: {message}"]
+    if failure.tests > 1:
+        parts.append(f"{printable(failure.cause)}, {other_tests(failure, None)}")
     if failure.is_test:
         parts.append("debugloop: " + ", ".join(failure_facts(failure)))
     return workflow_command("error", properties, "\n".join([*parts, command]))

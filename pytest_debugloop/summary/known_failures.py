@@ -12,17 +12,17 @@ from pytest_debugloop.text.strategies import STRATEGIES
 from pytest_debugloop.text.words import DAY, age, counted, passes_elsewhere, percent
 
 SUMMARY_FAILURES_LIMIT = 10
-"""How many failed tests the summary of a run tells of."""
+"""How many lines the summary of a run has for its failures, and of how many causes it tells at most."""
 
 SUMMARY_DAYS = 7
 """How far back the failures are counted that the summary of a run tells of."""
 
 _FIRST = "first seen in this run"
-_INDENT = "      "
+_NAMED = 5
 
 
 class KnownFailure(NamedTuple):
-    """A test that a run leaves failed, and what the record knows of it.
+    """A test that a run leaves failed, and what the record knows of it; it stands for all that fail of its cause.
 
     Attributes:
         test: its node id; of what is no test, such as a file that could not be collected, the name it has there.
@@ -60,6 +60,9 @@ class KnownFailure(NamedTuple):
         flaky_failures: of the attempts on code that it both passed and failed on, how many failed; None: not asked.
         flaky_attempts: how many there are.
         is_new: whether the record knows the project, and no earlier run of this test.
+        tests: how many tests fail of this cause.
+        cause: what they have in common, in words.
+        others: names of some of the others.
     """
 
     test: str
@@ -96,14 +99,17 @@ class KnownFailure(NamedTuple):
     flaky_failures: int | None = None
     flaky_attempts: int | None = None
     is_new: bool = False
+    tests: int = 1
+    cause: str = ""
+    others: Sequence[str] = ()
 
 
 class KnownFailures(NamedTuple):
     """The failures of a run that the record knows most of.
 
     Attributes:
-        failures: at most as many as the loader was asked for.
-        total: how many the run has.
+        failures: one of each cause, at most as many as the loader was asked for.
+        total: how many tests the run leaves failed.
     """
 
     failures: Sequence[KnownFailure]
@@ -124,7 +130,7 @@ class KnownFailures(NamedTuple):
 
 
 def failure_lines(known: KnownFailures, width: int | None, most: int = SUMMARY_FAILURES_LIMIT) -> list[str]:
-    """Write what is known of the failures, each on one line where it fits, else the facts below the test's name.
+    """Write what is known of the failures, cause by cause: all on one line where it fits, else below the test's name.
 
     Args:
         known: the failures.
@@ -134,14 +140,40 @@ def failure_lines(known: KnownFailures, width: int | None, most: int = SUMMARY_F
     lines: list[str] = []
     told = 0
     for failure in known.failures[:SUMMARY_FAILURES_LIMIT]:
-        more = _wrapped(printable(failure.test or "outside of tests"), failure_facts(failure), width)
-        if told and len(lines) + len(more) > most - (told + 1 < known.total):
+        more = list(_cause_lines(failure, width))
+        if told and len(lines) + len(more) > most - (told + failure.tests < known.total):
             break
         lines += more
-        told += 1
+        told += failure.tests
     if told and known.total > told:
         lines.append(f"  and {known.total - told:,} more")
     return lines
+
+
+def _cause_lines(failure: KnownFailure, width: int | None) -> Iterator[str]:
+    name, facts = printable(failure.test or "outside of tests"), failure_facts(failure)
+    if failure.tests == 1:
+        yield from _wrapped(name, facts, width, "  ")
+        return
+    yield f"  {printable(failure.cause)}"
+    yield from _wrapped(name, facts, width, "    ")
+    yield f"    {other_tests(failure, width and width - 4)}"
+
+
+def other_tests(failure: KnownFailure, width: int | None) -> str:
+    """Name the other tests that fail of a cause, as many as fit into a line; no name is cut.
+
+    Args:
+        failure: of a cause with others.
+        width: columns of the line, None for any.
+    """
+    names = [printable(name or "outside of tests") for name in failure.others[:_NAMED]]
+    for count in range(len(names), 0, -1):
+        more = failure.tests - 1 - count
+        line = f"also {', '.join(names[:count])}" + (f" and {more:,} more" if more else "")
+        if width is None or columns(line) <= width or count == 1:
+            return line
+    return f"and {counted(failure.tests - 1, 'more test')}"
 
 
 def failure_facts(failure: KnownFailure) -> list[str]:
@@ -227,21 +259,23 @@ def _failing(failure: KnownFailure) -> list[str]:
     return ([" ".join(["failing", *words])] if words else []) + gaps
 
 
-def _wrapped(name: str, facts: Sequence[str], width: int | None) -> list[str]:
-    whole = f"  {name}: {', '.join(facts)}"
+def _wrapped(name: str, facts: Sequence[str], width: int | None, indent: str) -> list[str]:
+    """Write a name, which is never cut, and the facts on the same line or below it."""
+    whole = f"{indent}{name}: {', '.join(facts)}"
     if width is None or columns(whole) <= width:
         return [whole]
-    lines = [f"  {cut(name, width - 3)}:"]
+    lines = [f"{indent}{name}:"]
     line = ""
-    room = width - len(_INDENT)
+    indent += "    "
+    room = width - len(indent)
     parts = [fact + ("," if number < len(facts) - 1 else "") for number, fact in enumerate(facts)]
     # What is too long for a line is better broken between its halves than cut.
     for part in (half for one in parts for half in ([one] if columns(one) <= room else _halves(one))):
-        if line and len(_INDENT) + columns(line) + 1 + columns(part) > width:
+        if line and len(indent) + columns(line) + 1 + columns(part) > width:
             lines.append(line)
             line = ""
         line = f"{line} {part}" if line else part
-    return lines[:1] + [_INDENT + cut(one, width - len(_INDENT)) for one in [*lines[1:], line]]
+    return lines[:1] + [indent + cut(one, room) for one in [*lines[1:], line]]
 
 
 def _halves(fact: str) -> list[str]:

@@ -266,7 +266,7 @@ def test_what_is_no_test_is_told_by_its_error(project: Project) -> None:
     assert "nothing_of_that_name" in line
 
 
-def test_of_a_thousand_failures_ten_are_told(project: Project) -> None:
+def test_a_thousand_failures_of_one_cause_are_told_by_one_of_them(project: Project) -> None:
     project.write(
         "test_any.py",
         """
@@ -278,9 +278,19 @@ def test_of_a_thousand_failures_ten_are_told(project: Project) -> None:
         """,
     )
     told = known(run(project, "--tb=no", "-q"))
+    assert told == [
+        "1,000 x AssertionError in test_any.py:5 test_bad",
+        "test_any.py::test_bad[0]: first seen in this run",
+        f"also {', '.join(f'test_any.py::test_bad[{number}]' for number in range(1, 6))} and 994 more",
+    ]
+
+
+def test_of_thirty_causes_those_are_told_that_fit_into_ten_lines(project: Project) -> None:
+    project.write("test_any.py", "\n".join(f"def test_{name}(): assert 0" for name in range(30)))
+    told = known(run(project, "--tb=no", "-q"))
     assert len(told) == 10
     assert all(line.endswith(": first seen in this run") for line in told[:9])
-    assert told[9] == "and 991 more"
+    assert told[9] == "and 21 more"
 
 
 @pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
@@ -318,7 +328,8 @@ def test_lines_fit_the_terminal(project: Project) -> None:
         done = run(project, COLUMNS=str(width))
         (begin,) = (n for n, line in enumerate(done.paragraph) if " is in " in line)
         lines = done.paragraph[begin + 1 : -1]
-        assert max(map(len, lines)) <= width
+        assert max(len(line) for line in lines if name not in line) <= width
+        assert any(line.endswith(f"::{name}:") for line in lines)
         assert len(lines) > 2
         assert any(f"seen {times} times in 7 days" in line for line in lines)
     uncut = run(project, COLUMNS="40", CI="1")

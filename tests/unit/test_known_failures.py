@@ -172,10 +172,37 @@ def test_whatever_tests_are_called_lines_fit_and_are_safe(
         strategy_times=2,
         recoveries=3,
     )
-    for line in failure_lines(KnownFailures([failure] * 12, 12), width):
-        assert printable(line) == line
-        assert columns(line) <= width
-        assert line.startswith("  ")
+    for tests in (1, 12):
+        of_cause = failure._replace(tests=tests, others=[test] * (tests - 1), cause=f"{tests} x E in {'f' * 10}")
+        for line in failure_lines(KnownFailures([of_cause] * 12, 12 * tests), width):
+            assert printable(line) == line
+            assert columns(line) <= width or (test and printable(test) in line)  # which is to be copied whole
+            assert line.startswith("  ")
+
+
+def test_failures_of_one_cause_are_told_by_one_and_the_others_are_named() -> None:
+    cause = "38 x AttributeError in responses.py:444 FileResponse.__call__"
+    others = [f"tests/test_orders.py::test_{name}" for name in "abcdefgh"]
+    failure = NEW._replace(**PASSED, tests=38, cause=cause, others=others)
+    another = NEW._replace(test="tests/test_orders.py::test_other")
+    known = KnownFailures([failure, another], 45)
+    assert failure_lines(known, None) == [
+        f"  {cause}",
+        "    tests/test_orders.py::test_total: passed 20 minutes ago in run 8205ebab; "
+        "changed since: get_value in src/utils.py (+1 -1)",
+        f"    also {', '.join(others[:5])} and 32 more",
+        "  tests/test_orders.py::test_other: first seen in this run",
+        "  and 6 more",
+    ]
+    assert failure_lines(known, 60) == [
+        f"  {cause}",
+        "    tests/test_orders.py::test_total:",
+        "        passed 20 minutes ago in run 8205ebab;",
+        "        changed since: get_value in src/utils.py (+1 -1)",
+        f"    also {others[0]} and 36 more",
+        "  tests/test_orders.py::test_other: first seen in this run",
+        "  and 6 more",
+    ]
 
 
 @given(NAMES.map(printable), st.integers(20, 60))

@@ -1,11 +1,13 @@
--- Give the tests that a run leaves failed, with what the record knows: those first that never failed so, then those
--- that begin to fail in it, then those that most is known of.
+-- Give what a run leaves failed, with what the record knows, a row for each cause: those first that never failed so,
+-- then those that begin to fail in it, then those that most is known of. Of each cause one test is looked at, chosen in
+-- the same order, and others are named.
 
 WITH failed AS MATERIALIZED (
     -- Of each test what its last attempt failed with first: teardowns fail of calls that failed.
     SELECT DISTINCT ON (coalesce(e.task_id::text, e.operation_name, e.id::text))
         e.id, e.run_id, e.task_id, e.operation_name, e.error_code, e.error_message, e.occurred_at,
-        e.metadata ->> 'fingerprint' AS fingerprint, e.metadata -> 'code' AS places
+        e.metadata ->> 'fingerprint' AS fingerprint, e.metadata -> 'code' AS places,
+        coalesce(e.cause_fingerprint, e.id::text) AS cause
     FROM debug_error_events AS e
     WHERE e.correlation_id = %(correlation_id)s AND e.run_id = %(run_id)s
         AND NOT EXISTS (
@@ -16,18 +18,30 @@ WITH failed AS MATERIALIZED (
     ORDER BY coalesce(e.task_id::text, e.operation_name, e.id::text),
         (e.metadata ->> 'attempt')::integer DESC NULLS LAST, e.occurred_at, e.id
 ),
+caused AS MATERIALIZED (
+    SELECT
+        f.*,
+        count(*) OVER (PARTITION BY f.cause) AS cause_tests,
+        row_number() OVER (
+            PARTITION BY f.cause ORDER BY f.failed_ever, f.begins DESC, f.occurred_at, f.id
+        ) AS place_in_cause
+    FROM (
+        SELECT
+            f.*,
+            EXISTS (SELECT FROM debug_error_events AS e WHERE e.task_id = f.task_id AND e.run_id <> f.run_id)
+                AS failed_ever,
+            EXISTS (SELECT FROM debug_failure_onsets AS o WHERE o.task_id = f.task_id AND o.run_id = f.run_id) AS begins
+        FROM failed AS f
+    ) AS f
+),
 -- A run counts once, however often it tried a test again. Of a test that has failed more often than anyone counts, the
 -- latest failures are looked at.
 seen AS MATERIALIZED (
     SELECT f.*, earlier.*, recovery.recovered
     FROM (
-        SELECT
-            f.*,
-            EXISTS (SELECT FROM debug_failure_onsets AS o WHERE o.task_id = f.task_id AND o.run_id = f.run_id) AS begins
-        FROM failed AS f
-        ORDER BY
-            EXISTS (SELECT FROM debug_error_events AS e WHERE e.task_id = f.task_id AND e.run_id <> f.run_id),
-            begins DESC, f.occurred_at, f.id
+        SELECT * FROM caused
+        WHERE place_in_cause = 1
+        ORDER BY failed_ever, begins DESC, occurred_at, id
         LIMIT %(looked_at)s
     ) AS f
     CROSS JOIN LATERAL (
@@ -62,6 +76,22 @@ SELECT
     coalesce(t.error_code, '') AS error,
     left(t.error_message, 2000) AS message,
     coalesce(t.places, '[]') AS places,
+    t.cause_tests AS tests,
+    ARRAY(
+        SELECT coalesce(named.node_id, c.operation_name, '')
+        FROM caused AS c
+        LEFT JOIN debug_tasks AS named ON named.id = c.task_id
+        WHERE c.cause = t.cause AND c.place_in_cause BETWEEN 2 AND %(named)s
+        ORDER BY c.place_in_cause
+    ) AS others,
+    (
+        SELECT jsonb_build_array(
+            place.value ->> 0, place.value ->> 1, debug_failure_function(e.error_stack_trace, place.value)
+        )
+        FROM debug_error_events AS e
+        CROSS JOIN LATERAL (SELECT debug_failure_place(e.metadata) AS value) AS place
+        WHERE e.id = t.id
+    ) AS place,
     here.times,
     t.is_cut,
     extract(epoch FROM t.occurred_at - here.last_seen_at)::double precision AS last_seen_seconds,
