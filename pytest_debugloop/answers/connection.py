@@ -126,22 +126,6 @@ def admit(location: RecordLocation) -> bool:
     )
 
 
-def asked_project(record: Record, location: RecordLocation) -> str | None:
-    """Name the project that is asked for, as the record names it now.
-
-    Args:
-        record: to ask.
-        location: where the record is.
-
-    Returns:
-        None for all that are in an embedded record.
-    """
-    from pytest_debugloop.queries.projects import project_named
-
-    asked = location.asked_project()
-    return None if asked is None else record.one(project_named(asked)).name
-
-
 @contextmanager
 def open_record(location: RecordLocation) -> Iterator[Record]:
     """Read the record, as it is now.

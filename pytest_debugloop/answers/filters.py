@@ -13,7 +13,8 @@ from pytest_debugloop.answers.test_selection import TestSelection
 from pytest_debugloop.environment.identity import uuid_of
 from pytest_debugloop.errors import AmbiguousError, NotFoundError
 from pytest_debugloop.queries.filters import Filters, named_tests, sessions_like
-from pytest_debugloop.queries.question import Steps, fetch
+from pytest_debugloop.queries.projects import project_named
+from pytest_debugloop.queries.question import Steps, fetch, one
 from pytest_debugloop.text.printable import printable
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
@@ -47,6 +48,41 @@ class TypedFilters:
         given = [f"--{name} {value}" for name in names if (value := getattr(self, name)) is not None]
         times = [f"--{name}" for name in ("since", "until") if getattr(self, name) is not None]
         return printable(" ".join([*given, *times, *([f"--test {self.test.text}"] if self.test else [])]))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a list is about: one project or all, and only what the filters let through."""
+
+    project: str | None
+    filters: Filters
+
+
+def scope_of(typed: TypedFilters, location: RecordLocation) -> Steps[Scope]:
+    """Find in the record what a list is to be about.
+
+    Args:
+        typed: the options that narrow it.
+        location: where the command was typed.
+
+    Raises:
+        NotFoundError: there is no such session, or no such test.
+    """
+    project = yield from asked_project(location)
+    return Scope(project, (yield from filters_of(typed, project, location)))
+
+
+def asked_project(location: RecordLocation) -> Steps[str | None]:
+    """Name the project that is asked for, as the record names it now.
+
+    Args:
+        location: where the record is.
+
+    Returns:
+        None for all that are in an embedded record.
+    """
+    asked = location.asked_project()
+    return None if asked is None else (yield from one(project_named(asked))).name
 
 
 def filters_of(typed: TypedFilters, project: str | None, location: RecordLocation) -> Steps[Filters]:

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from pytest_debugloop.answers.debugging import files_of_run
 from pytest_debugloop.answers.lookup import find
-from pytest_debugloop.answers.rerunning import recorded_failure
+from pytest_debugloop.answers.rerunning import failure_found
 from pytest_debugloop.errors import RerunImpossibleError
+from pytest_debugloop.queries.lookup import Found
 from pytest_debugloop.queries.proving import RecordedRun, Recovered, last_pass_before, recorded_run, recovery_of
 from pytest_debugloop.queries.question import Steps, first, one
 from pytest_debugloop.queries.rerunning import RecordedFailure
@@ -55,9 +56,9 @@ def case_of(text: str, project: str | None = None) -> Steps[Case]:
     recovery: Recovered | None
     if found.kind == "recovery":
         recovery = yield from one(recovery_of(recovery_id=found.id))
-        failure = yield from recorded_failure(str(recovery.error_id), project)
+        failure = yield from failure_found(Found("error", recovery.error_id), text)
     else:
-        failure = yield from recorded_failure(text, project)
+        failure = yield from failure_found(found, text)
         recovery = yield from first(recovery_of(error_id=failure.id))
     if recovery is not None and recovery.run_id == recovery.error_run:
         raise RerunImpossibleError(

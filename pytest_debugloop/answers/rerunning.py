@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.errors import NeverFailedError, NotFoundError
+from pytest_debugloop.queries.lookup import Found
 from pytest_debugloop.queries.question import Steps, fetch, first
 from pytest_debugloop.queries.rerunning import (
     RecordedFailure,
@@ -44,7 +45,20 @@ def recorded_failure(text: str, project: str | None = None) -> Steps[RecordedFai
         NeverFailedError: the test has not failed.
         AmbiguousError: several tests or errors are called so.
     """
-    found = yield from find(text, project, kinds=("error", "test"))
+    return (yield from failure_found((yield from find(text, project, kinds=("error", "test"))), text))
+
+
+def failure_found(found: Found, text: str) -> Steps[RecordedFailure]:
+    """Give the failure that was found, or the last one of the test that was found.
+
+    Args:
+        found: an error or a test.
+        text: by which it was found.
+
+    Raises:
+        NotFoundError: the record of its run is not there.
+        NeverFailedError: the test has not failed.
+    """
     id_ = found.id
     if found.kind == "test":
         last = yield from first(last_failure_of(found.id))

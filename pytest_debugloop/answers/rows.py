@@ -9,12 +9,15 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
+from pytest_debugloop.answers.lookup import find_id
+from pytest_debugloop.answers.runs import last_run
 from pytest_debugloop.queries import exports
-from pytest_debugloop.queries.question import Question
-from pytest_debugloop.queries.runs import Run
+from pytest_debugloop.queries.question import Question, Steps, one
+from pytest_debugloop.queries.runs import Run, run_of, runs
 from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
 
 if TYPE_CHECKING:
+    from pytest_debugloop.answers.filters import Scope
     from pytest_debugloop.answers.record import Record
 
 TaskIds: TypeAlias = "Sequence[uuid.UUID] | None"
@@ -26,6 +29,28 @@ _ROWS: dict[str, tuple[str, type[Any], Callable[..., Question[Any]]]] = {
     "failures": ("failure", exports.WholeFailure, exports.failures_of_run),
     "recoveries": ("recovery", exports.WholeRecovery, exports.recoveries_of_run),
 }
+
+
+def exported_runs(scope: Scope, run: str | None, *, many: bool) -> Steps[Question[Run] | list[Run]]:
+    """Find the runs that are to be exported.
+
+    Args:
+        scope: which ones, if they are many.
+        run: the id of one, or the first or last characters of it; None for the last run.
+        many: whether to export all of the scope.
+
+    Returns:
+        The one, or what asks for all.
+
+    Raises:
+        DebugloopError: there is no run, or nothing or several things are called so.
+    """
+    if many:
+        yield from last_run(scope.project)  # says so where there is none at all
+        return runs(project=scope.project, filters=scope.filters)
+    if not run:
+        return [(yield from last_run(scope.project))]
+    return [(yield from one(run_of((yield from find_id(run, "run")))))]
 
 
 def write_jsonl(out: IO[str], record: Record, runs: Iterable[Run], task_ids: TaskIds = None) -> dict[str, int]:

@@ -7,9 +7,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pytest_debugloop.answers.filters import TypedFilters, asked_project, filters_of
+from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.answers.runs import last_run
 from pytest_debugloop.answers.significance import Group, adjusted, student
 from pytest_debugloop.queries.question import Steps, fetch
-from pytest_debugloop.queries.timings import PhaseTimes, TimedRun, phase_times
+from pytest_debugloop.queries.timings import PhaseTimes, TimedRun, phase_times, timed_runs
 
 LEAST_RUNS = 3
 """Of a phase on each side: less says nothing of how much its times vary."""
@@ -65,6 +68,60 @@ class Changes:
     phases: int
     speed_ratio: float | None
     changes: list[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class TimesCompared:
+    """The last runs against those before.
+
+    Attributes:
+        recent: the last runs, the latest first.
+        earlier: those before, the latest first.
+        is_enough: whether there are enough of both to compare.
+        changes: what was compared; nothing where that is not enough.
+    """
+
+    recent: list[TimedRun]
+    earlier: list[TimedRun]
+    is_enough: bool
+    changes: Changes
+
+
+def times_compared(
+    typed: TypedFilters,
+    location: RecordLocation,
+    last: int,
+    before: int,
+    *,
+    min_ms: float = 0,
+    everything: bool = False,
+) -> Steps[TimesCompared]:
+    """Compare the times of the last runs with those before.
+
+    Args:
+        typed: the options that narrow the runs and tests.
+        location: where the command was typed.
+        last: how many runs are the last.
+        before: how many runs before those to compare with.
+        min_ms: leave out phases whose mean time is below, in milliseconds.
+        everything: give also what is not significant.
+
+    Raises:
+        EmptyRecordError: the record has no runs.
+        NoRunsError: it has none of this project.
+        NotFoundError: there is no such session, or no such test.
+    """
+    project = yield from asked_project(location)
+    yield from last_run(project)  # says so where there is none at all
+    filters = yield from filters_of(typed, project, location)
+    runs = yield from fetch(timed_runs(last + before, project, filters))
+    recent, earlier = runs[:last], runs[last:]
+    is_enough = min(len(recent), len(earlier)) >= LEAST_RUNS
+    changes = Changes(0, None, [])
+    if is_enough:
+        task_ids = filters.task_ids
+        changes = yield from changes_of_time(runs, last, min_ms=min_ms, everything=everything, task_ids=task_ids)
+    return TimesCompared(recent, earlier, is_enough, changes)
 
 
 def changes_of_time(

@@ -37,7 +37,8 @@ def complete_branch(ctx: click.Context, param: click.Parameter, incomplete: str)
 def _completed(ctx: click.Context, kind: str, incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.filters import asked_project
     from pytest_debugloop.answers.location import NAMES, RecordLocation
     from pytest_debugloop.cli.deadline import deadline
     from pytest_debugloop.queries.completions import completions
@@ -51,7 +52,7 @@ def _completed(ctx: click.Context, kind: str, incomplete: str) -> list[Completio
         with deadline(_SECONDS):
             location = RecordLocation.from_settings(given)
             with open_record(location) as record:
-                found = record.fetch(completions(kind, incomplete, asked_project(record, location)))
+                found = record.fetch(completions(kind, incomplete, record.answer(asked_project(location))))
     except Exception:
         return []  # a word about it would stand in the middle of what is typed
     # A name that a terminal would not show as it is cannot be typed either.

@@ -20,7 +20,8 @@ def show_front_page(location: RecordLocation, *, as_json: bool) -> None:
     Raises:
         DebugloopError: there is a record, and it cannot be read.
     """
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.filters import asked_project
     from pytest_debugloop.answers.front import as_json as plain_page
     from pytest_debugloop.answers.front import front_page
     from pytest_debugloop.answers.here import here
@@ -32,7 +33,7 @@ def show_front_page(location: RecordLocation, *, as_json: bool) -> None:
     page = None
     try:
         with open_record(location) as record:
-            page = record.answer(front_page(asked_project(record, location), here(location)))
+            page = record.answer(front_page(record.answer(asked_project(location)), here(location)))
     except (EmptyRecordError, NoRecordError, NoSchemaError, NotLoadedError):
         pass  # the page says what to do
     if as_json:

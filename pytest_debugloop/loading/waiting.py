@@ -50,6 +50,16 @@ class Waiting(NamedTuple):
         """Of those that are not tried any more."""
         return [failure for failure in self.load_failures if failure.is_set_aside]
 
+    def attempts(self, *, again: bool = False) -> dict[Path, int]:
+        """Count how often each run was tried in vain, the fewest first.
+
+        Args:
+            again: whether to include those that were set aside.
+        """
+        tries = dict.fromkeys((*self.waiting, *self.going_on), 0)
+        tries |= {one.folder: one.tries for one in self.load_failures if again or not one.is_set_aside}
+        return dict(sorted(tries.items(), key=lambda item: item[1]))
+
 
 class Loaded(NamedTuple):
     """What became of the runs that were left behind.
@@ -84,18 +94,19 @@ def waiting_runs(order: LoaderOrder) -> Waiting:
     return found
 
 
-def load_waiting(order: LoaderOrder, *, again: bool = False) -> Loaded:
+def load_waiting(order: LoaderOrder, *, again: bool = False, found: Waiting | None = None) -> Loaded:
     """Load the journals that runs have left behind.
 
     Args:
         order: names the folder and the database.
         again: whether to try those, too, that were set aside.
+        found: the runs, where they have been looked for; None to look now.
     """
     with ExitStack() as stack:
         store = Store(order, stack)
         if store.loader(now=True) is None:
-            return Loaded(0, 0, store.problem, waiting_runs(order))
-        stored, problem = load_earlier_runs(order, store, again=again)
+            return Loaded(0, 0, store.problem, found or waiting_runs(order))
+        stored, problem = load_earlier_runs(order, store, again=again, found=found)
         refused = ignored_paths(order)
         if refused and not problem:
             more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
@@ -103,22 +114,22 @@ def load_waiting(order: LoaderOrder, *, again: bool = False) -> Loaded:
         return Loaded(stored, store.rejected_total(), problem, waiting_runs(order))
 
 
-def load_earlier_runs(order: LoaderOrder, store: Store, *, again: bool = False) -> tuple[int, str]:
+def load_earlier_runs(
+    order: LoaderOrder, store: Store, *, again: bool = False, found: Waiting | None = None
+) -> tuple[int, str]:
     """Load what runs have left, each on its own, those that made trouble before after the others.
 
     Args:
         order: names the folders; the run that it names is left out.
         store: the database.
         again: whether to try those, too, that were set aside.
+        found: the runs, where they have been looked for; None to look now.
 
     Returns:
         How many runs are stored, and what is wrong with another, in one sentence.
     """
     stored, problem, in_a_row = 0, "", 0
-    tries = {folder: failure.tries if (failure := load_failure_of(folder)) else 0 for folder in _earlier_runs(order)}
-    for folder in sorted(tries, key=lambda folder: tries[folder]):
-        if not again and LoadFailure(folder, "", tries[folder]).is_set_aside:
-            continue
+    for folder in (found or waiting_runs(order)).attempts(again=again):
         try:
             is_stored, reason = _load_one(folder, order, store)
         except psycopg.Error as error:

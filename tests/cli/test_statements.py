@@ -30,13 +30,18 @@ class Watched:
 
     def sent(self, *arguments: str) -> list[str]:
         """Give what a command sends once it has entered the record: the first line of each statement."""
-        before = self._log.stat().st_size
-        self._shop.printed(*arguments, DEBUGLOOP_DSN=self._dsn, DEBUGLOOP_PROJECT="shop")
-        with self._log.open("rb") as log:
-            log.seek(before)
-            sent = [match[1].split(b"\n")[0].decode() for match in _SENT.finditer(log.read())]
+        sent = self.all_sent(*arguments)
         entered = max(place for place, statement in enumerate(sent) if "schema_migrations" in statement)
         return [one for one in sent[entered + 1 :] if one.split()[0] not in ("COMMIT", "ROLLBACK", "RELEASE")]
+
+    def all_sent(self, *arguments: str, returncode: int = 0) -> list[str]:
+        """Give all that a command sends."""
+        before = self._log.stat().st_size
+        done = self._shop.debugloop(*arguments, DEBUGLOOP_DSN=self._dsn, DEBUGLOOP_PROJECT="shop")
+        assert done.returncode == returncode, done
+        with self._log.open("rb") as log:
+            log.seek(before)
+            return [match[1].split(b"\n")[0].decode() for match in _SENT.finditer(log.read())]
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +75,10 @@ FLAKY = [
     "Tell on what",
     "Name the tests that began before some",
 ]
+PAGES = ["FETCH", "CLOSE"]
+ATTEMPTS = ["List the attempts of tests in a run", *PAGES]
+FAILURES_OF_RUN = ["List the failures of a run", *PAGES]
+RECOVERIES_OF_RUN = ["List the recoveries that happened in a run", *PAGES]
 EXPORT = [PROJECT, RUNS, "List the attempts of tests in a run", *["List the failures of a run"] * 2, "FETCH", "CLOSE"]
 
 
@@ -78,6 +87,7 @@ def ids(shop: Project) -> dict[str, str]:
     """The ids of what the record has."""
     shown = json.loads(shop.printed("show", "--json"))
     recovery = json.loads(shop.printed("recoveries", "--json"))["recoveries"][0]
+    fixed = json.loads(shop.printed("recoveries", "--strategy", "code_change", "--json"))["recoveries"][0]
     failures = [one["failure"] for one in shown["failures"]]
     assert len(failures) > 3
     return {
@@ -87,6 +97,7 @@ def ids(shop: Project) -> dict[str, str]:
         "TEST": failures[0]["task_id"],
         "SNAPSHOT": failures[0]["snapshot_id"],
         "RECOVERY": recovery["id"],
+        "FIXED": fixed["id"],
     }
 
 
@@ -110,7 +121,7 @@ def ids(shop: Project) -> dict[str, str]:
         ("failures", [PROJECT, "Group failures"]),
         ("failures --json", [PROJECT, *["Group failures"] * 2]),
         ("recoveries", [PROJECT, RECOVERIES]),
-        ("recoveries --patterns", [PROJECT, "Count what made", "Count how", "Give the functions"]),
+        ("recoveries --patterns", ["Count what made", "Count how", "Give the functions"]),
         ("flaky", FLAKY),
         ("slow", [PROJECT, RUNS, "Name the last workflows"]),
         ("diff RECOVERY", [FIND, RECOVERIES, *COMPARISON]),
@@ -124,6 +135,13 @@ def ids(shop: Project) -> dict[str, str]:
             ],
         ),
         ("export --format junit", EXPORT),
+        ("export --format jsonl", [PROJECT, RUNS, *ATTEMPTS, *FAILURES_OF_RUN, *RECOVERIES_OF_RUN]),
+        ("export --format csv --table attempts", [PROJECT, RUNS, *ATTEMPTS]),
+        ("export --format csv --table failures", [PROJECT, RUNS, *FAILURES_OF_RUN]),
+        ("doctor", [PROJECT, "Give the last run of a project"]),
+        ("status", []),
+        ("debug ERROR --json", [PROJECT, FIND, "Give a failure with its state"]),
+        ("prune --keep 1 --dry-run", [PROJECT, "BEGIN", "SET LOCAL", "Choose the runs", "Say what goes"]),
         ("compare", [PROJECT, "Give the last run that was made here", *COMPARED_RUNS, *COMPARED_TESTS]),
         ("report", [PROJECT, "Give the last run that was made here", *COMPARED_RUNS, *COMPARED_TESTS]),
         ("compare RUN RUN", [PROJECT, *["Say what a name"] * 2, *["Give the runs of one side"] * 2, *COMPARED_TESTS]),
@@ -141,3 +159,26 @@ def test_what_is_longer_than_a_page_is_one_question_too(watched: Watched, ids: d
     sent = watched.sent("show", ids["RUN"], "--limit", "0")
     assert [one.split()[0] for one in sent[2:]] == ["DECLARE", "FETCH", "CLOSE"]
     assert FAILURES in sent[2]
+
+
+@pytest.mark.usefixtures("forked_reruns")
+def test_reruns_ask_all_before_the_first_of_them(watched: Watched, ids: dict[str, str]) -> None:
+    rerun = ["Give a failure with all that", "Give the files that the processes", "Give the tests that ran before each"]
+    assert _begins(watched.sent("reproduce", ids["ERROR"])) == [begin[:19] for begin in (FIND, *rerun)]
+    # One rerun proves nothing: then nothing is written either.
+    sent = watched.all_sent("why", ids["FIXED"], "--max-runs", "1", returncode=1)
+    proof = [
+        *[FIND, "Give the pass that recovered", rerun[0]],
+        *["Give what a run was run on"] * 2,
+        *["Give what is recorded of source files"] * 2,
+    ]
+    assert _begins([one for one in sent if one.startswith("-- ")]) == [begin[:19] for begin in proof]
+
+
+def _begins(statements: list[str]) -> list[str]:
+    return [one.removeprefix("-- ")[:19] for one in statements]
+
+
+def test_sql_sends_what_was_typed_and_nothing_else(watched: Watched) -> None:
+    assert watched.all_sent("sql", "-c", "SELECT 1") == ["SELECT 1"]
+    assert watched.sent("sql", "--json", "SELECT 2") == ["SELECT 2"]

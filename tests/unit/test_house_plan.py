@@ -170,6 +170,19 @@ def test_a_view_gets_answers_and_no_connection_to_ask_for_them() -> None:
         assert not imported(path) & asking, path
 
 
+def test_a_command_asks_only_what_answers_give_it() -> None:
+    # Constants and classes of rows are no questions.
+    for path in (PACKAGE / "cli" / "commands").glob("*.py"):
+        names = {
+            f"{node.module}.{alias.name}"
+            for node in imports_of(path)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        asked = [name for name in names if ".queries." in name and name.rpartition(".")[2][0].islower()]
+        assert asked == [], path
+
+
 def test_only_tables_and_output_draw_with_rich() -> None:
     drawing = {"output.py", "tables.py", "progress.py", "doctor.py"}
     found = {path.name for path in MODULES if any(m.split(".")[0] == "rich" for m in imported(path))}

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_debugloop.answers.connection import Connection, asked_project, enter, open_server, waiting_migrations
+from pytest_debugloop.answers.connection import Connection, enter, open_server, waiting_migrations
+from pytest_debugloop.answers.filters import asked_project
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.record import Record
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
@@ -211,7 +212,7 @@ def _last_run(location: RecordLocation, connection: Connection) -> Iterator[Chec
         if not _enter(location, connection):
             return
         record = Record(connection)
-        project = asked_project(record, location)
+        project = record.answer(asked_project(location))
         run = record.first(health.last_run_of(project))
     of = f" of project {project}" if project else ""
     if run is None:

@@ -100,15 +100,14 @@ def command(
 
 
 def _compared(location: RecordLocation, a: str | None, b: str | None) -> RunsCompared:
-    from pytest_debugloop.answers.compared_runs import compare_runs
-    from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.answers.here import here
+    from pytest_debugloop.answers.comparing_here import runs_compared_here
     from pytest_debugloop.loading.waiting import load_waiting, waiting_runs
 
-    if any(waiting_runs(location.loader_order())):
-        left = load_waiting(location.loader_order()).left
+    order = location.loader_order()
+    found = waiting_runs(order)
+    if any(found):
+        left = load_waiting(order, found=found).left
         if a is None and (left.waiting or left.going_on):
             waiting = len(left.waiting) + len(left.going_on)
             raise CannotJudgeError(reason=f"{waiting} runs are not stored yet; see `debugloop load`")
-    with open_record(location) as record:
-        return record.answer(compare_runs(a, b, asked_project(record, location), here(location), needs_base=False))
+    return runs_compared_here(location, a, b)

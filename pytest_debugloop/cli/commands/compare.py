@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters, filters_of, session_of
+from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.completion import complete_branch
 from pytest_debugloop.cli.filters import filter_options, limit_option
@@ -42,20 +42,12 @@ def command(
         raise click.UsageError("A is named by one of A, --branch, --change and --session.")
     if named:
         a, b = f"{named[0][0]}:{named[0][1]}", a
-    others = replace(typed, branch=None, change=None, session=None)
     from pytest_debugloop.answers.compared_lines import compared_lines, compared_markdown
-    from pytest_debugloop.answers.compared_runs import compare_runs
-    from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.answers.here import here
+    from pytest_debugloop.answers.comparing_here import runs_compared_here
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.text.json_values import plain
 
-    with open_record(location) as record:
-        project = asked_project(record, location)
-        filters = record.answer(filters_of(others, project, location))
-        if typed.session is not None:
-            a = f"session:{record.answer(session_of(typed.session, project, location))}"
-        compared = record.answer(compare_runs(a, b, project, here(location), filters=filters))
+    compared = runs_compared_here(location, a, b, replace(typed, branch=None, change=None), needs_base=True)
     if as_json:
         write_json(
             "compare",

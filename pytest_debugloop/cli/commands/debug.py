@@ -43,15 +43,16 @@ def command(
     Example: debugloop debug test_discount --pdbcls IPython.terminal.debugger:TerminalPdb
     Example: printf 'where\\nargs\\n' | debugloop debug 8cb8e15c
     """
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.connection import open_record
     from pytest_debugloop.answers.debugging import failure_to_debug, files_of_run
+    from pytest_debugloop.answers.filters import asked_project
     from pytest_debugloop.snapshots.frames import files_of
 
     if live and as_json:
         raise click.UsageError("--json cannot be combined with --live.")
     debugger = None if live else _debugger(pdbcls)
     with open_record(location) as record:
-        failure = record.answer(failure_to_debug(error, asked_project(record, location)))
+        failure = record.answer(failure_to_debug(error, record.answer(asked_project(location))))
         exceptions = failure.state["exceptions"] if failure.state else []
         files = [] if as_json or live else record.answer(files_of_run(failure.code_version, files_of(exceptions)))
     if live:

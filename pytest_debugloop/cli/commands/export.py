@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters, filters_of
+from pytest_debugloop.answers.filters import TypedFilters, scope_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options
 from pytest_debugloop.cli.output import json_option, write_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_debugloop.answers.record import Record
-    from pytest_debugloop.queries.filters import Filters
-    from pytest_debugloop.queries.runs import Run
 
 TABLES = ("runs", "attempts", "failures", "recoveries")
 
@@ -72,16 +65,16 @@ def command(
         raise click.UsageError("--format csv requires --table, and only csv allows it.")
     if as_json and output is None:
         raise click.UsageError("--json requires --output; to export the runs themselves as JSON, use --format jsonl.")
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.connection import open_record
     from pytest_debugloop.answers.junit import write_junit
-    from pytest_debugloop.answers.rows import write_csv, write_jsonl
+    from pytest_debugloop.answers.rows import exported_runs, write_csv, write_jsonl
     from pytest_debugloop.cli.exporting.file import Progress, opened
 
     with open_record(location) as record:
-        project = asked_project(record, location)
-        filters = record.answer(filters_of(typed, project, location))
-        runs = _runs(record, project, run, filters, many=many)
-        task_ids = filters.task_ids
+        scope = record.answer(scope_of(typed, location))
+        asked = record.answer(exported_runs(scope, run, many=many))
+        runs = iter(asked) if isinstance(asked, list) else record.stream(asked)
+        task_ids = scope.filters.task_ids
         with opened(output, force=force) as out, Progress(out) as progress:
             watched = progress.watched(runs)
             if form == "junit":
@@ -92,19 +85,6 @@ def command(
                 counts = write_jsonl(out, record, watched, task_ids)
     if output is not None:
         _tell(output, counts, as_json=as_json)
-
-
-def _runs(record: Record, project: str | None, run: str | None, filters: Filters, *, many: bool) -> Iterator[Run]:
-    from pytest_debugloop.answers.lookup import find_id
-    from pytest_debugloop.answers.runs import last_run
-    from pytest_debugloop.queries import runs
-
-    if many:
-        record.answer(last_run(project))  # says so where there is none at all
-        return record.stream(runs.runs(project=project, filters=filters))
-    if not run:
-        return iter((record.answer(last_run(project)),))
-    return iter((record.one(runs.run_of(record.answer(find_id(run, "run")))),))
 
 
 def _tell(output: Path, counts: dict[str, int], *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters, filters_of
+from pytest_debugloop.answers.filters import TypedFilters, scope_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.json_pages import paged_json_option
@@ -33,16 +33,17 @@ def command(location: RecordLocation, typed: TypedFilters, everything: bool, lim
     \b
     Example: debugloop flaky --limit 10
     """
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.connection import open_record
     from pytest_debugloop.answers.flaky import as_json as plain_test
     from pytest_debugloop.answers.flaky import ranked_tests
     from pytest_debugloop.cli.views.flaky import flaky_lines
     from pytest_debugloop.queries.question import MANY
 
     with open_record(location) as record:
-        project = asked_project(record, location)
-        filters = record.answer(filters_of(typed, project, location))
-        tests = record.answer(ranked_tests(project, limit or MANY, only_flaky=not everything, filters=filters))
+        scope = record.answer(scope_of(typed, location))
+        tests = record.answer(
+            ranked_tests(scope.project, limit or MANY, only_flaky=not everything, filters=scope.filters)
+        )
     if as_json:
         write_json("flaky", {}, tests=map(plain_test, tests))
         return

@@ -30,10 +30,11 @@ def command(location: RecordLocation, again: bool, as_json: bool) -> None:
     if not location.dsn and not location.trusted:
         location = replace(location, trusted=admit(location))
     order = location.loader_order()
-    if not location.dsn and not (location.folder / "postgres").is_dir() and not any(waiting_runs(order)):
+    found = waiting_runs(order)
+    if not location.dsn and not (location.folder / "postgres").is_dir() and not any(found):
         raise NoRecordError(folder=location.description)  # and none is made, for there is nothing to put into it
     with working("Storing waiting journals"):
-        loaded = load_waiting(order, again=again)
+        loaded = load_waiting(order, again=again, found=found)
     left, problem = loaded.left, printable(loaded.problem)
     told = [str(trouble) for trouble in left.load_failures if str(trouble) != loaded.problem]
     if as_json:

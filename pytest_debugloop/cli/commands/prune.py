@@ -52,7 +52,8 @@ def command(
         raise click.UsageError("say which runs to delete: give --older-than, --keep or both.")
     if as_json and not (dry_run or yes):
         raise click.UsageError("--json cannot ask for confirmation: add --dry-run or --yes.")
-    from pytest_debugloop.answers.connection import asked_project, check_schema, enter, open_server
+    from pytest_debugloop.answers.connection import check_schema, enter, open_server
+    from pytest_debugloop.answers.filters import asked_project
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.loading.prune import Choice, plan
 
@@ -60,7 +61,7 @@ def command(
         with connection.transaction():
             enter(connection, location.schema)
             check_schema(connection, location, conninfo)
-            project = asked_project(Record(connection), location)
+            project = Record(connection).answer(asked_project(location))
         choice = Choice(before=older_than, keep=keep, project=project, branch=branch)
         planned = plan(connection, location.schema, choice)
         if not as_json:

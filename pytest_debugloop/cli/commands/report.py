@@ -30,14 +30,10 @@ def command(location: RecordLocation, a: str | None, b: str | None, form: str) -
     Example: debugloop report >> "$GITHUB_STEP_SUMMARY"
     Example: debugloop report my-feature main --format plain
     """
-    from pytest_debugloop.answers.compared_runs import compare_runs
-    from pytest_debugloop.answers.connection import asked_project, open_record
+    from pytest_debugloop.answers.comparing_here import runs_compared_here
     from pytest_debugloop.answers.gate import judge
-    from pytest_debugloop.answers.here import here
     from pytest_debugloop.answers.report_lines import report_markdown, report_plain
 
-    with open_record(location) as record:
-        asked = compare_runs(a, b, asked_project(record, location), here(location), needs_base=False)
-        verdict = judge(record.answer(asked))
+    verdict = judge(runs_compared_here(location, a, b))
     for line in report_plain(verdict) if form == "plain" else report_markdown(verdict):
         click.echo(line)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters, filters_of
+from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import count_of, filter_options, limit_option
 from pytest_debugloop.cli.json_pages import paged_json_option
 from pytest_debugloop.cli.output import make_console, show, write_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_debugloop.answers.timings import Change, Changes
-    from pytest_debugloop.cli.views.tables import Row
-    from pytest_debugloop.queries.timings import TimedRun
-    from pytest_debugloop.text.lines import Line
 
 
 @click.command()
@@ -62,123 +52,30 @@ def command(
     \b
     Example: debugloop slow --branch main --last 10
     """
-    from pytest_debugloop.answers.connection import asked_project, open_record
-    from pytest_debugloop.answers.runs import last_run
-    from pytest_debugloop.answers.timings import LEAST_RUNS, Changes, changes_of_time
+    from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.timings import times_compared
     from pytest_debugloop.queries.question import MANY
-    from pytest_debugloop.queries.timings import timed_runs
 
     with open_record(location) as record:
-        project = asked_project(record, location)
-        record.answer(last_run(project))  # says so where there is none at all
-        filters = record.answer(filters_of(typed, project, location))
-        runs = record.fetch(timed_runs(last + before, project, filters))
-        recent, earlier = runs[:last], runs[last:]
-        enough = min(len(recent), len(earlier)) >= LEAST_RUNS
-        changes = Changes(0, None, [])
-        if enough:
-            asked = changes_of_time(runs, last, min_ms=min_ms, everything=everything, task_ids=filters.task_ids)
-            changes = record.answer(asked)
+        asked = times_compared(typed, location, last, before, min_ms=min_ms, everything=everything)
+        answer = record.answer(asked)
+    changes = answer.changes
     shown = changes.changes[: limit or MANY]
     if as_json:
         facts = {
-            "last_runs": len(recent),
-            "runs_before": len(earlier),
-            "is_enough": enough,
+            "last_runs": len(answer.recent),
+            "runs_before": len(answer.earlier),
+            "is_enough": answer.is_enough,
             "phases_compared": changes.phases,
             "speed_ratio": changes.speed_ratio,
             "min_ms": min_ms,
             "found": len(changes.changes),
         }
         write_json("slow", facts, phases=shown)
-    elif not enough:
-        from pytest_debugloop.text.lines import Line
-
-        show([Line.of(_too_few(len(recent), len(earlier), last, LEAST_RUNS, typed.description))], paging=False)
-    else:
-        pages = _pages(changes, shown, recent, earlier, min_ms, make_console().width)
-        show(pages, paging=location.paging)
-
-
-def _too_few(recent: int, earlier: int, last: int, least: int, told: str) -> str:
-    from pytest_debugloop.text.words import counted
-
-    where = f" for {told}" if told else ""
-    have = counted(recent + earlier, "run")
-    if last < least:
-        return f"At least {least} runs are needed on each side: give --last {least} or more."
-    return (
-        f"At least {least} runs are needed on each side, and the record has {have}{where}: "
-        f"{recent} for the last {last}, {earlier} before them."
-    )
-
-
-def _pages(
-    changes: Changes,
-    shown: list[Change],
-    recent: list[TimedRun],
-    earlier: list[TimedRun],
-    min_ms: float,
-    width: int,
-) -> Iterator[Line]:
-    from pytest_debugloop.cli.views.tables import Column, table
-    from pytest_debugloop.text.lines import Line
-    from pytest_debugloop.text.words import counted
-
-    phases = (
-        f"{counted(changes.phases, 'phase')} of {min_ms:g} ms or more" if min_ms else counted(changes.phases, "phase")
-    )
-    sides = f"the last {counted(len(recent), 'run')} against {len(earlier)} before"
-    significant = sum(change.is_significant for change in changes.changes)
-    verdict = "none changed" if not significant else f"{significant:,} changed"
-    yield Line.of(f"{phases}, {sides}: {verdict}.", "title")
-    if changes.speed_ratio is not None and abs(changes.speed_ratio - 1) >= 0.02:
-        factor = _factor(changes.speed_ratio)
-        yield Line.of(f"Overall, runs took {factor} as long; the times below are corrected for that.")
-    if not shown:
         return
-    yield Line.of()
-    columns = [
-        Column("before", right=True),
-        Column("after", right=True),
-        Column("ratio", right=True),
-        Column("95% interval", right=True, optional=2),
-        Column("q", right=True, optional=1),
-        Column("runs", right=True, optional=3),
-        Column("phase"),
-        Column("test", flexible=True, is_whole=True, optional=4),
-    ]
-    yield from table(columns, (_row(change) for change in shown), width)
-    if len(shown) < len(changes.changes):
-        yield Line.of(f"... and {len(changes.changes) - len(shown):,} more: --limit 0 shows all.", "faint")
+    from pytest_debugloop.cli.views.slow import change_lines, too_few_line
 
-
-def _row(change: Change) -> Row:
-    from pytest_debugloop.text.lines import Line
-    from pytest_debugloop.text.printable import printable
-
-    style = "" if not change.is_significant else "fail" if change.ratio > 1 else "pass"
-    return [
-        _time(change.before_ms),
-        _time(change.after_ms),
-        Line.of(_factor(change.ratio), style),
-        f"{_factor(change.ratio_low)} to {_factor(change.ratio_high)}",
-        _chance(change.q_value),
-        f"{change.before_runs} + {change.after_runs}",
-        printable(change.phase),
-        printable(change.node_id),
-    ]
-
-
-def _time(milliseconds: float) -> str:
-    from pytest_debugloop.text.words import span
-
-    return f"{milliseconds:.2g} ms" if milliseconds < 10 else span(milliseconds)
-
-
-def _factor(ratio: float) -> str:
-    return f"{ratio:.2f}x" if ratio < 10 else f"{min(ratio, 999_999):,.0f}x"
-
-
-def _chance(q_value: float) -> str:
-    return "< 0.0001" if q_value < 0.0001 else f"{q_value:.2g}" if q_value < 0.01 else f"{q_value:.2f}"
+    if answer.is_enough:
+        show(change_lines(answer, shown, min_ms, make_console().width), paging=location.paging)
+    else:
+        show([too_few_line(answer, last, typed.description)], paging=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +12,6 @@ from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.output import json_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_debugloop.answers.planning import PlannedProof
 
 _MAX_RUNS = 30
@@ -53,6 +51,7 @@ def command(
     Example: debugloop why test_discount
     Example: debugloop why test_discount --bisect
     """
+    from pytest_debugloop.answers.kept_proof import keep_proved_reason
     from pytest_debugloop.answers.planning import planned_proof
     from pytest_debugloop.cli.views.proof import ProofPrinter
     from pytest_debugloop.rerunning.candidates import candidates_of, changes_of, not_undone
@@ -86,7 +85,7 @@ def command(
     if proof.verdict is Verdict.NOT_HERE:
         raise printer.refusal(trials.done[0])
     verified = printer.verified(proof, trials.done) if proof.verdict is Verdict.PROVED else None
-    problem = _keep(location, asked, verified) if verified is not None and case.recovery is not None else None
+    problem = keep_proved_reason(location, asked, verified) if verified is not None else None
     others = [f"{one.name}: {why}" for one, why in left_out.items()] + not_undone(asked.evidence)
     printer.print_proof(proof, trials.done, verified, others, problem)
     return 0 if verified is not None else 1
@@ -113,31 +112,3 @@ def _bisect(asked: PlannedProof, limit: int, timeout: float, *, is_trusted: bool
         )
     printer.print_result(found)
     return 0 if found.first is not None else 1
-
-
-def _keep(location: RecordLocation, asked: PlannedProof, verified: Mapping[str, Any]) -> str | None:
-    """Keep what was proved; returns why that could not be done."""
-    import psycopg
-
-    from pytest_debugloop.answers.connection import enter, open_server
-    from pytest_debugloop.loading.recoveries.asked import keep_proof
-    from pytest_debugloop.text.strategies import CHANGED_CODE, proved_in_words
-
-    recovery = asked.case.recovery
-    if recovery is None:
-        return None
-    evidence = {**asked.evidence, "verified": dict(verified)}
-    undone = {(one["file"], one["key"]) for one in verified["undone"]}
-    changed = {key: asked.evidence.get(key) or [] for key in CHANGED_CODE}
-    proved = [one for code in changed.values() for one in code if (one.get("file"), one.get("function")) in undone]
-    if proved:
-        left = {key: [one for one in code if one not in proved] for key, code in changed.items()}
-        evidence |= {key: code for key, code in left.items() if code or key in evidence}
-        evidence["code"] = proved + left["code"]
-    try:
-        with open_server(location) as (_, connection), connection.transaction():
-            enter(connection, location.schema)
-            keep_proof(connection, recovery.id, str(verified["strategy"]), proved_in_words(verified), evidence)
-    except psycopg.Error as error:
-        return " ".join(str(error).split())
-    return None
