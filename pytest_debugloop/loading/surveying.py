@@ -18,6 +18,7 @@ from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.private import read_file, write_atomically
 from pytest_debugloop.sources.commits import checked_out, commits_of
+from pytest_debugloop.sources.merged import changes_merged, merged_otherwise
 from pytest_debugloop.sources.survey import KnownFiles, Survey, lines_of
 
 _LOADED = b'{"kind":"loaded",'
@@ -91,7 +92,9 @@ class Surveyor:
         # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
         self._records.append(self._survey.conclude() if not self._is_concluded else self._survey.variables())
         if not self._is_concluded and (head := checked_out(self._rootdir)):
-            self._records.append({"kind": "commits", "commits": commits_of(self._rootdir), **head})
+            commits = [*commits_of(self._rootdir), *merged_otherwise(self._rootdir)]
+            merged = changes_merged(self._rootdir)
+            self._records.append({"kind": "commits", "commits": commits, "merged": merged, **head})
         if not self._is_concluded and known is not None:
             with contextlib.suppress(*NO_RECORD):
                 self._records += self._survey.read_files(self._survey.not_loaded(), known)

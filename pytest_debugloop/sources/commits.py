@@ -23,12 +23,12 @@ def commits_of(rootdir: Path) -> list[list[str]]:
     Returns:
         The names of a commit and of its parents, for each that has parents; empty where git tells nothing.
     """
-    told = _git(rootdir, b"", "rev-list", "--parents", f"--max-count={_MOST}", "HEAD")
+    told = ask_git(rootdir, b"", "rev-list", "--parents", f"--max-count={_MOST}", "HEAD")
     commits = [line.split() for line in told.decode("ascii", "replace").splitlines()]
     bare = [one[0] for one in commits if len(one) == 1]
     named = {one[0]: one for one in commits}
     if bare:
-        contents = _git(rootdir, "\n".join(bare).encode() + b"\n", "cat-file", "--batch")
+        contents = ask_git(rootdir, "\n".join(bare).encode() + b"\n", "cat-file", "--batch")
         named |= {commit: [commit, *parents] for commit, parents in _parents_in(contents)}
     return [one for one in named.values() if len(one) > 1]
 
@@ -43,7 +43,9 @@ def checked_out(rootdir: Path) -> dict[str, str]:
         ``head`` and ``branch``, without the second where the head is detached; empty where git tells nothing.
     """
     told = (
-        _git(rootdir, b"", "rev-parse", "HEAD", "--symbolic-full-name", "HEAD").decode("utf-8", "replace").split("\n")
+        ask_git(rootdir, b"", "rev-parse", "HEAD", "--symbolic-full-name", "HEAD")
+        .decode("utf-8", "replace")
+        .split("\n")
     )
     if len(told) < 2:
         return {}
@@ -68,7 +70,17 @@ def _parents_in(contents: bytes) -> list[tuple[str, list[str]]]:
     return found
 
 
-def _git(folder: Path, given: bytes, *arguments: str) -> bytes:
+def ask_git(folder: Path, given: bytes, *arguments: str) -> bytes:
+    """Ask git something that changes nothing, and fetches nothing.
+
+    Args:
+        folder: in a checkout, or not.
+        given: for its standard input.
+        *arguments: a command, and its arguments.
+
+    Returns:
+        What it printed; nothing where it failed, took too long, or is not there.
+    """
     if not is_in_checkout(folder):
         return b""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

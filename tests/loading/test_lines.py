@@ -71,6 +71,14 @@ ON_LINE: dict[str, tuple[MadeRun, MadeRun]] = {
         failing(branch="feature", commit="a1"),
         passing(branch="main", commit="m1", commits=[("m1", "b1", "a1"), ("b1", "r0"), ("a1", "r0")]),
     ),
+    "a squash with the files of what it merged": (
+        failing(branch="feature", commit="a1", tree="t1"),
+        passing(branch="main", commit="s1", tree="t1", commits=[("s1", "r0")]),
+    ),
+    "a squash that names the change that it merged": (
+        failing(branch="feature", commit="a1", ci=change("12")),
+        passing(branch="main", commit="s2", commits=[("s2", "s1"), ("s1", "r0")], merged=[("s1", "12")]),
+    ),
     "commits later": (
         failing(branch="feature", commit="a1"),
         passing(branch="other", commit="a3", commits=[("a3", "a2"), ("a2", "a1")]),
@@ -104,6 +112,17 @@ ELSEWHERE: dict[str, tuple[MadeRun, MadeRun]] = {
         passing(branch="main", commit="b1", commits=[("b1", "r0"), ("a1", "r0")]),
     ),
     "squashed": (failing(branch="feature", commit="a1"), passing(branch="main", commit="s1", commits=[("s1", "r0")])),
+    "a squash with other files": (
+        failing(branch="feature", commit="a1", tree="t1"), passing(branch="main", commit="s1", tree="t2")
+    ),
+    "a squash of another change": (
+        failing(branch="feature", commit="a1", ci=change("12")),
+        passing(branch="main", commit="s1", merged=[("s1", "13")]),
+    ),
+    "a branch that begins with the files of what failed after it": (
+        failing(branch="main", commit="m2", tree="t2", commits=[("m2", "m1"), ("b1", "m1")]),
+        passing(branch="feature", commit="b1", tree="t1"),
+    ),
     "a shallow clone": (failing(branch="feature", commit="a1"), passing(branch="main", commit="m1")),
     "working copy": (failing(branch=None, checkout=HERE), passing(branch=None, checkout=THERE)),
     "folder": (failing(branch=None), passing(branch=None, rootdir="/other")),
@@ -164,6 +183,21 @@ def test_what_is_known_of_commits_only_later_links_what_was_stored_before(record
     assert links(record, failed, merged) == [(failed.id, None)]
     whole = MadeRun({}, 20, branch="other", commit="m1", commits=[("m1", "b1", "a1")])
     assert links(record, whole) == [(failed.id, merged.id)]
+
+
+def test_a_squash_recovers_what_failed_before_the_last_commit_of_its_branch(record: Record) -> None:
+    failed = failing(0, branch="feature", commit="a1", tree="t1")
+    last = MadeRun({}, 5, branch="feature", commit="a2", tree="t2", commits=[("a2", "a1"), ("a1", "r0")])
+    squashed = passing(10, branch="main", commit="s1", tree="t2", commits=[("s1", "r0")])
+    assert links(record, squashed, failed, last) == [(failed.id, squashed.id)]
+
+
+def test_commits_with_the_same_files_that_git_has_related_stay_as_they_are(record: Record) -> None:
+    # The revert of a2 has the files of a1, whose job comes late.
+    commits = [("a3", "a2"), ("a2", "a1")]
+    reverted = MadeRun({}, 5, commit="a3", tree="t1", ci=GITHUB, commits=commits)
+    failed, late = failing(commit="a2", tree="t2", ci=GITHUB), passing(commit="a1", tree="t1", ci=GITHUB)
+    assert links(record, failed, reverted, late) == [(failed.id, None)]
 
 
 def test_what_is_known_of_commits_only_later_takes_back_what_passed_on_an_earlier_one(record: Record) -> None:

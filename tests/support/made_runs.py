@@ -31,6 +31,8 @@ class MadeRun:
         verdicts: whether each test passes, by its node id.
         at: minutes after :data:`START`.
         commits: what git tells of: a commit and its parents.
+        merged: what commits say that they merged: a commit and the number of a change.
+        tree: of the commit.
         ci: facts of the CI; empty outside of one.
         head: what git has checked out, as the loader reads it.
     """
@@ -48,6 +50,8 @@ class MadeRun:
     project: str = "made"
     facts: Mapping[str, Any] = field(default_factory=dict)
     session: uuid.UUID | None = None
+    merged: Sequence[Sequence[str]] = ()
+    tree: str = ""
     id: uuid.UUID = field(default_factory=lambda: uuid.uuid5(uuid.NAMESPACE_OID, f"made {next(_COUNTER)}"))
 
     def but(self, **changes: Any) -> MadeRun:
@@ -83,8 +87,11 @@ class MadeRun:
         lines = [head.to_line()]
         for number, (test, passes) in enumerate(self.verdicts.items()):
             lines += self._test(number * 10 + 1, test, passes=passes)
-        if self.commits or self.head:
-            lines.append(lines_of([{"kind": "commits", "commits": [list(one) for one in self.commits], **self.head}]))
+        if self.commits or self.head or self.merged:
+            commits, merged = ([list(one) for one in part] for part in (self.commits, self.merged))
+            lines.append(lines_of([{"kind": "commits", "commits": commits, "merged": merged, **self.head}]))
+        if self.tree:
+            lines.append(lines_of([{"kind": "survey", "tree": self.tree, "distributions": {}, "environment": {}}]))
         end = self.started + MINUTE
         status = int(not all(self.verdicts.values()))
         return b"".join([*lines, Finish(end, status, interrupted=False, problems=[]).to_line()])

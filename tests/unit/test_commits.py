@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.sources.commits import checked_out, commits_of
+from pytest_debugloop.sources.merged import changes_merged, merged_otherwise
 from tests.support.projects import Project
 
 if TYPE_CHECKING:
@@ -76,3 +77,64 @@ def test_where_nothing_is_checked_out_nothing_is_named(tmp_path: Path) -> None:
     assert checked_out(tmp_path) == {}
     Project(tmp_path).git("init", "-q")
     assert checked_out(tmp_path) == {}
+
+
+@pytest.fixture
+def feature(tmp_path: Path) -> Project:
+    """A repository whose main went on after a branch of two commits had begun."""
+    project = Project(tmp_path / "origin")
+    project.folder.mkdir()
+    project.git("init", "-q")
+    commit(project, "root")
+    project.git("checkout", "-q", "-b", "feature")
+    for name in ("one.py", "two.py"):
+        project.write(name, "x = 1\n")
+        project.git("add", "-A")
+        commit(project, name)
+    project.git("checkout", "-q", "main")
+    project.write("other.py", "x = 2\n")
+    project.git("add", "-A")
+    commit(project, "main")
+    return project
+
+
+def test_a_squash_is_told_with_the_branch_that_it_merged(feature: Project) -> None:
+    assert merged_otherwise(feature.folder) == []
+    feature.git("merge", "-q", "--squash", "feature")
+    commit(feature, "squash")
+    commit(feature, "later")
+    squash, tip = named(feature, "HEAD^", "feature")
+    assert merged_otherwise(feature.folder) == [[squash, tip]]
+
+
+def test_a_squash_that_is_not_the_whole_branch_is_none(feature: Project) -> None:
+    feature.git("merge", "-q", "--squash", "feature")
+    feature.write("two.py", "x = 3\n")
+    feature.git("add", "-A")
+    commit(feature, "squash")
+    assert merged_otherwise(feature.folder) == []
+
+
+def test_a_rebase_is_told_with_the_branch_that_it_merged(feature: Project) -> None:
+    feature.git("cherry-pick", "feature~1", "feature")
+    assert merged_otherwise(feature.folder) == [named(feature, "HEAD", "feature")]
+
+
+@pytest.mark.parametrize(
+    ("message", "change"),
+    [
+        ("Mend it (#12)", "12"),
+        ("Mend it\n\nof many words (#12)", None),
+        ('Revert "Mend it (#12)" (#15)', "15"),
+        ("Fixes #12", None),
+        ("Merge branch 'a' into 'main'\n\nMend it\n\nSee merge request shop/api!12", "12"),
+        ("Merged in feature (pull request #12)", "12"),
+        ("Merged PR 12: mend it", "12"),
+    ],
+)
+def test_a_message_names_the_change_that_was_merged(tmp_path: Path, message: str, change: str | None) -> None:
+    project = Project(tmp_path)
+    project.git("init", "-q")
+    commit(project, "root")
+    commit(project, message)
+    assert [number for _, number in changes_merged(tmp_path)] == ([change] if change else [])

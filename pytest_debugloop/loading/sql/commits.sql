@@ -10,6 +10,16 @@ WHERE l.line ->> 'kind' = 'commits' AND length(known.value ->> 0) <= 100 AND len
 ORDER BY 1, 2, 3  -- two loaders that add the same commits must not wait for each other
 ON CONFLICT (project, git_commit, git_parent) DO NOTHING;
 
+-- A commit that says which change it merged, as squashes do, comes after that change, whose commits are told by its runs.
+INSERT INTO debug_commit_parents (project, git_commit, git_parent)
+SELECT DISTINCT j.project, merged.value ->> 0, 'change ' || (merged.value ->> 1)
+FROM staged_records AS l
+JOIN staged_journals AS j USING (journal_no)
+CROSS JOIN LATERAL jsonb_array_elements(l.line -> 'merged') AS merged (value)
+WHERE l.line ->> 'kind' = 'commits' AND length(merged.value ->> 0) <= 100 AND merged.value ->> 1 ~ '^[0-9]{1,20}$'
+ORDER BY 1, 2, 3
+ON CONFLICT (project, git_commit, git_parent) DO NOTHING;
+
 -- Where git keeps its references in a table, the test process cannot read them.
 UPDATE debug_runs AS run
 SET git_commit = l.line ->> 'head', git_branch = l.line ->> 'branch'

@@ -99,6 +99,7 @@ WITH rules (kind, member, type, is_needed) AS (
     ('survey', 'edited', 'list of texts', FALSE),
     ('survey', 'ignored_files', 'object of texts', FALSE),
     ('commits', 'commits', 'list of lists of texts', TRUE),
+    ('commits', 'merged', 'list of lists of texts', FALSE),
     ('commits', 'head', 'text', FALSE),
     ('commits', 'branch', 'text', FALSE),
     ('code_file', 'file', 'text', TRUE),
