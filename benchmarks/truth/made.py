@@ -110,7 +110,9 @@ def record_case(case: Case, checkout: Checkout, pythons: Pythons) -> Said:
             checkout.git("commit", "-q", "--allow-empty", "-m", f"state {number}")
         with run.during(checkout.folder) if run.during else nullcontext():
             python = pythons.environment(run.python) if run.python else sys.executable
-            done = checkout.run("-q", *run.arguments, python=python, env=_environ(run, checkout.folder))
+            done = checkout.run(
+                "-q", *run.arguments, python=python, env=_environ(run, checkout.folder), prefix=run.prefix
+            )
         shown += done.stdout + done.stderr
         has_failed |= done.returncode == 1 or " rerun" in done.stdout
         if number == len(case.runs) - 1 and done.returncode:

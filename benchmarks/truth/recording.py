@@ -152,7 +152,11 @@ class Checkout:
         return done.stdout.strip()
 
     def run(
-        self, *arguments: str, python: str = sys.executable, env: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        python: str = sys.executable,
+        env: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (),
     ) -> subprocess.CompletedProcess[str]:
         """Run pytest.
 
@@ -160,8 +164,9 @@ class Checkout:
             arguments: of pytest.
             python: an interpreter; where it is another one, the run waits to be loaded by the benchmark's.
             env: more variables.
+            prefix: a command before that of the interpreter.
         """
-        command = [python, "-m", "pytest", "-p", "pytest_debugloop.plugin", "-p", "no:cacheprovider"]
+        command = [*prefix, python, "-m", "pytest", "-p", "pytest_debugloop.plugin", "-p", "no:cacheprovider"]
         is_other = python != sys.executable
         if self.server:
             command += [

@@ -22,10 +22,11 @@ _MAX_IN_FOLDER = 200
 _MAX_BYTES = 30 * 1024 * 1024
 _LARGEST = 2 * 1024 * 1024
 _WALK_SECONDS = 2.0
+_PYTHON = ".py"
 # What runs and tools leave behind, and no test reads.
 _LEFT_BEHIND = (
     *(".pyc", ".pyo", ".log", ".pid", ".tmp", ".swp", ".swo", ".bak", ".orig", "~", ".prof", ".profraw", ".gcda"),
-    *(".gcno", ".o", ".obj", ".a", ".d", ".egg", ".whl", ".lcov", "-journal", "-wal", "-shm", ".DS_Store", ".py"),
+    *(".gcno", ".o", ".obj", ".a", ".d", ".egg", ".whl", ".lcov", "-journal", "-wal", "-shm", ".DS_Store"),
 )
 _REPORTS = (".coverage", "coverage.", "junit", "report.", ".python-version", "pip-log", ".git", "Thumbs.db")
 
@@ -35,7 +36,7 @@ class DataFiles(NamedTuple):
 
     Attributes:
         shown: documents of the project, and files that git neither has nor ignores.
-        ignored: those that git ignores.
+        ignored: those that git ignores, Python among them: settings of one machine, or what was generated.
     """
 
     shown: dict[str, str]
@@ -53,7 +54,14 @@ def data_files(rootdir: Path, known: Container[str], before: int | None = None) 
     listed = _lists_of_git(rootdir)
     shown, ignored = listed if listed is not None else (_walk(rootdir, _MAX_FILES), [])
     reading = _Reading(rootdir, known, before)
-    return DataFiles(reading.hashes(shown, _MAX_FILES), reading.hashes(ignored, _MAX_IGNORED))
+    found = reading.hashes((path for path in shown if not path.endswith(_PYTHON)), _MAX_FILES)
+    paths = list(ignored)
+    ignored_hashes: dict[str, str] = {}
+    # First what is no Python: there may be much that is generated.
+    for is_python in (False, True):
+        part = [path for path in paths if path.endswith(_PYTHON) is is_python]
+        ignored_hashes |= reading.hashes(part, _MAX_IGNORED)
+    return DataFiles(found, ignored_hashes)
 
 
 def _lists_of_git(rootdir: Path) -> tuple[Iterator[str], Iterator[str]] | None:

@@ -49,6 +49,8 @@ class SourceFile(NamedTuple):
     has_secrets: bool
 
 
+IGNORED_PYTHON = "*.py"
+"""Among ignored files: says that Python is told with them, as older versions did not."""
 KnownFiles = Callable[[list[tuple[str, str]]], Mapping[tuple[str, str], Iterable[str]]]
 """From files, by path and hash, to the environment variables that are named in those that are known."""
 
@@ -228,8 +230,8 @@ class Survey:
                 is_secret = self._redactor.names.is_secret(name) or self._redactor.text(text) != text
                 record["variables"][clean_text(name)] = None if is_secret else _keyed(key, "variable", name, text)
         if self._ignored is not None:
-            files = self._ignored | self._extensions
-            record["ignored_files"] = {path: _keyed(key, "file", path, digest) for path, digest in files.items()}
+            files = self._ignored | self._extensions | {IGNORED_PYTHON: ""}
+            record["ignored_files"] = {path: keyed_hash(key, path, digest) for path, digest in files.items()}
         return record
 
     def told_hash(self, path: str, digest: str) -> str:
@@ -286,6 +288,17 @@ class Survey:
 
 def _is_never(name: str) -> bool:
     return name in _NEVER or name.startswith(_NEVER_PREFIXES)
+
+
+def keyed_hash(key: bytes, path: str, digest: str) -> str:
+    """Hash what is told of a file that git ignores.
+
+    Args:
+        key: of the record that it is for.
+        path: of the file, as the project names it.
+        digest: of what is in it.
+    """
+    return _keyed(key, "file", path, digest)
 
 
 def _keyed(key: bytes, *parts: str) -> str:

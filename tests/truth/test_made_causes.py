@@ -46,6 +46,7 @@ ALONE = [
     "variables: os.environ in the function",
     "order: one has to run before",
     "settings in disguise: an entry point, its distribution's version the same",
+    "code in disguise: a module that git ignores",
     "code in disguise: a package imports the name from elsewhere",
 ]
 

@@ -35,10 +35,10 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_documents_untracked_and_ignored_files_are_told(checkout: Path) -> None:
-    write(checkout, "new.json", "docs/plan.md", ".env", "data/rates.csv", "deep/a.pyc")
+    write(checkout, "new.json", "docs/plan.md", ".env", "data/rates.csv", "data/made.py", "deep/a.pyc")
     found = data_files(checkout, {"app.py", "data.json", ".gitignore"})
     assert found.shown == {"README.md": HASH, "new.json": HASH, "docs/plan.md": HASH}
-    assert found.ignored == {".env": HASH, "data/rates.csv": HASH}
+    assert found.ignored == {".env": HASH, "data/rates.csv": HASH, "data/made.py": HASH}
 
 
 def test_what_tools_and_runs_leave_behind_is_passed_over(checkout: Path) -> None:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 SITE = "../env/lib/python3/site-packages"
@@ -28,6 +28,7 @@ class Run:
         python: version of the interpreter; empty: the benchmark's own.
         before: called with rootdir when the files are there.
         during: what holds while pytest runs, given rootdir.
+        prefix: a command before that of the interpreter, which it starts.
     """
 
     files: Mapping[str, str | None] | None = None
@@ -37,6 +38,7 @@ class Run:
     python: str = ""
     before: Callable[[Path], None] | None = None
     during: Callable[[Path], AbstractContextManager[object]] | None = None
+    prefix: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def with_files(run: Run, files: Mapping[str, str | None]) -> Run:
         run: how it is run.
         files: what is written.
     """
-    return Run(files, run.arguments, run.env, run.commit, run.python, run.before, run.during)
+    return replace(run, files=files)
 
 
 def flake(files: Mapping[str, str], after: Mapping[str, str | None] | None = None) -> tuple[Run, ...]:

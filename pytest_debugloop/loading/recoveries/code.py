@@ -43,7 +43,7 @@ def compare_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         found.evidence["edited_meanwhile"] = sorted(set(edited))[:_MAX_FUNCTIONS]
         if {module, *(str(file) for file, *_ in one.places)}.intersection(edited):
             found.missing.append("code")  # what it was when it was loaded is not known
-    if failing.code_version == passing.code_version:
+    if failing.code_version == passing.code_version and not any(facts.ignored_code(failing, passing)):
         return
     difference = facts.code_difference(failing, passing)
     starts = starts_of(one, failing, passing, facts)

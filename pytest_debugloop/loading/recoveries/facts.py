@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from psycopg import Cursor
 from psycopg.rows import class_row
 
 from pytest_debugloop.loading.recoveries.code_changes import Change, Reach, Unit, changes_between
+from pytest_debugloop.loading.recoveries.difference import CodeDifference
+from pytest_debugloop.loading.recoveries.ignored_code import IgnoredCode, ignored_code
 from pytest_debugloop.loading.recoveries.orders import Order
 from pytest_debugloop.loading.recoveries.refining import refined
 from pytest_debugloop.loading.recoveries.rows import Attempt, Pending, RunFacts
@@ -25,24 +27,6 @@ _MAX_REFINED = 5_000
 _MAX_SEARCHED = 4_000
 
 T = TypeVar("T")
-
-
-class CodeDifference(NamedTuple):
-    """What code differs between the runs of a failure and of a success.
-
-    Attributes:
-        changes: the functions that do.
-        reach: who reaches them.
-        failing: the functions of the files of the failing run, by file, as far as they are known.
-        passing: the same of the passing run.
-        unknown: files that differ, and of which a side is not known: nothing of the run had loaded them.
-    """
-
-    changes: list[Change]
-    reach: Reach
-    failing: Mapping[str, list[Unit]]
-    passing: Mapping[str, list[Unit]]
-    unknown: list[str]
 
 
 def _ids(changes: Iterable[Change]) -> set[str]:
@@ -63,7 +47,7 @@ class Facts:
         self._runs: dict[uuid.UUID, RunFacts] = {}
         self._units: dict[tuple[str, str], list[Unit]] = {}
         self._asked: set[tuple[str, str]] = set()
-        self._differences: dict[tuple[str | None, str | None], CodeDifference] = {}
+        self._differences: dict[Hashable, CodeDifference] = {}
         self._sources: dict[str, str] = {}
         self._found: dict[Hashable, Any] = {}
         self._of_tests: set[str] = set()
@@ -160,10 +144,24 @@ class Facts:
             failing: the run of the failure.
             passing: the run of the success.
         """
-        key = failing.code_version, passing.code_version
+        ignored = self.ignored_code(failing, passing)
+        key = failing.code_version, passing.code_version, *(tuple(side.items()) for side in ignored)
         if key not in self._differences:
-            self._differences[key] = self._compared(failing.files or {}, passing.files or {})
+            before, after = (
+                {**(run.files or {}), **side} for run, side in zip((failing, passing), ignored, strict=True)
+            )
+            self._differences[key] = self._compared(before, after)
         return self._differences[key]
+
+    def ignored_code(self, failing: RunFacts, passing: RunFacts) -> IgnoredCode:
+        """Give the files of Python that git ignores and that differ.
+
+        Args:
+            failing: the run of the failure.
+            passing: the run of the success.
+        """
+        key = "ignored code", failing.id, passing.id
+        return self.remembered(key, lambda: ignored_code(failing, passing, self._ask))
 
     def _compared(self, failing: dict[str, str], passing: dict[str, str]) -> CodeDifference:
         differing = [file for file in sorted(failing.keys() | passing.keys()) if failing.get(file) != passing.get(file)]
