@@ -1,6 +1,7 @@
 """Brings a schema to the version that this package knows, and back.
 
-A migration is a pair of files in ``migrations/``: ``005_name.sql`` and ``005_rollback_name.sql``. They name no schema
+A migration is a pair of files in ``migrations/``: ``005_name.sql`` and ``005_rollback_name.sql``, and a third,
+``005_prepare_name.sql``, where databases need it that the first, once released, did not expect. They name no schema
 and hold no BEGIN or COMMIT: each runs in one transaction together with its record in ``<schema>.schema_migrations``, so
 there is never the one without the other. Of many processes that start at once one migrates and the others wait for it;
 the lock ends with its transaction, so this works behind a pooler that lends server connections by transaction.
@@ -20,6 +21,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from pytest_debugloop.database.migration_files import Migration, available, text_of
+from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.errors import MigrationChangedError, MigrationError, SchemaTooNewError
 
 if TYPE_CHECKING:
@@ -47,16 +49,9 @@ _CREATE_SCHEMA = sql.SQL(f"CREATE SCHEMA {{schema}}; COMMENT ON SCHEMA {{schema}
 _SCHEMA_OURS = sql.SQL(f"SELECT obj_description(to_regnamespace(quote_ident(%s)), 'pg_namespace') LIKE '%%{MARK}'")
 _DROP_SCHEMA = sql.SQL("DROP SCHEMA {schema}")
 
-CREATE_RECORDS = sql.SQL("""
-    CREATE TABLE IF NOT EXISTS {schema}.schema_migrations (
-        version INTEGER PRIMARY KEY,
-        description TEXT NOT NULL,
-        applied_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
-        execution_time_ms INTEGER NOT NULL,
-        checksum TEXT NOT NULL
-    );
-    COMMENT ON TABLE {schema}.schema_migrations IS 'The migrations of pytest-debugloop that this schema has.'
-""")
+# As the documented migration 5 recorded itself.
+_SEEDS_RECORD = (5, "Add debug loop tables for state tracking and error/success analysis")
+_READ_SEEDS = sql.SQL("SELECT version, description FROM {schema}.schema_migrations")
 _READ_RECORDS = sql.SQL("SELECT version, checksum FROM {schema}.schema_migrations")
 _ADD_RECORD = sql.SQL(
     "INSERT INTO {schema}.schema_migrations (version, description, execution_time_ms, checksum) VALUES (%s, %s, %s, %s)"
@@ -116,7 +111,7 @@ def migrate(connection: psycopg.Connection[Any], schema: str) -> list[Migration]
             _prepare(connection, schema)
             if migration.version in _applied(connection, schema, known):
                 continue  # another process applied it while this one waited for the lock
-            milliseconds = _run(connection, schema, migration.sql_path)
+            milliseconds = _run(connection, schema, migration.paths)
             record = (migration.version, migration.description, milliseconds, migration.checksum)
             _execute(connection, _ADD_RECORD, record, schema=schema)
         done.append(migration)
@@ -154,7 +149,7 @@ def rollback(connection: psycopg.Connection[Any], schema: str, to: int = 0) -> l
             _execute(connection, _LOCK)
             if migration.version not in _applied(connection, schema, known):
                 continue  # another process undid it while this one waited for the lock
-            _run(connection, schema, migration.rollback_path)
+            _run(connection, schema, [migration.rollback_path])
             _execute(connection, _REMOVE_RECORD, (migration.version,), schema=schema)
             if not _applied(connection, schema, known):
                 _clear(connection, schema)
@@ -205,6 +200,8 @@ def _applied(connection: psycopg.Connection[Any], schema: str, known: Sequence[M
         if isinstance(error.__cause__, server_errors.UndefinedTable):
             return {}
         if isinstance(error.__cause__, server_errors.UndefinedColumn):
+            if _is_seeds(connection, schema):
+                return {}
             raise _not_ours(known[0], schema) from error
         raise
     if not all(isinstance(version, int) for version in found):
@@ -215,6 +212,15 @@ def _applied(connection: psycopg.Connection[Any], schema: str, known: Sequence[M
     return found
 
 
+def _is_seeds(connection: psycopg.Connection[Any], schema: str) -> bool:
+    """Tell whether the documented migration 5, and nothing else, stands in a table of records without checksums."""
+    try:
+        with connection.transaction():
+            return _execute(connection, _READ_SEEDS, schema=schema) == [_SEEDS_RECORD]
+    except server_errors.UndefinedColumn:
+        return False
+
+
 def _not_ours(migration: Migration, schema: str) -> MigrationError:
     reason = f"the table schema_migrations in schema {schema} belongs to another application: choose another schema"
     return MigrationError(version=migration.version, name=migration.name, reason=reason)
@@ -223,15 +229,32 @@ def _not_ours(migration: Migration, schema: str) -> MigrationError:
 def _prepare(connection: psycopg.Connection[Any], schema: str) -> None:
     if _execute(connection, _SCHEMA_MISSING, (schema,)) == [(True,)]:
         _execute(connection, _CREATE_SCHEMA, schema=schema)
-    _execute(connection, CREATE_RECORDS, schema=schema)
+    _execute(connection, records_statements(schema))
 
 
-def _run(connection: psycopg.Connection[Any], schema: str, path: Traversable) -> int:
-    """Run a file of SQL in our schema, and tell how many milliseconds it took (by the clock, rounded up)."""
+def records_statements(schema: str) -> sql.Composed:
+    """Give the statements that make the table of records, or take over the seed's.
+
+    Args:
+        schema (str): the schema that it is in.
+    """
+    name = sql.Identifier(schema)
+    values = {
+        "schema": name,
+        "records_name": sql.Literal(f"{name.as_string(None)}.schema_migrations"),
+        "seed": sql.Literal(" ".join(map(str, _SEEDS_RECORD))),
+    }
+    texts = (sql_text("pytest_debugloop.database", "records", part) for part in ("adopt", "create"))
+    return sql.Composed([sql.SQL(text).format(**values) for text in texts])
+
+
+def _run(connection: psycopg.Connection[Any], schema: str, paths: Sequence[Traversable]) -> int:
+    """Run files of SQL in our schema, and tell how many milliseconds it took (by the clock, rounded up)."""
     _execute(connection, _SEARCH_PATH, schema=schema)
     _execute(connection, _PATIENCE)
     started = time.perf_counter()
-    _execute(connection, text_of(path).encode())
+    for path in paths:
+        _execute(connection, text_of(path).encode())
     return math.ceil((time.perf_counter() - started) * 1000)
 
 

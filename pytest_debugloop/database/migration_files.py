@@ -14,7 +14,7 @@ from pytest_debugloop.errors import MigrationError
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-_FILE = re.compile(r"(?P<version>\d{3})_(?P<rollback>rollback_)?(?P<name>\w+)\.sql")
+_FILE = re.compile(r"(?P<version>\d{3})_(?P<kind>prepare_|rollback_|)(?P<name>\w+)\.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Migration:
         sql_path: the file that applies it.
         rollback_path: the file that undoes it.
         checksum: SHA-256 of the file that applies it, the same for Unix and Windows line ends.
+        prepare_path: the file that is run before it, in the same transaction, in databases that it did not expect; not
+            in the checksum, since it may come later. None where it has none.
     """
 
     version: int
@@ -34,6 +36,12 @@ class Migration:
     sql_path: Traversable
     rollback_path: Traversable
     checksum: str
+    prepare_path: Traversable | None = None
+
+    @property
+    def paths(self) -> list[Traversable]:
+        """The files that apply it, in order."""
+        return [path for path in (self.prepare_path, self.sql_path) if path is not None]
 
     @property
     def description(self) -> str:
@@ -50,22 +58,21 @@ def available() -> list[Migration]:
     Raises:
         MigrationError: two files have one version, or one has no rollback of its name beside it.
     """
-    forward: dict[int, tuple[str, Traversable]] = {}
-    backward: dict[int, tuple[str, Traversable]] = {}
+    found: dict[str, dict[int, tuple[str, Traversable]]] = {"": {}, "prepare_": {}, "rollback_": {}}
     for path in _folder().iterdir():
         if match := _FILE.fullmatch(path.name):
-            version, name = int(match["version"]), match["name"]
-            kind = backward if match["rollback"] else forward
+            version, name, kind = int(match["version"]), match["name"], found[match["kind"]]
             if version in kind:
                 raise MigrationError(version=version, name=name, reason=f"{kind[version][0]} has the same version")
             kind[version] = (name, path)
     migrations = []
-    for version, (name, path) in sorted(forward.items()):
-        rollback_name, rollback_path = backward.get(version, (None, path))
+    for version, (name, path) in sorted(found[""].items()):
+        rollback_name, rollback_path = found["rollback_"].get(version, (None, path))
         if rollback_name != name:
             raise MigrationError(version=version, name=name, reason="its rollback file is missing")
+        _, prepare_path = found["prepare_"].get(version, ("", None))
         checksum = hashlib.sha256(text_of(path).encode()).hexdigest()
-        migrations.append(Migration(version, name, path, rollback_path, checksum))
+        migrations.append(Migration(version, name, path, rollback_path, checksum, prepare_path))
     return migrations
 
 

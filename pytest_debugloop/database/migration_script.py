@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pytest_debugloop.database.migrate import CREATE_RECORDS, LOCK, MARK, SCHEMA_COMMENT
+from pytest_debugloop.database.migrate import LOCK, MARK, SCHEMA_COMMENT, records_statements
 from pytest_debugloop.database.migration_files import Migration, available, text_of
 from pytest_debugloop.database.sql_files import sql_text
 
@@ -40,7 +40,8 @@ def migration_script(schema: str, pending: Sequence[Migration]) -> str:
             if earlier:
                 versions, count = sql.Literal(earlier), sql.Literal(len(earlier))
                 parts.append(_part("expect", **values, versions=versions, count=count))
-        parts += [_part("unless_applied", **values), _part("enter", **values), text_of(migration.sql_path)]
+        parts += [_part("unless_applied", **values), _part("enter", **values)]
+        parts += map(text_of, migration.paths)
         parts += [_part("add_record", **values), _part("end", **values)]
     return "\n".join(parts)
 
@@ -89,7 +90,7 @@ def _values(schema: str, migration: Migration) -> dict[str, sql.Composable]:
         "schema_name": sql.Literal(schema),
         "schema_comment": sql.Literal(SCHEMA_COMMENT),
         "schema_mark": sql.Literal(f"%{MARK}"),
-        "records": sql.SQL(CREATE_RECORDS.format(schema=name).as_string(None).strip().removesuffix(";")),
+        "records": records_statements(schema),
         "records_name": sql.Literal(f"{name.as_string(None)}.schema_migrations"),
         "lock": sql.Literal(LOCK),
         "version": sql.Literal(migration.version),

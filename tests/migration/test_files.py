@@ -17,9 +17,14 @@ FILES = sorted(FOLDER.glob("*.sql"))
 def test_rollback_files_are_not_migrations() -> None:
     assert len(FILES) >= 6
     found = migration_files.available()
-    assert [f"{m.version:03}_{m.name}.sql" for m in found] == [f.name for f in FILES if "_rollback_" not in f.name]
+    assert [f"{m.version:03}_{m.name}.sql" for m in found] == [
+        f.name for f in FILES if not re.search("_(rollback|prepare)_", f.name)
+    ]
     assert [m.rollback_path.name for m in found] == [f.name for f in FILES if "_rollback_" in f.name]
-    assert not any("rollback" in m.name for m in found)
+    assert not any("rollback" in m.name or "prepare" in m.name for m in found)
+    prepared = [m.prepare_path.name for m in found if m.prepare_path is not None]
+    assert prepared == [f.name for f in FILES if "_prepare_" in f.name]
+    assert [name.replace("_prepare_", "_") for name in prepared] == [m.sql_path.name for m in found if m.prepare_path]
 
 
 def test_versions_start_after_the_hosts_and_have_no_gap() -> None:
@@ -60,7 +65,7 @@ def test_a_checkout_with_windows_line_ends_has_the_same_checksums(
 def test_a_changed_file_has_another_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {migration.checksum for migration in migration_files.available()}
     for file in FILES:
-        (tmp_path / file.name).write_bytes(file.read_bytes() + b"-- one more line\n")
+        (tmp_path / file.name).write_bytes(file.read_bytes() + b"-- one more line\n" * ("_prepare_" not in file.name))
     monkeypatch.setattr(migration_files, "_folder", lambda: tmp_path)
     assert before.isdisjoint(migration.checksum for migration in migration_files.available())
 

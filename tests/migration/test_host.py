@@ -246,27 +246,64 @@ def test_a_host_table_of_another_shape_is_refused_and_nothing_is_changed(
     assert (catalog(empty), rows(empty)) == before
 
 
-def test_a_host_table_that_is_not_ours_to_extend_is_told(empty: Connection, database: str) -> None:
-    empty.execute(HOST)
-    role = sql.Identifier(empty.info.dbname)
-    empty.execute(sql.SQL("CREATE ROLE {0}; CREATE SCHEMA ours AUTHORIZATION {0}").format(role))
-    before = catalog(empty), rows(empty)
-    try:
-        with psycopg.connect(database, autocommit=True) as modest:
-            modest.execute(sql.SQL("SET ROLE {}").format(role))
-            with pytest.raises(
-                MigrationError, match=r"5 \(debug_state_management\).*must be owner of table agent_trans"
-            ):
-                migrate(modest, "ours")
-            rollback(modest, "ours")
-        assert (catalog(empty), rows(empty)) == before
-    finally:
-        empty.execute(sql.SQL("DROP OWNED BY {0} CASCADE; DROP ROLE {0}").format(role))
-
-
 def _columns(connection: Connection) -> list[str]:
     found = connection.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = 'public.agent_transformation_events'::regclass"
         " AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
     ).fetchall()
     return [name for (name,) in found]
+
+
+@pytest.mark.parametrize("may_read", [True, False])
+def test_a_role_that_does_not_own_the_host_gets_tables_of_its_own(
+    empty: Connection, database: str, may_read: bool
+) -> None:
+    empty.execute(HOST)
+    role = sql.Identifier(empty.info.dbname)
+    empty.execute(sql.SQL("CREATE ROLE {0}; CREATE SCHEMA ours AUTHORIZATION {0}").format(role))
+    if may_read:
+        empty.execute(sql.SQL("GRANT SELECT ON public.hook_events TO {}").format(role))
+    before = catalog(empty), rows(empty)
+    try:
+        with psycopg.connect(database, autocommit=True) as modest:
+            modest.execute(sql.SQL("SET ROLE {}").format(role))
+            assert [migration.version for migration in migrate(modest, "ours")] == ALL
+            found = modest.execute(
+                "SELECT relname, obj_description(oid, 'pg_class') FROM pg_class"
+                " WHERE relnamespace = 'ours'::regnamespace AND relkind = 'r'"
+                " AND relname IN ('agent_transformation_events', 'hook_events') ORDER BY 1"
+            ).fetchall()
+            assert [name for name, _ in found] == ["agent_transformation_events", "hook_events"][: 2 - may_read]
+            assert "does not own public.agent_transformation_events" in found[0][1]
+            calls = modest.execute("SELECT count(*) FROM ours.debug_llm_call_summary").fetchone()
+            assert calls == (1 if may_read else 0,)
+            shapes = modest.execute(
+                "SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attnum > 0"
+                " AND attrelid IN ('ours.agent_transformation_events'::regclass) GROUP BY attrelid"
+            ).fetchall()
+            assert set(_columns(empty)) - {"project_path", "project_name", "claude_session_id"} <= set(shapes[0][0])
+            assert [migration.version for migration in rollback(modest, "ours")] == ALL[::-1]
+            assert (catalog(empty), rows(empty)) == before
+    finally:
+        empty.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(role))
+
+
+def test_a_table_in_our_schema_that_another_owns_is_told_with_the_grant(empty: Connection, database: str) -> None:
+    empty.execute(HOST)
+    empty.execute("ALTER SCHEMA public RENAME TO given; CREATE SCHEMA public")
+    name = empty.info.dbname
+    role = sql.Identifier(name)
+    empty.execute(sql.SQL("CREATE ROLE {0}; GRANT ALL ON SCHEMA given TO {0}").format(role))
+    empty.execute("DROP TABLE given.schema_migrations")
+    owner = empty.info.user
+    try:
+        with psycopg.connect(database, autocommit=True) as modest:
+            modest.execute(sql.SQL("SET ROLE {}").format(role))
+            with pytest.raises(MigrationError) as caught:
+                migrate(modest, "given")
+    finally:
+        empty.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(role))
+    assert str(caught.value).endswith(
+        f"the role {name} does not own the table given.agent_transformation_events."
+        f" Migrate as its owner, or let the owner run: GRANT {owner} TO {name}."
+    )

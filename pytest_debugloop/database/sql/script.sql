@@ -20,7 +20,7 @@ BEGIN
     END IF;
 END
 $debugloop$;
-{records};
+{records}
 
 -- name: expect
 -- The script is for a schema as it was when the script was written.
