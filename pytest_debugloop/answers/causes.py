@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from pytest_debugloop.queries.failures import DetailedFailure, Failure
+from pytest_debugloop.queries.failure_row import Failure
+from pytest_debugloop.queries.failures import DetailedFailure
 from pytest_debugloop.text.causes import cause_title
 from pytest_debugloop.text.strategies import RETRY
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import IO, TYPE_CHECKING
 
-from pytest_debugloop.queries.exports import Attempt, WholeFailure, attempts_of_run, failures_by_id, failures_of_run
+from pytest_debugloop.queries.exports import Attempt, ExportedFailure, attempts_of_run, failures_by_id, failures_of_run
 from pytest_debugloop.queries.runs import Run
 from pytest_debugloop.text.ci_log import harmless
 
@@ -119,7 +119,7 @@ def _cases(record: Record, run: Run, task_ids: Sequence[uuid.UUID] | None) -> It
             yield case
 
 
-def case_of(attempts: list[Attempt], failures: dict[uuid.UUID, WholeFailure]) -> ET.Element:
+def case_of(attempts: list[Attempt], failures: dict[uuid.UUID, ExportedFailure]) -> ET.Element:
     """Make the ``testcase`` of a test.
 
     Args:
@@ -148,7 +148,7 @@ def case_of(attempts: list[Attempt], failures: dict[uuid.UUID, WholeFailure]) ->
     return case
 
 
-def _of(attempt: Attempt, failures: dict[uuid.UUID, WholeFailure]) -> list[WholeFailure]:
+def _of(attempt: Attempt, failures: dict[uuid.UUID, ExportedFailure]) -> list[ExportedFailure]:
     return [failures[id_] for id_ in attempt.failures if id_ in failures]
 
 
@@ -157,21 +157,21 @@ def _named(attempt: Attempt, milliseconds: float) -> ET.Element:
     return element("testcase", classname=classname, name=name, time=f"{milliseconds / 1000:.3f}")
 
 
-def _failed(tag: str, failure: WholeFailure) -> ET.Element:
+def _failed(tag: str, failure: ExportedFailure) -> ET.Element:
     message = _message(failure)
     if tag == "error":
         message = f'failed on {failure.phase} with "{message}"' if failure.phase != "collect" else "collection failure"
     return element(tag, failure.error_stack_trace or failure.error_message, message=_shortened(message))
 
 
-def _again(tag: str, failure: WholeFailure) -> ET.Element:
+def _again(tag: str, failure: ExportedFailure) -> ET.Element:
     kind = failure.exception or failure.error_code or failure.error_type
     again = element(tag, message=_shortened(_message(failure)), type=kind)
     again.append(element("stackTrace", failure.error_stack_trace or failure.error_message))
     return again
 
 
-def _message(failure: WholeFailure) -> str:
+def _message(failure: ExportedFailure) -> str:
     code = failure.error_code
     return f"{code}: {failure.error_message}" if code else failure.error_message
 

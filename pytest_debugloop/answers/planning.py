@@ -16,7 +16,7 @@ from pytest_debugloop.answers.rerunning import rerun_facts
 from pytest_debugloop.database.origin import is_ours
 from pytest_debugloop.environment.folders import checkout_id
 from pytest_debugloop.loading.recoveries.asked import difference
-from pytest_debugloop.queries.rerunning import RecordedFailure, RecordedStep, steps_until
+from pytest_debugloop.queries.rerunning import FailureToRerun, RecordedStep, steps_until
 from pytest_debugloop.rerunning.plan import Plan, plan_rerun
 from pytest_debugloop.rerunning.sides import Side, failure_alone, with_files
 from pytest_debugloop.snapshots.evidence import recorded_evidence
@@ -28,7 +28,7 @@ _MAX_FILES = 300
 
 def planned_rerun(
     location: RecordLocation, what: str, *, is_trusted: bool = False
-) -> tuple[RecordedFailure, Plan, list[str]]:
+) -> tuple[FailureToRerun, Plan, list[str]]:
     """Find a failure in the record, and plan its rerun.
 
     Args:

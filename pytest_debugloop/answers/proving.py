@@ -14,7 +14,7 @@ from pytest_debugloop.errors import RerunImpossibleError
 from pytest_debugloop.queries.lookup import Found
 from pytest_debugloop.queries.proving import RecordedRun, Recovered, last_pass_before, recorded_run, recovery_of
 from pytest_debugloop.queries.question import Steps, first, one
-from pytest_debugloop.queries.rerunning import RecordedFailure
+from pytest_debugloop.queries.rerunning import FailureToRerun
 from pytest_debugloop.sources.stored import StoredFile
 from pytest_debugloop.text.printable import printable
 
@@ -31,7 +31,7 @@ class Case:
         passing: what the pass was run on.
     """
 
-    failure: RecordedFailure
+    failure: FailureToRerun
     recovery: Recovered | None
     success_id: uuid.UUID
     passed_at: datetime

@@ -9,7 +9,7 @@ from pytest_debugloop.errors import NeverFailedError, NotFoundError
 from pytest_debugloop.queries.lookup import Found
 from pytest_debugloop.queries.question import Steps, fetch, first
 from pytest_debugloop.queries.rerunning import (
-    RecordedFailure,
+    FailureToRerun,
     RecordedStep,
     failure_to_rerun,
     last_failure_of,
@@ -28,12 +28,12 @@ class RerunFacts:
         suspects: tests that the record holds responsible for failures of its test.
     """
 
-    failure: RecordedFailure
+    failure: FailureToRerun
     steps: list[RecordedStep]
     suspects: list[str]
 
 
-def recorded_failure(text: str, project: str | None = None) -> Steps[RecordedFailure]:
+def recorded_failure(text: str, project: str | None = None) -> Steps[FailureToRerun]:
     """Find the failure that somebody means.
 
     Args:
@@ -48,7 +48,7 @@ def recorded_failure(text: str, project: str | None = None) -> Steps[RecordedFai
     return (yield from failure_found((yield from find(text, project, kinds=("error", "test"))), text))
 
 
-def failure_found(found: Found, text: str) -> Steps[RecordedFailure]:
+def failure_found(found: Found, text: str) -> Steps[FailureToRerun]:
     """Give the failure that was found, or the last one of the test that was found.
 
     Args:

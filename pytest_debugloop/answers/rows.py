@@ -26,8 +26,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _ROWS: dict[str, tuple[str, type[Any], Callable[..., Question[Any]]]] = {
     "attempts": ("attempt", exports.Attempt, exports.attempts_of_run),
-    "failures": ("failure", exports.WholeFailure, exports.failures_of_run),
-    "recoveries": ("recovery", exports.WholeRecovery, exports.recoveries_of_run),
+    "failures": ("failure", exports.ExportedFailure, exports.failures_of_run),
+    "recoveries": ("recovery", exports.ExportedRecovery, exports.recoveries_of_run),
 }
 
 

@@ -6,12 +6,13 @@ import re
 from functools import cache
 from importlib.resources import files
 
+_INCLUDE = re.compile(r"^ *-- include: (\w+)\n", re.MULTILINE)
 _PART = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
 @cache
 def sql_text(package: str, name: str, part: str = "") -> str:
-    """Read SQL.
+    """Read SQL; a line ``-- include: NAME`` stands for another file beside it.
 
     Args:
         package: in whose folder ``sql`` the file lies.
@@ -23,6 +24,7 @@ def sql_text(package: str, name: str, part: str = "") -> str:
         LookupError: the file has no such part.
     """
     text = (files(package) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    text = _INCLUDE.sub(lambda match: sql_text(package, match[1]), text)
     if not part:
         return text
     _, *pieces = _PART.split(text)

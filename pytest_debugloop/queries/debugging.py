@@ -5,34 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from pytest_debugloop.queries.failure_row import Failure
 from pytest_debugloop.queries.question import Question
 from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.snapshots.states import recorded_state
 
 
-@dataclass(frozen=True, slots=True)
-class FailureToDebug:
-    """A failure with its state; the columns of ``debug_error_events`` and of its run.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureToDebug(Failure):
+    """A failure with its state, and what a session on it says of its run.
 
     Attributes:
         state: ``agent_state`` of its snapshot; None where none was captured.
         code_version: of the run; None where its code is not known.
     """
 
-    id: uuid.UUID
-    node_id: str
-    error_type: str
-    error_code: str | None
-    error_message: str
-    occurred_at: datetime
-    agent_name: str
-    phase: str | None
-    attempt: int | None
-    snapshot_id: uuid.UUID | None
-    run_id: uuid.UUID | None
     rootdir: str | None
     git_commit: str | None
     git_branch: str | None

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pytest_debugloop.queries.failure_row import Failure
 from pytest_debugloop.queries.question import Question
 
 
@@ -46,38 +47,17 @@ class Attempt:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class WholeFailure:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFailure(Failure):
     """A failure with its traceback, without its state."""
 
-    id: uuid.UUID
-    run_id: uuid.UUID | None
-    correlation_id: uuid.UUID
     session_id: uuid.UUID | None
-    task_id: uuid.UUID | None
-    node_id: str
-    operation_name: str | None
-    agent_name: str
-    phase: str | None
-    attempt: int | None
-    subtest: str | None
-    error_type: str
-    error_category: str
-    error_severity: str
-    error_code: str | None
-    error_message: str
     error_stack_trace: str | None
     exception: str | None
-    fingerprint: str | None
-    is_incident: bool
-    snapshot_id: uuid.UUID | None
-    recovery_strategy: str | None
-    resolved_at: datetime | None
-    occurred_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class WholeRecovery:
+class ExportedRecovery:
     """A failure that a success of the run recovered, with the evidence."""
 
     id: uuid.UUID
@@ -110,33 +90,33 @@ def attempts_of_run(run_id: uuid.UUID, task_ids: Sequence[uuid.UUID] | None = No
     return Question("export_attempts", Attempt, {"run_id": run_id, "task_ids": _listed(task_ids)})
 
 
-def failures_of_run(run_id: uuid.UUID, task_ids: Sequence[uuid.UUID] | None = None) -> Question[WholeFailure]:
+def failures_of_run(run_id: uuid.UUID, task_ids: Sequence[uuid.UUID] | None = None) -> Question[ExportedFailure]:
     """List the failures of a run.
 
     Args:
         run_id: of the run.
         task_ids: only of these tests; None for all.
     """
-    return Question("export_failures", WholeFailure, {"run_id": run_id, "ids": None, "task_ids": _listed(task_ids)})
+    return Question("export_failures", ExportedFailure, {"run_id": run_id, "ids": None, "task_ids": _listed(task_ids)})
 
 
-def failures_by_id(ids: Sequence[uuid.UUID]) -> Question[WholeFailure]:
+def failures_by_id(ids: Sequence[uuid.UUID]) -> Question[ExportedFailure]:
     """Give some failures.
 
     Args:
         ids: of them.
     """
-    return Question("export_failures", WholeFailure, {"run_id": None, "ids": list(ids), "task_ids": None})
+    return Question("export_failures", ExportedFailure, {"run_id": None, "ids": list(ids), "task_ids": None})
 
 
-def recoveries_of_run(run_id: uuid.UUID, task_ids: Sequence[uuid.UUID] | None = None) -> Question[WholeRecovery]:
+def recoveries_of_run(run_id: uuid.UUID, task_ids: Sequence[uuid.UUID] | None = None) -> Question[ExportedRecovery]:
     """List the recoveries that happened in a run.
 
     Args:
         run_id: of the run.
         task_ids: only of these tests; None for all.
     """
-    return Question("export_recoveries", WholeRecovery, {"run_id": run_id, "task_ids": _listed(task_ids)})
+    return Question("export_recoveries", ExportedRecovery, {"run_id": run_id, "task_ids": _listed(task_ids)})
 
 
 def _listed(task_ids: Sequence[uuid.UUID] | None) -> list[uuid.UUID] | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pytest_debugloop.queries.failure_row import Failure
 from pytest_debugloop.queries.filters import EVERYTHING, Filters
 from pytest_debugloop.queries.question import MANY, Question
 from pytest_debugloop.snapshots.agent_state import AgentState, StoredFrame
@@ -18,44 +19,15 @@ LARGEST_SHOWN = 8 * 1024 * 1024
 """Bytes of a state beyond which it is not read to be shown: recorded ones have a quarter of a megabyte at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A failure of a phase of a test; the columns of ``debug_error_events``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureOfRun(Failure):
+    """A failure, with what its run says of it.
 
     Attributes:
-        operation_name: the node id in this run, cut at 255 characters; ``node_id`` is that of the test across runs.
         attempts_failed: number of attempts of this phase that failed in this run, if the question is about a run.
-        recovery_strategy: why it passed again; None if it did not.
-        cause: what failures of one cause have in common: exception, innermost function of the project, comparison.
-        file: with ``line`` and ``function``, the innermost place in the project where it failed.
     """
 
-    id: uuid.UUID
-    run_id: uuid.UUID | None
-    correlation_id: uuid.UUID
-    task_id: uuid.UUID | None
-    node_id: str
-    operation_name: str | None
-    error_type: str
-    error_category: str
-    error_severity: str
-    error_code: str | None
-    error_message: str
-    occurred_at: datetime
-    agent_name: str
-    snapshot_id: uuid.UUID | None
-    recovery_strategy: str | None
-    resolved_at: datetime | None
-    phase: str | None
-    attempt: int | None
-    subtest: str | None
-    fingerprint: str | None
-    is_incident: bool
     attempts_failed: int
-    cause: str | None = None
-    file: str | None = None
-    line: int | None = None
-    function: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +101,7 @@ class DetailedFailure:
             that a retry mended are counted apart.
     """
 
-    failure: Failure
+    failure: FailureOfRun
     state: AgentState | None
     history: FailureHistory | None
     of_cause: int = 1
@@ -198,13 +170,13 @@ def _failures(**asked: object) -> Question[DetailedFailure]:
 
 
 def _detailed(state: object, of_cause: int, **columns: Any) -> DetailedFailure:
-    failure = Failure(**{name: columns[name] for name in _OF_FAILURE})
+    failure = FailureOfRun(**{name: columns[name] for name in _OF_FAILURE})
     history = {name: columns[name] for name in _OF_HISTORY}
     is_known = history["seen"] is not None
     return DetailedFailure(failure, recorded_state(state), FailureHistory(**history) if is_known else None, of_cause)
 
 
-_OF_FAILURE = [field.name for field in fields(Failure)]
+_OF_FAILURE = [field.name for field in fields(FailureOfRun)]
 _OF_HISTORY = [field.name for field in fields(FailureHistory)]
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from pytest_debugloop.journal.records import CRASHES
 from pytest_debugloop.queries.debugging import Id
+from pytest_debugloop.queries.failure_row import Failure
 from pytest_debugloop.queries.question import Question
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedFailure:
-    """A failure, and the run it is of; the attributes are columns of ``rerun_failure.sql``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureToRerun(Failure):
+    """A failure, and the run it is of.
 
     Attributes:
-        test: the name that the failed step has in the record: a node id, cut where it is long.
         task: the test's name across runs, None where the record has none.
         exception: the qualified name of its exception's class.
         places: file, line and role of the code it has to do with: its frames, innermost first, and its functions.
@@ -27,24 +27,12 @@ class RecordedFailure:
         files: the hash of each file of the project then, by its path from rootdir; None where it is not known.
     """
 
-    id: uuid.UUID
     run_id: uuid.UUID
-    correlation_id: uuid.UUID
     project: str
-    task_id: uuid.UUID | None
-    test: str
     task: str | None
-    agent_name: str
     main_agent: str
-    error_type: str
-    error_code: str | None
-    error_message: str
-    fingerprint: str | None
-    phase: str | None
-    attempt: int | None
     exception: str | None
     places: list[list[Any]] | None
-    occurred_at: datetime
     started_at: datetime
     rootdir: str
     command_line: list[str]
@@ -57,6 +45,11 @@ class RecordedFailure:
     environment: Mapping[str, str | None] | None
     random_seeds: Mapping[str, str] | None
     chain: list[dict[str, Any]] | None
+
+    @property
+    def test(self) -> str:
+        """The name that the failed step has in the record: a node id, cut where it is long."""
+        return self.operation_name or ""
 
     @property
     def is_crash(self) -> bool:
@@ -109,13 +102,13 @@ class Suspect:
     name: str
 
 
-def failure_to_rerun(id: uuid.UUID) -> Question[RecordedFailure]:  # noqa: A002
+def failure_to_rerun(id: uuid.UUID) -> Question[FailureToRerun]:  # noqa: A002
     """Give a failure with its run; nothing where the record of its run is not there.
 
     Args:
         id: of the error.
     """
-    return Question("rerun_failure", RecordedFailure, {"id": id})
+    return Question("rerun_failure", FailureToRerun, {"id": id})
 
 
 def last_failure_of(task_id: uuid.UUID) -> Question[Id]:
@@ -127,7 +120,7 @@ def last_failure_of(task_id: uuid.UUID) -> Question[Id]:
     return Question("rerun_last_failure", Id, {"task_id": task_id})
 
 
-def steps_until(failure: RecordedFailure) -> Question[RecordedStep]:
+def steps_until(failure: FailureToRerun) -> Question[RecordedStep]:
     """List what the processes of a run began until a failure happened, in the order in which they did.
 
     Args:
@@ -137,7 +130,7 @@ def steps_until(failure: RecordedFailure) -> Question[RecordedStep]:
     return Question("rerun_steps", RecordedStep, values)
 
 
-def suspected_polluters(failure: RecordedFailure) -> Question[Suspect]:
+def suspected_polluters(failure: FailureToRerun) -> Question[Suspect]:
     """List the tests that the record holds responsible for failures of a test.
 
     Args:

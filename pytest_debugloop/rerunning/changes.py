@@ -12,7 +12,7 @@ from typing import Any
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.environment.project_folders import checkout_around
-from pytest_debugloop.queries.rerunning import RecordedFailure
+from pytest_debugloop.queries.rerunning import FailureToRerun
 from pytest_debugloop.replay.sources import whole
 from pytest_debugloop.snapshots.agent_state import StoredFrame
 from pytest_debugloop.snapshots.frames import lines_around
@@ -26,7 +26,7 @@ _MAX_NAMED = 3
 _CUT = 300  # a recorded line of this length may have been cut
 
 
-def changes_since(failure: RecordedFailure, rootdir: Path, redactor: Redactor) -> list[str]:
+def changes_since(failure: FailureToRerun, rootdir: Path, redactor: Redactor) -> list[str]:
     """Compare what a run was run on with what is here now.
 
     Args:
@@ -64,7 +64,7 @@ def _beside(names: Iterable[str], rootdir: Path) -> Iterator[tuple[str, str]]:
             yield name, hash_beside(path)
 
 
-def _code_changes(failure: RecordedFailure, rootdir: Path, files: Mapping[str, str] | None) -> list[str]:
+def _code_changes(failure: FailureToRerun, rootdir: Path, files: Mapping[str, str] | None) -> list[str]:
     commit = git_facts(rootdir).get("vcs.ref.head.revision", "")
     then = failure.git_commit or ""
     commits = f", commit {then[:12]} then and {commit[:12]} now" if then and commit and then != commit else ""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_debugloop.errors import CodeChangedError, RerunImpossibleError
-from pytest_debugloop.queries.rerunning import RecordedFailure
+from pytest_debugloop.queries.rerunning import FailureToRerun
 from pytest_debugloop.rerunning.changes import changed_frames, project_frames
 from pytest_debugloop.rerunning.outcome import Ending, Outcome, read_outcome
 from pytest_debugloop.rerunning.plan import Plan
@@ -44,7 +44,7 @@ class Live:
         return f"it {self.outcome.ending.value}"
 
 
-def stop_of(failure: RecordedFailure, plan: Plan, *, force: bool) -> Stop:
+def stop_of(failure: FailureToRerun, plan: Plan, *, force: bool) -> Stop:
     """Say where to stop: at the innermost frame of the project that was recorded.
 
     Args:

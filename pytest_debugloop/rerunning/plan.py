@@ -11,7 +11,7 @@ from pathlib import Path
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.errors import RerunImpossibleError
 from pytest_debugloop.journal.records import CRASHES
-from pytest_debugloop.queries.rerunning import RecordedFailure, RecordedStep
+from pytest_debugloop.queries.rerunning import FailureToRerun, RecordedStep
 from pytest_debugloop.rerunning.changes import changes_since
 from pytest_debugloop.rerunning.environment import rerun_environment
 from pytest_debugloop.rerunning.planned import Planned, Where
@@ -131,7 +131,7 @@ def file_of(node_id: str) -> str:
 
 
 def plan_rerun(
-    failure: RecordedFailure,
+    failure: FailureToRerun,
     steps: Sequence[RecordedStep],
     rootdir: Path,
     environ: Mapping[str, str] | None = None,
@@ -222,7 +222,7 @@ def _rootdir_with(file: str, rootdir: Path, recorded: Path, *, is_trusted: bool)
 
 
 def _tests_before(
-    failure: RecordedFailure, steps: Sequence[RecordedStep], notes: list[str]
+    failure: FailureToRerun, steps: Sequence[RecordedStep], notes: list[str]
 ) -> tuple[Planned, tuple[Before, ...]]:
     own = Planned(failure.test, failure.task)
     before: dict[tuple[str, str], Before] = {}  # attempts that were repeated count once
@@ -241,7 +241,7 @@ def _tests_before(
     return own, tuple(before.values())
 
 
-def _files(failure: RecordedFailure, steps: Sequence[RecordedStep]) -> list[str]:
+def _files(failure: FailureToRerun, steps: Sequence[RecordedStep]) -> list[str]:
     """Give what was collected, in order; where the record does not say it, the files of the tests."""
     collected = [
         file_of(s.test) for s in steps if s.step_type == "collect" and s.agent_name == failure.agent_name and s.test
@@ -251,13 +251,13 @@ def _files(failure: RecordedFailure, steps: Sequence[RecordedStep]) -> list[str]
     return list(dict.fromkeys([*collected, *started, file_of(failure.test)]))
 
 
-def _dist(failure: RecordedFailure, rootdir: Path) -> str:
+def _dist(failure: FailureToRerun, rootdir: Path) -> str:
     given = [value for value in option_values(failure.command_line, rootdir, "--dist") if value in _DISTRIBUTIONS]
     return given[-1] if given else "load"
 
 
 def _arguments(
-    failure: RecordedFailure, kept: Sequence[str], redacted: Sequence[str], plugins: Plugins, notes: list[str]
+    failure: FailureToRerun, kept: Sequence[str], redacted: Sequence[str], plugins: Plugins, notes: list[str]
 ) -> list[str]:
     arguments = list(kept)
     notes += [f"the record does not have the value of {option}, which is left out" for option in redacted]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.queries.proving import RecordedRun
-from pytest_debugloop.queries.rerunning import RecordedFailure
+from pytest_debugloop.queries.rerunning import FailureToRerun
 from pytest_debugloop.rerunning.environment import HASH_SEED
 from pytest_debugloop.sources.editing import CannotUndoError, Piece
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, decoded, read_data
@@ -40,7 +40,7 @@ def with_files(run: RecordedRun, files: Mapping[str, str | None]) -> RecordedRun
     return replace(run, files=known | {name: digest for name, digest in files.items() if digest is not None})
 
 
-def failure_alone(failure: RecordedFailure, run: RecordedRun) -> RecordedFailure:
+def failure_alone(failure: FailureToRerun, run: RecordedRun) -> FailureToRerun:
     """Give a failure as if it had happened in another run, in its main process.
 
     Where the hash seed was random it is 0, for reruns that are held against each other are to differ in nothing.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pytest_debugloop.capture.fingerprint import normalised
 from pytest_debugloop.errors import RerunFailedError, RerunImpossibleError
-from pytest_debugloop.queries.rerunning import RecordedFailure
+from pytest_debugloop.queries.rerunning import FailureToRerun
 from pytest_debugloop.rerunning.candidates import Candidate
 from pytest_debugloop.rerunning.outcome import Ending, Outcome
 from pytest_debugloop.rerunning.proving import Answer, Proof, Verdict, minimized, prove
@@ -48,7 +48,7 @@ class Trials:
     """
 
     undoer: Undoer
-    failure: RecordedFailure
+    failure: FailureToRerun
     is_open: bool
     begins: Callable[[], Progress]
     on_trial: Callable[[Trial], None]
@@ -124,7 +124,7 @@ class Trials:
         return trial.answer
 
 
-def answer_of(outcome: Outcome | None, failure: RecordedFailure, *, is_open: bool) -> Answer:
+def answer_of(outcome: Outcome | None, failure: FailureToRerun, *, is_open: bool) -> Answer:
     """Say what a rerun says.
 
     Args:
@@ -142,7 +142,7 @@ def answer_of(outcome: Outcome | None, failure: RecordedFailure, *, is_open: boo
     return likeness
 
 
-def _likeness(outcome: Outcome, failure: RecordedFailure) -> Answer:
+def _likeness(outcome: Outcome, failure: FailureToRerun) -> Answer:
     """Tell how like the recorded failure another one is: tests may have been changed with the code."""
     if outcome.ending in (Ending.SAME, Ending.ALIKE):
         return Answer.OTHER_SIDE

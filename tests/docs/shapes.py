@@ -19,7 +19,7 @@ SHAPES: tuple[type, ...] = (
     runs.Run,
     not_loaded.NotLoaded,
     lookup.Test,
-    failures.Failure,
+    failures.FailureOfRun,
     failures.FailureHistory,
     failures.FailureGroup,
     causes.Cause,

@@ -217,9 +217,18 @@ def test_tables_are_filled_and_made_in_sql_files_only() -> None:
 def test_every_sql_file_is_read_by_its_name() -> None:
     # What stands in quotes, or before the bracket of a name that is put together.
     named = {name for path in MODULES for name in re.findall(r'"(\w+)["{]', path.read_text(encoding="utf-8"))}
+    texts = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("sql/*.sql")]
+    named |= {name for text in texts for name in re.findall(r"-- include: (\w+)", text)}
     begun = tuple(name for name in named if name.endswith("_"))
     unread = [p for p in PACKAGE.rglob("sql/*.sql") if p.stem not in named and not p.stem.startswith(begun)]
     assert unread == []
+
+
+def test_the_columns_of_a_failure_are_selected_in_one_place() -> None:
+    for path in PACKAGE.rglob("sql/*.sql"):
+        text = path.read_text(encoding="utf-8")
+        selects = "e.error_severity" in text and "AS snapshot_id" in text
+        assert not selects or path.stem == "failure_columns", path
 
 
 def test_every_part_of_an_sql_file_is_run_by_its_name() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.errors import CodeChangedError, RerunImpossibleError
-from pytest_debugloop.queries.rerunning import RecordedFailure, RecordedStep
+from pytest_debugloop.queries.rerunning import FailureToRerun, RecordedStep
 from pytest_debugloop.rerunning.environment import rerun_environment
 from pytest_debugloop.rerunning.live import stop_of
 from pytest_debugloop.rerunning.plan import Before, Plan, plan_rerun
@@ -23,18 +23,26 @@ from pytest_debugloop.rerunning.plugins import Plugins
 NOW = datetime(2026, 1, 2, tzinfo=timezone.utc)
 
 
-def failure(rootdir: Path, **more: Any) -> RecordedFailure:
-    known = RecordedFailure(
+def failure(rootdir: Path, **more: Any) -> FailureToRerun:
+    known = FailureToRerun(
         id=uuid.UUID(int=1),
         run_id=uuid.UUID(int=2),
         correlation_id=uuid.UUID(int=3),
         project="p",
         task_id=uuid.UUID(int=4),
-        test="test_b.py::test_target",
+        node_id="test_b.py::test_target",
+        operation_name="test_b.py::test_target",
         task=None,
         agent_name="pytest",
         main_agent="pytest",
         error_type="validation_error",
+        error_category="agent",
+        error_severity="high",
+        snapshot_id=None,
+        recovery_strategy=None,
+        resolved_at=None,
+        subtest=None,
+        is_incident=False,
         error_code="AssertionError",
         error_message="no",
         fingerprint="1:abc",
@@ -159,9 +167,9 @@ def test_what_is_gone_or_other_is_said(rootdir: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"test": ""}, "the failure does not belong to a test"),
-        ({"test": "", "error_type": "internal_error"}, "the failure does not belong to a test"),
-        ({"test": "test_x.py::test_target"}, "there is no test_x.py in "),
+        ({"operation_name": ""}, "the failure does not belong to a test"),
+        ({"operation_name": "", "error_type": "internal_error"}, "the failure does not belong to a test"),
+        ({"operation_name": "test_x.py::test_target"}, "there is no test_x.py in "),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_a_sentence(rootdir: Path, more: dict[str, Any], reason: str) -> None:
@@ -391,11 +399,11 @@ def test_a_file_outside_of_the_checkout_is_neither_collected_nor_run(tmp_path: P
     file = file.format(outside=outside)
     assert plan(rootdir, collect(file)).files == ("test_b.py",)
     with pytest.raises(RerunImpossibleError, match="is outside "):
-        plan(rootdir, test=f"{file}::test_target")
+        plan(rootdir, operation_name=f"{file}::test_target")
     # nor is the rootdir that the record names one, where it is no part of this checkout
     with pytest.raises(RerunImpossibleError, match="run the command there"):
-        plan_rerun(failure(outside, test="test_x.py::test_target"), (), rootdir)
-    assert plan_rerun(failure(outside, test="test_x.py::test_target"), (), rootdir, is_trusted=True).rootdir == outside
+        plan_rerun(failure(outside, operation_name="test_x.py::test_target"), (), rootdir)
+    assert plan_rerun(failure(outside, operation_name="test_x.py::test_target"), (), rootdir, is_trusted=True).rootdir == outside
 
 
 def test_the_rootdir_of_the_run_is_taken_in_the_same_repository(tmp_path: Path) -> None:
@@ -403,7 +411,7 @@ def test_the_rootdir_of_the_run_is_taken_in_the_same_repository(tmp_path: Path) 
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
     (tmp_path / "b" / "test_x.py").touch()
-    found = plan_rerun(failure(tmp_path / "b", test="test_x.py::test_target"), (), tmp_path / "a")
+    found = plan_rerun(failure(tmp_path / "b", operation_name="test_x.py::test_target"), (), tmp_path / "a")
     assert found.rootdir == tmp_path / "b"
 
 
@@ -419,5 +427,5 @@ def test_a_record_starts_no_more_workers_than_it_is_trusted_with(rootdir: Path) 
 def test_a_folder_with_brackets_in_its_name_is_no_parameter(tmp_path: Path) -> None:
     (tmp_path / "a[1]").mkdir()
     (tmp_path / "a[1]" / "test_b.py").touch()
-    found = plan(tmp_path, test="a[1]/test_b.py::test_target[x::y]")
+    found = plan(tmp_path, operation_name="a[1]/test_b.py::test_target[x::y]")
     assert (found.target_file, found.files) == ("a[1]/test_b.py", ("a[1]/test_b.py",))

@@ -34,3 +34,10 @@ def test_what_is_not_there_is_named(package: str) -> None:
         sql_text(package, "numbers", "three")
     with pytest.raises(FileNotFoundError):
         sql_text(package, "letters")
+
+
+def test_a_file_can_stand_in_others(package: str, tmp_path: Path) -> None:
+    folder = tmp_path / package / "sql"
+    (folder / "columns.sql").write_text("    a, b\n", encoding="utf-8")
+    (folder / "rows.sql").write_text("SELECT\n    -- include: columns\nFROM t;\n", encoding="utf-8")
+    assert sql_text(package, "rows") == "SELECT\n    a, b\nFROM t;\n"

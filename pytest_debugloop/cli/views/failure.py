@@ -23,7 +23,8 @@ from pytest_debugloop.text.words import ago, counted, local, short, verdict_mark
 
 if TYPE_CHECKING:
     from pytest_debugloop.answers.causes import CausedFailures
-    from pytest_debugloop.queries.failures import DetailedFailure, Failure
+    from pytest_debugloop.queries.failure_row import Failure
+from pytest_debugloop.queries.failures import DetailedFailure
 
 _LISTED_NAMES = 8
 _PLAIN = ("validation_error", "execution_error")  # which say no more than the exception

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pytest_debugloop.cli.output import make_console, show, write_json
-from pytest_debugloop.queries.rerunning import RecordedFailure
+from pytest_debugloop.queries.rerunning import FailureToRerun
 from pytest_debugloop.rerunning.bisect import Found, Verdict
 from pytest_debugloop.rerunning.outcome import Ending, Outcome
 from pytest_debugloop.rerunning.plan import Before, Plan
@@ -33,7 +33,7 @@ class RerunPrinter:
         as_json: whether to write JSON, and nothing before all is known.
     """
 
-    def __init__(self, failure: RecordedFailure, plan: Plan, *, as_json: bool) -> None:
+    def __init__(self, failure: FailureToRerun, plan: Plan, *, as_json: bool) -> None:
         self._failure = failure
         self.plan = plan
         self.as_json = as_json

@@ -1,14 +1,10 @@
 -- List the failures of a run, or some by their ids, whole.
 
 SELECT
-    e.id, e.run_id, e.correlation_id, e.session_id, e.task_id, coalesce(t.node_id, e.operation_name, '') AS node_id,
-    e.operation_name, e.agent_name, e.metadata ->> 'phase' AS phase,
-    substring(e.metadata ->> 'attempt' FROM '^\d{1,9}$')::integer AS attempt,
-    e.metadata ->> 'subtest' AS subtest, e.error_type, e.error_category, e.error_severity, e.error_code,
-    e.error_message, e.error_stack_trace, e.metadata ->> 'exception' AS exception,
-    e.metadata ->> 'fingerprint' AS fingerprint, e.metadata ? 'incident' AS is_incident,
-    e.state_snapshot_id AS snapshot_id, e.recovery_strategy, e.resolved_at, e.occurred_at
+    -- include: failure_columns
+    e.session_id, e.error_stack_trace, e.metadata ->> 'exception' AS exception
 FROM debug_error_events AS e
+CROSS JOIN LATERAL (SELECT debug_failure_place(e.metadata) AS place) AS at
 LEFT JOIN debug_tasks AS t ON t.id = e.task_id
 WHERE CASE
     WHEN %(ids)s::uuid[] IS NULL THEN
