@@ -403,7 +403,10 @@ def test_a_file_outside_of_the_checkout_is_neither_collected_nor_run(tmp_path: P
     # nor is the rootdir that the record names one, where it is no part of this checkout
     with pytest.raises(RerunImpossibleError, match="run the command there"):
         plan_rerun(failure(outside, operation_name="test_x.py::test_target"), (), rootdir)
-    assert plan_rerun(failure(outside, operation_name="test_x.py::test_target"), (), rootdir, is_trusted=True).rootdir == outside
+    assert (
+        plan_rerun(failure(outside, operation_name="test_x.py::test_target"), (), rootdir, is_trusted=True).rootdir
+        == outside
+    )
 
 
 def test_the_rootdir_of_the_run_is_taken_in_the_same_repository(tmp_path: Path) -> None:
