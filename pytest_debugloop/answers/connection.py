@@ -32,7 +32,8 @@ from pytest_debugloop.errors import (
 
 Connection = psycopg.Connection[Any]
 
-_PATIENCE = 10
+PATIENCE = 10
+"""Seconds that a command waits for a lock."""
 # Whatever the role and PG* variables say: times are read in this style alone, nobody waits for ever on a lock, and
 # nothing is compiled for a question that is asked once.
 _ENTER = sql.SQL("""
@@ -61,7 +62,7 @@ def open_server(location: RecordLocation, *, reading: bool = False) -> Iterator[
         try:
             yield conninfo, connection
         except server_errors.LockNotAvailable as error:
-            raise RecordLockedError(seconds=_PATIENCE) from error
+            raise RecordLockedError(seconds=PATIENCE) from error
 
 
 def connected(conninfo: str) -> Connection:
@@ -174,7 +175,7 @@ def read_transaction(connection: Connection, location: RecordLocation, conninfo:
             check_schema(connection, location, conninfo)
             yield Record(connection)
     except server_errors.LockNotAvailable as error:
-        raise RecordLockedError(seconds=_PATIENCE) from error
+        raise RecordLockedError(seconds=PATIENCE) from error
 
 
 def enter(connection: Connection, schema: str) -> None:
@@ -187,7 +188,16 @@ def enter(connection: Connection, schema: str) -> None:
     Raises:
         psycopg.Error: the database refused.
     """
-    connection.execute(_ENTER.format(schema=sql.Literal(schema), patience=sql.Literal(f"{_PATIENCE}s")))
+    connection.execute(entering(schema))
+
+
+def entering(schema: str) -> sql.Composed:
+    """Give the statement that leads the search path to the record, for the transaction that it is sent in.
+
+    Args:
+        schema: of the record.
+    """
+    return _ENTER.format(schema=sql.Literal(schema), patience=sql.Literal(f"{PATIENCE}s"))
 
 
 def waiting_migrations(connection: Connection, schema: str) -> list[Migration]:

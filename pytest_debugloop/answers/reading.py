@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timezone
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 from psycopg.types.json import set_json_loads
+
+AnyConnection: TypeAlias = "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]"
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _DEEPEST = 100
@@ -20,7 +22,7 @@ _FIRST = datetime.min.replace(tzinfo=timezone.utc)
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
 
 
-def register_lenient_loaders(connection: psycopg.Connection[Any]) -> None:
+def register_lenient_loaders(connection: AnyConnection) -> None:
     """Let a connection read times and JSON that others may have stored and Python has no value for.
 
     A moment beyond the years 1 to 9999 is read as the nearest of them, a date without a zone as text. A whole number
@@ -34,7 +36,7 @@ def register_lenient_loaders(connection: psycopg.Connection[Any]) -> None:
     set_json_loads(_loads, connection)
 
 
-def _tolerant(connection: psycopg.Connection[Any], name: str) -> type[Loader]:
+def _tolerant(connection: AnyConnection, name: str) -> type[Loader]:
     usual = cast(type[Loader], connection.adapters.get_loader(connection.adapters.types[name].oid, Format.TEXT))
 
     class Tolerant(Loader):

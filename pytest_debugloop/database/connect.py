@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -12,6 +13,8 @@ from pytest_debugloop.dsn import problem_of, value_problem
 from pytest_debugloop.errors import DatabaseUnreachableError, ServerTooOldError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from psycopg.rows import TupleRow
 
 OLDEST_SERVER = 16
@@ -46,10 +49,66 @@ def connect(
         DatabaseUnreachableError: no server answered, or it refused us.
         ServerTooOldError: it is older than PostgreSQL 16.
     """
-    where = describe(conninfo)
+    with _in_our_words(conninfo):
+        wanted = _completed(conninfo, application_name, connect_timeout)
+        connection = psycopg.connect(wanted, autocommit=True, prepare_threshold=None)
+    try:
+        check_server(connection, conninfo)
+    except ServerTooOldError:
+        connection.close()
+        raise
+    return connection
+
+
+async def connect_async(
+    conninfo: str, *, application_name: str = "pytest-debugloop", connect_timeout: int = 5
+) -> psycopg.AsyncConnection[TupleRow]:
+    """Connect as :func:`connect` does, without blocking the event loop.
+
+    Args:
+        conninfo (str): see :func:`connect`, as for the others.
+        application_name (str): the same.
+        connect_timeout (int): the same.
+
+    Returns:
+        psycopg.AsyncConnection: an open connection in autocommit mode that prepares no statements.
+
+    Raises:
+        DatabaseUnreachableError: no server answered, or it refused us.
+        ServerTooOldError: it is older than PostgreSQL 16.
+    """
+    with _in_our_words(conninfo):
+        wanted = _completed(conninfo, application_name, connect_timeout)
+        connection = await psycopg.AsyncConnection.connect(wanted, autocommit=True, prepare_threshold=None)
+    try:
+        check_server(connection, conninfo)
+    except ServerTooOldError:
+        await connection.close()
+        raise
+    return connection
+
+
+def check_server(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any], conninfo: str = "") -> None:
+    """Make sure that a server is not too old.
+
+    Args:
+        connection (psycopg.Connection): to it, of either kind.
+        conninfo (str): by which it was reached.
+
+    Raises:
+        ServerTooOldError: it is older than PostgreSQL 16.
+    """
+    found = connection.info.server_version // 10000
+    if found < OLDEST_SERVER:
+        raise ServerTooOldError(where=describe(conninfo), found=found, needed=OLDEST_SERVER)
+
+
+def _completed(conninfo: str, application_name: str, connect_timeout: int) -> str:
+    """Add what a connection string does not say."""
     given = _parse(conninfo)
     if given is None:
-        raise DatabaseUnreachableError(where=where, reason=problem_of(conninfo) or "libpq cannot read it")
+        reason = problem_of(conninfo) or "libpq cannot read it"
+        raise DatabaseUnreachableError(where=describe(conninfo), reason=reason)
     ours: dict[str, str | int] = {"client_encoding": "UTF8"}  # whatever PGCLIENTENCODING says
     if "fallback_application_name" not in given:
         ours["fallback_application_name"] = application_name
@@ -57,18 +116,18 @@ def connect(
         ours |= {name: value for name, value in _KEPT_ALIVE.items() if name not in given}
     if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
         ours["connect_timeout"] = connect_timeout
+    return make_conninfo(conninfo, **ours)
+
+
+@contextmanager
+def _in_our_words(conninfo: str) -> Iterator[None]:
     try:
-        connection = psycopg.connect(make_conninfo(conninfo, **ours), autocommit=True, prepare_threshold=None)
+        yield
     except (psycopg.Error, ValueError) as error:
         # Where libpq has read it otherwise than it was meant, what it says may quote a part of the password.
-        reason = _problem(given) or " ".join(str(error).split())
+        reason = _problem(_parse(conninfo) or {}) or " ".join(str(error).split())
         # Without its cause, which is told whole and may quote a part of a password.
-        raise DatabaseUnreachableError(where=where, reason=reason) from None
-    found = connection.info.server_version // 10000
-    if found < OLDEST_SERVER:
-        connection.close()
-        raise ServerTooOldError(where=where, found=found, needed=OLDEST_SERVER)
-    return connection
+        raise DatabaseUnreachableError(where=describe(conninfo), reason=reason) from None
 
 
 def describe(conninfo: str) -> str:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import uuid
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 import pytest
 
+from pytest_debugloop.answers.async_connection import open_record_async
 from pytest_debugloop.answers.comparison import compare, side
+from pytest_debugloop.answers.connection import open_record
+from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.answers.record import AsyncRecord, Record
 from pytest_debugloop.answers.runs import last_run
 from pytest_debugloop.database.embedded import embedded_server
-from pytest_debugloop.errors import NotFoundError
+from pytest_debugloop.database.migrate import migrate, rollback
+from pytest_debugloop.database.migration_files import available
+from pytest_debugloop.errors import (
+    DatabaseUnreachableError,
+    NoRecordError,
+    NoSchemaError,
+    NotFoundError,
+    SchemaTooOldError,
+)
 from pytest_debugloop.queries.failures import failure_groups
 from pytest_debugloop.queries.question import Question
 from pytest_debugloop.queries.recoveries import recoveries
@@ -23,6 +36,7 @@ from pytest_debugloop.queries.runs import run_of, runs
 
 if TYPE_CHECKING:
     from tests.support.projects import Project
+    from tests.support.servers import Server
 
 T = TypeVar("T")
 _ENTER = "SET search_path TO agent_observability, public"
@@ -116,3 +130,68 @@ def test_steps_that_end_early_say_why(waiting: Callable[..., Any], not_waiting: 
         waiting(lambda record: record.answer(find("nothing_is_called_so")))
     with pytest.raises(NotFoundError, match="nothing_is_called_so"):
         not_waiting(lambda record: record.answer(find("nothing_is_called_so")))
+
+
+def test_a_record_is_opened_without_blocking_as_it_is_with(shop: Project) -> None:
+    location = RecordLocation.from_settings({"debugloop_dir": str(shop.folder / ".debugloop")})
+
+    async def ask() -> Any:
+        async with open_record_async(location) as record:
+            with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+                async with record.connection.transaction():
+                    await record.connection.execute("CREATE TABLE more ()")
+            return await record.answer(last_run())
+
+    with open_record(location) as record:
+        assert asyncio.run(ask()) == record.answer(last_run())
+
+
+def test_what_is_no_record_is_said_without_blocking_too(any_postgres: Server, tmp_path: Path) -> None:
+    async def ask(**given: str) -> None:
+        async with open_record_async(RecordLocation.from_settings(given)):
+            pass
+
+    with pytest.raises(NoRecordError, match=str(tmp_path)):
+        asyncio.run(ask(debugloop_dir=str(tmp_path)))
+    with pytest.raises(NoSchemaError, match="no record in schema nobodys"):
+        asyncio.run(ask(debugloop_dsn=any_postgres.conninfo, debugloop_schema="nobodys"))
+    with pytest.raises(DatabaseUnreachableError, match="host=/nowhere"):
+        asyncio.run(ask(debugloop_dsn="host=/nowhere password=secret"))
+
+
+def test_an_older_record_is_told_from_one_of_today(any_postgres: Server) -> None:
+    with any_postgres.schema() as schema, psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
+        migrate(connection, schema)
+        rollback(connection, schema, to=available()[-2].version)
+
+        async def ask() -> None:
+            location = RecordLocation.from_settings(
+                {"debugloop_dsn": any_postgres.conninfo, "debugloop_schema": schema}
+            )
+            async with open_record_async(location):
+                pass
+
+        with pytest.raises(SchemaTooOldError, match="run `debugloop migrate`"):
+            asyncio.run(ask())
+
+
+def test_a_server_is_left_when_its_opener_is_cancelled(shop: Project, tmp_path: Path) -> None:
+    folder = tmp_path / ".debugloop"
+    shutil.copytree(shop.folder / ".debugloop", folder, ignore=shutil.ignore_patterns("postgres"))
+    with embedded_server(folder):
+        pass  # it has data now
+    location = RecordLocation.from_settings({"debugloop_dir": str(folder)})
+
+    async def open_and_cancel() -> None:
+        async def opened() -> None:
+            async with open_record_async(location):
+                pass
+
+        task = asyncio.ensure_future(opened())
+        await asyncio.sleep(0)  # it has begun to start the server
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(open_and_cancel())
+    assert not (folder / "postgres" / "postmaster.pid").exists()

@@ -190,10 +190,10 @@ def test_only_tables_and_output_draw_with_rich() -> None:
 
 
 def test_a_connection_is_opened_for_reading_in_one_place_and_for_loading_in_another() -> None:
-    opening = re.compile(r"\b(connect|embedded_server)\(|\bConnection\.connect\b")
+    opening = re.compile(r"\b(connect|connect_async|embedded_server)\(|\bConnection\.connect\b")
     found = {path.relative_to(PACKAGE).as_posix() for path in MODULES if opening.search(path.read_text("utf-8"))}
     outside = {name for name in found if not name.startswith("database/")}
-    assert outside == {"answers/connection.py", "loading/store.py"}
+    assert outside == {"answers/connection.py", "answers/async_connection.py", "loading/store.py"}
 
 
 def test_a_function_of_queries_gives_a_question() -> None:

@@ -1,0 +1,35 @@
+"""Which version of the record a schema holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_debugloop.queries.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """The last migration that a record has; ``version`` is None where it has none."""
+
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaKind:
+    """What a schema holds; ``is_record`` says whether it has a table of migrations like ours."""
+
+    is_record: bool
+
+
+def schema_kind(schema: str) -> Question[SchemaKind]:
+    """Say whether a schema holds a record.
+
+    Args:
+        schema: its name.
+    """
+    return Question("schema_kind", SchemaKind, {"schema": schema})
+
+
+def schema_version() -> Question[SchemaVersion]:
+    """Give the version of the record that the search path leads to."""
+    return Question("schema_version", SchemaVersion)

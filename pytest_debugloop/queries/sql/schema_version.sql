@@ -1,0 +1,3 @@
+-- Give the last migration that the record has.
+
+SELECT max(version) AS version FROM schema_migrations;
