@@ -94,7 +94,7 @@ class EmptyRecordError(DebugloopError):
 
 
 class NoBaseError(DebugloopError):
-    """There is nothing to compare {head} with: the record has no runs of {base}; name another base."""
+    """There is nothing to compare {head} with: the record has no {base}; name another base."""
 
 
 class CannotJudgeError(DebugloopError):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
+from pytest_debugloop.answers.compared_causes import ComparedCause, by_cause
 from pytest_debugloop.answers.compared_runs import RunsCompared, runs_of, title_of
-from pytest_debugloop.answers.gate import Verdict, verdict_words
+from pytest_debugloop.answers.gate import Verdict, change_counts, verdict_words
 from pytest_debugloop.answers.recoveries import reason_of
 from pytest_debugloop.queries.compare import ComparedTest, SlowerTest
 from pytest_debugloop.text.changed import changed_words
@@ -32,6 +34,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     ("not_run", "Not run", "faint"),
 )
 _CHECKED = 20
+_NAMED = 5
 _NAMED_ONLY = ("new_test", "removed", "not_run")
 
 
@@ -41,17 +44,7 @@ def totals_of(compared: RunsCompared) -> str:
     Args:
         compared: both sides.
     """
-    words = {
-        "new_failure": "newly failing",
-        "fails_otherwise": "failing with another error",
-        "still_failing": "still failing",
-        "known_flake": "known flaky",
-        "fixed": "fixed",
-        "new_test": "new",
-        "removed": "removed",
-    }
-    counts = {name: len(compared.of(name)) for name in words}
-    parts = [f"{count:,} {words[name]}" for name, count in counts.items() if count]
+    parts = [words] if (words := change_counts(compared.tests)) else []
     if compared.slower:
         parts.append(f"{len(compared.slower):,} slower")
     parts.append(f"{compared.same:,} unchanged")
@@ -76,11 +69,7 @@ def compared_lines(compared: RunsCompared, limit: int) -> Iterator[Line]:
             continue
         yield Line.of()
         yield Line.of(f"{title} ({len(tests):,})", style or "title")
-        for test in tests[:limit]:
-            line = Line.of(f"  {printable(test.node_id or '')}")
-            yield line.append(f"  {short(test.error_id)}", "id") if test.error_id else line
-            yield from (Line.of(f"      {words}", "faint") for words in facts_of(test))
-        yield from _rest(len(tests), limit)
+        yield from _tests_lines(tests, limit, has_legs=compared.has_legs)
     if compared.slower:
         yield Line.of()
         yield Line.of(f"Slower ({len(compared.slower):,})", "warn")
@@ -90,22 +79,45 @@ def compared_lines(compared: RunsCompared, limit: int) -> Iterator[Line]:
         yield from _rest(len(compared.slower), limit)
 
 
-def _rest(number: int, limit: int) -> Iterator[Line]:
+def _tests_lines(tests: Sequence[ComparedTest], limit: int, *, has_legs: bool) -> Iterator[Line]:
+    """Write tests cause by cause, of so many causes, and of each so many names."""
+    causes = list(by_cause(tests))
+    for cause in causes[:limit]:
+        indent = "  "
+        if cause.others:
+            yield Line.of(f"  {cause.title}")
+            indent = "    "
+        yield _name_line(cause.example, indent)
+        yield from (Line.of(f"{indent}    {words}", "faint") for words in facts_of(cause.example, has_legs=has_legs))
+        if cause.others:
+            yield Line.of(f"    {counted(len(cause.others), 'more test')} of this cause:", "faint")
+            yield from (_name_line(test, "      ") for test in cause.others[:limit])
+            yield from _rest(len(cause.others), limit, "      ")
+    yield from _rest(len(causes), limit)
+
+
+def _name_line(test: ComparedTest, indent: str) -> Line:
+    line = Line.of(f"{indent}{printable(test.node_id or '')}")
+    return line.append(f"  {short(test.error_id)}", "id") if test.error_id else line
+
+
+def _rest(number: int, limit: int, indent: str = "  ") -> Iterator[Line]:
     if number > limit:
-        yield Line.of(f"  and {number - limit:,} more: --limit 0 lists all", "faint")
+        yield Line.of(f"{indent}and {number - limit:,} more: --limit 0 lists all", "faint")
 
 
-def facts_of(test: ComparedTest) -> Iterator[str]:
+def facts_of(test: ComparedTest, *, has_legs: bool) -> Iterator[str]:
     """Say what is known of a test that differs, a line each; safe for a terminal.
 
     Args:
         test: of a comparison.
+        has_legs: whether to say in which legs it fails.
     """
     if test.change in _NAMED_ONLY:
         return
     if test.error_id is not None and test.error_type and test.change != "fixed":
         yield error_line(test.error_code, test.error_type, test.error_message or "")
-    if test.failed_in and (test.failed_in != [""]):
+    if has_legs and test.failed_in and test.failed_in != [""]:
         yield f"in leg {', '.join(printable(leg) or 'without a name' for leg in test.failed_in)}"
     if test.change == "new_failure":
         if test.is_new_test:
@@ -146,24 +158,56 @@ def compared_markdown(compared: RunsCompared, limit: int) -> Iterator[str]:
     for note in compared.notes:
         yield ""
         yield f"Note: {escaped(note)}."
+    item = partial(item_markdown, has_legs=compared.has_legs)
     for change, title, _ in _GROUPS:
-        yield from _section(title, compared.of(change), limit, _item)
-    yield from _section("Slower", compared.slower, limit, lambda test: f"{code(test.node_id)}: {slower_words(test)}")
+        tests = compared.of(change)
+        yield from _section(title, len(tests), list(by_cause(tests)), limit, item)
+    slower = compared.slower
+    yield from _section(
+        "Slower", len(slower), slower, limit, lambda test: f"{code(test.node_id)}: {slower_words(test)}"
+    )
 
 
-def _section(title: str, tests: Sequence[T], limit: int, item: Callable[[T], str]) -> Iterator[str]:
-    if tests:
+def _section(title: str, tests: int, items: Sequence[T], limit: int, item: Callable[[T], str]) -> Iterator[str]:
+    if items:
         yield ""
-        yield f"### {title} ({len(tests):,})"
+        yield f"### {title} ({tests:,})"
         yield ""
-        yield from (f"- {item(test)}" for test in tests[:limit])
-        if len(tests) > limit:
-            yield f"- and {len(tests) - limit:,} more"
+        yield from (f"- {item(one)}" for one in items[:limit])
+        if len(items) > limit:
+            yield f"- and {len(items) - limit:,} more"
 
 
-def _item(test: ComparedTest) -> str:
-    facts = "".join(f"<br>{escaped(words)}" for words in facts_of(test))
-    return f"{code(test.node_id or '')}{facts}"
+def item_markdown(cause: ComparedCause, *, has_legs: bool) -> str:
+    """Write the tests of one cause as an item of a list in Markdown.
+
+    Args:
+        cause: of a comparison.
+        has_legs: whether to say in which legs they fail.
+    """
+    lines = [escaped(cause.title)] if cause.others else []
+    lines += [code(cause.example.node_id or ""), *map(escaped, facts_of(cause.example, has_legs=has_legs))]
+    if cause.others:
+        more = len(cause.others) - _NAMED
+        named = ", ".join(code(test.node_id or "") for test in cause.others[:_NAMED])
+        lines.append(f"also {named}" + (f" and {more:,} more" if more > 0 else ""))
+    return "<br>".join(lines)
+
+
+def item_plain(cause: ComparedCause, *, has_legs: bool) -> str:
+    """Write the tests of one cause in one line of text.
+
+    Args:
+        cause: of a comparison.
+        has_legs: whether to say in which legs they fail.
+    """
+    parts = [cause.title] if cause.others else []
+    parts += [printable(cause.example.node_id or ""), *facts_of(cause.example, has_legs=has_legs)]
+    if cause.others:
+        more = len(cause.others) - _NAMED
+        named = ", ".join(printable(test.node_id or "") for test in cause.others[:_NAMED])
+        parts.append(f"also {named}" + (f" and {more:,} more" if more > 0 else ""))
+    return "; ".join(parts)
 
 
 def verdict_lines(verdict: Verdict) -> Iterator[Line]:
@@ -174,14 +218,10 @@ def verdict_lines(verdict: Verdict) -> Iterator[Line]:
     """
     compared = verdict.compared
     yield Line.of(f"Check {verdict_words(verdict)}", "pass" if verdict.passed else "fail")
-    base = title_of(compared.base) + ("" if compared.base.runs else ", of which the record has no runs")
-    yield Line.of(f"  {title_of(compared.head)} against {base}", "faint")
+    yield Line.of(f"  {title_of(compared.head)} against {title_of(compared.base)}", "faint")
     for note in compared.notes:
         yield Line.of(f"  Note: {note}.", "warn")
-    for title, tests, style in (("Must not fail", verdict.stopped_by, "fail"), ("Allowed", verdict.allowed, "warn")):
+    for title, tests, style in (("Not allowed", verdict.stopped_by, "fail"), ("Allowed", verdict.allowed, "warn")):
         if tests:
             yield Line.of(f"{title} ({len(tests):,})", style)
-        for test in tests[:_CHECKED]:
-            yield Line.of(f"  {printable(test.node_id or '')}").append(f"  {short(test.error_id)}", "id")
-            yield from (Line.of(f"      {words}", "faint") for words in facts_of(test))
-        yield from _rest(len(tests), _CHECKED)
+        yield from _tests_lines(tests, _CHECKED, has_legs=compared.has_legs)

@@ -73,6 +73,11 @@ class RunsCompared:
     slower: list[SlowerTest]
     notes: list[str]
 
+    @property
+    def has_legs(self) -> bool:
+        """Whether the side that is asked about ran in several legs."""
+        return len({run.leg for run in self.head.runs}) > 1
+
     def of(self, *changes: str) -> list[ComparedTest]:
         """Give the tests with certain changes.
 
@@ -116,7 +121,7 @@ def compare_runs(
     else:
         second = yield from _side(base, project, filters)
     if needs_base and not second.runs:
-        raise NoBaseError(head=title_of(first_side), base=title_of(second))
+        raise NoBaseError(head=title_of(first_side), base=_runs_as_words(second))
     before = first_side.began_at if second.kind == "line" or _is_same(first_side, second) else None
     head_ids, base_ids = ([run.id for run in side.runs] for side in (first_side, second))
     branch = second.name if second.kind == "branch" else _branch(second.runs) if second.kind == "line" else None
@@ -192,6 +197,8 @@ def _notes(head: RunsOfSide, base: RunsOfSide) -> Iterator[str]:
                 yield f"run {short(run.id)} {word}: what it did not get to is not compared"
             elif run.exit_status is None or run.exit_status not in (0, 1, 5):
                 yield f"run {short(run.id)} broke off: what it did not get to is not compared"
+    if not base.runs:
+        yield f"the record has no {_runs_as_words(base)}: whatever fails counts as new"
     legs = [sorted({run.leg for run in side.runs}) for side in (head, base)]
     if base.runs and (missing := [leg for leg in legs[0] if leg not in legs[1]]):
         names = ", ".join(printable(leg) if leg else "without a name" for leg in missing[:3])
@@ -208,9 +215,15 @@ def title_of(side: RunsOfSide) -> str:
     if side.kind in ("run", "session"):
         return f"{side.kind} {side.name[-8:]}"
     if side.kind == "line":
-        return f"what was run before on {printable(side.name)}" if side.name else "what was run before here"
+        return _runs_as_words(side)
     shown = side.name[:10] if side.kind == "commit" else printable(side.name)
     return f"{side.kind} {shown}"
+
+
+def _runs_as_words(side: RunsOfSide) -> str:
+    if side.kind == "line":
+        return f"earlier runs on {printable(side.name)}" if side.name else "earlier runs here"
+    return f"runs of {title_of(side)}"
 
 
 def runs_of(side: RunsOfSide) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,17 @@ RULES = {
     "flaky": ("known_flake",),
 }
 """What may stop a change, and which changes of tests that is."""
+
+_CHANGES = {
+    "new_failure": "newly failing",
+    "fails_otherwise": "failing with another error",
+    "still_failing": "still failing",
+    "known_flake": "known flaky",
+    "flaked": "passing only when tried again",
+    "fixed": "fixed",
+    "new_test": "new",
+    "removed": "removed",
+}
 
 BROKEN = "broken"
 """The rule for what no test tells: a run that broke off, ran no test, or failed outside of tests."""
@@ -81,8 +93,22 @@ def verdict_words(verdict: Verdict) -> str:
     Args:
         verdict: of :func:`judge`.
     """
-    known = f", {counted(len(verdict.allowed), 'failure')} allowed" if verdict.allowed else ""
+    allowed = f"; allowed: {change_counts(verdict.allowed)}" if verdict.allowed else ""
     if verdict.passed:
-        return f"passed: nothing new fails{known}" if verdict.allowed else "passed"
-    reasons = [f"{counted(len(verdict.stopped_by), 'test')} must not fail"] if verdict.stopped_by else []
-    return f"failed: {', '.join([*reasons, *verdict.problems])}{known}"
+        is_news = any(test.change in RULES["new"] + RULES["changed"] for test in verdict.allowed)
+        return f"passed{allowed}" if is_news or not allowed else f"passed: nothing new fails{allowed}"
+    reasons = [change_counts(verdict.stopped_by)] if verdict.stopped_by else []
+    return f"failed: {', '.join([*reasons, *verdict.problems])}{allowed}"
+
+
+def change_counts(tests: Collection[ComparedTest]) -> str:
+    """Count tests by how they changed.
+
+    Args:
+        tests: of a comparison.
+
+    Returns:
+        Such as ``2 newly failing, 1 known flaky``; empty where none of them is worth a word.
+    """
+    counts = Counter(test.change for test in tests)
+    return ", ".join(f"{counts[change]:,} {words}" for change, words in _CHANGES.items() if counts[change])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.environment.checkout import default_branch
@@ -25,11 +26,20 @@ def here(location: RecordLocation) -> Here:
     ini = find_ini(location.rootdir)[1]
     settings = Settings(lambda option: raw_value(option, lambda name: None, ini.get, os.environ))
     session_id = RunIdentity.new(settings, location.rootdir, os.environ, 0).session_id
-    noted = default_branch(location.rootdir)
     return Here(
         session_id=session_id,
         leg=leg_of(settings.leg, ci_facts(os.environ), os.environ),
         checkout_id=checkout_id(location.folder, location.rootdir),
         rootdir=str(location.rootdir),
-        branches=tuple(dict.fromkeys([*([noted] if noted else []), *_MOSTLY])),
+        branches=base_branches(location.rootdir),
     )
+
+
+def base_branches(rootdir: Path) -> tuple[str, ...]:
+    """Name the branches that others may be merged into, the likeliest first.
+
+    Args:
+        rootdir: pytest's.
+    """
+    noted = default_branch(rootdir)
+    return tuple(dict.fromkeys([*([noted] if noted else []), *_MOSTLY]))

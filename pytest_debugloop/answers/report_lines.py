@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_debugloop.answers.compared_lines import facts_of, totals_of
+from pytest_debugloop.answers.compared_causes import by_cause
+from pytest_debugloop.answers.compared_lines import item_markdown, item_plain, totals_of
 from pytest_debugloop.answers.compared_runs import runs_of, title_of
 from pytest_debugloop.answers.gate import Verdict, verdict_words
-from pytest_debugloop.queries.compare import ComparedTest
 from pytest_debugloop.text.markdown import code, escaped
 from pytest_debugloop.text.printable import printable
 
@@ -30,18 +30,19 @@ _FEW = 3
 _LINK = re.compile(r"https?://[!#-;=?-_a-~]+")
 
 
-def report_markdown(verdict: Verdict) -> list[str]:
+def report_markdown(verdict: Verdict, most: int = LINES) -> list[str]:
     """Write a report as Markdown, for GitHub and for GitLab.
 
     Args:
         verdict: of the gate, on the comparison.
+        most: lines at most, those that Markdown shows.
     """
     compared = verdict.compared
     lines = [MARK, f"**Check {escaped(verdict_words(verdict))}**", "", escaped(_sides(verdict)), ""]
     lines.append(escaped(totals_of(compared)))
     lines += [f"<br>Note: {escaped(note)}." for note in compared.notes[:_FEW]]
     lines += [f"<br>Job: <{link}>" for link in _links(verdict)]
-    return [*lines, *_groups(verdict, LINES - len(lines), markdown=True)]
+    return [*lines, *_groups(verdict, most - len(lines), markdown=True)]
 
 
 def report_plain(verdict: Verdict) -> list[str]:
@@ -70,24 +71,27 @@ def _links(verdict: Verdict) -> list[str]:
 
 
 def _groups(verdict: Verdict, room: int, *, markdown: bool) -> Iterator[str]:
-    """List the tests, those first that matter most; the last line counts those that there is no room for."""
+    """List the tests by cause, those first that matter most; the last line counts those that there is no room for."""
     room -= 2  # the last line, and an empty one
     left = 0
     for change, title in _GROUPS:
         tests = verdict.compared.of(change)
         head = ["", f"### {title} ({len(tests):,})", ""] if markdown else ["", f"{title} ({len(tests):,})"]
-        shown = tests[: max(room - len(head), 0)]
-        left += len(tests) - len(shown)
-        if shown:
+        for cause in by_cause(tests):
+            has_legs = verdict.compared.has_legs
+            item = (
+                f"- {item_markdown(cause, has_legs=has_legs)}"
+                if markdown
+                else f"  {item_plain(cause, has_legs=has_legs)}"
+            )
+            lines = len(head) + 1 + item.count("<br>") * markdown
+            if room < lines:
+                left += cause.tests
+                continue
             yield from head
-            yield from (_item(test, markdown=markdown) for test in shown)
-            room -= len(head) + len(shown)
+            yield item
+            room -= lines
+            head = []
     if left:
         yield ""
         yield f"and {left:,} more: see {code('debugloop compare') if markdown else 'debugloop compare'}"
-
-
-def _item(test: ComparedTest, *, markdown: bool) -> str:
-    if markdown:
-        return f"- {code(test.node_id or '')}" + "".join(f"<br>{escaped(words)}" for words in facts_of(test))
-    return "  " + "; ".join([printable(test.node_id or ""), *facts_of(test)])

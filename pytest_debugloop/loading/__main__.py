@@ -6,15 +6,23 @@ import contextlib
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from pytest_debugloop.errors import DriverMissingError
 from pytest_debugloop.journal.shared_names import LOADER_VARIABLE, STATUS_FILE
 from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.private import write_atomically
 
+if TYPE_CHECKING:
+    from pytest_debugloop.loading.end_of_run import Report
 
-def main() -> None:
-    """Do what the environment orders, and end."""
+
+def main(report: Report | None = None) -> None:
+    """Do what the environment orders, and end.
+
+    Args:
+        report: makes reports for the CI.
+    """
     if json.loads(os.environ[LOADER_VARIABLE]).get("is_survey"):
         from pytest_debugloop.loading.surveying import survey_ended
 
@@ -31,7 +39,7 @@ def main() -> None:
         sys.exit(problem)
     from pytest_debugloop.loading.process import main as load
 
-    load()
+    load(report)
 
 
 if __name__ == "__main__":

@@ -60,8 +60,8 @@ def _known(row: dict[str, Any]) -> KnownFailure:
     place: list[Any] = row.pop("place") or [None] * 3
     raised_at = int(place[1]) if str(place[1]).isdecimal() else None
     row["cause"] = cause_title(row["tests"], row["error"], place[0], raised_at, place[2])
-    row["others"] = [_cut(other, _LONGEST_NAME) for other in row["others"]]
-    row["test"] = _cut(row["test"], _LONGEST_NAME)
+    row["others"] = [cut_name(other) for other in row["others"]]
+    row["test"] = cut_name(row["test"])
     row["message"] = _cut(row["message"], _LONGEST_TEXT)
     row["changed"] = changed_words(evidence := row.pop("evidence"))
     row["is_change_known"] = not (isinstance(evidence, dict) and evidence.get("missing"))
@@ -88,6 +88,15 @@ def place_of(test: str, places: Sequence[Sequence[Any]]) -> tuple[str, int]:
         if found:
             return found[0]
     return own, 0
+
+
+def cut_name(name: str) -> str:
+    """Shorten a node id that nobody would type.
+
+    Args:
+        name: of a test.
+    """
+    return _cut(name, _LONGEST_NAME)
 
 
 def _cut(text: str, longest: int) -> str:

@@ -27,6 +27,7 @@ class LoaderOrder:
         rootdir: pytest's, of the run to follow, or of the folder that this process works for.
         redactor: the arguments of the run's Redactor.
         failures_limit: of how many failed tests the run tells what the record knows.
+        is_reported: whether the run reports to a CI, and wants the report from here.
         is_survey: whether to store nothing, and only to look at the code of the run, which has ended.
         trusted: whether an embedded record is opened that this user did not make on this machine.
         is_child: whether the loader is a child of the run, which must not get the loader's own children too.
@@ -42,6 +43,7 @@ class LoaderOrder:
     rootdir: Path | None = None
     redactor: Mapping[str, list[str]] = field(default_factory=dict)
     failures_limit: int = 0
+    is_reported: bool = False
     trusted: bool = False
     is_child: bool = False
     is_survey: bool = False
@@ -65,6 +67,7 @@ class LoaderOrder:
             rootdir=Path(given["rootdir"]) if given.get("rootdir") else None,
             redactor=given.get("redactor", {}),
             failures_limit=int(given.get("told", 0)),
+            is_reported=bool(given.get("is_reported")),
             is_child=bool(given.get("is_child")),
             is_survey=bool(given.get("is_survey")),
         )

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError
+from pytest_debugloop.loading.end_of_run import Report, end_of_run, unstored_failures
 from pytest_debugloop.loading.error_classes import is_server_error
 from pytest_debugloop.loading.journals import journals_in
 from pytest_debugloop.loading.load_failures import load_failure_of, note_load_failure
@@ -27,7 +28,7 @@ from pytest_debugloop.loading.open_failures import leave_open_failures
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
 from pytest_debugloop.loading.surveying import Surveyor
-from pytest_debugloop.loading.waiting import known, load_earlier_runs, remove_folder, waiting_runs, write_status
+from pytest_debugloop.loading.waiting import load_earlier_runs, remove_folder, waiting_runs, write_status
 from pytest_debugloop.private import open_folder
 
 _POLL_SECONDS = 0.01
@@ -44,8 +45,12 @@ class _Stopped(SystemExit):
     """Somebody wants this process to end: SIGTERM."""
 
 
-def main() -> None:
-    """Do what the environment orders, and end."""
+def main(report: Report | None = None) -> None:
+    """Do what the environment orders, and end.
+
+    Args:
+        report: makes reports for the CI.
+    """
     with contextlib.suppress(OSError):
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -55,7 +60,7 @@ def main() -> None:
     order = LoaderOrder.from_environment()
     try:
         with _own_orphans() if order.is_child else contextlib.nullcontext():
-            follow(order)
+            follow(order, report)
     except Exception:
         traceback.print_exc()
         sys.exit(1)
@@ -82,11 +87,12 @@ def _stop(number: int, frame: object) -> None:
     raise _Stopped(128 + number)
 
 
-def follow(order: LoaderOrder) -> None:
+def follow(order: LoaderOrder, report: Report | None = None) -> None:
     """Load a run while it goes on, say what was stored, and load what earlier runs left.
 
     Args:
         order: names the run and the database.
+        report: makes reports for the CI.
 
     Raises:
         ValueError: the order names no run.
@@ -102,7 +108,7 @@ def follow(order: LoaderOrder) -> None:
             if not is_mine or not run.paths:
                 return
             try:
-                _follow_and_report(run, order, store)
+                _follow_and_report(run, order, store, report)
             except _Stopped:
                 if journals_in(folder):  # else all was stored already
                     write_status(folder, {"problem": "the loader was terminated (SIGTERM)"})
@@ -110,13 +116,14 @@ def follow(order: LoaderOrder) -> None:
         load_earlier_runs(order, store)
 
 
-def _follow_and_report(run: RunLoading, order: LoaderOrder, store: Store) -> None:
+def _follow_and_report(run: RunLoading, order: LoaderOrder, store: Store, report: Report | None) -> None:
     surveyor = Surveyor(order)
     totals, problem = _follow_run(run, store, surveyor, order)
     if totals is None and run.is_displaced:
         return  # what the run goes on in is loaded by a loader that it starts at its end, or by the next run's
     if totals is None:
         surveyor.leave_journal(run.folder)
+    unstored = unstored_failures(run, order) if totals is None else {}
     left = waiting_runs(order)
     status: dict[str, object] = {
         "waiting": len(left.waiting),
@@ -128,9 +135,9 @@ def _follow_and_report(run: RunLoading, order: LoaderOrder, store: Store) -> Non
     load_failures = [load_failure_of(run.folder), *left.load_failures] if run.unread else left.load_failures
     if load_failures:
         status["trouble"] = str(load_failures[0])
-    status.update({"problem": problem} if totals is None else {"stored": totals})
+    status.update({"problem": problem, **unstored} if totals is None else {"stored": totals})
     if totals is not None and not run.was_killed:
-        status.update(known(run, store, totals, order.failures_limit))
+        status.update(end_of_run(run, store, totals, order, report))
     if run.is_displaced:  # the run waits for the word there all the same
         with contextlib.suppress(OSError):
             os.close(open_folder(run.folder, make=True))

@@ -11,17 +11,12 @@ from pytest_debugloop.errors import JournalUnreadableError, NewerJournalError
 from pytest_debugloop.journal.records import JOURNAL_FORMAT
 from pytest_debugloop.loading.covering import add_covered
 from pytest_debugloop.loading.crashes import crashes_of
-from pytest_debugloop.loading.fixed_tests import fixed_tests
 from pytest_debugloop.loading.heads import JournalHead, head_beside, head_by_path, head_in
 from pytest_debugloop.loading.journals import HEADER_BYTES, JournalFile, Piece, journals_in, lives
-from pytest_debugloop.loading.known_failures import known_failures
 from pytest_debugloop.loading.lines import Chunk, Refused
-from pytest_debugloop.loading.loader import Loader, statement
+from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.private import remove
-from pytest_debugloop.summary.fixed_tests import FixedTests
-from pytest_debugloop.summary.known_failures import KnownFailure
-from pytest_debugloop.text.words import unique_short
 
 _SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5
@@ -246,52 +241,13 @@ class RunLoading:
                 remove(folder)
         return totals
 
-    def known_failures(self, loader: Loader, most: int) -> tuple[list[KnownFailure], int]:
-        """Tell what the record knows of the tests that this run leaves failed; it is complete.
-
-        Args:
-            loader: into the database.
-            most: how many tests at most.
-
-        Returns:
-            The tests that most is known of, and how many there are.
-
-        Raises:
-            psycopg.Error: the database cannot answer.
-        """
-        head = self._head
-        with loader.entered() as cursor:
-            return known_failures(cursor, statement, head.run_id, head.correlation_id, most)
-
-    def short_id(self, loader: Loader) -> str:
-        """Shorten the id of this run to what no other run, workflow or session of the record ends with.
-
-        Args:
-            loader: into the database.
-
-        Raises:
-            psycopg.Error: the database cannot answer.
-        """
-        run_id = self._head.run_id
-        with loader.entered() as cursor:
-            alike = cursor.execute(statement("run_ids_alike").encode(), {"run_id": run_id}).fetchall()
-        return unique_short(run_id, [found[0] for found in alike])
-
-    def fixed_tests(self, loader: Loader) -> list[FixedTests]:
-        """Tell which tests this run has fixed; it is complete.
-
-        Args:
-            loader: into the database.
-
-        Raises:
-            psycopg.Error: the database cannot answer.
-        """
-        head = self._head
-        with loader.entered() as cursor:
-            return fixed_tests(cursor, statement, head.run_id, head.correlation_id)
-
     @property
-    def _head(self) -> JournalHead:
+    def head(self) -> JournalHead:
+        """Who wrote the first of its journals that says so.
+
+        Raises:
+            StopIteration: none does.
+        """
         return next(journal.head for journal in self._journals.values() if journal.head is not None)
 
 

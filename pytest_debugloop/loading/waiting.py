@@ -7,7 +7,6 @@ import errno
 import json
 import time
 import traceback
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ import psycopg
 
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.journal.shared_names import LOAD_FAILURE_FILE, LOADER_LOCK, OPEN_FAILURES_FILE, STATUS_FILE
+from pytest_debugloop.loading.end_of_run import end_of_run
 from pytest_debugloop.loading.error_classes import is_server_error
 from pytest_debugloop.loading.journals import JournalFile, journals_in, left_alone, run_folders
 from pytest_debugloop.loading.late_survey import survey_late
@@ -173,41 +173,12 @@ def _load_one(folder: Path, order: LoaderOrder, store: Store) -> tuple[bool, str
             status = {
                 "stored": totals,
                 "rejected": store.rejected_total() - before,
-                **known(run, store, totals, order.failures_limit),
+                **end_of_run(run, store, totals, order),
             }
             write_status(folder, status)
         else:
             remove_folder(folder)
     return True, ""
-
-
-def known(run: RunLoading, store: Store, totals: Mapping[str, int], most: int) -> dict[str, object]:
-    """Give what the record knows of a stored run's failures, and what it fixed; what goes wrong here is only logged.
-
-    Args:
-        run: all of it is stored.
-        store: the database.
-        totals: of the run, as :meth:`RunLoading.complete` gives them.
-        most: how many failures are told at most.
-
-    Returns:
-        Basic types.
-    """
-    found: dict[str, object] = {}
-    try:
-        loader = store.loader()
-        if loader is None or not most:
-            return {}
-        found["run"] = run.short_id(loader)
-        if totals.get("failure"):
-            failures, total = run.known_failures(loader, most)
-            if total:
-                found |= {"failures": [failure._asdict() for failure in failures], "failing": total}
-        if totals.get("recovery") and (fixed := run.fixed_tests(loader)):
-            found["fixed"] = [one._asdict() for one in fixed]
-    except Exception:
-        traceback.print_exc()
-    return found
 
 
 def ignored_paths(order: LoaderOrder) -> list[str]:

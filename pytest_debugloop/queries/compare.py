@@ -99,6 +99,8 @@ class ComparedTest:
         flaked_before: whether before the first side it passed when tried again, or in a later run of the same code.
         flakes: how many of its ``tries`` failed as a flake; None where that was not asked.
         error_id: its last failure on the first side.
+        cause: what failures of one cause share.
+        error_file: with ``error_line`` and ``error_function``, the innermost place in the project where it failed.
         base_error_id: on the base.
         failing_since: when it began to fail on the base.
         evidence: what differs from its last pass; None where that is not known.
@@ -124,6 +126,10 @@ class ComparedTest:
     error_type: str | None
     error_code: str | None
     error_message: str | None
+    cause: str | None
+    error_file: str | None
+    error_line: int | None
+    error_function: str | None
     base_error_id: uuid.UUID | None
     failing_since: datetime | None
     failing_since_run: uuid.UUID | None
@@ -196,7 +202,7 @@ def last_run_here(project: str | None, here: Here, filters: Filters = EVERYTHING
         **filters.parameters(),
         "project": project,
         "session_id": here.session_id,
-        "leg": here.leg,
+        "leg_here": here.leg,
         "checkout_id": here.checkout_id,
         "rootdir": here.rootdir,
     }

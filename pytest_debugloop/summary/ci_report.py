@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.summary import github
-from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT
+from pytest_debugloop.summary.job_summary import job_summary
 
 if TYPE_CHECKING:
     import pytest
@@ -45,11 +45,9 @@ class CiReport:
         return report if is_known and "PYTEST_CURRENT_TEST" not in environ else None
 
     @property
-    def failures_limit(self) -> int:
-        """Of how many failures it tells."""
-        if not self._is_github:
-            return SUMMARY_FAILURES_LIMIT
-        return github.JOB_SUMMARY_ROWS
+    def is_reported(self) -> bool:
+        """Whether the loader is to make a report."""
+        return self._is_github and bool(self._summary)
 
     def begin(self, run: str, command: str) -> None:
         """Put the run's identity into the JUnit XML, where one is written, on GitLab.
@@ -67,11 +65,14 @@ class CiReport:
             xml.add_global_property("debugloop_run", run)
             xml.add_global_property("debugloop_show", command)
 
-    def end(self, head: str, known: KnownFailures, command: str) -> tuple[list[str], list[str]]:
+    def end(
+        self, head: str, status: Mapping[str, Any] | None, known: KnownFailures, command: str
+    ) -> tuple[list[str], list[str]]:
         """Write GitHub's job summary.
 
         Args:
             head: the first line of the terminal summary.
+            status: what the loader says; None where it says nothing.
             known: the failures.
             command: that tells more of the run.
 
@@ -84,7 +85,7 @@ class CiReport:
         problems = []
         if self._summary:
             try:
-                github.append_summary(self._summary, github.job_summary(head, known, command))
+                github.append_summary(self._summary, job_summary(head, status, known, command))
             except OSError as error:
                 problems.append(f"GitHub's job summary could not be written ({error.strerror}).")
         if self._annotates_already():

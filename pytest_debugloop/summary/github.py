@@ -1,4 +1,4 @@
-"""What a run tells GitHub Actions: annotations at the lines that failed, and a job summary.
+"""What a run tells GitHub Actions: annotations at the lines that failed; and how a job summary is added to.
 
 See "Workflow commands for GitHub Actions" in GitHub's documentation; the escapes are those of actions/toolkit,
 packages/core/src/command.ts.
@@ -6,20 +6,14 @@ packages/core/src/command.ts.
 
 from __future__ import annotations
 
-import html
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_debugloop.summary.known_failures import KnownFailure, KnownFailures, failure_facts, other_tests
 from pytest_debugloop.text.printable import printable
 
-JOB_SUMMARY_ROWS = 100
-"""How many failures the job summary tells of."""
-
 _ANNOTATIONS = 10  # more of a kind GitHub does not show of one step
 _MAX_BYTES = 1024 * 1024  # a larger summary is refused as a whole
-_MAX_BYTES_OF_TABLE = 512 * 1024
 _LONGEST_MESSAGE = 400
 _LONGEST_TITLE = 200
 
@@ -79,54 +73,6 @@ def _escaped(text: str) -> str:
 
 def _escaped_property(text: str) -> str:
     return _escaped(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def job_summary(head: str, known: KnownFailures, command: str) -> str:
-    """Write the job summary of a run.
-
-    It is HTML, which Markdown takes as it is up to the next empty line: no text of a test can end a cell of it.
-
-    Args:
-        head: the first line of the terminal summary.
-        known: the failures.
-        command: that tells more; empty where nothing is stored.
-    """
-    lines = [f"<p>{_html(head)}</p>"]
-    if known.failures:
-        rows = _rows(known.failures[:JOB_SUMMARY_ROWS])
-        lines += [
-            "<table>",
-            "<tr><th>test</th><th>failed with</th><th>what the record knows</th></tr>",
-            *rows,
-            "</table>",
-        ]
-        if known.total > len(rows):
-            lines.append(f"<p>and {known.total - len(rows):,} more</p>")
-    if command:
-        lines.append(f"<p>See more: <code>{_html(command)}</code></p>")
-    return "\n" + "\n".join(lines) + "\n\n"
-
-
-def _rows(failures: Sequence[KnownFailure]) -> list[str]:
-    rows: list[str] = []
-    size = 0
-    for failure in failures:
-        message = failure.message[:_LONGEST_MESSAGE].strip().partition("\n")[0]
-        cells = [
-            f"<code>{_html(failure.test or 'outside of tests')}</code>",
-            f"<code>{_html(f'{failure.error}: {message}')}</code>",
-            "<br/>".join(_html(fact) for fact in failure_facts(failure)) if failure.is_test else "",
-        ]
-        row = "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-        size += len(row.encode())
-        if size > _MAX_BYTES_OF_TABLE:
-            break
-        rows.append(row)
-    return rows
-
-
-def _html(text: str) -> str:
-    return html.escape(printable(text))
 
 
 def append_summary(path: str, text: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_debugloop.environment.interpreter import import_paths, inherited_environment, interpreter
 from pytest_debugloop.journal.shared_names import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
+from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.redact import Redactor
@@ -29,7 +30,7 @@ _spawn = os.posix_spawn
 _waitpid = os.waitpid
 
 # Nothing of the tests' folder comes before the standard library and the environment's packages.
-_BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loading.__main__ import main; main()"
+_BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loader_main import main; main()"
 # The shell ends at once and the loader goes to init: a test that waits for its children never meets it.
 _DETACH = '"$@" &'
 
@@ -41,7 +42,8 @@ def loader_order(
     run_folder: Path,
     fallback: Path,
     redactor: Redactor,
-    failures_limit: int,
+    *,
+    is_reported: bool = False,
 ) -> dict[str, object]:
     """Write what the loader of a run is to do.
 
@@ -52,7 +54,7 @@ def loader_order(
         run_folder: of the run's journals.
         fallback: where journals go that cannot stay there.
         redactor: of the run.
-        failures_limit: of how many failed tests the run tells what the record knows.
+        is_reported: whether the run reports to a CI, and wants the report from the loader.
 
     Returns:
         Basic types, named as the attributes of :class:`pytest_debugloop.loading.loader_order.LoaderOrder`.
@@ -66,7 +68,8 @@ def loader_order(
         "schema": settings.schema,
         "postgres_version": settings.postgres_version,
         "wait": settings.wait,
-        "told": failures_limit,
+        "told": SUMMARY_FAILURES_LIMIT,
+        "is_reported": is_reported,
         "spare": str(fallback / JOURNALS),
     }
 

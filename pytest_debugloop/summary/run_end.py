@@ -92,9 +92,11 @@ class RunEnd:
             except Exception as error:
                 problems.append(f"the report for the CI could not be started ({error!r}); please report this.")
         if self._settings.load or self._wait:  # without the one, the code of the run is looked at, at its end
-            limit = SUMMARY_FAILURES_LIMIT if self._ci is None else self._ci.failures_limit
+            is_reported = self._ci is not None and self._ci.is_reported
             folders = self._folder, self._run_folder, fallback_folder()
-            order = loader_order(self._config.rootpath, self._settings, *folders, self._redactor, limit)
+            order = loader_order(
+                self._config.rootpath, self._settings, *folders, self._redactor, is_reported=is_reported
+            )
             try:
                 self._loader = LoaderStart(self._folder, order | {"is_survey": not self._settings.load})
                 if self._settings.load and not self._loader.is_deferred:
@@ -187,6 +189,10 @@ class RunEnd:
         if self._loader is None or not (self._settings.load or is_stored):
             waits_in = str(journal.parent if is_displaced else self._relative(self._run_folder))
             lines = summary.not_loaded_lines(self.name, waits_in, self._command("load"), problems)
+            if self._ci is not None:
+                lines += [
+                    f"debugloop: {problem}" for problem in self._ci.end(lines[0], None, KnownFailures([], 0), "")[1]
+                ]
             return list(map(harmless, lines))
         if changed:
             return self._unreadable(f"a test {changed}", problems)
@@ -252,7 +258,7 @@ class RunEnd:
             head = summary.summary_lines(status, self.name, self.target, [], self._wait)[0]
             is_stored = status is not None and not status.get("problem")
             command = self._command("show", self.name) if is_stored else ""
-            annotations, problems = self._ci.end(head, known, command)
+            annotations, problems = self._ci.end(head, status, known, command)
         width = None if self._is_ci else self._config.get_terminal_writer().fullwidth
         fixed = [line if width is None else cut(line, width) for line in fixed_lines(fixed_of(status))]
         if known.failures or fixed:

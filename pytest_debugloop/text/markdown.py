@@ -31,5 +31,4 @@ def code(text: str) -> str:
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     room = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) or not shown else ""
-    # In a table, a pipe ends the cell even in code.
-    return f"{fence}{room}{shown}{room}{fence}".replace("|", "\\|")
+    return f"{fence}{room}{shown}{room}{fence}"

@@ -102,7 +102,10 @@ def test_the_text_names_what_newly_fails_first(made: Project) -> None:
     assert lines[0] == "branch feature against branch main"
     assert "2 newly failing, 1 still failing, 1 known flaky, 1 fixed, 1 new" in lines[2]
     assert lines[4] == "Newly failing (2)"
-    assert lines[5].startswith(f"  {BREAKS}  ")
+    assert lines[5] == "  2 x AssertionError"
+    assert lines[6].startswith(f"    {BREAKS}  ")
+    assert "    1 more test of this cause:" in lines
+    assert any(line.startswith(f"      {LEG}  ") for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +150,31 @@ def test_without_a_base_every_failure_is_new_and_the_check_says_so(made: Project
     assert "new test" in done.stdout
 
 
+def test_what_fails_on_two_branches_and_never_passed_is_no_known_flake(any_postgres: Server, tmp_path: Any) -> None:
+    with any_postgres.schema() as schema:
+        record = Record(any_postgres.conninfo, schema)
+        MadeRun({PASSES: True}, 0, "main").load(record)
+        MadeRun({NEW: False}, 1, "one").load(record)
+        MadeRun({NEW: False}, 2, "two").load(record)
+        record.connection.close()
+        done = Project(tmp_path, any_postgres.conninfo, schema).debugloop("--project", "made", "check", "two", "main")
+    assert done.returncode == 1
+    assert done.stdout.startswith("Check failed: 1 newly failing\n")
+
+
+def test_a_later_job_of_a_ci_run_judges_the_runs_of_the_jobs_before(any_postgres: Server, tmp_path: Any) -> None:
+    ci = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "1"}
+    ci |= {"GITHUB_REF": "refs/heads/main", "GITHUB_SERVER_URL": "https://github.example"}
+    with any_postgres.schema() as schema:
+        project = Project.new(tmp_path, any_postgres.conninfo, schema)
+        project.write("test_it.py", "def test_bad(): assert 0\n")
+        assert project.record(**ci, GITHUB_JOB="tests").returncode == 1
+        later = project.debugloop("check", **ci, GITHUB_JOB="gate")
+        outside = project.debugloop("check", "--project", "o/r")
+    assert "Check failed: 1 newly failing\n  session " in later.stdout
+    assert "Check failed: 1 newly failing\n  run " in outside.stdout
+
+
 @pytest.mark.parametrize(("chosen", "status"), [("fail", 3), ("pass", 0)])
 def test_where_nothing_answers_the_check_is_closed_or_open_as_asked(made: Project, chosen: str, status: int) -> None:
     done = made.debugloop("--dsn", "postgresql://127.0.0.1:1/none?connect_timeout=2", "check", "--if-unknown", chosen)
@@ -184,19 +212,20 @@ def test_markdown_takes_recorded_text_as_text(any_postgres: Server, tmp_path: An
             "--project", "made", "compare", "evil", "main", "--format", "markdown"
         )
     (item,) = [line for line in out.splitlines() if "set-output" in line]
-    assert item.startswith("- ``test_it.py::test[`x`\\|<img src=x>@everyone ")
+    assert item.startswith("- ``test_it.py::test[`x`|<img src=x>@everyone ")
     assert not any(line.lstrip().startswith("::") for line in out.splitlines())
 
 
 def test_a_report_has_few_lines_and_takes_recorded_text_as_text(any_postgres: Server, tmp_path: Any) -> None:
     evil = "test_it.py::test[`x`|<img src=x>@everyone ::set-output name=a::b]"
-    many = {f"test_it.py::test_{number}": False for number in range(60)}
+    many = {f"test_it.py::test_{letter}": False for letter in "abcdefghijklmnopqrstuvwxyz"}
+    of_each = "{test} was wrong"
     url = {"cicd.pipeline.run.url.full": "https://ci.example.org/runs/7"}
     bad = {"cicd.pipeline.run.url.full": "https://ci.example.org/><img src=x>"}
     with any_postgres.schema() as schema:
         record = Record(any_postgres.conninfo, schema)
         MadeRun({PASSES: True, RED: False}, 0, "main").load(record)
-        MadeRun({evil: False, RED: False, **many}, 1, "evil", ci=url).load(record)
+        MadeRun({evil: False, RED: False, **many}, 1, "evil", ci=url, message=of_each).load(record)
         MadeRun({PASSES: True}, 2, "good", ci=bad).load(record)
         record.connection.close()
         project = Project(tmp_path, any_postgres.conninfo, schema)
@@ -210,11 +239,11 @@ def test_a_report_has_few_lines_and_takes_recorded_text_as_text(any_postgres: Se
     assert lines[1].startswith("**Check failed")
     assert "<br>Job: <https://ci.example.org/runs/7>" in lines
     assert "Job: https://ci.example.org/runs/7" in plain.splitlines()
-    assert len(lines) <= 40
+    assert len(lines) + sum(line.count("<br>") for line in lines[7:]) <= 40
     assert len(plain.splitlines()) <= 40
     assert lines[-1].startswith("and ")
     (item,) = [line for line in lines if "set-output" in line]
-    assert item.startswith("- ``test_it.py::test[`x`\\|<img src=x>@everyone ")
+    assert item.startswith("- ``test_it.py::test[`x`|<img src=x>@everyone ")
     assert not any(line.lstrip().startswith("::") for line in (*lines, *plain.splitlines()))
     assert "\n**Check passed" in good
     assert "<img" not in good

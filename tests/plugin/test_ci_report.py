@@ -61,14 +61,8 @@ def annotated(run: Run) -> list[str]:
     return [line for line in run.lines if line.startswith("::")]
 
 
-def table(project: Project) -> list[list[str]]:
-    """The text of the cells of the job summary's table: it must be one that a strict parser takes."""
-    text = (project.folder / "summary.md").read_text(encoding="utf-8")
-    (found,) = re.findall(r"^<table>$.*?^</table>$", text, re.MULTILINE | re.DOTALL)
-    assert "\n\n" not in found  # there Markdown would begin again
-    rows = [["".join(cell.itertext()) for cell in row] for row in ET.fromstring(found)]
-    assert rows[0] == ["test", "failed with", "what the record knows"]
-    return rows[1:]
+def summary(project: Project) -> str:
+    return (project.folder / "summary.md").read_text(encoding="utf-8")
 
 
 def test_failures_are_annotated_where_the_test_stood(shop: Project) -> None:
@@ -89,25 +83,53 @@ def test_failures_are_annotated_where_the_test_stood(shop: Project) -> None:
     assert run.ret == 1
 
 
-def test_the_job_summary_has_a_row_for_each_failure_and_the_command_to_ask(shop: Project) -> None:
-    github(shop)
-    run = github(shop)
-    text = (shop.folder / "summary.md").read_text(encoding="utf-8")
-    assert text.count("<table>") == 2  # of each run its own: a summary is only ever added to
-    assert f"run {run.record.short_id} is in PostgreSQL at " in text
-    assert f" show {run.record.short_id}</code>" in text
-    rows = re.findall(r"<tr><td>.*", text)[2:]
-    assert "<code>test_shop.py::test_bad</code>" in rows[0]
-    assert "<code>AssertionError: assert 3 == 2</code>" in rows[0]
-    assert "seen 2 times in 7 days<br/>no known pass" in rows[0]
+def test_the_job_summary_is_the_report_of_the_run_against_its_base(shop: Project) -> None:
+    shop.write("shop.py", SHOP.replace("return 3", "return 2"))
+    github(shop, GITHUB_REF="refs/heads/main", GITHUB_REF_NAME="main", GITHUB_RUN_ID="1")
+    (shop.folder / "summary.md").unlink()
+    shop.write("shop.py", SHOP)
+    run = github(
+        shop,
+        GITHUB_HEAD_REF="feature",
+        GITHUB_BASE_REF="main",
+        GITHUB_SERVER_URL="https://github.example",
+        GITHUB_REPOSITORY="o/r",
+        GITHUB_RUN_ID="2",
+    )
+    lines = summary(shop).splitlines()
+    assert lines[:3] == [
+        "",
+        "<!-- pytest-debugloop: report -->",
+        "**Check failed: 1 newly failing; allowed: 1 still failing**",
+    ]
+    assert "<br>Job: <https://github.example/o/r/actions/runs/2>" in lines
+    (new, known) = (line for line in lines if line.startswith("- "))
+    assert re.fullmatch(
+        r"- `test_shop\.py::test_bad`<br>AssertionError: assert 3 == 2<br>passed in run [0-9a-f]{8}; "
+        r"changed since: price in shop\.py \\\(\+1 -1\\\)",
+        new,
+    )
+    assert re.match(r"- `test_shop\.py::test_gone`<br>LookupError: .*<br>failing since run [0-9a-f]{8}", known)
+    assert lines[-2].startswith("See more: `debugloop --dsn ")
+    assert lines[-2].endswith(f" show {run.record.short_id}`")
+    asked = shop.printed("report", f"run:{run.record.short_id}").splitlines()
+    just_now = re.compile(r"\d+ minutes? ago|just now")
+    assert [just_now.sub("T", line) for line in asked] == [just_now.sub("T", line) for line in lines[1:-3]]
 
 
-def test_a_run_without_failures_leaves_its_name(project: Project) -> None:
+def test_each_run_adds_its_own_summary(shop: Project) -> None:
+    runs = [github(shop), github(shop)]
+    assert [line.rpartition(" ")[2] for line in summary(shop).splitlines() if line.startswith("See more")] == [
+        f"{run.record.short_id}`" for run in runs
+    ]
+
+
+def test_a_run_without_failures_passes_the_check(project: Project) -> None:
     project.write("test_any.py", "def test(): pass\n")
     run = github(project)
-    text = (project.folder / "summary.md").read_text(encoding="utf-8")
-    assert f"run {run.record.short_id} is in " in text
-    assert "<table>" not in text
+    text = summary(project)
+    assert "**Check passed**" in text
+    assert f"run {run.record.short_id} " in text
     assert annotated(run) == []
 
 
@@ -117,9 +139,8 @@ def test_names_that_would_break_a_table_or_a_command_break_neither(project: Proj
     project.write("test_any.py", HOSTILE)
     run = github(project, "--tb=no", "-rN", *workers)
     spelt = r"[\x1b[2J|`</code></td>\n\n| a | b |\r\n::error::x,y:z%0A&amp;\u202e]"
-    ((test, error, _),) = table(project)
-    assert test == f"test_any.py::test_bad{spelt}"
-    assert error == r"AssertionError: \x1b[2J|`</code></td>"
+    (item,) = (line for line in summary(project).splitlines() if line.startswith("- "))
+    assert item.startswith(f"- ``test_any.py::test_bad{spelt}``<br>AssertionError: \\\\x1b\\[2J\\|\\`&lt;/code&gt;")
     (found,) = (line for line in run.out.partition("debugloop: run ")[2].splitlines() if line.startswith("::"))
     title = spelt.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
     assert f"title=test_any.py%3A%3Atest_bad{title}::" in found
@@ -185,7 +206,7 @@ def test_another_plugin_that_annotates_is_left_to_it(shop: Project) -> None:
     shop.write("pytest_github_actions_annotate_failures.py", "")
     run = github(shop, "-p", "pytest_github_actions_annotate_failures", PYTHONPATH=str(shop.folder))
     assert annotated(run) == []
-    assert len(table(shop)) == 2
+    assert summary(shop).count("\n- ") == 2
 
 
 def test_the_report_can_be_switched_off(shop: Project) -> None:
@@ -209,7 +230,7 @@ def test_a_run_inside_of_a_test_reports_nothing(shop: Project) -> None:
 def test_what_a_test_does_to_the_environment_is_not_followed(shop: Project) -> None:
     shop.write("test_a.py", "import os\ndef test():\n    os.environ['GITHUB_STEP_SUMMARY'] = 'elsewhere.md'\n")
     github(shop)
-    assert len(table(shop)) == 2
+    assert summary(shop).count("\n- ") == 2
     assert not (shop.folder / "elsewhere.md").exists()
 
 
@@ -218,16 +239,43 @@ def test_files_outside_of_the_workspace_are_not_named(shop: Project, tmp_path_fa
     assert [line.partition("title=")[0] for line in annotated(run)] == ["::error ", "::error "]
 
 
-def test_a_run_that_is_not_stored_says_so_in_the_summary(project: Project) -> None:
-    project.write("test_any.py", "def test(): assert 0\n")
-    options = ("--debugloop", "--debugloop-dsn", "host=/nowhere")
-    path = project.folder / "summary.md"
-    env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(path)}
+def test_a_run_that_is_not_stored_tells_its_failures_by_cause(project: Project) -> None:
+    project.write("shop.py", SHOP)
+    project.write(
+        "test_any.py",
+        """
+        import pytest
+        from shop import price
+
+        @pytest.mark.parametrize("x", range(9))
+        def test_bad(x): price(None)
+
+        def test_good(): pass
+
+        def test_other(): assert price("pear") == 2
+        """,
+    )
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(project.folder / "summary.md")}
+    options = ("--debugloop", "--debugloop-dsn", "host=/nowhere", "-p", "pytest_rerunfailures", "--reruns", "1")
     run = project.run(command=project.command(*options, recorded=False), env=env)
     assert run.ret == 1
-    text = path.read_text(encoding="utf-8")
-    assert "is not stored" in text
+    text = summary(project)
+    assert re.match(r"\n\*\*debugloop: run [0-9a-f]{8} is not stored: ", text)
+    bad, other = (line for line in text.splitlines() if line.startswith("- "))
+    assert re.fullmatch(
+        r"- 9 x LookupError in shop\.py\\:3 price<br>`test_any\.py::test_bad\[\d\]`<br>LookupError: no such article"
+        r"<br>also (`test_any\.py::test_bad\[\d\]`, ){4}`test_any\.py::test_bad\[\d\]` and 3 more",
+        bad,
+    )
+    assert other == "- `test_any.py::test_other`<br>AssertionError: assert 3 == 2"
     assert "See more" not in text
+
+
+def test_a_run_that_is_to_be_stored_later_says_so(project: Project) -> None:
+    project.write("test_any.py", "def test(): assert 0\n")
+    run = github(project, "--no-debugloop-load")
+    assert run.ret == 1
+    assert " is waiting in " in summary(project)
 
 
 def properties(path: Path) -> dict[str, str]:

@@ -18,7 +18,7 @@ SUITE = """
 
     def test_red(): assert "red" not in os.environ["FAIL"]
 
-    def test_other(): assert "other" not in os.environ["FAIL"]
+    def test_other(): {other}
 
     {more}
 """
@@ -28,7 +28,7 @@ SUITE = """
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """An embedded record in which a test is red on main."""
     project = Project.new(tmp_path_factory.mktemp("gate"))
-    project.write("test_it.py", SUITE.format(more=""))
+    project.write("test_it.py", SUITE.format(other="pass", more=""))
     project.git("init", "-q", "-b", "main")
     project.git("add", ".")
     project.git("commit", "-qm", "one")
@@ -43,18 +43,22 @@ def gate_line(output: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("fail", "status", "says"),
+    ("other", "status", "says"),
     [
-        ("red", 0, "passed: nothing new fails, 1 failure allowed"),
-        ("red other", 1, "failed: 1 test must not fail, 1 failure allowed"),
+        ("", 0, "passed: nothing new fails; allowed: 1 still failing"),
+        ("assert False", 1, "failed: 1 newly failing; allowed: 1 still failing"),
     ],
 )
 def test_a_failure_of_the_base_does_not_fail_the_run_and_a_new_one_does(
-    project: Project, fail: str, status: int, says: str
+    project: Project, other: str, status: int, says: str
 ) -> None:
-    done = project.record("--debugloop-gate", FAIL=fail)
-    assert (done.returncode, gate_line(done.stdout)) == (status, f"debugloop: gate {says}")
-    assert project.record(FAIL=fail).returncode == 1
+    project.write("test_it.py", SUITE.format(other=other or "pass", more=""))
+    try:
+        done = project.record("--debugloop-gate", FAIL="red")
+        assert (done.returncode, gate_line(done.stdout)) == (status, f"debugloop: gate {says}")
+        assert project.record(FAIL="red").returncode == 1
+    finally:
+        project.git("checkout", "-q", "test_it.py")
 
 
 def test_a_run_that_passes_is_not_asked_about(project: Project) -> None:
@@ -86,7 +90,7 @@ def test_what_another_plugin_has_failed_stays_failed(project: Project) -> None:
 @pytest.mark.parametrize(("chosen", "status"), [("fail", 1), ("pass", 0)])
 def test_where_no_server_answers_the_gate_is_closed_or_open_as_asked(tmp_path: Path, chosen: str, status: int) -> None:
     project = Project.new(tmp_path, "postgresql://127.0.0.1:1/none?connect_timeout=1")
-    project.write("test_it.py", SUITE.format(more=""))
+    project.write("test_it.py", SUITE.format(other="pass", more=""))
     done = project.record("--debugloop-gate", f"--debugloop-gate-if-unknown={chosen}", "--debugloop-wait=3", FAIL="red")
     assert done.returncode == status
     assert gate_line(done.stdout).startswith("debugloop: gate unknown: ")

@@ -29,6 +29,7 @@ class MadeRun:
 
     Attributes:
         verdicts: whether each test passes, by its node id.
+        message: of the failures, with ``{test}`` for the name.
         at: minutes after :data:`START`.
         commits: what git tells of: a commit and its parents.
         merged: what commits say that they merged: a commit and the number of a change.
@@ -52,6 +53,7 @@ class MadeRun:
     session: uuid.UUID | None = None
     merged: Sequence[Sequence[str]] = ()
     tree: str = ""
+    message: str = "assert 1 == 2"
     id: uuid.UUID = field(default_factory=lambda: uuid.uuid5(uuid.NAMESPACE_OID, f"made {next(_COUNTER)}"))
 
     def but(self, **changes: Any) -> MadeRun:
@@ -105,7 +107,7 @@ class MadeRun:
             return [*lines, step_ended(call, suffix, at + 300, "passed").encode()]
         error = ErrorEvent(
             n=n + 2, step=(n + 1, at + 200), at=at + 300, node_id=test, type="assertion_failure", category="user",
-            severity="medium", message="assert 1 == 2", code="AssertionError", stack=None, snapshot=None,
+            severity="medium", message=self.message.format(test=test), code="AssertionError", stack=None, snapshot=None,
             metadata={"phase": "call", "attempt": 1, "fingerprint": f"of {test}"},
         )  # fmt: skip
         failed = step_ended(call, suffix, at + 300, "failed", extra=f'"error":{n + 2},')

@@ -45,10 +45,10 @@ FLOORS = {
     "otel": 10,
     "web": 10,
     "plugin": 11,
+    "loader_main": 11,
     "__main__": 11,
     "__init__": 11,
 }
-# Entries that other processes are started at.
 _LONGEST = 320
 # The child plugin of `rerunning` is loaded by the pytest of a rerun.
 _IMPORT_PYTEST = {"recording", "writing", "summary", "plugin", "rerunning"}

@@ -17,5 +17,5 @@ WHERE (%(project)s::text IS NULL OR r.project = %(project)s)
     AND (%(session_ids)s::uuid[] IS NULL OR r.session_id = ANY (%(session_ids)s))
     AND (%(since)s::timestamptz IS NULL OR r.started_at >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR r.started_at < %(until)s)
-ORDER BY r.leg = %(leg)s DESC, r.started_at DESC, r.id DESC
+ORDER BY r.leg = %(leg_here)s DESC, r.started_at DESC, r.id DESC
 LIMIT 1;

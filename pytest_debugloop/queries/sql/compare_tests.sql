@@ -164,7 +164,9 @@ scores AS MATERIALIZED (
     ) AS j
     CROSS JOIN LATERAL (
         SELECT
-            coalesce(bool_or(s.is_proven) OR sum(s.flake) >= 1.5, FALSE)
+            -- Two branches may be red for one reason: what never passed is not flaky.
+            coalesce(bool_or(NOT s.failed), FALSE)
+            AND coalesce(bool_or(s.is_proven) OR sum(s.flake) >= 1.5, FALSE)
             AND debug_failure_rate_quantile(
                 0.05, coalesce(sum(s.flake * s.occasions), 0),
                 coalesce(sum(s.occasions) FILTER (WHERE NOT s.failed), 0)::double precision
@@ -204,6 +206,9 @@ SELECT
     s.head_failed AS failed_in, s.known_failed AS base_failed_in, NOT s.is_known AS is_new_test,
     coalesce(s.is_flaky, FALSE) AS is_flaky, coalesce(flaked.before, FALSE) AS flaked_before, s.flakes, s.tries,
     s.head_error AS error_id, e.error_type, e.error_code, left(e.error_message, 2000) AS error_message,
+    e.cause_fingerprint AS cause, place.value ->> 0 AS error_file,
+    substring(place.value ->> 1 FROM '^\d{1,9}$')::integer AS error_line,
+    debug_failure_function(e.error_stack_trace, place.value) AS error_function,
     CASE WHEN s.change <> 'same' THEN s.known_error END AS base_error_id,
     since.occurred_at AS failing_since, since.run_id AS failing_since_run, since.git_commit AS failing_since_commit,
     CASE WHEN s.change = 'new_failure' THEN onset.evidence END AS evidence,
@@ -214,6 +219,7 @@ SELECT
 FROM scored AS s
 JOIN debug_tasks AS t ON t.id = s.task_id
 LEFT JOIN debug_error_events AS e ON e.id = s.head_error
+CROSS JOIN LATERAL (SELECT debug_failure_place(e.metadata) AS value) AS place
 LEFT JOIN LATERAL (
     -- The first failure after the last pass on the line of the base.
     SELECT begun.occurred_at, begun.run_id, r.git_commit
@@ -264,7 +270,7 @@ WHERE s.change <> 'same'
 UNION ALL
 SELECT
     'same', NULL, NULL, NULL, NULL, NULL, count(*), '{}', '{}', FALSE, FALSE, FALSE, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM scored
 WHERE change = 'same'
 ORDER BY file, node_id;
