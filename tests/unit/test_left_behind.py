@@ -39,7 +39,7 @@ def found(after: dict[str, str], failing: Sequence[str], passing: Sequence[str])
         success_operation=IT,
     )
     facts = SimpleNamespace(order=lambda run, agent: orders[run], remembered=lambda key, find: find())
-    listed = changed_before(cast("Pending", one), difference, (), cast("Facts", cast("Any", facts)))
+    listed = changed_before(cast("Pending", one), difference, (), (), cast("Facts", cast("Any", facts)))
     return [(reached.change.function, reached.role, reached.distance) for reached in listed]
 
 

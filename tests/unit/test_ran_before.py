@@ -6,7 +6,7 @@ import pytest
 
 from pytest_debugloop.loading.recoveries.orders import order_change, suspects
 from pytest_debugloop.loading.recoveries.ran_before import situation_of
-from pytest_debugloop.loading.recoveries.weights import ALONE, LEFT_OUT, ODDS, ORDER, PROVEN, SUSPECT
+from pytest_debugloop.loading.recoveries.weights import ALONE, LEFT_OUT, MORE_BEFORE, ODDS, ORDER, PROVEN, SUSPECT
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from pytest_debugloop.loading.recoveries.weights import ALONE, LEFT_OUT, ODDS, O
         (["bad", "a"], [], ALONE),
         ([], ["setter"], ALONE),
         (["a", "bad", "b"], ["a", "b"], LEFT_OUT),
-        (["a"], ["a", "setter"], LEFT_OUT),
+        (["a"], ["a", "setter"], MORE_BEFORE),
         (["a", "bad"], ["a", "c"], ORDER),
         (["a", "b"], ["b", "a"], ORDER),
         ([f"t{number}" for number in range(20)], ["t1"], ORDER),

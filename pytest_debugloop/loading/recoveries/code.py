@@ -12,9 +12,9 @@ from pytest_debugloop.loading.recoveries.code_changes import Change, Reached, by
 from pytest_debugloop.loading.recoveries.facts import CodeDifference, Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.imports import import_distances
-from pytest_debugloop.loading.recoveries.left_behind import BEFORE, changed_before
+from pytest_debugloop.loading.recoveries.left_behind import BEFORE, SHARING, changed_before
 from pytest_debugloop.loading.recoveries.ranking import LINES, Ranked, Ranking
-from pytest_debugloop.loading.recoveries.starts import starts_of
+from pytest_debugloop.loading.recoveries.starts import Start, starts_of
 from pytest_debugloop.loading.recoveries.traces import Sides
 from pytest_debugloop.sources.units import MODULE
 from pytest_debugloop.text import strategies
@@ -68,7 +68,7 @@ def compare_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         reached = [near_by for near_by in reached if near_by.change != behind]
         ranked = ranked._replace(not_run=[*ranked.not_run, Reached(behind, "test", 0)])
     reached += _made_at_import(difference, reached, begin, facts)
-    reached = _with_tests_before(one, difference, reached, facts)
+    reached = _with_tests_before(one, difference, reached, starts, facts)
     told = {near_by.change for near_by in reached}
     not_run = [near_by for near_by in ranked.not_run if near_by.change not in told]
     if difference.unknown:
@@ -125,10 +125,12 @@ def _without_what_nobody_imports(
     return Ranked(kept, ranked.ran, [*ranked.not_run, *away])
 
 
-def _with_tests_before(one: Pending, difference: CodeDifference, reached: list[Reached], facts: Facts) -> list[Reached]:
+def _with_tests_before(
+    one: Pending, difference: CodeDifference, reached: list[Reached], starts: Collection[Start], facts: Facts
+) -> list[Reached]:
     """Add what changed in tests that ran before, in front of what is less likely than that."""
     near = [near_by for near_by in reached if near_by.role != "module"]
-    before = changed_before(one, difference, {near_by.change for near_by in near}, facts)
+    before = changed_before(one, difference, {near_by.change for near_by in near}, starts, facts)
     if not before:
         return reached
     others = {near_by.change for near_by in before}
@@ -195,6 +197,6 @@ def _situation(reached: Reached, ran: str | None) -> str:
         return weights.IMPORTED_FROM_ELSEWHERE if is_named else weights.IMPORTS
     if reached.role == "module":
         return weights.OF_MODULE
-    if reached.role == BEFORE:
-        return weights.OF_TEST_BEFORE
+    if reached.role in (BEFORE, SHARING):
+        return weights.OF_TEST_BEFORE_SHARING if reached.role == SHARING else weights.OF_TEST_BEFORE
     return weights.names_away(reached.distance) if reached.distance else weights.OF_TEST

@@ -24,6 +24,9 @@ _CHANCE = re.compile(
     r"|temporar|not ready|too slow|deadlock",
     re.IGNORECASE,
 )
+# What is called in an assertion, or an attribute there, is no symptom: ``socket.getdefaulttimeout()``. Nor is what
+# pytest writes below of where its values are from.
+_OF_CODE = re.compile(r"\b[a-z_]\w*(?:\.\w+)+|\b\w+(?=\()|^ *\+ +(?:where|and) .*$", re.MULTILINE)
 _CODE_ERRORS = frozenset(
     {
         "AttributeError",
@@ -78,7 +81,10 @@ def symptom_of(failure: Failure) -> str:
     """
     if failure.category == "external":
         return "external"
-    if _CHANCE.search(failure.message[:2_000]) or _CHANCE.search(failure.code):
+    message = failure.message[:2_000]
+    if _CHANCE.search(_OF_CODE.sub("", message) if message.startswith("assert ") else message):
+        return "chance"
+    if _CHANCE.search(failure.code):
         return "chance"
     if failure.code.rpartition(".")[2] in _CODE_ERRORS:
         return "code"

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.flakes import Failure
 from pytest_debugloop.sources.installed import normalised
 from pytest_debugloop.sources.options import differing_options, given_options
 from pytest_debugloop.text import strategies
 
 # They say what is collected, and what is asked before.
 _ASIDE = frozenset({"markers", "testpaths", "norecursedirs", "minversion", "required_plugins", "--strict-markers"})
+_OF_WARNINGS = frozenset({"-W", "--pythonwarnings", "filterwarnings"})
+_WORD = re.compile(r"[a-z]+")
+_SHORTEST_WORD = 6
+_MAX_SAID = 2_000
+_COMMON = frozenset({"assert", "import", "method", "options", "default", "pytest", "config", "verbose"})
 
 
-def compare_options(failing: RunFacts, passing: RunFacts, found: Findings) -> None:
+def compare_options(failure: Failure, failing: RunFacts, passing: RunFacts, found: Findings) -> None:
     """Add the options of pytest that differ, and its plugins, to what was found.
 
     Args:
+        failure: what it looks like.
         failing: the run of the failure.
         passing: the run of the success.
         found: is added to.
@@ -30,11 +38,23 @@ def compare_options(failing: RunFacts, passing: RunFacts, found: Findings) -> No
     changed = differing_options(before, after)
     plugins = _plugins(failing, passing)
     if changed or plugins:
-        situations = {name: weights.OPTION_ASIDE if name in _ASIDE else weights.OPTION for name in changed}
+        situations = {name: _situation(name, failure) for name in changed}
         situations |= dict.fromkeys(plugins, weights.PLUGIN)
         by_odds = sorted(situations, key=lambda name: -weights.ODDS[situations[name]])
         found.evidence["options"] = {name: {**changed, **plugins}[name] for name in by_odds}
         found.explain(strategies.OPTION, *(situations[name] for name in by_odds))
+
+
+def _situation(name: str, failure: Failure) -> str:
+    """Say what an option is to a failure that may speak of it: a warning that was made an error, ``XPASS(strict)``."""
+    if name in _ASIDE:
+        return weights.OPTION_ASIDE
+    if name in _OF_WARNINGS and failure.code.rpartition(".")[2].endswith("Warning"):
+        return weights.OPTION_OF_FAILURE
+    words = {name, *(word for word in _WORD.findall(name.lower()) if len(word) >= _SHORTEST_WORD)} - _COMMON
+    said = failure.message[:_MAX_SAID].lower()
+    is_said = any(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", said) for word in words if len(word) > 1)
+    return weights.OPTION_OF_FAILURE if is_said else weights.OPTION
 
 
 def _plugins(failing: RunFacts, passing: RunFacts) -> dict[str, list[str | None]]:

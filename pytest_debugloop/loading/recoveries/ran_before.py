@@ -76,12 +76,11 @@ def situation_of(change: Mapping[str, Any], failures: int, passes: int) -> str:
         return weights.PROVEN if failures > _FEW else weights.SUSPECT
     if change["alone"]:
         return weights.ALONE
-    return weights.LEFT_OUT if _is_choice(change) else weights.ORDER
-
-
-def _is_choice(change: Mapping[str, Any]) -> bool:
-    """Tell whether somebody left a few tests out, or added some: chance puts other tests on both sides."""
-    only: list[int] = [
+    # Chance puts other tests on both sides; who leaves a few out, or adds some, has chosen to. That these are needed is
+    # seldom so: a new test is mostly no more than that.
+    failing, passing = (
         change[side].get("only_here_count", len(change[side]["only_here"])) for side in ("failing", "passing")
-    ]
-    return min(only) == 0 < max(only) <= _MAX_LEFT_OUT
+    )
+    if min(failing, passing) or not 0 < max(failing, passing) <= _MAX_LEFT_OUT:
+        return weights.ORDER
+    return weights.LEFT_OUT if failing else weights.MORE_BEFORE

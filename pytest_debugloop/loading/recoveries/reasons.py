@@ -178,7 +178,7 @@ def compared(one: Pending, facts: Facts) -> Findings:
     compare_interpreters(failing, passing, found)
     compare_variables(one, failing, passing, facts, found)
     compare_distributions(one, failing, passing, facts, found)
-    compare_options(failing, passing, found)
+    compare_options(one.failure, failing, passing, found)
     if failing.git_commit != passing.git_commit:
         found.evidence["commits"] = [failing.git_commit, passing.git_commit]
     if rerun := job_rerun(failing, passing):

@@ -137,6 +137,8 @@ def in_order(judged: Judged, found: Findings) -> None:
             found.evidence.pop(key, None)
             if part:
                 found.evidence[key] = part
+        if parts[1] and (more := found.evidence.pop("more_functions", 0)):  # less likely than those that are told
+            found.evidence["more_beside"] = found.evidence.get("more_beside", 0) + more
 
 
 def named(found: Findings, strategy: str) -> list[tuple[str, str]]:

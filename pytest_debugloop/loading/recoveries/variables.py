@@ -29,6 +29,9 @@ _NO_REASON = re.compile(
     r"|IMAGEVERSION|ACCEPT_EULA|DEBIAN_FRONTEND|MEMORY_PRESSURE\w*|PYTEST\w*)$",
     re.IGNORECASE,
 )
+_PROXIES = [
+    made for name in ("HTTP", "HTTPS", "ALL", "NO", "FTP") for made in (f"{name}_PROXY", f"{name.lower()}_proxy")
+]
 # Where code asks for them by other names than their own: the last part of what is called, or what is imported for it.
 _ASKED_BY = {
     "HOME": frozenset({"home", "expanduser"}),
@@ -37,6 +40,13 @@ _ASKED_BY = {
     "TZ": frozenset({"tzset"}),
     "PATH": frozenset({"which"}),
     **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), frozenset({"gettempdir", "mkdtemp", "mkstemp"})),
+    **dict.fromkeys(("COLUMNS", "LINES"), frozenset({"get_terminal_size", "ArgumentParser", "HelpFormatter", "rich"})),
+    **dict.fromkeys(_PROXIES, frozenset({"getproxies", "urlopen", "ProxyHandler", "requests", "httpx", "aiohttp"})),
+    **dict.fromkeys(("LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES"), frozenset({"setlocale", "getlocale", "gettext"})),
+    **dict.fromkeys(("SSL_CERT_FILE", "SSL_CERT_DIR"), frozenset({"create_default_context", "requests", "httpx"})),
+    **dict.fromkeys(("NO_COLOR", "FORCE_COLOR", "TERM"), frozenset({"rich", "click", "colorama", "termcolor"})),
+    "BROWSER": frozenset({"webbrowser"}),
+    "PYTHONHASHSEED": frozenset({"hash", "set", "frozenset"}),
 }
 _OF_MACHINE = frozenset({"HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "TMP", "TEMP"})
 _SETTINGS = frozenset({"BaseSettings", "env_prefix", "envvar_prefix", "auto_envvar_prefix"})

@@ -16,6 +16,7 @@ ENTERED = "code, entered"
 OF_TEST = "code of the test"
 NAMES_AWAY = tuple(f"code, {count} names away" for count in range(1, 8))
 OF_TEST_BEFORE = "code of a test that ran before"
+OF_TEST_BEFORE_SHARING = "code that ran before, on what the test names"
 OF_MODULE = "code of the test's module"
 IMPORTS = "imports"
 IMPORTED_FROM_ELSEWHERE = "name that is imported from elsewhere"
@@ -35,12 +36,14 @@ VARIABLE_ELSEWHERE = "variable that other code names"
 VARIABLE_OF_NOBODY = "variable that no code names"
 VARIABLE = "variable"
 OPTION = "option"
+OPTION_OF_FAILURE = "option that the failure speaks of"
 OPTION_ASIDE = "option that seldom matters"
 PLUGIN = "plugin"
 SUSPECT = "order, a suspect"
 PROVEN = "order, a suspect in three failures"
 ALONE = "order, alone"
 LEFT_OUT = "order, some tests were left out"
+MORE_BEFORE = "order, some tests more"
 ORDER = "order"
 
 ODDS: Mapping[str, float] = MappingProxyType(
@@ -50,6 +53,7 @@ ODDS: Mapping[str, float] = MappingProxyType(
         OF_TEST: 14.0,
         **{situation: 9.5 * 0.8**place for place, situation in enumerate(NAMES_AWAY)},
         OF_TEST_BEFORE: 0.6,
+        OF_TEST_BEFORE_SHARING: 3.0,
         OF_MODULE: 0.5,
         IMPORTS: 0.2,
         IMPORTED_FROM_ELSEWHERE: 2.0,
@@ -71,12 +75,14 @@ ODDS: Mapping[str, float] = MappingProxyType(
         INTERPRETER: 3.0,
         LANGUAGE: 18.0,
         OPTION: 7.0,
+        OPTION_OF_FAILURE: 40.0,
         OPTION_ASIDE: 0.5,
         PLUGIN: 2.0,
         SUSPECT: 10.0,
         PROVEN: 30.0,
         ALONE: 1.5,
         LEFT_OUT: 1.5,
+        MORE_BEFORE: 0.5,
         ORDER: 0.3,
     }
 )
