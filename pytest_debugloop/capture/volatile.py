@@ -20,6 +20,10 @@ class _Volatile(NamedTuple):
     flags: int = 0
 
 
+_CLOCK = r"\d\d?:\d\d(?::\d\d(?:\.\d+)?)?"
+_DAY = r"(?:\d\d?([-/.])\d\d?\1\d{4}|\d{4}([/.])\d\d?\2\d\d?)"
+_WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 # In the order in which they are looked for.
 _TABLE = (
     _Volatile(r"0x[0-9a-fA-F]+", "<address>", (_MESSAGE, _VALUE)),
@@ -30,6 +34,15 @@ _TABLE = (
     _Volatile(r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*", "<tmp>", (_MESSAGE, _VALUE)),
     _Volatile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", "<time>", (_MESSAGE, _VALUE)),
     _Volatile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", "<time>", (_NODE_ID,)),
+    # As people write them: each order has a name, for a test may be given the same moment in several.
+    _Volatile(rf"{_CLOCK}[T ,]+(?:\d{{4}}-\d\d-\d\d|{_DAY})", "<time date>", (_NODE_ID,)),
+    _Volatile(rf"{_DAY}[T ,]+{_CLOCK}", "<date time>", (_NODE_ID,)),
+    _Volatile(rf"(?:{_WEEKDAY},? )?{_MONTH} +\d\d?,? {_CLOCK}(?: [A-Z]{{3,4}})? \d{{4}}", "<c time>", (_NODE_ID,)),
+    _Volatile(
+        rf"(?:{_WEEKDAY}, )?\d\d? {_MONTH} \d{{4}} {_CLOCK}(?: (?:[A-Z]{{3,4}}|[+-]\d{{4}}))?",
+        "<mail time>",
+        (_NODE_ID,),
+    ),
     _Volatile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "<time>", (_VALUE,)),
     # Seconds since 1970, and thousandths, millionths or billionths of them.
     _Volatile(r"(?<![\d.])1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?![\d.])", "<time>", (_NODE_ID,)),
@@ -65,7 +78,7 @@ def without_volatile(text: str, patterns: tuple[tuple[re.Pattern[str], str], ...
     return text
 
 
-_MOMENTS = tuple((pattern, name) for pattern, name in IN_NODE_IDS if name == "<time>")
+_MOMENTS = tuple((pattern, name) for pattern, name in IN_NODE_IDS if "time" in name)
 
 
 def without_moments(node_id: str) -> str:

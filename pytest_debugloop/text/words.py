@@ -232,7 +232,7 @@ def _told_apart(legs: Sequence[str]) -> list[str]:
     """Leave out what all legs have in common."""
     parts = [leg.split(", ") for leg in legs]
     common = set.intersection(*map(set, parts)) if parts else set()
-    return [printable(" ".join(part for part in leg if part not in common)) or "no leg" for leg in parts]
+    return [printable(" ".join(part for part in leg if part not in common)) or "runs without a leg" for leg in parts]
 
 
 def can_write(text: str) -> bool:

@@ -94,3 +94,17 @@ def test_where_no_server_answers_the_gate_is_closed_or_open_as_asked(tmp_path: P
     done = project.record("--debugloop-gate", f"--debugloop-gate-if-unknown={chosen}", "--debugloop-wait=3", FAIL="red")
     assert done.returncode == status
     assert gate_line(done.stdout).startswith("debugloop: gate unknown: ")
+
+
+def test_a_check_that_breaks_is_told_by_its_last_line(project: Project) -> None:
+    broken = "def pytest_configure():\n    from pytest_debugloop.recording import gate\n"
+    broken += "    gate._BOOTSTRAP = 'import no_such_module'\n"
+    project.write("conftest.py", broken)
+    try:
+        done = project.record("--debugloop-gate", FAIL="red")
+    finally:
+        (project.folder / "conftest.py").unlink()
+    assert done.returncode == 1
+    assert gate_line(done.stdout).endswith(
+        "`debugloop check` failed: ModuleNotFoundError: No module named 'no_such_module'"
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_debugloop.capture.volatile import without_moments
 from pytest_debugloop.loading.recoveries.orders import Order, order_change, suspects
 
 RUNS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=6, unique=True), max_size=5)
@@ -122,6 +124,28 @@ def test_more_failures_never_make_more_polluters(
     before = suspects(failing, passing).get("polluters", [])
     after = suspects([*failing, more], passing).get("polluters", [])
     assert not failing or set(after) <= set(before)
+
+
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        ("19:20:13 2026-11-26", "08:01:59 2026-12-01"),
+        ("11-26-2026 19:20:13", "12-01-2026 08:01:59"),
+        ("26.11.2026, 19:20", "1.12.2026, 8:01"),
+        ("2026/11/26 19:20:13.5", "2026/12/01 08:01:59.25"),
+        ("Thu Nov 26 19:20:13 2026", "Tue Dec  1 08:01:59 2026"),
+        ("Thu, 26 Nov 2026 19:20:13 +0000", "Tue, 1 Dec 2026 08:01:59 GMT"),
+    ],
+)
+def test_a_moment_is_none_however_it_is_written(early: str, late: str) -> None:
+    assert order_change([f"t.py::test_a[x-{early}]"], [f"t.py::test_a[x-{late}]"]) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["3:2 2026", "1/2/2026", "v10.2.2026", "12:30", "May 5 2026", "ab 12:30 cd 2026-01-01"]
+)
+def test_what_is_no_moment_of_a_clock_and_a_day_stays(name: str) -> None:
+    assert without_moments(f"t.py::test_a[{name}]") == f"t.py::test_a[{name}]"
 
 
 def test_moments_in_the_names_of_tests_are_no_difference_and_suspect_nobody() -> None:

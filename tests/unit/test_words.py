@@ -42,7 +42,7 @@ def test_a_pass_elsewhere_is_said_as_what_it_is(places: list[dict[str, Any]], wo
         ({"py311": "broken", "py312": "broken"}, ""),
         ({"py311": "broken", "py312": "stable"}, "broken on py311, stable elsewhere"),
         ({"py311": "broken", "": "stable"}, "broken on py311, stable elsewhere"),
-        ({"": "flaky", "py311": "stable"}, "flaky on no leg, stable elsewhere"),
+        ({"": "flaky", "py311": "stable"}, "flaky on runs without a leg, stable elsewhere"),
         ({LINUX: "flaky", MAC: "stable"}, "flaky on linux x86_64, stable elsewhere"),
         (
             {"py310": "flaky", "py311": "broken", "py312": "stable", "py313": "stable"},

@@ -69,8 +69,12 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
         yield from _data_lines(comparison, width)
     yield Line.of("environment", "title")
     changes: dict[str, Any] = {name: getattr(comparison, name) for name in PAIRS}
+    changes["environment"], aside = _set_aside(changes["environment"])
     if any(changes.values()):
         yield from evidence_lines(changes)
+        yield from (Line.of(f"    {words}", "faint") for words in aside)
+    elif aside:
+        yield from (Line.of(f"  {words}", "faint") for words in aside)
     else:
         yield Line.of("  the same" + (": both are from the same run" if comparison.same_run else ""))
     yield Line.of("order", "title")
@@ -86,6 +90,21 @@ def _pages(comparison: Comparison, recovery: Recovery | None, width: int) -> Ite
             for one in comparison.code
         ]
         yield from evidence_lines({"code": changed})
+
+
+def _set_aside(variables: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], list[str]]:
+    """Set variables aside that differ with each run of a CI, if the code does not name them."""
+    from pytest_debugloop.sources.variables import tells_of_surroundings
+    from pytest_debugloop.text.printable import printable
+
+    aside = [
+        name
+        for name, values in variables.items()
+        if tells_of_surroundings(name) and all(value is None or isinstance(value, dict) for value in values)
+    ]
+    rest = {name: values for name, values in variables.items() if name not in aside}
+    words = f"of the CI, the terminal or the machine, and not named by the code: {printable(', '.join(aside))}"
+    return rest, [words] if aside else []
 
 
 def _data_lines(comparison: Comparison, width: int) -> Iterator[Line]:

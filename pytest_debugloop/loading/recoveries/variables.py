@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Facts, Pending, RunFacts
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.naming import Mentions, Named, Wanted, by_key, escaped, nearest_namings
-from pytest_debugloop.sources.variables import differing_variables, is_always_kept
+from pytest_debugloop.sources.variables import differing_variables, is_always_kept, tells_of_surroundings
 from pytest_debugloop.text import strategies
 
 _WHOLE, _FIELD, _PART, _BEGINNING = 4, 3, 2, 1
 _SHORTEST_PART = 3
 _MAX_OTHERS = 20
-# They tell where something lies, who asked, in which window, or the number of a job; and not what is run.
-_NO_REASON = re.compile(
-    r"(VIRTUAL_ENV|_OLD_VIRTUAL|CONDA_|PYENV|UV|PIP|PIPX|PDM|HATCH|POETRY|RYE|TOX|NOX|NVM|NODE|NPM|RBENV|SDKMAN|JAVA_HOME)(_|$)"
-    r"|(TERM_(PROGRAM|SESSION)|ITERM|KITTY|ALACRITTY|WEZTERM|VTE|WT|KONSOLE|GNOME|KDE|XDG|DBUS|SSH|GPG|TMUX|ZELLIJ|BYOBU)(_|$)"
-    r"|(VSCODE|PYCHARM|JEDITERM|IDEA|JETBRAINS|CURSOR|EMACS|VIM|NVIM|INSIDE)(_|$)"
-    r"|(GITHUB|GITLAB|RUNNER|ACTIONS|CI|CIRCLE|TRAVIS|APPVEYOR|BUILDKITE|BITBUCKET|DRONE|TEAMCITY|JENKINS|HUDSON|BUILD"
-    r"|AGENT|SYSTEM|ENDPOINT|TF|SEMAPHORE|CODEBUILD|KUBERNETES|INVOCATION|JOURNAL|SYSTEMD|SUDO|FF|IMAGE)_"
-    r"|(WINDOWID|WINDOWPATH|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|SESSION_MANAGER|DESKTOP_SESSION|STY|PS[0-9]|PROMPT\w*"
-    r"|LS_COLORS|LSCOLORS|LESS\w*|PAGER|MANPATH|INFOPATH|MAIL|SHELL|EDITOR|VISUAL|HISTFILE\w*|HISTSIZE|RANDOM|LINENO"
-    r"|PPID|UID|EUID|GID|COLUMNS|LINES|SECURITYSESSIONID|COMMAND_MODE|__CF\w*|MACH\w*|APPLE\w*|LOGNAME|HOSTTYPE"
-    r"|OSTYPE|JOB_NAME|JOB_URL|NODE_NAME|NODE_LABELS|NODE_ID|STAGE_NAME|EXECUTOR_NUMBER|WORKSPACE\w*|RUN_\w*URL|IMAGEOS"
-    r"|IMAGEVERSION|ACCEPT_EULA|DEBIAN_FRONTEND|MEMORY_PRESSURE\w*|PYTEST\w*)$",
-    re.IGNORECASE,
-)
 _PROXIES = [
     made for name in ("HTTP", "HTTPS", "ALL", "NO", "FTP") for made in (f"{name}_PROXY", f"{name.lower()}_proxy")
 ]
@@ -48,7 +33,6 @@ _ASKED_BY = {
     "BROWSER": frozenset({"webbrowser"}),
     "PYTHONHASHSEED": frozenset({"hash", "set", "frozenset"}),
 }
-_OF_MACHINE = frozenset({"HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "TMP", "TEMP"})
 _SETTINGS = frozenset({"BaseSettings", "env_prefix", "envvar_prefix", "auto_envvar_prefix"})
 
 
@@ -66,7 +50,7 @@ def compare_variables(one: Pending, failing: RunFacts, passing: RunFacts, facts:
         found.missing.append("environment")
         return
     changed = facts.remembered(("variables", failing.id, passing.id), lambda: _differing(failing, passing))
-    names = sorted(changed, key=lambda name: (_is_no_reason(name), not is_always_kept(name), name))
+    names = sorted(changed, key=lambda name: (tells_of_surroundings(name), not is_always_kept(name), name))
     named = nearest_namings([wanted_variable(name) for name in names], one, failing, passing, facts)
     situations = {name: _situation(name, by_key(named, name), passing) for name in names}
     tied = sorted(filter(situations.get, names), key=lambda name: -weights.ODDS[situations[name]])
@@ -90,7 +74,7 @@ def _situation(name: str, named: Named, run: RunFacts) -> str:
     if named.distance is not None and named.degree > _BEGINNING:
         steps = named.distance + 2 * (named.degree == _PART)
         return weights.at(weights.VARIABLE_NAMED, steps)
-    if _is_no_reason(name):
+    if tells_of_surroundings(name):
         return ""
     if is_always_kept(name) or _is_of_distribution(name, run):
         return weights.VARIABLE
@@ -102,10 +86,6 @@ def _is_of_distribution(name: str, run: RunFacts) -> bool:
     words = name.lower().split("_")
     beginnings = {"-".join(words[:count]) for count in range(1, len(words))}
     return bool(beginnings & (run.distributions or {}).keys())
-
-
-def _is_no_reason(name: str) -> bool:
-    return name in _OF_MACHINE or _NO_REASON.match(name) is not None
 
 
 def wanted_variable(name: str) -> Wanted:
