@@ -36,6 +36,7 @@ COMMANDS = (
     "migrate",
     "rollback",
     "doctor",
+    "mcp",
 )
 """In the order of the help; each is ``command`` in the module of ``commands`` that has its name."""
 

@@ -26,11 +26,13 @@ class Question(Generic[Row_co]):
         row: the class of a row, or what else makes one of the columns, which it gets by their names.
         parameters: of the statement. Texts are written as the record has them: without NUL, and without halves of
             surrogate pairs, as argv gives for odd bytes.
+        counts: whether only the number of its rows is asked for.
     """
 
     name: str
     row: Callable[..., Row_co]
     parameters: Mapping[str, object] = field(default_factory=dict)
+    counts: bool = False
 
     def __post_init__(self) -> None:
         cleaned = {
@@ -49,7 +51,27 @@ class Question(Generic[Row_co]):
     @property
     def sql(self) -> str:
         """The text of the statement."""
-        return sql_text("pytest_debugloop.queries", self.name)
+        text = sql_text("pytest_debugloop.queries", self.name)
+        if not self.counts:
+            return text
+        counted = text.rstrip().removesuffix(";")
+        return f"SELECT count(*) AS rows FROM ({counted}\n) AS counted"  # noqa: S608 - of our own file
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many rows an answer has."""
+
+    rows: int
+
+
+def total_of(question: Question[Any]) -> Question[Total]:
+    """Ask how many rows an answer has, whatever its limit is.
+
+    Args:
+        question: to count.
+    """
+    return Question(question.name, Total, {**question.parameters, "limit": MANY}, counts=True)
 
 
 Steps: TypeAlias = Generator[Question[Any], list[Any], T]

@@ -38,21 +38,24 @@ FLOORS = {
     "rerunning": 7,
     "loading": 8,
     "answers": 9,
-    "cli": 10,
-    # Rooms to come: other faces, which none of the others imports.
-    "api": 10,
+    # Faces, of which none imports another; the command starts those that are servers.
     "mcp": 10,
+    # To come.
+    "api": 10,
     "otel": 10,
     "web": 10,
-    "plugin": 11,
-    "loader_main": 11,
-    "__main__": 11,
-    "__init__": 11,
+    "cli": 11,
+    "plugin": 12,
+    "loader_main": 12,
+    "__main__": 12,
+    "__init__": 12,
 }
 _LONGEST = 320
 # The child plugin of `rerunning` is loaded by the pytest of a rerun.
 _IMPORT_PYTEST = {"recording", "writing", "summary", "plugin", "rerunning"}
-_IMPORT_PSYCOPG = {"database", "loading", "answers", "cli"}
+_IMPORT_PSYCOPG = {"database", "loading", "answers", "cli", "mcp"}
+# What an extra brings, and the room that may import it.
+_OF_EXTRAS = {"mcp": {"mcp", "mcp_types", "pydantic", "starlette", "uvicorn"}}
 _TEST_PROCESS = (
     "recording",
     "tracing",
@@ -162,6 +165,15 @@ def test_only_the_command_knows_click_and_rich() -> None:
     for path in MODULES:
         if {m.split(".")[0] for m in imported(path)} & {"click", "rich"}:
             assert room(path) in ("cli", "__main__"), path
+
+
+def test_what_an_extra_brings_is_imported_by_its_room_alone() -> None:
+    for path in MODULES:
+        for extra, distributions in _OF_EXTRAS.items():
+            if room(path) != extra:
+                assert not {m.split(".")[0] for m in imported(path)} & distributions, path
+                users = {m for m in imported(path) if m.startswith(f"pytest_debugloop.{extra}")}
+                assert not users or path == PACKAGE / "cli" / "commands" / f"{extra}.py", path
 
 
 def test_a_view_gets_answers_and_no_connection_to_ask_for_them() -> None:

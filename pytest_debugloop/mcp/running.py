@@ -1,0 +1,124 @@
+"""The tools that run something: only with ``--allow-run``, for the record of a stranger names code to run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, Field
+
+from pytest_debugloop.answers.planning import planned_rerun
+from pytest_debugloop.environment.interpreter import interpreter
+from pytest_debugloop.mcp.asking import TestOrError, tool
+from pytest_debugloop.mcp.models import RunAnswer
+from pytest_debugloop.mcp.parts import MESSAGE, TEST
+from pytest_debugloop.mcp.room import DEFAULT, Budget
+from pytest_debugloop.mcp.run_tools import RunTools
+from pytest_debugloop.mcp.texts import RecordedText, RecordedTexts, recorded, recorded_list
+from pytest_debugloop.rerunning.processes import start, stop_all
+from pytest_debugloop.rerunning.runner import rerun
+from pytest_debugloop.text.words import short
+
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3_600)]
+
+
+class RerunAnswer(BaseModel):
+    """What came of running a recorded failure again."""
+
+    error_id: str
+    test: RecordedText
+    endings: Annotated[dict[str, int], Field(description="how often the runs ended how")]
+    failed_as_recorded: bool
+    tests_before: Annotated[int, Field(description="how many other tests were run before it")] = 0
+    message: RecordedText | None = None
+    notes: RecordedTexts | None = None
+
+
+class TestsAnswer(BaseModel):
+    """What came of running pytest."""
+
+    __test__ = False
+
+    exit_status: int | None
+    seconds: float
+    timed_out: bool = False
+    output: RecordedText
+    run: RunAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTools:
+    """What an agent can have run.
+
+    Attributes:
+        tools: that ask the record.
+        is_trusted: whether recorded settings that point outside of the checkout are used, as with ``--trust``.
+    """
+
+    tools: RunTools
+    is_trusted: bool
+
+    @tool
+    def reproduce(
+        self,
+        failure: TestOrError,
+        times: Annotated[int, Field(ge=1, le=50)] = 1,
+        alone: Annotated[bool, Field(description="without the tests that ran before it")] = True,
+        timeout: Seconds = 300,
+    ) -> RerunAnswer:
+        """Run a test again as it ran when it failed. Runs the project's code; the record stays as it is."""
+        recorded_failure, plan, _ = planned_rerun(self.tools.location, failure, is_trusted=self.is_trusted)
+        if alone:
+            plan = plan.alone()
+        outcomes = [rerun(plan, timeout=timeout) for _ in range(times)]
+        said = next((outcome.message for outcome in outcomes if outcome.message), None)
+        notes = list(dict.fromkeys([*plan.notes, *(note for outcome in outcomes for note in outcome.notes)]))
+        return RerunAnswer(
+            error_id=short(recorded_failure.id),
+            test=recorded(TEST, plan.target.name),
+            endings=dict(Counter(outcome.ending.value for outcome in outcomes)),
+            failed_as_recorded=any(outcome.is_same for outcome in outcomes),
+            tests_before=len(plan.before),
+            message=recorded(MESSAGE, said, 500) if said else None,
+            notes=recorded_list("notes on the rerun", notes[:10]) if notes else None,
+        )
+
+    @tool
+    def run_tests(
+        self,
+        arguments: Annotated[list[str], Field(max_length=200, description="of pytest: node ids and options")],
+        timeout: Seconds = 600,
+        budget: Budget = DEFAULT,
+    ) -> TestsAnswer:
+        """Run pytest in the project, recorded, and give the run with its failures. Runs the project's code."""
+        location = self.tools.location
+        command = [interpreter(), "-m", "pytest", "--debugloop", *arguments]
+        name, value = "DEBUGLOOP_MCP_RUN", uuid.uuid4().hex
+        # As in a shell of its own, also where this server was started by a test.
+        environment = {key: item for key, item in os.environ.items() if not key.startswith("PYTEST_")} | {name: value}
+        began = time.monotonic()
+        with tempfile.TemporaryFile() as output:
+            process = start(command, location.rootdir, environment, output)
+            try:
+                status: int | None = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                status = None
+            finally:
+                if process.poll() is None:
+                    stop_all(process, f"{name}={value}")
+            output.seek(0)
+            text = output.read().decode("utf-8", "replace")
+        seconds = round(time.monotonic() - began, 2)
+        return TestsAnswer(
+            exit_status=status,
+            seconds=seconds,
+            timed_out=status is None,
+            output=recorded("the end of pytest's output", text[-budget // 4 :], budget // 4),
+            run=self.tools.summary_of_last_run(budget // 2),
+        )
