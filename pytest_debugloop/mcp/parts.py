@@ -9,7 +9,7 @@ from pytest_debugloop.answers.causes import CausedFailures
 from pytest_debugloop.answers.not_loaded import NotLoaded
 from pytest_debugloop.mcp.models import CauseGroup, Flakiness, NotLoadedRuns, RunFacts
 from pytest_debugloop.mcp.texts import RecordedText, RecordedTexts, recorded, recorded_list, word
-from pytest_debugloop.queries.failures import Failure
+from pytest_debugloop.queries.failure_row import Failure
 from pytest_debugloop.queries.recoveries import FlakyTest
 from pytest_debugloop.queries.runs import Run
 from pytest_debugloop.text.strategies import RETRY
