@@ -93,6 +93,10 @@ class EmptyRecordError(DebugloopError):
     """The record has no runs yet: run `pytest --debugloop`."""
 
 
+class NothingToCompareError(DebugloopError):
+    """The record has no runs of {head}{narrowed}: name a run, branch, change, commit or session that has some."""
+
+
 class NoBaseError(DebugloopError):
     """There is nothing to compare {head} with: the record has no {base}; name another base."""
 

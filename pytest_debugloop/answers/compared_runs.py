@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pytest_debugloop.errors import AmbiguousError, NoBaseError, NotFoundError
+from pytest_debugloop.errors import AmbiguousError, NoBaseError, NotFoundError, NothingToCompareError
 from pytest_debugloop.queries.compare import (
     ComparedRun,
     ComparedTest,
@@ -63,6 +63,7 @@ class RunsCompared:
         same: how many tests end on both sides as the other does, and do not fail.
         tests: those that fail, and those that the sides tell apart.
         slower: tests whose call took longer.
+        is_part: whether only some tests were asked about.
         notes: sentences on what the comparison does not see.
     """
 
@@ -72,6 +73,7 @@ class RunsCompared:
     tests: list[ComparedTest]
     slower: list[SlowerTest]
     notes: list[str]
+    is_part: bool = False
 
     @property
     def has_legs(self) -> bool:
@@ -110,12 +112,15 @@ def compare_runs(
     Raises:
         NotFoundError: nothing is called so.
         AmbiguousError: several are.
-        NoBaseError: the base has no runs.
+        NothingToCompareError: the first side has no runs.
+        NoBaseError: the base has none.
     """
     if head is None:
         first_side = yield from _last_here(project, here, filters)
     else:
         first_side = yield from _side(head, project, filters)
+    if not first_side.runs:
+        raise _nothing_to_compare(title_of(first_side), filters)
     if base is None:
         second = yield from _base_of(first_side, project, here, filters)
     else:
@@ -134,6 +139,7 @@ def compare_runs(
         tests=[row for row in found if row.change != "same"],
         slower=slower,
         notes=list(_notes(first_side, second)),
+        is_part=filters.task_ids is not None,
     )
 
 
@@ -141,12 +147,16 @@ def _last_here(project: str | None, here: Here, filters: Filters) -> Steps[RunsO
     run = yield from first(last_run_here(project, here, filters))
     if run is None:
         where = "this CI run" if here.session_id else "this checkout"
-        raise NotFoundError(text=f"a run of {where}", hint="name one: a run, a branch, a change, a commit or a session")
+        raise _nothing_to_compare(where, filters)
     if here.session_id and run.leg != here.leg and not filters.leg:  # a job after those that ran the tests
         runs = yield from fetch(runs_of_side("session", here.session_id, project, filters=filters))
         return RunsOfSide("session", here.session_id, runs)
     runs = yield from fetch(runs_of_side("last", str(run.id), project, filters=filters))
     return RunsOfSide("run", str(run.id), runs)
+
+
+def _nothing_to_compare(head: str, filters: Filters) -> NothingToCompareError:
+    return NothingToCompareError(head=head, narrowed=" that the options let through" if filters.of_runs else "")
 
 
 def _side(text: str, project: str | None, filters: Filters) -> Steps[RunsOfSide]:
@@ -155,7 +165,7 @@ def _side(text: str, project: str | None, filters: Filters) -> Steps[RunsOfSide]
     found = yield from fetch(named(rest if chosen else text, project, chosen))
     best = [one for one in found if one.kind == found[0].kind]
     if not best:
-        hint = f"give {', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        hint = f"name a {', '.join(KINDS[:-1])} or {KINDS[-1]}"
         raise NotFoundError(text=printable(text), hint=hint)
     if len(best) > 1:
         raise AmbiguousError(text=printable(text), count=len(best), candidates=_candidates(best))

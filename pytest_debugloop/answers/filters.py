@@ -103,7 +103,7 @@ def filters_of(typed: TypedFilters, project: str | None, location: RecordLocatio
         tests = yield from fetch(named_tests(project))
         found = typed.test.matching(tests, _folder(location))
         if not found:
-            hint = "give a node id, or an expression as for `pytest -k`, without names of markers"
+            hint = "give a node id, or an expression as for `pytest -k`, without marker names"
             raise NotFoundError(text=printable(typed.test.text), hint=hint)
         task_ids = tuple(test.id for test in found)
     change = typed.change.lstrip("#!") if typed.change else typed.change

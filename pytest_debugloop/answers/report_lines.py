@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from pytest_debugloop.answers.compared_causes import by_cause
 from pytest_debugloop.answers.compared_lines import item_markdown, item_plain, totals_of
 from pytest_debugloop.answers.compared_runs import runs_of, title_of
 from pytest_debugloop.answers.gate import Verdict, verdict_words
+from pytest_debugloop.queries.compare import ComparedTest
+from pytest_debugloop.text.json_values import plain
 from pytest_debugloop.text.markdown import code, escaped
 from pytest_debugloop.text.printable import printable
 
@@ -56,6 +59,35 @@ def report_plain(verdict: Verdict) -> list[str]:
     lines += [f"Note: {note}." for note in compared.notes[:_FEW]]
     lines += [f"Job: {link}" for link in _links(verdict)]
     return [*lines, *_groups(verdict, LINES - len(lines), markdown=False)]
+
+
+def report_facts(verdict: Verdict) -> dict[str, Any]:
+    """Give what a report says for programs, but for the tests.
+
+    Args:
+        verdict: of the gate, on the comparison.
+    """
+    compared = verdict.compared
+    return {
+        "verdict": "passed" if verdict.passed else "failed",
+        "passed": verdict.passed,
+        "reason": verdict_words(verdict),
+        "problems": verdict.problems,
+        "notes": compared.notes,
+        "head": plain(compared.head),
+        "base": plain(compared.base),
+        "same": compared.same,
+        "jobs": _links(verdict),
+    }
+
+
+def reported_tests(verdict: Verdict) -> list[ComparedTest]:
+    """Give the tests that a report is about, those first that matter most, without a limit.
+
+    Args:
+        verdict: of the gate, on the comparison.
+    """
+    return [test for change, _ in _GROUPS for test in verdict.compared.of(change)]
 
 
 def _sides(verdict: Verdict) -> str:

@@ -113,7 +113,11 @@ _OPTIONS = (
     ),
     click.option("--until", type=Moment(), help="Only before this time."),
     click.option(
-        "--test", "selection", type=Selection(), help="Only these tests: a node id, or an expression as for pytest -k."
+        "--test",
+        "-k",
+        "selection",
+        type=Selection(),
+        help="Only these tests: a node id, or an expression as for pytest -k, but without marker names.",
     ),
 )
 

@@ -182,6 +182,49 @@ def test_where_nothing_answers_the_check_is_closed_or_open_as_asked(made: Projec
     assert "cannot be judged" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["feature", "main", "-k", "breaks"], 1, "Check failed: 1 newly failing\n"),
+        (["feature", "main", "-k", "passes"], 0, "Check passed\n"),
+        (["feature", "main", "--leg", "py311"], 1, "Check failed: 1 newly failing; allowed: "),
+        (["main", "--branch", "feature", "-k", "leg"], 1, "Check failed: 1 newly failing\n"),
+        (["feature", "main", "--leg", "py99"], 3, "The record has no runs of branch feature that the options let"),
+        (
+            ["feature", "main", "--until", "2020-01-01"],
+            3,
+            "The record has no runs of branch feature that the options let",
+        ),
+        (["feature", "main", "-k", "nowhere"], 3, "Nothing in the record matches nowhere"),
+        (["feature", "main", "--branch", "calm"], 2, ""),
+    ],
+)
+def test_options_narrow_what_is_judged_and_never_to_nothing(
+    made: Project, arguments: list[str], status: int, says: str
+) -> None:
+    done = made.debugloop("--project", "made", "check", *arguments)
+    assert (done.returncode, says in done.stdout) == (status, True), done
+
+
+def test_a_fault_of_ours_is_no_verdict(made: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_debugloop.answers.gate.judge", None)
+    monkeypatch.setattr("pytest_debugloop.answers.comparing_here.compare_runs", None)
+    done = made.debugloop("--project", "made", "check", "feature", "main")
+    assert done.returncode == 3
+    assert "cannot be judged: Internal error" in done.stdout
+
+
+def test_a_report_for_programs_has_all_tests_and_the_verdict(made: Project) -> None:
+    found = answer(made, "report", "feature", "main")
+    assert (found["verdict"], found["passed"], found["reason"]) == (
+        "failed", False, "failed: 2 newly failing; allowed: 1 still failing, 1 known flaky",
+    )  # fmt: skip
+    assert [test["change"] for test in found["tests"]] == [
+        "new_failure", "new_failure", "still_failing", "known_flake", "fixed",
+    ]  # fmt: skip
+    assert {test["node_id"] for test in answer(made, "report", "feature", "main", "-k", "fixed")["tests"]} == {FIXED}
+
+
 def test_an_unknown_rule_is_a_usage_error(made: Project) -> None:
     done = made.debugloop("check", "--fail-on", "nonsense")
     assert done.returncode == 2

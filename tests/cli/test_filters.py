@@ -48,7 +48,7 @@ def at(minutes: float) -> datetime:
 NIGHTLY, CI_RUN = uuid_of("nightly", "made"), uuid.UUID("0198a000-0000-4000-8000-00000badcafe")
 OPEN, TWIN = "more.py::check_open_too", "more.py::check_twin"
 NAMES = ("branch", "change", "job", "leg", "session", "since", "until", "test")
-LISTS = ("runs", "failures", "flaky", "recoveries", "history", "slow", "compare", "export")
+LISTS = ("runs", "failures", "flaky", "recoveries", "history", "slow", "compare", "check", "report", "export")
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_every_list_has_the_options(name: str) -> None:
     command = debugloop.get_command(Context(debugloop), name)
     assert command is not None
     options = {option for parameter in command.params for option in parameter.opts}
-    assert {f"--{name}" for name in NAMES} <= options
+    assert {"-k", *(f"--{name}" for name in NAMES)} <= options
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.completion import complete_branch
 from pytest_debugloop.cli.deadline import deadline
-from pytest_debugloop.cli.failing import is_expected
+from pytest_debugloop.cli.failing import fault, is_expected
+from pytest_debugloop.cli.filters import filter_options
 from pytest_debugloop.cli.output import json_option, show, write_json
+from pytest_debugloop.cli.sides import named_sides, side_arguments
 from pytest_debugloop.errors import CannotJudgeError
 
 if TYPE_CHECKING:
@@ -21,8 +23,7 @@ UNKNOWN = 3
 
 
 @click.command()
-@click.argument("a", metavar="[A]", required=False, shell_complete=complete_branch)
-@click.argument("b", metavar="[B]", required=False, shell_complete=complete_branch)
+@side_arguments
 @click.option(
     "--fail-on",
     default="new,changed,broken",
@@ -41,6 +42,7 @@ UNKNOWN = 3
 @click.option(
     "--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Maximum time in seconds."
 )
+@filter_options
 @json_option
 @click.pass_obj
 def command(
@@ -51,33 +53,36 @@ def command(
     new_flakes_only: bool,
     if_unknown: str,
     timeout: float,
+    typed: TypedFilters,
     as_json: bool,
 ) -> None:
     """Fail only if a run has failures that its base has not.
 
     Compares A with B as `debugloop compare` does. By default, known flaky tests, and tests that fail the same way on
     the base, do not count. Stores waiting runs first. Use it in the job that ran pytest, or in a later
-    one.
+    one. --branch, --change and --session name A; the other options that narrow the list leave out runs and tests of
+    both sides.
 
     \b
     Exit status: 0 passed, 1 failed, 2 usage error, 3 cannot be judged (no record, no run, no answer in time).
     \b
     Example: debugloop check --fail-on new,changed
+    Example: debugloop check --leg py312 --test "tests/api and not slow"
     """
     from pytest_debugloop.answers.gate import BROKEN, RULES, judge, verdict_words
 
     rules = [rule.strip() for rule in fail_on.split(",") if rule.strip()]
     if unknown := [rule for rule in rules if rule not in (*RULES, BROKEN)]:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join((*RULES, BROKEN))}.", param_hint="--fail-on")
+    a, b, typed = named_sides(a, b, typed)
     try:
         with deadline(timeout):
-            compared = _compared(location, a, b)
+            compared = _compared(location, a, b, typed)
     except Exception as error:
-        if not is_expected(error):
-            raise
         from pytest_debugloop.text.printable import printable
 
-        reason = printable(" ".join(str(error).split()))
+        # A fault of ours is no verdict on a change either.
+        reason = printable(" ".join(str(error if is_expected(error) else fault(error)).split()))
         if as_json:
             write_json("check", {"verdict": "unknown", "passed": if_unknown == "pass", "reason": reason})
         click.echo(f"Check: cannot be judged: {reason}", err=as_json)
@@ -99,7 +104,7 @@ def command(
     raise SystemExit(0 if verdict.passed else 1)
 
 
-def _compared(location: RecordLocation, a: str | None, b: str | None) -> RunsCompared:
+def _compared(location: RecordLocation, a: str | None, b: str | None, typed: TypedFilters) -> RunsCompared:
     from pytest_debugloop.answers.comparing_here import runs_compared_here
     from pytest_debugloop.loading.waiting import load_waiting, waiting_runs
 
@@ -107,7 +112,7 @@ def _compared(location: RecordLocation, a: str | None, b: str | None) -> RunsCom
     found = waiting_runs(order)
     if any(found):
         left = load_waiting(order, found=found).left
-        if a is None and (left.waiting or left.going_on):
+        if a is None and typed.session is None and (left.waiting or left.going_on):
             waiting = len(left.waiting) + len(left.going_on)
             raise CannotJudgeError(reason=f"{waiting} runs are not stored yet; see `debugloop load`")
-    return runs_compared_here(location, a, b)
+    return runs_compared_here(location, a, b, typed)

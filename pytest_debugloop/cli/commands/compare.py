@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.cli.completion import complete_branch
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.json_pages import paged_json_option
 from pytest_debugloop.cli.output import show, write_json
+from pytest_debugloop.cli.sides import named_sides, side_arguments
 
 
 @click.command()
-@click.argument("a", metavar="[A]", required=False, shell_complete=complete_branch)
-@click.argument("b", metavar="[B]", required=False, shell_complete=complete_branch)
+@side_arguments
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", help="Format of the output.")
 @filter_options
-@limit_option(20, "tests of each kind")
+@limit_option(20, "causes and tests of each kind")
 @paged_json_option
 @click.pass_obj
 def command(
@@ -37,17 +34,13 @@ def command(
     Example: debugloop compare
     Example: debugloop compare my-feature main --format markdown
     """
-    named = [(kind, value) for kind in ("branch", "change", "session") if (value := getattr(typed, kind)) is not None]
-    if len(named) > 1 or (named and b):
-        raise click.UsageError("A is named by one of A, --branch, --change and --session.")
-    if named:
-        a, b = f"{named[0][0]}:{named[0][1]}", a
+    a, b, typed = named_sides(a, b, typed)
     from pytest_debugloop.answers.compared_lines import compared_lines, compared_markdown
     from pytest_debugloop.answers.comparing_here import runs_compared_here
     from pytest_debugloop.queries.question import MANY
     from pytest_debugloop.text.json_values import plain
 
-    compared = runs_compared_here(location, a, b, replace(typed, branch=None, change=None), needs_base=True)
+    compared = runs_compared_here(location, a, b, typed, needs_base=True)
     if as_json:
         write_json(
             "compare",
