@@ -2,7 +2,7 @@
 
 Who reads a string of another shape than the writer meant shows a part of the password as a host, a port or a database.
 So what is shown is chosen by an allow-list: the whole string must be what libpq documents, with everything in it
-escaped that has to be, or only the kind of problem is told.
+escaped that has to be, or only the kind of problem is named.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def _parts(dsn: str) -> tuple[str, str, str, str]:
     if found is None or _BAD_PERCENT.search(dsn):
         raise _MalformedError(_UNESCAPED)
     for host in found["hosts"].split(","):
-        told = _HOST.fullmatch(host)
-        if told is None or not _are_ports(told["port"] or ""):
+        parsed = _HOST.fullmatch(host)
+        if parsed is None or not _are_ports(parsed["port"] or ""):
             raise _MalformedError(_NO_PORT if ":" in host else _UNESCAPED)
     user = found["user"] or ""
     if re.search(_UNLIKELY["user"], _decoded(user)):

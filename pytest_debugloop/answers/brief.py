@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BUDGET = 4000
 """Characters of a text where nobody asks for another number."""
 
-_LEAST_SHARE = 500  # characters below which a failure of a run is named, and not told
+_LEAST_SHARE = 500  # characters below which a failure of a run is only named
 _MAX_LISTED = 100
 _MAX_NAMED = 11  # of each cause, the example among them
 _WIDTH = 200  # of a recovery's lines
@@ -113,9 +113,9 @@ def _of_run(run: Run, budget: int, page: int) -> Steps[str]:
     rest = fitted(listed, budget // 4 if len(listed) > 1 else budget)
     functions = yield from code_under_test([group.example for group in groups[:details]])
     texts, left = [], budget - len(rest) - 2
-    for place, group in enumerate(groups[:details]):
+    for index, group in enumerate(groups[:details]):
         following = _command(group.example.failure.id, BUDGET, 1)
-        text = fitted(list(_group_pieces(group, functions)), max(left // (details - place) - 2, 0), following)
+        text = fitted(list(_group_pieces(group, functions)), max(left // (details - index) - 2, 0), following)
         left -= len(text) + 2
         texts.append(text)
     head_line, _, others = rest.partition("\n")
@@ -136,8 +136,8 @@ def _group_pieces(group: CausedFailures, functions: list[Function]) -> Iterator[
     yield from failure_pieces(group.example, functions)
     if group.failures > 1:
         yield Piece(3, f"{counted(group.failures - 1, 'more failure')} of this cause:")
-    for place, failure in enumerate(group.others):
-        yield Piece(4 + place // 4, f"  {short(failure.id)} {printable(failure.node_id)}", below=True)
+    for index, failure in enumerate(group.others):
+        yield Piece(4 + index // 4, f"  {short(failure.id)} {printable(failure.node_id)}", below=True)
     if left := group.failures - 1 - len(group.others):
         all_of = f"debugloop show {short(group.example.failure.run_id)} --limit 0"
         yield Piece(7, f"  and {left:,} more: {all_of}", below=True)
@@ -148,7 +148,7 @@ def failure_pieces(known: DetailedFailure, functions: list[Function]) -> Iterato
 
     Args:
         known: the failure, with its state and history.
-        functions: of the run's code, of which those are told that a failed assertion calls.
+        functions: of the run's code, of which those are shown that a failed assertion calls.
     """
     failure = known.failure
     phase = "" if failure.phase in (None, "call") else f" in {printable(failure.phase)}"
@@ -203,7 +203,7 @@ def fitted(pieces: list[Piece], budget: int, rest: str = "", page: int = 1) -> s
 def _chosen(pieces: list[Piece], heads: list[int], details: set[int], budget: int, reserved: int) -> dict[int, str]:
     chosen: dict[int, str] = {}
     left = budget
-    ranked = [place for place in range(len(pieces)) if place not in details]
+    ranked = [index for index in range(len(pieces)) if index not in details]
     for place in sorted(ranked, key=lambda number: (pieces[number].rank, number)):
         text = pieces[place].text
         room = left - (reserved if len(chosen) + 1 < len(ranked) else 0)
@@ -224,8 +224,8 @@ def _note(left_out: int, rest: str) -> str:
 def _heads(pieces: list[Piece]) -> list[int]:
     """Give for each line the place of the one that it stands below."""
     heads, last = [], -1
-    for place, piece in enumerate(pieces):
+    for index, piece in enumerate(pieces):
         if not piece.below:
-            last = place
+            last = index
         heads.append(last)
     return heads

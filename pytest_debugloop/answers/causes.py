@@ -34,7 +34,7 @@ class Cause:
     Attributes:
         cause: equal for all failures of this cause, in all runs.
         failures: number of failures of the run with this cause.
-        is_retried: whether they are those that a retry in the run mended, which are listed apart.
+        is_retried: whether they are those that a retry in the run fixed, which are listed apart.
         file: with ``line`` and ``function``, the innermost place in the project where the example failed.
         title: all this in a few words.
         example_error_id: the failure that was the first of them, with ``example_node_id`` and ``error_message``.

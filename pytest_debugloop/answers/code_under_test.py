@@ -44,9 +44,9 @@ def code_under_test(failures: Iterable[DetailedFailure]) -> Steps[list[Function]
     Args:
         failures: of one run, with their states.
     """
-    told = [(known.failure.run_id, called_by(known)) for known in failures]
-    names = {name for _, called in told for name in called}
-    run_id = next((run_id for run_id, called in told if called), None)
+    called_by_run = [(known.failure.run_id, called_by(known)) for known in failures]
+    names = {name for _, called in called_by_run for name in called}
+    run_id = next((run_id for run_id, called in called_by_run if called), None)
     if run_id is None or not names:
         return []
     return (yield from fetch(functions_named(run_id, names)))
@@ -57,7 +57,7 @@ def code_pieces(known: DetailedFailure, functions: Iterable[Function]) -> Iterat
 
     Args:
         known: the failure, with its state.
-        functions: of the run's code, of which those are told that it calls.
+        functions: of the run's code, of which those are shown that it calls.
     """
     names = called_by(known)
     frame = known.frame

@@ -59,7 +59,7 @@ class RunsCompared:
 
     Attributes:
         head: the side that is asked about.
-        base: what it is held against; without runs where the record has none.
+        base: what it is compared with; without runs where the record has none.
         same: how many tests end on both sides as the other does, and do not fail.
         tests: those that fail, and those that the sides tell apart.
         slower: tests whose call took longer.
@@ -102,7 +102,7 @@ def compare_runs(
 
     Args:
         head: a run, a session, a branch, a change or a commit; None for the last run that was made here.
-        base: what it is held against; None for the branch that it is to be merged into, or on that branch what was
+        base: what it is compared with; None for the branch that it is to be merged into, or on that branch what was
             run before.
         project: only of this one; None for all.
         here: where the command was typed.
@@ -178,7 +178,7 @@ def _candidates(found: Sequence[Named]) -> str:
 
 
 def _base_of(head: RunsOfSide, project: str | None, here: Here, filters: Filters) -> Steps[RunsOfSide]:
-    """Choose what a side is held against where nobody has named it."""
+    """Choose what a side is compared with where nobody has named it."""
     last = head.runs[-1]
     target = next((run.target_branch for run in reversed(head.runs) if run.target_branch), None)
     if target is None:

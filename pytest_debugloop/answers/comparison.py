@@ -236,7 +236,7 @@ def _data(before: Side, after: Side) -> Steps[dict[str, Any] | None]:
     if "returned" in second_state and "returned" not in first_state:
         return state_changes(first_state, second_state, whole=True)
     if "returned" in first_state and "returned" not in second_state:
-        return None  # a failure is held against a pass, and not the other way around
+        return None  # a failure is compared with a pass, and not the other way around
     return failure_changes(first_state, second_state, whole=True)
 
 

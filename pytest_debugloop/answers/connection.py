@@ -157,7 +157,7 @@ def read_transaction(connection: Connection, location: RecordLocation, conninfo:
     Args:
         connection: of :func:`connected`, outside of any transaction.
         location: where the record is.
-        conninfo: of the server, to be told without its secrets.
+        conninfo: of the server, shown without its secrets.
 
     Yields:
         The record; all questions see one moment.
@@ -226,7 +226,7 @@ def check_schema(connection: Connection, location: RecordLocation, conninfo: str
     Args:
         connection: to its server.
         location: where the record is.
-        conninfo: of the server, to be told without its secrets.
+        conninfo: of the server, shown without its secrets.
 
     Raises:
         NoSchemaError: the server has no record.

@@ -19,7 +19,7 @@ from pytest_debugloop.queries.question import Steps, fetch
 from pytest_debugloop.rerunning.rate import difference_by_chance
 
 MAX_FALSE = 0.05
-"""The share of false correlations among those that are told."""
+"""The share of false correlations among those that are reported."""
 
 _LEAST = 3
 

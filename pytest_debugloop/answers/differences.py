@@ -1,4 +1,4 @@
-"""What ``diff`` compares: what somebody names, and where that is one side alone, what it is to be held against."""
+"""What ``diff`` compares: what somebody names, and where that is one side alone, what it is to be compared with."""
 
 from __future__ import annotations
 

@@ -160,12 +160,12 @@ def _listed(tests: Sequence[Test]) -> list[str]:
 
 
 def _ambiguous(text: str, candidates: list[str], lines: Sequence[str] = ()) -> AmbiguousError:
-    told = ", ".join(printable(candidate) for candidate in candidates[:_CANDIDATES_LIMIT])
+    listed_names = ", ".join(printable(candidate) for candidate in candidates[:_CANDIDATES_LIMIT])
     more = len(candidates) > _CANDIDATES_LIMIT
     return AmbiguousError(
         text=_quoted(text),
         count="several" if more else len(candidates),
-        candidates=told + (" and more" if more else ""),
+        candidates=listed_names + (" and more" if more else ""),
         listed=[*map(printable, (lines or candidates)[:_CANDIDATES_LIMIT]), *(["and more"] if more else [])],
     )
 

@@ -29,13 +29,13 @@ class NotLoaded:
 
     def lines(self) -> Iterator[Line]:
         """Say so, before anything else is said; nothing where the record has all."""
-        told = [
+        parts = [
             f"{counted(self.waiting, 'run')} waiting for `debugloop load`" if self.waiting else "",
             f"{counted(self.going_on, 'run')} in progress or being stored" if self.going_on else "",
             f"{counted(self.set_aside, 'run')} set aside, see `debugloop doctor`" if self.set_aside else "",
         ]
-        if any(told):
-            yield Line.of(f"Not yet in the record: {listed([one for one in told if one])}.", "warn")
+        if any(parts):
+            yield Line.of(f"Not yet in the record: {listed([one for one in parts if one])}.", "warn")
 
 
 def not_loaded(location: RecordLocation) -> NotLoaded:

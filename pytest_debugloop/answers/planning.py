@@ -1,4 +1,4 @@
-"""Plans reruns of what the record has: of one failure, or of a failure and a pass that are held against each other."""
+"""Plans reruns of what the record has: of one failure, or of a failure and a pass that are compared with each other."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from pytest_debugloop.text.printable import printable
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A failure, and the pass that it is held against.
+    """A failure, and the pass that it is compared with.
 
     Attributes:
         recovery: None where nothing has passed since: then the pass is the last one before it on its line.

@@ -26,7 +26,7 @@ def register_lenient_loaders(connection: AnyConnection) -> None:
     """Let a connection read times and JSON that others may have stored and Python has no value for.
 
     A moment beyond the years 1 to 9999 is read as the nearest of them, a date without a zone as text. A whole number
-    of JSON with more digits than Python reads is a text, and what lies too deep is cut.
+    of JSON with more digits than Python reads is a text, and what is too deep is cut.
 
     Args:
         connection: open, of which every cursor made from now on reads so.
@@ -76,7 +76,7 @@ def _number(digits: str) -> int | str:
 
 
 def _cut(text: str) -> str:
-    """Leave out of JSON what lies deeper than anybody reads."""
+    """Leave out of JSON what is deeper than anybody reads."""
     kept, begin, depth = [], 0, 0
     for match in _TOKEN.finditer(text):
         if match[0] in ("[", "{"):

@@ -61,7 +61,7 @@ def code_of(branch: str | None, commit: str | None, is_dirty: bool | None) -> st
 
 
 def marks_of_code(is_dirty: Iterable[bool | None]) -> str:
-    """Say what the marks behind commits mean.
+    """Say what the marks after commits mean.
 
     Args:
         is_dirty: of all that are listed with a commit.
@@ -70,11 +70,11 @@ def marks_of_code(is_dirty: Iterable[bool | None]) -> str:
         A sentence; empty if none has a mark.
     """
     seen = set(is_dirty)
-    told = ["+ with uncommitted changes"] if True in seen else []
-    told += ["? not known whether there were any" if told else "? not known whether with uncommitted changes"] * (
-        None in seen
-    )
-    return f"Behind a commit: {', '.join(told)}." if told else ""
+    meanings = ["+ with uncommitted changes"] if True in seen else []
+    meanings += [
+        "? not known whether there were any" if meanings else "? not known whether with uncommitted changes"
+    ] * (None in seen)
+    return f"Behind a commit: {', '.join(meanings)}." if meanings else ""
 
 
 def last_run(project: str | None = None) -> Steps[Run]:

@@ -112,7 +112,7 @@ def student_two_sided(t: float, degrees: float) -> float:
 
 @cache
 def student_quantile(probability: float, degrees: float) -> float:
-    """Give the value below which Student's t lies with a probability.
+    """Give the value below which Student's t is with a probability.
 
     Args:
         probability: above one half and below 1.

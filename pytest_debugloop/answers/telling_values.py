@@ -26,7 +26,7 @@ class TellingValue(NamedTuple):
     Attributes:
         name: as the program has it, such as ``self.path``.
         text: the value on one line, as Python writes it.
-        path: where it lies, as ``debugloop value`` takes it.
+        path: where it is, as ``debugloop value`` takes it.
         is_cut: whether the text is only a part of it.
     """
 

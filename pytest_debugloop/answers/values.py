@@ -30,7 +30,7 @@ class RecordedValue:
 
     Attributes:
         of: the id of the failure, or of the snapshot.
-        path: where it lies, such as ``frames[-1].locals.self.path``.
+        path: where it is, such as ``frames[-1].locals.self.path``.
         value: as in the snapshot, a reference followed; null if it is longer than a page.
         text: the page of it that was asked for, as Python writes it.
         page: its number, of ``pages``.

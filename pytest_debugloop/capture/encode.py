@@ -5,7 +5,7 @@ renderer is shown as that one says; every other object shows its type and the at
 slots. No ``__repr__``, property, ``__len__`` or ``__iter__`` of a foreign type is called, and no metaclass is asked, so
 that taking a snapshot can neither hang the test nor change it.
 
-The walk goes level by level, not branch by branch: when there is no room left, what lies deepest is cut. It keeps its
+The walk goes level by level, not branch by branch: when there is no room left, what is deepest is cut. It keeps its
 own queue, so that a recursion limit does not reach it.
 """
 
@@ -51,7 +51,7 @@ class Encoder:
         redactor: names the secrets; texts are looked through by whoever has the whole snapshot.
         plan_of: tells how the values of a class are shown.
         repr_of: gives the ``repr`` of an object, or None where the user does not want its type asked.
-        marks: gives what stands in the place of a secret.
+        marks: gives what stands in place of a secret.
 
     Attributes:
         texts: that may hold secrets.
@@ -96,7 +96,7 @@ class Encoder:
 
         Returns:
             Each name with a tree of dict, list, str, int, finite float, bool and None. Keys that begin with ``$`` are
-            ours, and are told in the documentation of snapshots.
+            ours, and are described in the documentation of snapshots.
         """
         pairs, limit = list(names), self._bounds.names
         out: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""An exception with those behind it, looked at once: what is stored of a failure is made from this.
+"""An exception with those it is chained to, looked at once: what is stored of a failure is made from this.
 
 No code of an exception is run but its ``__str__``, once, as pytest runs it too.
 """
@@ -76,7 +76,7 @@ class CapturedException(NamedTuple):
 def capture_exception_chain(
     error: BaseException, project: ProjectCode, limit: int, others: Sequence[BaseException] = ()
 ) -> list[CapturedException]:
-    """Look at an exception and at those behind it.
+    """Look at an exception and at those it is chained to.
 
     Args:
         error: the exception that failed the phase.
@@ -102,7 +102,7 @@ def capture_exception_chain(
 
 
 def stack_text(seen: list[CapturedException]) -> str:
-    """Write the traceback of an exception and of those behind it.
+    """Write the traceback of an exception and of those it is chained to.
 
     Args:
         seen: what :func:`capture_exception_chain` gave, without secrets.
@@ -170,7 +170,7 @@ def _notes(error: Any) -> list[str]:
 
 
 def project_places(seen: Iterable[CapturedException]) -> list[tuple[str, int, str]]:
-    """Say where the project's frames of an exception and of those behind it stand, innermost first, each once.
+    """Say where the project's frames of an exception and of those it is chained to stand, innermost first, each once.
 
     Args:
         seen: the exceptions.

@@ -21,7 +21,7 @@ _PYTEST = frozenset({"_pytest", "pluggy", "pytest_debugloop", "unittest", "docte
 
 
 class Frame(NamedTuple):
-    """A frame, and what is told of it.
+    """A frame, and what is reported of it.
 
     Attributes:
         frame: the interpreter's own, still alive.
@@ -114,7 +114,7 @@ def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 
 
 def frame_at(frame: FrameType, line: int, project: ProjectCode, *, is_project: bool | None = None) -> Frame:
-    """Say what is to be told of a frame.
+    """Say what is recorded of a frame.
 
     Args:
         frame: any frame.
@@ -137,7 +137,7 @@ def frame_at(frame: FrameType, line: int, project: ProjectCode, *, is_project: b
 
 
 def _function_name(frame: FrameType) -> str:
-    """Name the function of a frame, with the classes and functions it lies in where that can be told."""
+    """Name the function of a frame, with the classes and functions it is in where that is known."""
     code = frame.f_code
     name: str = getattr(code, "co_qualname", "")  # from Python 3.11
     return name or _found_name(frame, code)

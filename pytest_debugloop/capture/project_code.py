@@ -1,6 +1,6 @@
 """Which code is the project's: one answer for frames, fingerprints, code pointers and the files that a run has loaded.
 
-The project's is what lies below rootdir and in the other folders that are given, but for what is installed there:
+The project's is what is below rootdir and in the other folders that are given, but for what is installed there:
 interpreters, virtual environments, packages. Of several folders around a file the innermost decides. Generated code
 (``<string>``, ``<attrs generated ...>``) is of the module in whose name it runs, or of whoever calls it.
 """
@@ -92,7 +92,7 @@ class ProjectCode:
         return self._known(path).is_project
 
     def name_of(self, path: str) -> str:
-        """Name a source file: from rootdir where it lies in or beside it, else by its whole path.
+        """Name a source file: from rootdir where it is in or beside it, else by its whole path.
 
         Args:
             path: as a code object or a module names it.
@@ -124,7 +124,7 @@ class ProjectCode:
         return clean_text(self._name(path, place, is_project=True))
 
     def is_below_rootdir(self, path: str) -> bool:
-        """Tell whether a file or folder lies in rootdir, as it is spelt.
+        """Tell whether a file or folder is in rootdir, as it is spelt.
 
         Args:
             path: whole path of it.
@@ -168,7 +168,7 @@ class ProjectCode:
         return "" if "" in self._folders else None
 
     def _is_in_environment(self, path: str, folder: str) -> bool:
-        """Tell whether a file is in a virtual environment that lies in a folder of the project."""
+        """Tell whether a file is in a virtual environment that is in a folder of the project."""
         above = path.rpartition(_SEP)[0]
         if len(above) <= len(folder):
             return False

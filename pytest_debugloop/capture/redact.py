@@ -129,8 +129,8 @@ class Redactor:
 
         Args:
             text: any text: a message, output, a repr.
-            is_source: whether it is Python, where what stands behind ``password =`` without quotes is no secret.
-            marks: gives what stands in the place of a secret.
+            is_source: whether it is Python, where what stands after ``password =`` without quotes is no secret.
+            marks: gives what stands in place of a secret.
         """
         if len(text) < 6 or not self.is_suspicious(text):
             return text
@@ -170,12 +170,12 @@ class Redactor:
             text = _FLAG.sub(partial(self._without_flag, marks), text)
             if " where " in text:
                 found = [(m["name"], m["value"].strip("\"'")) for m in _WHERE.finditer(text)]
-                told = {value: text_identity(value) for name, value in found if self._is_reported(name, value)}
-                text = without_known(text, told, marks)
+                identities = {value: text_identity(value) for name, value in found if self._is_reported(name, value)}
+                text = without_known(text, identities, marks)
         return text
 
     def _without_named(self, text: str, is_source: bool, marks: Marks) -> str:
-        """Take out what stands behind a name: ``password='x'``, ``"token": "x"``, ``X-Api-Key: x``."""
+        """Take out what stands after a name: ``password='x'``, ``"token": "x"``, ``X-Api-Key: x``."""
         parts: list[str] = []
         done = 0
         for name in _NAME.finditer(text):
@@ -241,7 +241,7 @@ def _is_inside(line: str, quote: str, at: int) -> bool:
 
 
 def _is_like_a_key(text: str) -> bool:
-    """Tell whether what a text has behind the name of a secret is none of its words, to be looked for in others."""
+    """Tell whether what a text has after the name of a secret is none of its words, to be looked for in others."""
     return len(text) >= 8 and " " not in text and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
@@ -250,7 +250,7 @@ def _marked(marks: Marks, kind: str, match: re.Match[str]) -> str:
 
 
 def _identity_told(match: re.Match[str]) -> Hashable:
-    """Tell which secret a text has behind its name."""
+    """Tell which secret a text has after its name."""
     value = match["value"]
     if "prefix" not in match.groupdict():
         return ("number", value) if value.isdecimal() else value

@@ -1,4 +1,4 @@
-"""Secrets on a command line: whole words are taken out, for what a word holds is not told by its shape alone."""
+"""Secrets on a command line: whole words are taken out, for what a word holds does not show in its shape alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def redacted_arguments(words: Iterable[str], redactor: Redactor) -> list[str]:
     """Take secrets out of the words of a command line.
 
     Args:
-        words: that a program was given: ``--api-token=x``, or ``--debugloop-dsn`` with ``x`` behind it.
+        words: that a program was given: ``--api-token=x``, or ``--debugloop-dsn`` with ``x`` after it.
         redactor: knows names and shapes.
 
     Returns:

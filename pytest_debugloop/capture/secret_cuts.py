@@ -24,7 +24,7 @@ class CollectingMarks(Marks):
         self.found: dict[str, Hashable] = {}
 
     def mark(self, kind: str, secret: Hashable) -> str:
-        """Give what stands in the place of a secret."""
+        """Give what stands in place of a secret."""
         if type(secret) is str and "..." not in secret and is_odd(secret):
             self.found[secret] = secret
         return super().mark(kind, secret)

@@ -1,4 +1,4 @@
-"""What stands in the place of a secret: its kind, and in a snapshot a number, so that two of them can be told apart.
+"""What stands in place of a secret: its kind, and in a snapshot a number, so that two of them can be distinguished.
 
 Numbers are given in the order in which secrets are met, which is the same in each run that fails the same way; they say
 which secrets of one snapshot are equal, and nothing else. What is compared across snapshots is compared without them.
@@ -24,7 +24,7 @@ class Marks:
     __slots__ = ()
 
     def mark(self, kind: str, secret: Hashable) -> str:
-        """Give what stands in the place of a secret.
+        """Give what stands in place of a secret.
 
         Args:
             kind: of it, or why it is one.
@@ -33,7 +33,7 @@ class Marks:
         return f"[redacted: {kind}]"
 
     def learn(self, secret: str) -> None:
-        """Keep a secret in mind that a text told, to be looked for in others.
+        """Keep a secret in mind that a text revealed, to be looked for in others.
 
         Args:
             secret: such as the password of a URL.
@@ -49,7 +49,7 @@ class Marks:
 
 
 class NumberedMarks(Marks):
-    """Numbers the secrets of one snapshot, and knows those that its texts told."""
+    """Numbers the secrets of one snapshot, and knows those that its texts revealed."""
 
     __slots__ = ("_kept_alive", "_learnt", "_numbers")
 
@@ -59,7 +59,7 @@ class NumberedMarks(Marks):
         self._learnt: set[str] = set()
 
     def mark(self, kind: str, secret: Hashable) -> str:
-        """Give what stands in the place of a secret: the same for one that is equal."""
+        """Give what stands in place of a secret: the same for one that is equal."""
         if _type(secret) is _Unhashable:
             self._kept_alive.append(secret.value)  # so that no other object takes its id
             secret = secret.number

@@ -1,7 +1,7 @@
-"""The shapes of secrets: what a key, a token or a card number looks like, whatever name it lies under.
+"""The shapes of secrets: what a key, a token or a card number looks like, whatever name it is under.
 
 The prefixes are those that their issuers document, so that such keys can be found in code (GitHub's secret scanning
-lists most of them). A card number is told by its issuer's digits, its length and its check digit (ISO/IEC 7812-1).
+lists most of them). A card number is recognized by its issuer's digits, its length and check digit (ISO/IEC 7812-1).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Passwords in URLs and in connection strings of libpq, however they are written.
 
 A password with a bare ``@``, ``/``, ``#`` or blank in it makes the URL one that no parser reads as it was meant. So all
-is taken for it from behind the first colon to the last ``@`` of the text that the URL stands in: up to the quote that
+is taken for it from after the first colon to the last ``@`` of the text that the URL stands in: up to the quote that
 ends it, else to the end of the line or to the next URL in it. What this takes out too much is a place, and no secret.
 """
 
@@ -17,7 +17,7 @@ _NEXT_URL = re.compile(r"\s[A-Za-z][A-Za-z0-9+.-]{0,40}:\\?/\\?/")
 _LINE_END = re.compile(r"[\n\r\0]")
 _USER = re.compile(r"[^\s/?#\"'`\\:\[]*:(?=\S)")
 _TOKEN = re.compile(r"[^\s/?#'\"@:]{16,}(?=@)")
-# What is a port, and no password: in the schemes of the web a path behind it may have an @.
+# What is a port, and no password: in the schemes of the web a path after it may have an @.
 _PORT = re.compile(r"\d{1,5}(?=[\s\"'`,;)\]}>]|$)")
 _PORT_AND_PATH = re.compile(r"\d{1,5}[/?#]")
 _WEB = frozenset({"http", "https", "ws", "wss", "git", "ssh", "ftp", "svn"})
@@ -69,8 +69,8 @@ def without_url_passwords(text: str, marks: Marks = PLAIN) -> str:
             continue
         found = text[at : at + length]
         password = found.partition(":")[2] or found
-        for told in (password, unquote(password)):
-            marks.learn(told)
+        for secret in (password, unquote(password)):
+            marks.learn(secret)
         parts += text[done:at], marks.mark("url", text_identity(found))
         done = at + length
     return "".join([*parts, text[done:]]) if parts else text

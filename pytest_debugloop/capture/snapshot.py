@@ -78,11 +78,11 @@ class Capturer:
     def capture_exception_chain(
         self, error: BaseException, marks: Marks, others: Sequence[BaseException] = ()
     ) -> list[CapturedException]:
-        """Look at an exception and at those behind it, secrets by their shape taken out.
+        """Look at an exception and at those it is chained to, secrets by their shape taken out.
 
         Args:
             error: the exception that failed the phase.
-            marks: gives what stands in the place of a secret.
+            marks: gives what stands in place of a secret.
             others: what else failed in it.
         """
         with room_on_stack():
@@ -163,8 +163,8 @@ class Capturer:
             for j, frame in reversed(list(enumerate(one.frames)))
             if not frame.is_hidden and (frame.is_project or (self._has_foreign_locals and not is_pytest(frame.frame)))
         ]
-        for place, (i, j, frame) in enumerate(wanted):
-            parts = min(len(wanted) - place + 1, 2 if place == 0 else 3)
+        for index, (i, j, frame) in enumerate(wanted):
+            parts = min(len(wanted) - index + 1, 2 if index == 0 else 3)
             pointer = f"/exceptions/{i}/frames/{j}/locals"
             frames[i][j]["locals"] = encoder.encode_names(locals_of(frame.frame), pointer, parts)
 
@@ -284,7 +284,7 @@ def _exception(one: CapturedException, frames: list[dict[str, Any]]) -> dict[str
 
 
 def _explanation(message: str) -> str | None:
-    """Find pytest's explanation of a failed assertion in its message: it may stand behind one of the user's own."""
+    """Find pytest's explanation of a failed assertion in its message: it may stand after one of the user's own."""
     if message.startswith("assert "):
         return message
     at = message.find("\nassert ")

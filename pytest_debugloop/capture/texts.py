@@ -51,7 +51,7 @@ class Texts:
         return True
 
     def mark(self, value: object) -> str:
-        """Give what stands in the place of a value that is kept back for its name.
+        """Give what stands in place of a value that is kept back for its name.
 
         Args:
             value: anything.

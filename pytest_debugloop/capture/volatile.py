@@ -1,6 +1,6 @@
 """What is different each time, and says nothing: addresses, ids, moments and temporary paths.
 
-Each use takes out as much as it can afford. A message that loses a number is still told from others; a value that loses
+Each use takes out as much as it can afford. A message that loses a number still differs from others; a value that loses
 one may lose the difference that is looked for; and a test whose name loses one may become another test.
 """
 
@@ -61,13 +61,13 @@ IN_MESSAGES = _patterns(_MESSAGE)
 IN_VALUES = _patterns(_VALUE)
 """Of two states that are compared."""
 IN_NODE_IDS = _patterns(_NODE_ID)
-"""Of parameters, behind the bracket."""
+"""Of parameters, after the bracket."""
 MAYBE_IN_NODE_ID = re.compile(r"0x|\d{8}|[0-9a-fA-F]{8}-|\d:\d|/tmp|/var/")
 """A quick look: a node id without it has none of them."""
 
 
 def without_volatile(text: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> str:
-    """Put names in the place of what is volatile.
+    """Put names in place of what is volatile.
 
     Args:
         text: a message or a value.
@@ -82,7 +82,7 @@ _MOMENTS = tuple((pattern, name) for pattern, name in IN_NODE_IDS if "time" in n
 
 
 def without_moments(node_id: str) -> str:
-    """Put a name in the place of moments in a parameters' id: a test that names when it was collected has them.
+    """Put a name in place of moments in a parameters' id: a test that names when it was collected has them.
 
     Args:
         node_id: of a test.

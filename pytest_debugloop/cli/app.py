@@ -64,7 +64,7 @@ class RecordGroup(click.Group):
 
 
 class _WithLocation:
-    """Takes what was given of the shared options, before and behind the command, and finds the record by them."""
+    """Takes what was given of the shared options, before and after the command, and finds the record by them."""
 
     def __init__(self, callback: Any) -> None:
         self._callback = callback

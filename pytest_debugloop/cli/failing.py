@@ -1,4 +1,4 @@
-"""What went wrong, told to the user: a sentence on standard error, or JSON there for whoever asked for JSON."""
+"""What went wrong, as the user sees it: a sentence on standard error, or JSON there for whoever asked for JSON."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def tell(error: BaseException, status: int, *, as_json: bool) -> None:
         error.show()
         return
     message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-    told = printable(" ".join(message.split()))
+    shown = printable(" ".join(message.split()))
     if not as_json:
         if isinstance(error, AmbiguousError) and isinstance(lines := error.facts.get("listed"), list):
-            told = told.partition(": " + printable(" ".join(str(error.facts["candidates"]).split())))[0] + ":"
-            told = "\n".join([told, *(f"  {printable(str(line))}" for line in lines)])
-        click.echo(f"Error: {told}", err=True)
+            shown = shown.partition(": " + printable(" ".join(str(error.facts["candidates"]).split())))[0] + ":"
+            shown = "\n".join([shown, *(f"  {printable(str(line))}" for line in lines)])
+        click.echo(f"Error: {shown}", err=True)
         return
     facts = error.facts if isinstance(error, DebugloopError) else {}
     answer: dict[str, Any] = {
         "schema": "debugloop/error",
         "version": JSON_VERSION,
         "code": code_of(error),
-        "message": told,
+        "message": shown,
         "exit_status": status,
         "details": plain(dict(facts)),
     }

@@ -137,7 +137,7 @@ def filter_options(command: F) -> F:
 
     for option in reversed(_OPTIONS):
         narrowed = option(narrowed)
-    return narrowed  # type: ignore[return-value]  # it takes the options in the place of the value
+    return narrowed  # type: ignore[return-value]  # it takes the options in place of the value
 
 
 def limit_option(default: int, what: str) -> Callable[[F], F]:

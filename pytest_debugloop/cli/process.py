@@ -21,8 +21,8 @@ def prepare_streams() -> None:
 
     Nothing that is printed from here on is a command to a CI that reads it.
 
-    A closed output stays one that nothing can be written to, so that what is not told is an error, as in other tools.
-    Left closed, its number would go to the next file that is opened, such as the connection to the server.
+    A closed output stays one that nothing can be written to, so that what is not written is an error, as in
+    other tools. Left closed, its number would go to the next file that is opened, such as the connection to the server.
     """
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         if not _is_open(number):

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_debugloop.database.server_user import NOBODY, free_number, idle_user
 from pytest_debugloop.errors import EmbeddedServerError
 
-# On Linux a process has this name for the folder it runs in, whatever lies above that and however long its path is.
+# On Linux a process has this name for the folder it runs in, whatever is above that and however long its path is.
 _OWN_FOLDER = Path("/proc/self/cwd")
 HAS_PROC = _OWN_FOLDER.is_dir()
 
@@ -103,7 +103,7 @@ class Account:
         """Tell `subprocess` how to run a server's program: as whom, where, and cut off from our terminal and variables.
 
         Args:
-            folder (Path): where it runs; entered before the change of user, who need not be let into what lies above.
+            folder (Path): where it runs; entered before the change of user, who need not be let into what is above.
 
         Returns:
             dict[str, Any]: keyword arguments.
@@ -125,7 +125,7 @@ def own_folder(folder: Path) -> str:
         folder (Path): the folder.
 
     Returns:
-        str: a name that works whatever lies above the folder, where the system has one.
+        str: a name that works whatever is above the folder, where the system has one.
     """
     return str(_OWN_FOLDER if HAS_PROC else folder)
 

@@ -178,7 +178,7 @@ def _locked_shelf() -> Iterator[Path]:
 
 
 def _shelf() -> Path:
-    """Choose the folder of copies: what lies in it outlives the one who put it there, so it must be root's alone."""
+    """Choose the folder of copies: what is in it outlives the one who put it there, so it must be root's alone."""
     refused: OSError | None = None
     for shelf in _SHELVES:
         place = shelf.parent.resolve() / shelf.name

@@ -1,4 +1,4 @@
-"""What an embedded server is told before each start, so that nothing that lies in its folder tells it anything.
+"""What an embedded server is configured with before each start, so that nothing that is in its folder configures it.
 
 A folder may come from somebody else, and a checkout may put files into one: they could name programs to run, other
 folders to write to, or clients to let in. The files that a server reads are written anew; its command line says what
@@ -102,7 +102,7 @@ def configure(data: Path, account: Account) -> None:
         OSError: it cannot be written.
     """
     names = [name.replace('"', '""') for name in account.welcome()]
-    # A client without a name is no peer. The socket lies in a folder that is closed to all but him, where it is his.
+    # A client without a name is no peer. The socket is in a folder that is closed to all but him, where it is his.
     method = "trust" if account.is_ours and not has_name(account.uid) else f"peer map={ROLE}"
     files = {
         "postgresql.conf": _CONFIGURATION,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OLDEST_SERVER = 16
 # What `describe` tells, in this order, and the variable that libpq asks where a connection string is silent.
-_TOLD = {
+_DESCRIBED = {
     "host": "PGHOST",
     "hostaddr": "PGHOSTADDR",
     "port": "PGPORT",
@@ -126,7 +126,7 @@ def _in_our_words(conninfo: str) -> Iterator[None]:
     except (psycopg.Error, ValueError) as error:
         # Where libpq has read it otherwise than it was meant, what it says may quote a part of the password.
         reason = _problem(_parse(conninfo) or {}) or " ".join(str(error).split())
-        # Without its cause, which is told whole and may quote a part of a password.
+        # Without its cause, which is shown whole and may quote a part of a password.
         raise DatabaseUnreachableError(where=describe(conninfo), reason=reason) from None
 
 
@@ -142,14 +142,14 @@ def describe(conninfo: str) -> str:
     given = _parse(conninfo)
     if given is None or _problem(given):
         return _MALFORMED
-    told = {}
+    named = {}
     if service := given.get("service", os.environ.get("PGSERVICE")):
-        told["service"] = service
-    for name, variable in _TOLD.items():
+        named["service"] = service
+    for name, variable in _DESCRIBED.items():
         # A service goes before the variables; what it says is not known here.
         if value := given.get(name, "" if service else os.environ.get(variable, "")):
-            told[name] = value
-    shown = {name: "?" if value_problem(name, value) else value for name, value in told.items()}
+            named[name] = value
+    shown = {name: "?" if value_problem(name, value) else value for name, value in named.items()}
     return make_conninfo(**shown) or "libpq's default address"
 
 

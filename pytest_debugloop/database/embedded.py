@@ -69,12 +69,12 @@ def embedded_server(
     """
     directory = directory.absolute()
     server_user = os.getpid()
-    held = ExitStack()
+    resources = ExitStack()
 
     def leave() -> None:
         with undisturbed():
             if os.getpid() == server_user:  # a forked child leaves its parent's server alone
-                held.close()
+                resources.close()
         atexit.unregister(leave)
 
     # An interruption may come after the start and before any `with` or `finally` knows of it.
@@ -82,9 +82,9 @@ def embedded_server(
     try:
         with undisturbed() as interruptions, _one_sentence(directory):
             _prepare(directory)
-            server = Postmaster(directory, _address(directory / "postgres", held), durable)
+            server = Postmaster(directory, _address(directory / "postgres", resources), durable)
             users = open_private(directory / "postgres.users", os.O_RDWR)
-            held.callback(os.close, users)
+            resources.callback(os.close, users)
             with _deciding(directory, start_timeout + _PATIENCE, interruptions.allow):
                 if not trusted and not is_ours(directory):
                     raise ForeignRecordError(directory=directory)
@@ -92,7 +92,7 @@ def embedded_server(
                     _join(server, users, postgres_version, start_timeout, interruptions)
                 finally:  # data that were just made are ours, whatever came of the start
                     keep_mark(directory)
-                held.callback(_leave, server, users, server.number())
+                resources.callback(_leave, server, users, server.number())
         yield server.conninfo()
     finally:
         leave()

@@ -105,7 +105,7 @@ def migrate(connection: psycopg.Connection[Any], schema: str) -> list[Migration]
     known = available()
     done = []
     for migration in pending(connection, schema):
-        with _told_as(connection, migration), connection.transaction():
+        with _as_migration_error(connection, migration), connection.transaction():
             _execute(connection, _BEGIN)
             _execute(connection, _LOCK)
             _prepare(connection, schema)
@@ -144,7 +144,7 @@ def rollback(connection: psycopg.Connection[Any], schema: str, to: int = 0) -> l
     for migration in reversed(known):
         if migration.version <= to or migration.version not in applied:
             continue
-        with _told_as(connection, migration), connection.transaction():
+        with _as_migration_error(connection, migration), connection.transaction():
             _execute(connection, _BEGIN)
             _execute(connection, _LOCK)
             if migration.version not in _applied(connection, schema, known):
@@ -163,15 +163,15 @@ def _refuse_transaction(connection: psycopg.Connection[Any]) -> None:
 
 
 @contextmanager
-def _told_as(connection: psycopg.Connection[Any], migration: Migration) -> Iterator[None]:
+def _as_migration_error(connection: psycopg.Connection[Any], migration: Migration) -> Iterator[None]:
     """Turn what the server refuses into an error of ours; a lost connection stays what it is."""
     try:
         yield
     except psycopg.Error as error:
         if connection.closed:
             raise
-        told = (error.diag.message_primary, error.diag.message_detail, error.diag.message_hint)
-        reason = ". ".join(part.rstrip(".") for part in told if part) or str(error)
+        parts = (error.diag.message_primary, error.diag.message_detail, error.diag.message_hint)
+        reason = ". ".join(part.rstrip(".") for part in parts if part) or str(error)
         raise MigrationError(version=migration.version, name=migration.name, reason=reason) from error
 
 
@@ -194,7 +194,7 @@ def _applied(connection: psycopg.Connection[Any], schema: str, known: Sequence[M
     alone = connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE
     try:
         # A query that fails spoils the transaction it is in, so there it gets a savepoint.
-        with _told_as(connection, known[0]), nullcontext() if alone else connection.transaction():
+        with _as_migration_error(connection, known[0]), nullcontext() if alone else connection.transaction():
             found = dict(_execute(connection, _READ_RECORDS, schema=schema))
     except MigrationError as error:
         if isinstance(error.__cause__, server_errors.UndefinedTable):

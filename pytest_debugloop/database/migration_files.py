@@ -19,7 +19,7 @@ _FILE = re.compile(r"(?P<version>\d{3})_(?P<kind>prepare_|rollback_|)(?P<name>\w
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step of the schema, as it lies in the migrations folder.
+    """One step of the schema, as it is in the migrations folder.
 
     Attributes:
         version: its number; migrations are applied in this order.

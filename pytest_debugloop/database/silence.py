@@ -1,4 +1,4 @@
-"""Cuts a connection whose server has fallen silent, so that who waits for an answer is told that there is none.
+"""Cuts a connection whose server has fallen silent, so that whoever waits for an answer learns that there is none.
 
 libpq waits for an answer for ever. The system's own means, keepalives and ``tcp_user_timeout``, find a machine that is
 gone, and not a server, or a proxy before it, that no longer reads while its system still answers in its place.

@@ -1,4 +1,4 @@
-"""SQL that lies beside the code of a package: a statement a file, or in one file several that belong together."""
+"""SQL that is beside the code of a package: a statement a file, or in one file several that belong together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def sql_text(package: str, name: str, part: str = "") -> str:
     """Read SQL; a line ``-- include: NAME`` stands for another file beside it.
 
     Args:
-        package: in whose folder ``sql`` the file lies.
+        package: in whose folder ``sql`` the file is.
         name: of the file, without its ending.
         part: what follows the line ``-- name: PART``, up to the next such line; empty for the whole file.
 

@@ -122,11 +122,11 @@ def uuid_of(text: str, namespace: str) -> uuid.UUID:
 
 
 def leg_of(chosen: str, ci: Mapping[str, str], environ: Mapping[str, str]) -> str:
-    """Name the leg of a run: a test that fails in one leg is not mended by a pass in another.
+    """Name the leg of a run: a test that fails in one leg is not fixed by a pass in another.
 
     Args:
         chosen: by the user; where it is empty, the leg is made of the CI's job, the environment of tox, nox or hatch,
-            and, in a known CI, of interpreter and platform: a job is not told all values of its matrix.
+            and, in a known CI, of interpreter and platform: a job does not know all values of its matrix.
         ci: what :func:`pytest_debugloop.environment.ci.ci_facts` gave.
         environ: the environment.
 
@@ -156,8 +156,8 @@ def _interpreter() -> str:
 def _distribution() -> str:
     """Name the distribution of Linux, as in debian12 and alpine3.20; nothing where it has no name."""
     try:
-        told = platform.freedesktop_os_release()
+        release = platform.freedesktop_os_release()
     except OSError:
         return ""
-    version = told.get("VERSION_ID", "").split(".")
-    return told["ID"] + ".".join(version[:2])
+    version = release.get("VERSION_ID", "").split(".")
+    return release["ID"] + ".".join(version[:2])

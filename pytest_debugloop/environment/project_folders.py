@@ -29,9 +29,9 @@ def holds_many_projects(folder: str) -> bool:
 
 
 def folder_of_tests(path: Path, rootdir: Path) -> Path:
-    """Say which folder is the project's where a file of tests lies outside of those that are known.
+    """Say which folder is the project's where a file of tests is outside of those that are known.
 
-    It is the same wherever pytest was started, and whatever it was told to collect.
+    It is the same wherever pytest was started, and whatever it was asked to collect.
 
     Args:
         path: of the file.
@@ -97,12 +97,12 @@ def installed_from_folders(paths: Iterable[str], own: Iterable[str]) -> list[str
 
 def _folders_of(distribution: str, own: tuple[str, ...]) -> Iterator[str]:
     with open(f"{distribution}/direct_url.json", encoding="utf-8") as file:  # noqa: PTH123 - of most there is none
-        told: dict[str, Any] = json.load(file)
-    url = urlsplit(told["url"])
-    if url.scheme != "file" or "dir_info" not in told:
+        direct_url: dict[str, Any] = json.load(file)
+    url = urlsplit(direct_url["url"])
+    if url.scheme != "file" or "dir_info" not in direct_url:
         return
     source = unquote(url.path)
-    if told["dir_info"].get("editable"):
+    if direct_url["dir_info"].get("editable"):
         yield source
     elif any(f"{source}/".startswith(f"{folder}/") for folder in own):
         yield from _copies(Path(distribution))

@@ -87,7 +87,7 @@ class JournalFile:
             raise
 
     def append(self, data: bytes) -> int:
-        """Write behind what is there.
+        """Write after what is there.
 
         Args:
             data: to write.
@@ -151,7 +151,7 @@ class JournalFile:
         self._has_links = False
 
     def count_lines(self, header: bytes) -> int:
-        """Count the lines behind the first, none where that is not as it was, or nothing can be read any more.
+        """Count the lines after the first, none where that is not as it was, or nothing can be read any more.
 
         Args:
             header: the first line.
@@ -183,7 +183,7 @@ class JournalFile:
             at += len(chunk)
 
     def mark_as_ended(self) -> None:
-        """Make the file one that is not to be written: that no more comes is told so where no last line finds room."""
+        """Make the file one that is not to be written: that no more comes is shown so where no last line finds room."""
         if self._status() is not None:
             with contextlib.suppress(OSError):
                 System.fchmod(self._fd, stat.S_IRUSR)

@@ -66,7 +66,7 @@ class Journal:
         self._header = header
         self._fallback = fallback
         self._fallbacks = 0
-        self._lines = 0  # behind the header
+        self._lines = 0  # after the header
         self._unwritten = b""
         self._full: ClosedJournal | None = None  # as the disk was full
         self._torn = False
@@ -89,7 +89,7 @@ class Journal:
 
     def left(self) -> ClosedJournal:
         """Tell what is in the file, for whoever looks at it when this process writes it no more."""
-        # One that has lost its name was told already, and is not looked for.
+        # One that has lost its name was reported already, and is not looked for.
         return ClosedJournal(str(self.path), 0 if self._is_unlinked else self._file.size, self._lines)
 
     @property
@@ -216,7 +216,7 @@ class Journal:
         return True
 
     def _switch_to_fallback(self, trouble: FileLostError) -> None:
-        """Go on in the spare file, with all that can still be read of this one.
+        """Go on in the fallback file, with all that can still be read of this one.
 
         Raises:
             OSError: there is none to go on in.

@@ -90,17 +90,17 @@ class Losses:
         self._problems: list[str] = []
         self._closed: list[ClosedJournal] = []
 
-    def add(self, told: dict[str, Any]) -> None:
+    def add(self, plain: dict[str, Any]) -> None:
         """Add what another process tells.
 
         Args:
-            told: what :meth:`to_plain` gave in it.
+            plain: what :meth:`to_plain` gave in it.
         """
-        self.add_journal(Loss(*told["journal"]) if told["journal"] else None)
-        self.add_faults(told["faults"])
-        self._problems += [problem for problem in told["more"] if problem not in self._problems]
-        if told["machine"] == _MACHINE:
-            self._closed += [ClosedJournal(*journal) for journal in told["left"]]
+        self.add_journal(Loss(*plain["journal"]) if plain["journal"] else None)
+        self.add_faults(plain["faults"])
+        self._problems += [problem for problem in plain["more"] if problem not in self._problems]
+        if plain["machine"] == _MACHINE:
+            self._closed += [ClosedJournal(*journal) for journal in plain["left"]]
 
     def add_journal(self, loss: Loss | None) -> None:
         """Note what became of a journal.
@@ -149,10 +149,10 @@ class Losses:
 
     def sentences(self) -> list[str]:
         """Say it, one sentence for each kind."""
-        told = list(self._problems)
+        sentences = list(self._problems)
         if self._faults:
             first = f"{len(self._faults)} record(s) could not be created, the first: {self._faults[0]}"
-            told.append(f"{first}; please report this.")
+            sentences.append(f"{first}; please report this.")
         if self._of_journals is not None:
-            told.append(str(self._of_journals))
-        return told
+            sentences.append(str(self._of_journals))
+        return sentences

@@ -223,7 +223,7 @@ class Trace(_Record):
             run, where these are known.
         opened: files of the project that it read, from rootdir.
         children: the processes that it started: ``program``, and the ``files`` and ``modules`` that their words name.
-        cut: why it did more than is told here, one reason each.
+        cut: why it did more than is recorded here, one reason each.
         task: the test's name across runs, None where that is its node id.
     """
 
@@ -264,7 +264,7 @@ def step_suffix(node_id: str, attempt: int, task: str) -> str:
 
 
 def step_head(n: int, phase: str, started: int) -> str:
-    """Write what all lines of one step begin with, behind what kind of line it is.
+    """Write what all lines of one step begin with, after what kind of line it is.
 
     Args:
         n: the record's number.

@@ -31,4 +31,4 @@ LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
 
 
 WORKER_INPUT = "debugloop"
-"""Under this name a worker of pytest-xdist is told how it records, and tells what it lost, if it does."""
+"""Under this name a worker of pytest-xdist is given how it records, and gives what it lost, if it does."""

@@ -31,7 +31,7 @@ _IN_PART = "coverage did not look at each file, or not at the whole test"
 _BY_FUNCTION = "coverage tells nothing of its fixtures"
 
 
-class _Told(NamedTuple):
+class _DataFile(NamedTuple):
     """What the run says of coverage."""
 
     data_file: Path
@@ -40,7 +40,7 @@ class _Told(NamedTuple):
 
 
 def add_covered(loader: Loader, head: JournalHead, journals: Iterable[Path], surveyor: Surveyor) -> None:
-    """Keep what coverage tells of the attempts of a run; nobody is told where that cannot be.
+    """Keep what coverage tells of the attempts of a run; nothing is reported where that cannot be.
 
     Args:
         loader: into the database, which has all of the run but its conclusions.
@@ -49,18 +49,18 @@ def add_covered(loader: Loader, head: JournalHead, journals: Iterable[Path], sur
         surveyor: knows which files the run has loaded.
     """
     try:
-        told = next((_told(path) for path in journals if path.name == MAIN_JOURNAL), None)
-        names = surveyor.unchanged() if told is not None else {}
-        if told is None or not names:
+        data = next((_data_file_of(path) for path in journals if path.name == MAIN_JOURNAL), None)
+        names = surveyor.unchanged() if data is not None else {}
+        if data is None or not names:
             return
         run = {"run_id": head.run_id, "correlation_id": head.correlation_id}
         with loader.entered() as cursor, cursor.connection.cursor(row_factory=dict_row) as rows:
             asked = rows.execute(statement("covered_asked").encode(), {**run, "most": _MAX_TESTS}).fetchall()
         tests = {attempt["operation_name"] for attempt in asked}
-        found = covered(told.data_file, told.folder, tests, names, by_function=told.by_function)
+        found = covered(data.data_file, data.folder, tests, names, by_function=data.by_function)
         is_all = found.measured >= {name for path, name in names.items() if _is_code_of_project(path, name)}
         traces = [
-            _trace(attempt, found, is_all=is_all, by_function=told.by_function)
+            _trace(attempt, found, is_all=is_all, by_function=data.by_function)
             for attempt in asked
             if attempt["operation_name"] in found.tests
         ]
@@ -68,20 +68,20 @@ def add_covered(loader: Loader, head: JournalHead, journals: Iterable[Path], sur
             with loader.entered() as cursor:
                 cursor.execute(statement("covered_store"), {"run_id": head.run_id, "traces": Jsonb(traces)})
     except (OSError, psycopg.OperationalError):
-        pass  # the folder is gone; or the database is, and whoever goes on is told
+        pass  # the folder is gone; or the database is, and whoever goes on reports it
     except Exception:
         traceback.print_exc()
 
 
-def _told(journal: Path) -> _Told | None:
+def _data_file_of(journal: Path) -> _DataFile | None:
     """Give what the run says, where the data file is of this run: written while it went on, and by nobody later."""
     try:
         with read_file(journal) as file:
             head: dict[str, Any] = json.loads(file.readline(LONGEST_LINE))
             if "coverage" not in head["facts"]:
                 return None
-            told = head["facts"]["coverage"]
-            found = _Told(Path(told["data_file"]), Path(told["folder"]), bool(told["by_function"]))
+            data = head["facts"]["coverage"]
+            found = _DataFile(Path(data["data_file"]), Path(data["folder"]), bool(data["by_function"]))
             file.seek(max(journal.stat().st_size - _LONGEST_FINISH, 0))
             finish = json.loads(_FINISH + file.read().rpartition(_FINISH)[2].partition(b"\n")[0])
             began, ended = head["started"] * 1_000, finish["at"] * 1_000

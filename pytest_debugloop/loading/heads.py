@@ -1,4 +1,4 @@
-"""Who wrote a journal: by its header, or by what lies around it where that is damaged."""
+"""Who wrote a journal: by its header, or by what is around it where that is damaged."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class JournalHead:
             are the variant of RFC 9562.
         id_mark: two hexadecimal digits of its ids.
         record: the folder of the record that the run was begun in, empty where that is not known.
-        checkout_id: of the checkout that the run was in, None where that is not told.
-        project_source: where the project's name is from, None where that is not told.
+        checkout_id: of the checkout that the run was in, None where that is not known.
+        project_source: where the project's name is from, None where that is not known.
     """
 
     journal_id: uuid.UUID
@@ -125,7 +125,7 @@ def head_beside(path: Path, known: JournalHead) -> JournalHead:
 
 
 def head_by_path(path: Path) -> JournalHead | None:
-    """Tell who wrote a journal without a header by where it lies.
+    """Tell who wrote a journal without a header by where it is.
 
     Args:
         path: of the journal; its folder is named after the run.
@@ -142,7 +142,7 @@ def head_by_path(path: Path) -> JournalHead | None:
 
 
 def head_of(path: Path, line: bytes) -> JournalHead:
-    """Tell who wrote a journal that lies alone.
+    """Tell who wrote a journal that is alone.
 
     Args:
         path: of the journal.

@@ -61,9 +61,9 @@ class JournalFile:
         return read_file(self.path)
 
     def read(self, *, is_final: bool = False) -> Piece:
-        """Read whole lines behind what is loaded, at most 8 MiB of them unless one line is longer.
+        """Read whole lines after what is loaded, at most 8 MiB of them unless one line is longer.
 
-        A snapshot stays with the error behind it: it is left for the next time while nothing follows it.
+        A snapshot stays with the error after it: it is left for the next time while nothing follows it.
 
         Args:
             is_final: whether nobody writes the journal any more: then a torn last line is read too.
@@ -206,7 +206,7 @@ def left_alone(journals: Path) -> list[str]:
     Args:
         journals: the folder of the runs' folders, which may not exist.
     """
-    told: list[str] = []
+    problems: list[str] = []
     try:
         folders = [journals / name for name in list_folder(journals)]
     except NotPrivateError as error:
@@ -216,7 +216,7 @@ def left_alone(journals: Path) -> list[str]:
             for name in _journal_names(folder):
                 os.close(open_file(folder / name, os.O_RDONLY))
         except NotPrivateError as error:  # noqa: PERF203 - each on its own
-            told.append(str(error))
+            problems.append(str(error))
         except OSError:
             continue  # it went meanwhile
-    return told
+    return problems

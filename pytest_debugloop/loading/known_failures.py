@@ -45,7 +45,7 @@ def known_failures(
         asked = {
             "run_id": run_id,
             "correlation_id": correlation_id,
-            "told": most,
+            "most": most,
             "looked_at": max(most, _LEAST_LOOKED_AT),
             **_LIMITS,
         }

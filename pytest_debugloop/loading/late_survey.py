@@ -21,9 +21,9 @@ from pytest_debugloop.private import read_file
 def survey_late(folder: Path, paths: Iterable[Path], order: LoaderOrder) -> Surveyor | None:
     """Look at the code of a run whose journals have waited.
 
-    It is told only where nothing has changed since the run: the files that it has loaded are the same, so is the
-    commit, and no file of the project is newer than its journals. Distributions and variables are not told: they may be
-    others here.
+    It is given only where nothing has changed since the run: the files that it has loaded are the same, so is the
+    commit, and no file of the project is newer than its journals. Distributions and variables are not given: they may
+    be others here.
 
     Args:
         folder: of the run's journals.
@@ -31,7 +31,7 @@ def survey_late(folder: Path, paths: Iterable[Path], order: LoaderOrder) -> Surv
         order: names the checkout that this process works for; of other folders, nothing is looked at.
 
     Returns:
-        None where that was told before, or cannot be.
+        None where that was given before, or cannot be.
     """
     paths = list(paths)
     if order.rootdir is None or any(path.name == CODE_JOURNAL for path in paths):

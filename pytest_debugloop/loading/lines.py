@@ -102,23 +102,23 @@ def _without(data: bytes, unwanted: set[bytes]) -> bytes:
 
 
 def units(data: bytes) -> list[bytes]:
-    """Divide into what is loaded together: a line, or a snapshot with the error behind it.
+    """Divide into what is loaded together: a line, or a snapshot with the error after it.
 
     Args:
         data: lines.
     """
     found: list[bytes] = []
-    held = b""
+    snapshot = b""
     for line in data.split(b"\n"):
         if not line:
             continue
-        if line.startswith(_SNAPSHOT) and not held:
-            held = line + b"\n"
+        if line.startswith(_SNAPSHOT) and not snapshot:
+            snapshot = line + b"\n"
             continue
-        found.append(held + line + b"\n")
-        held = b""
-    if held:
-        found.append(held)
+        found.append(snapshot + line + b"\n")
+        snapshot = b""
+    if snapshot:
+        found.append(snapshot)
     return found
 
 

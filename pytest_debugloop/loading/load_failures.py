@@ -1,4 +1,4 @@
-"""Why the journals of a run could not be stored: kept beside them, and told until they are stored or removed."""
+"""Why the journals of a run could not be stored: kept beside them, and reported until they are stored or removed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def note_load_failure(folder: Path, error: object) -> LoadFailure:
     reason = clean_text(" ".join(str(error).split()))[:_LONGEST_REASON] or type(error).__name__
     found = LoadFailure(folder, reason, 1 + (before.tries if before is not None else 0))
     kept = {"version": _version(), "tries": found.tries, "reason": found.reason}
-    with contextlib.suppress(OSError):  # then it is tried for ever, and told each time
+    with contextlib.suppress(OSError):  # then it is tried for ever, and reported each time
         write_atomically(folder / LOAD_FAILURE_FILE, json.dumps(kept).encode())
     return found
 

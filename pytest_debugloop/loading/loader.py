@@ -190,8 +190,8 @@ class Loader:
         return heads
 
     def _stage_head(self, cursor: psycopg.Cursor, number: int, head: JournalHead) -> None:
-        told = {**asdict(head), "id_base": head.id_base, "id_mark": head.id_mark}
-        cursor.execute(statement("stage_head"), {"number": number, **told})
+        columns = {**asdict(head), "id_base": head.id_base, "id_mark": head.id_mark}
+        cursor.execute(statement("stage_head"), {"number": number, **columns})
 
     @contextmanager
     def entered(self) -> Iterator[psycopg.Cursor]:
@@ -250,7 +250,7 @@ class Loader:
             self.rejected += len(part)
 
     def add_run(self, head: JournalHead) -> None:
-        """Add the run of a journal where no main process's journal has told of it.
+        """Add the run of a journal that no main process's journal has named.
 
         Args:
             head: who wrote a journal of the run, of which all are loaded.

@@ -1,4 +1,4 @@
-"""What a loader is told to do."""
+"""What a loader has to do."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ class LoaderOrder:
             schema=given["schema"],
             postgres_version=int(given["postgres_version"]),
             wait=float(given["wait"]),
-            fallback=Path(given["spare"]) if given.get("spare") else None,
+            fallback=Path(given["fallback"]) if given.get("fallback") else None,
             rootdir=Path(given["rootdir"]) if given.get("rootdir") else None,
             redactor=given.get("redactor", {}),
-            failures_limit=int(given.get("told", 0)),
+            failures_limit=int(given.get("failures_limit", 0)),
             is_reported=bool(given.get("is_reported")),
             is_child=bool(given.get("is_child")),
             is_survey=bool(given.get("is_survey")),

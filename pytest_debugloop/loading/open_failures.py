@@ -14,7 +14,7 @@ _DAYS = 30
 
 
 def leave_open_failures(folder: Path, project: str, loader: Loader) -> None:
-    """Write down which tests of a project have an open failure; nobody is told where that cannot be.
+    """Write down which tests of a project have an open failure; nothing is reported where that cannot be.
 
     Args:
         folder: of the record.

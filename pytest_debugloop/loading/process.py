@@ -151,7 +151,7 @@ def _follow_run(
     run: RunLoading, store: Store, surveyor: Surveyor, order: LoaderOrder
 ) -> tuple[dict[str, int] | None, str]:
     """Load until the run has ended; give what it has, or why it could not be stored."""
-    is_to_tell = bool(order.dsn)  # what others left failed; in a record of its own the last run has told
+    is_to_tell = bool(order.dsn)  # what others left failed; in a record of its own the last run has said so
     looked = loaded = time.monotonic()
     tries = 0
     while not run.is_displaced:

@@ -51,7 +51,7 @@ class RunLoading:
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether the main process has ended its journal and is still there: it waits to be told what was stored."""
+        """Whether the main process has ended its journal and is still there: it waits to learn what was stored."""
         heads = [j.head for j in self._journals.values() if j.head is not None and j.head.is_main]
         return not self.was_killed and any(lives(head.pid, head.process_start) for head in heads)
 

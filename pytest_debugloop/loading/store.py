@@ -97,10 +97,10 @@ class Store:
         if self._watch is not None and self._watch.has_cut:
             where = describe(self._conninfo)
             return f"PostgreSQL at {where} stopped responding: no answer for {self._watch.seconds:g} s"
-        told = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         if isinstance(error, errors.LockNotAvailable):
-            return f"the record is locked, for example by VACUUM FULL or an open transaction ({told})"
-        return told
+            return f"the record is locked, for example by VACUUM FULL or an open transaction ({message})"
+        return message
 
     def reset_pause(self) -> None:
         """Note that something could be stored."""

@@ -89,7 +89,7 @@ class Surveyor:
             self._loaded.update(files)
             with contextlib.suppress(*NO_RECORD):
                 self._records += self._survey.read_files(files, known)
-        # At once: the sooner it is said what lies in the folder, the more likely it is what was loaded from it.
+        # At once: the sooner it is said what is in the folder, the more likely it is what was loaded from it.
         self._records.append(self._survey.conclude() if not self._is_concluded else self._survey.variables())
         if not self._is_concluded and (head := checked_out(self._rootdir)):
             commits = [*commits_of(self._rootdir), *merged_otherwise(self._rootdir)]
@@ -101,7 +101,7 @@ class Surveyor:
         self._is_concluded = True
 
     def files(self) -> list[str]:
-        """Name the files of the project, as far as they are told."""
+        """Name the files of the project, as far as they are known."""
         return [file for record in self._records for file in record.get("files", ())]
 
     def unchanged(self) -> dict[str, str]:
@@ -119,7 +119,7 @@ class Surveyor:
         """Tell less of what holds for the whole run.
 
         Args:
-            *names: of what is not told.
+            *names: of what is not reported.
         """
         self._has_environment = self._has_environment and "environment" not in names
         for record in self._records:
@@ -131,7 +131,7 @@ class Surveyor:
         """Give the lines that were not given before.
 
         Args:
-            key: gives that of the record that they are for; without it, what is told by a keyed hash alone is left out.
+            key: gives that of the record that they are for; without it, what is known as a keyed hash only is left out.
         """
         records = self._records[self._taken :]
         self._taken = len(self._records)

@@ -37,7 +37,7 @@ def changes_of(evidence: object, strategy: str | None = None, *, diffs: Diffs | 
 
     Args:
         evidence: of a recovery, or of the beginning of a failure.
-        strategy: of a recovery; which tests ran before is told where it is that, or nothing else was different.
+        strategy: of a recovery; which tests ran before is reported where it is that, or nothing else was different.
         diffs: of functions, by file and name, where the evidence has none; None for no diffs at all.
     """
     found = list(_changes(evidence, diffs=diffs))

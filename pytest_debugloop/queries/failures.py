@@ -98,7 +98,7 @@ class DetailedFailure:
             is too large to be shown, or where it was not asked for.
         history: None where the failure is of no test, or where it was not asked for.
         of_cause: how many failures of the run have its cause, itself included, if the question is about a run; those
-            that a retry mended are counted apart.
+            that a retry fixed are counted apart.
     """
 
     failure: FailureOfRun
@@ -116,7 +116,7 @@ class DetailedFailure:
 def failures_of_run(
     run_id: uuid.UUID, correlation_id: uuid.UUID, limit: int = MANY, details: int = MANY
 ) -> Question[DetailedFailure]:
-    """List what failed in a run, the last attempt of each test and phase; what a retry mended comes last.
+    """List what failed in a run, the last attempt of each test and phase; what a retry fixed comes last.
 
     Args:
         run_id: of the run.

@@ -21,7 +21,7 @@ def exception_leaving_pytest() -> BaseException | None:
     """Give the exception that pytest is leaving with, None where there is none.
 
     To be asked in ``pytest_unconfigure``, which pytest calls on its way out: what another plugin raised in
-    ``pytest_sessionfinish``, say, is told by no hook. An exception that the caller of pytest handles is not it.
+    ``pytest_sessionfinish``, say, is reported by no hook. An exception that the caller of pytest handles is not it.
     """
     error = _exc_info()[1]
     if error is None or error.__traceback__ is None:

@@ -253,7 +253,7 @@ class Recorder:
     ) -> None:
         """Take the failures whose exception no wrapper saw: unittest keeps it to itself, and so do subtests."""
         try:
-            # pytest-retry has a report passed while the exception of the first attempt is still told with it.
+            # pytest-retry has a report passed while the exception of the first attempt is still reported with it.
             if not isinstance(report, pytest.TestReport) or not report.failed or call.excinfo is None:
                 return
             is_subtest = subtest_name(report) is not None

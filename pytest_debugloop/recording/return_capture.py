@@ -63,7 +63,7 @@ def capture_return(writer: Writer, attempt: Attempt, item: pytest.Item) -> Gener
 
 @contextmanager
 def on_return(code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
-    """Be told when a function returns; where that cannot be had, nothing is told.
+    """Be called when a function returns; where that cannot be had, nothing is recorded.
 
     Args:
         code: of the function.

@@ -266,7 +266,7 @@ class Session:
         except Exception as fault:
             self._losses.add_problem(f"the journal could not be completed ({fault!r}); please report this.")
             if self._run_end is not None:
-                self._run_end.do_not_wait()  # the loader waits for an end that it is not told
+                self._run_end.do_not_wait()  # the loader waits for an end that it does not learn of
         self._losses.add_journal(journal.loss)
         if self.worker is not None:
             self._losses.add_closed_journal(journal.left())

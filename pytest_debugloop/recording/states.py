@@ -17,7 +17,7 @@ class RecorderState(Enum):
 
     ``IDLE`` follows itself where a test ran in another process, ``ENDED`` where unittest's error is seen with the
     report; an interrupt may finish a run in the middle of a phase. Any other change is a fault, which the run tells at
-    its end: two phases at once cannot be told apart, and nothing can be added after the end.
+    its end: two phases at once cannot be distinguished, and nothing can be added after the end.
 
     Attributes:
         follows: the states that it may follow.

@@ -46,13 +46,13 @@ class Timeouts:
             return
 
         @functools.wraps(prints)
-        def told(*arguments: Any, **named: Any) -> Any:
+        def printing(*arguments: Any, **named: Any) -> Any:
             if _get_ident() != self._runner:  # by a signal it fails the test, which is seen as any failure
                 self._record(_getframe(1))
             return prints(*arguments, **named)
 
         self._module, self._prints = module, prints
-        setattr(module, _PRINTS, told)
+        setattr(module, _PRINTS, printing)
 
     def pytest_unconfigure(self) -> None:
         """Leave it as it was."""

@@ -46,7 +46,7 @@ def remove_from_internal_error(excrepr: Any, excinfo: pytest.ExceptionInfo[BaseE
 
 
 def remove_from_error(error: BaseException | None) -> None:
-    """Unlink the frames of our hook wrappers from an error, and from those behind it; one of our own stays as it is.
+    """Unlink the frames of our hook wrappers from an error and those it is chained to; one of our own stays as it is.
 
     Args:
         error: that passed them; None for none.

@@ -48,7 +48,7 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Note what a worker lost, or that it died; the test it was in is told a moment later, if it was in one."""
+        """Note what a worker lost, or that it died; the test it was in is reported a moment later, if it was in one."""
         losses = getattr(node, "workeroutput", {}).get(WORKER_INPUT)
         if losses:
             self._run.add_worker_losses(losses)

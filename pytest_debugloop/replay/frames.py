@@ -34,7 +34,7 @@ class RecordedFrame:
 
     Attributes:
         frame: a real one.
-        file: as it was recorded: relative to the run's rootdir where it lies below it.
+        file: as it was recorded: relative to the run's rootdir where it is below it.
         path: as its code object names it, fit for a terminal.
         function: its qualified name, fit for a terminal.
         line: where it stands.
@@ -79,7 +79,7 @@ def rebuild(state: AgentState, rootdir: str, sources: Mapping[str, Source] | Non
         sources: what is known of files, by their recorded name; of the others it is what stands with the frames.
 
     Returns:
-        The exception that failed the test first, then those behind it.
+        The exception that failed the test first, then those it is chained to.
     """
     recording = Recording(state)
     nodes = state["exceptions"]

@@ -20,7 +20,7 @@ def laid_out(value: Any, width: int) -> str:
 
     Args:
         value: anything.
-        width: characters of a line, where that can be held.
+        width: characters of a line, where that is possible.
     """
     return "\n".join(_lines(value, "", "", max(width, 20), 0, set()))
 

@@ -67,7 +67,7 @@ class RecordedPdb(pdb.Pdb):
         return f"{head} [locals not recorded]{line_end}{rest}"
 
     def do_exceptions(self, arg: str) -> None:
-        """List the exceptions behind the failure, or look at the frames of one: exceptions [number]."""
+        """List the exceptions of the failure, or look at the frames of one: exceptions [number]."""
         if not arg:
             for number, one in enumerate(self._exceptions):
                 at = ">" if number == self._shown else " "
@@ -157,7 +157,7 @@ class RecordedPdb(pdb.Pdb):
 
     def do_pp(self, arg: str) -> None:
         """Print the value of an expression over several lines."""
-        with suppress(Exception):  # which was told
+        with suppress(Exception):  # which was reported
             value = self._getval(arg)
             self.message(laid_out(value, shutil.get_terminal_size().columns))
 

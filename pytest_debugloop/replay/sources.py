@@ -32,7 +32,7 @@ _NAMELESS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where a function lies in its file.
+    """Where a function is in its file.
 
     Attributes:
         first: its first line, with decorators.

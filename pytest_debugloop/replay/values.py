@@ -112,8 +112,8 @@ class Recording:
             found = rebuilt(name, text) if type(text) is str else None
             if found is not None:
                 return found
-        if "$value" in node and (held := self._scalar(name, node)) is not None:
-            return held
+        if "$value" in node and (made := self._scalar(name, node)) is not None:
+            return made
         if name == "fractions.Fraction" and type(node.get("_numerator")) is type(node.get("_denominator")) is int:
             return Fraction(node["_numerator"], node["_denominator"] or 1)
         if name == "slice":
@@ -128,9 +128,9 @@ class Recording:
         base = next((base for base in SCALARS if isinstance(value, base) and type(value) is not bool), None)
         if base is None:
             return None
-        held = self._class(name, SCALARS[base])(value)
-        held.__dict__ |= {"$node": node, "$build": self.value}
-        return held
+        made = self._class(name, SCALARS[base])(value)
+        made.__dict__ |= {"$node": node, "$build": self.value}
+        return made
 
     # -- containers -------------------------------------------------------------------------------------------------
 

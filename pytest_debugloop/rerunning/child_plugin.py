@@ -109,8 +109,8 @@ class Chooser:
 
     Args:
         script: what to run.
-        report: told what is missing.
-        stopper: told which test is the target.
+        report: called with what is missing.
+        stopper: given which test is the target.
     """
 
     def __init__(self, script: Script, report: Report, stopper: Stopper | None) -> None:

@@ -26,7 +26,7 @@ class Stopper:
     Args:
         script: what is run.
         stop: where to stop.
-        report: told whether it stopped.
+        report: called with whether it stopped.
 
     Attributes:
         target: the test to stop in, once it is known.

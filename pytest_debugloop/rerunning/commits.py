@@ -98,11 +98,11 @@ def bisect(
         timeout: seconds that a rerun may take.
         limit: reruns at most.
         is_trusted: whether to run commits that this checkout does not descend from.
-        begins: called as each rerun begins; gives what is told of its progress.
+        begins: called as each rerun begins; gives what is reported of its progress.
         on_step: called with each commit that was tried.
 
     Raises:
-        RerunImpossibleError: the commits are not there, or not one behind the other, or the test does not go there as
+        RerunImpossibleError: the commits are not there, or not one after the other, or the test does not go there as
             it is recorded.
         DebugloopError: a rerun failed.
     """

@@ -66,7 +66,7 @@ class Copy:
             files: what is in each, by its path from rootdir; None for one that is not there.
 
         Raises:
-            RerunImpossibleError: one of them lies outside of the copy.
+            RerunImpossibleError: one of them is outside of the copy.
             OSError: the disk does not take it.
         """
         wanted = {Path(os.path.realpath(self.rootdir / name)): data for name, data in files.items()}
@@ -81,7 +81,7 @@ class Copy:
             _write(path, data)
 
     def environment(self, environ: Mapping[str, str | None]) -> dict[str, str | None]:
-        """Give what changes of an environment, so that what is imported and named lies in the copy.
+        """Give what changes of an environment, so that what is imported and named is in the copy.
 
         Args:
             environ: that the tests would have in the checkout.
@@ -90,7 +90,7 @@ class Copy:
 
 
 def moved_environment(environ: Mapping[str, str | None], top: Path, folder: Path) -> dict[str, str | None]:
-    """Give what changes of an environment, so that what is imported and named lies in another folder.
+    """Give what changes of an environment, so that what is imported and named is in another folder.
 
     Args:
         environ: that the tests would have in the checkout.

@@ -14,7 +14,7 @@ HASH_SEED = "PYTHONHASHSEED"
 AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
 _is_kept = glob_matcher(ENVIRONMENT)
-# They name what lies on a machine, decide which interpreter runs, or have results written: they stay as they are now.
+# They name what is on a machine, decide which interpreter runs, or have results written: they stay as they are now.
 _LEFT_ALONE = """
     VIRTUAL_ENV CONDA_DEFAULT_ENV PYTHONHOME PYTHONEXECUTABLE PYTHONSTARTUP PYTHONPYCACHEPREFIX PYTHONUSERBASE
     PYTHONPLATLIBDIR PYTHON_HISTORY PYTHONINSPECT HYPOTHESIS_STORAGE_DIRECTORY

@@ -114,8 +114,8 @@ def read_outcome(plan: Plan, folder: Path, seconds: float, *, timed_out: bool, s
 
 def _failed(plan: Plan, errors: list[dict[str, Any]], facts: dict[str, Any]) -> Outcome:
     places = [Where.of(error["metadata"].get("exception"), error["metadata"].get("code")) for error in errors]
-    same = [place for place, error in enumerate(errors) if _is_same(plan, error)]
-    alike = [place for place, where in enumerate(places) if where is not None and where == plan.where]
+    same = [index for index, error in enumerate(errors) if _is_same(plan, error)]
+    alike = [index for index, where in enumerate(places) if where is not None and where == plan.where]
     chosen = (same or alike or [0])[0]
     error, metadata = errors[chosen], errors[chosen]["metadata"]
     ending = Ending.CRASHED if error["type"] in CRASHES else Ending.OTHER

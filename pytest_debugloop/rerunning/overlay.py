@@ -100,7 +100,7 @@ class Overlay:
 def _remembered(path: str, data: bytes) -> bytes:
     """Have tracebacks show what a file was read as."""
     lines = importlib.util.decode_source(data).splitlines(keepends=True)
-    linecache.cache[path] = (len(data), None, lines, path)  # without a time of change it is not held against the file
+    linecache.cache[path] = (len(data), None, lines, path)  # without a time of change it is not compared with the file
     return data
 
 

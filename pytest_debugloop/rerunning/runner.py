@@ -49,7 +49,7 @@ def rerun(
     Args:
         plan: what to run.
         timeout: seconds after which the process and all that it started are stopped; None: it may take for ever.
-        progress: told how far it is.
+        progress: called with how far it is.
         overlay: what files of the checkout are read as, by their paths from rootdir; where it is given, even an empty
             one, no ``.pyc`` of the checkout is used or made.
 

@@ -1,4 +1,4 @@
-"""What the process of a rerun is told, and what it tells: files, for thousands of node ids fit on no command line."""
+"""What the process of a rerun is given and gives back: files, for thousands of node ids fit on no command line."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def with_files(run: RecordedRun, files: Mapping[str, str | None]) -> RecordedRun
 def failure_alone(failure: FailureToRerun, run: RecordedRun) -> FailureToRerun:
     """Give a failure as if it had happened in another run, in its main process.
 
-    Where the hash seed was random it is 0, for reruns that are held against each other are to differ in nothing.
+    Where the hash seed was random it is 0, for reruns that are compared with each other are to differ in nothing.
 
     Args:
         failure: of a test.

@@ -43,7 +43,7 @@ class Trials:
         undoer: runs the test.
         failure: the recorded one.
         is_open: whether the test fails here, and passed on the other side.
-        begins: called as each rerun begins; gives what is told of its progress.
+        begins: called as each rerun begins; gives what is reported of its progress.
         on_trial: called with each trial when it has ended.
     """
 
@@ -99,7 +99,7 @@ class Trials:
         parts: list[Candidate] = []
         for one in proof.undone:
             parts += self.undoer.parts_of(one) or [one]
-        order = {one: place for place, one in enumerate(likely)}
+        order = {one: index for index, one in enumerate(likely)}
         parts.sort(key=lambda one: (one.key == MODULE, order.get(one, len(order))))
         if len(parts) == len(proof.undone):  # one of each: what is undone is the same
             return replace(proof, undone=tuple(parts))

@@ -33,7 +33,7 @@ _BETWEEN = re.compile(rf"[\s,;=@|&<>(){{}}\[\]\"'{os.pathsep}]+")
 _QUOTING = re.compile(r"[\\\"']")
 _EXPANDED = re.compile(r"~|.*\$[\w{]", re.DOTALL)  # what many a reader of a path puts another text for
 _NUMBER = re.compile(r"-\d+(\.\d*)?")
-_NOT_ITS_OWN = frozenset({"..", ".git", ".debugloop"})  # what lies there came with a commit, or with a record
+_NOT_ITS_OWN = frozenset({"..", ".git", ".debugloop"})  # what is there came with a commit, or with a record
 _MAX_FILES = 20_000
 _VARIABLE = re.compile(r"\w+", re.ASCII)
 
@@ -70,7 +70,7 @@ def trusted_arguments(words: Sequence[str], rootdir: Path) -> Taken:
 
 
 def _is_doubtful(option: str, given: Sequence[str], rootdir: Path) -> bool:
-    # pytest reads more options from the file behind an @, wherever the word stands, and knows an option by its dash.
+    # pytest reads more options from the file after an @, wherever the word stands, and knows an option by its dash.
     if given[0].startswith("@") or any(_is_no_value(word) for word in given[1:]):
         return True
     value = given[0][len(option) :].removeprefix("=") or " ".join(given[1:])

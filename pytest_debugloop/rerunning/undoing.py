@@ -39,7 +39,7 @@ class Undoer:
     Args:
         plan: of the test alone, as things are here.
         other: of the test as it was run on the other side, with what ran before it there.
-        here: the files of the run that this checkout is held to be.
+        here: the files of the run that this checkout is assumed to be.
         there: the files of the other.
         changes: variables and options that differ, by strategy and name: what they are here, and were there.
         timeout: seconds that a rerun may take.
@@ -214,7 +214,7 @@ class Undoer:
         Args:
             candidates: what is undone; nothing for a run as things are.
             is_copied: whether in a copy of the checkout.
-            progress: told how far it is.
+            progress: called with how far it is.
 
         Raises:
             CannotUndoError: they cannot be undone together.

@@ -1,4 +1,4 @@
-"""What makes a flake fail: one thing around a test is varied at a time, and held against the test as it ran.
+"""What makes a flake fail: one thing around a test is varied at a time, and compared with the test as it ran.
 
 First each setting is tried once; the first of an axis with which the test goes otherwise than it mostly does is run as
 often as the test as it was. Only these runs are counted, so that what was noticed by chance is no evidence.
@@ -101,7 +101,7 @@ class Varied:
 
 
 def base_of(plan: Plan) -> Plan:
-    """Give the plan that others are held against: as it was, with a hash seed of 0 where that was random.
+    """Give the plan that others are compared with: as it was, with a hash seed of 0 where that was random.
 
     Args:
         plan: of the test as it ran.

@@ -70,10 +70,10 @@ def failure_changes(first: AgentState, second: AgentState, *, whole: bool = Fals
 
 def _told(before: Any, after: Any, failing: AgentState, passing: AgentState, *, whole: bool) -> dict[str, Any]:
     found = list(_differences("", before, after, failing, passing))
-    told = found[:_MOST]
+    listed = found[:_MOST]
     if not whole:
-        told = [{key: value if key == "path" else _shown(value) for key, value in one.items()} for one in told]
-    result: dict[str, Any] = {"changes": told}
+        listed = [{key: value if key == "path" else _shown(value) for key, value in one.items()} for one in listed]
+    result: dict[str, Any] = {"changes": listed}
     if len(found) > _MOST:
         result["more"] = len(found) - _MOST
     return result

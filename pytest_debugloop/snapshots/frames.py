@@ -26,7 +26,7 @@ def failing_frame(state: AgentState) -> tuple[int, int] | None:
     """
     for number, exception in enumerate(state["exceptions"]):
         frames = exception["frames"]
-        own = [place for place, frame in enumerate(frames) if not frame.get("is_folded")]
+        own = [index for index, frame in enumerate(frames) if not frame.get("is_folded")]
         if own or frames:
             return number, own[-1] if own else len(frames) - 1
     return None

@@ -21,7 +21,7 @@ _MAX_FOLLOWED = 50
 
 
 class At(NamedTuple):
-    """A value, and where it lies.
+    """A value, and where it is.
 
     Attributes:
         value: JSON of the snapshot.
@@ -95,7 +95,7 @@ def _steps(path: str) -> Iterator[tuple[str | int, str]]:
 
 def _own_frames(state: AgentState, number: int) -> list[int]:
     frames = state["exceptions"][number]["frames"]
-    return [place for place, frame in enumerate(frames) if not frame.get("is_folded")] or list(range(len(frames)))
+    return [index for index, frame in enumerate(frames) if not frame.get("is_folded")] or list(range(len(frames)))
 
 
 def _frames(state: AgentState) -> At | None:
@@ -136,7 +136,7 @@ def _inside(at: At, step: str | int) -> At | None:
 
 
 def list_folder(value: Any) -> list[str]:
-    """List what can be named in a value, as it is written behind the value's own path.
+    """List what can be named in a value, as it is written after the value's own path.
 
     Args:
         value: JSON of the snapshot.
@@ -144,7 +144,7 @@ def list_folder(value: Any) -> list[str]:
     if isinstance(value, dict) and isinstance(value.get("$items"), list):
         value = value["$items"]
     if isinstance(value, list):
-        return [f"[{place}]" for place in range(len(value))]
+        return [f"[{index}]" for index in range(len(value))]
     if not isinstance(value, dict):
         return []
     more = value.get("$attributes")
@@ -157,6 +157,6 @@ def _hint(at: At, path: str) -> str:
     names += list_folder(at.value)
     if not names:
         return f"{printable(path) or 'it'} has no parts"
-    told = ", ".join(printable(name.removeprefix(".")) for name in names[:_MAX_TOLD])
+    listed = ", ".join(printable(name.removeprefix(".")) for name in names[:_MAX_TOLD])
     more = f" and {len(names) - _MAX_TOLD:,} more" if len(names) > _MAX_TOLD else ""
-    return f"{printable(path) or 'the state'} has {told}{more}"
+    return f"{printable(path) or 'the state'} has {listed}{more}"

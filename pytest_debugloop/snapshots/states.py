@@ -45,7 +45,7 @@ def recorded_exceptions(value: object) -> list[StoredException]:
         value: JSON of its ``exceptions``.
 
     Returns:
-        The one that failed the phase first, then those behind it; what is none is left out.
+        The one that failed the phase first, then those it is chained to; what is none is left out.
     """
     return [_exception(one) for one in dicts(value)]
 

@@ -93,7 +93,7 @@ class Values:
             room: characters of a line.
             pointer: where in the snapshot it is, by which it is known again inside of itself.
             most: parts of one value that are written.
-            levels: of the tree; what lies deeper is cut to a line.
+            levels: of the tree; what is deeper is cut to a line.
         """
         yield from self._tree(name, value, room, most, levels, 0, (pointer,))
 

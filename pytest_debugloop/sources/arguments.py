@@ -72,7 +72,7 @@ class Arguments(NamedTuple):
 def rerun_arguments(command_line: Sequence[str], rootdir: Path) -> Arguments:
     """Take out of a command line what says which tests run, where results go, how often and in how many processes.
 
-    A word behind an option that is not known here is taken for a test where it names a path or a node id, and for the
+    A word after an option that is not known here is taken for a test where it names a path or a node id, and for the
     option's value otherwise.
 
     Args:
@@ -90,7 +90,7 @@ def rerun_arguments(command_line: Sequence[str], rootdir: Path) -> Arguments:
 
 
 def _of_rootdir(words: list[str], rootdir: Path) -> list[str]:
-    """Name the configuration file from rootdir, where it lies: the run may have been started elsewhere."""
+    """Name the configuration file from rootdir, where it is: the run may have been started elsewhere."""
     option = next(name for name in _CONFIGURATION if words[0].startswith(name))
     value = words[0][len(option) :].removeprefix("=") or "".join(words[1:])
     name = value.rpartition("/")[2]
@@ -125,7 +125,7 @@ def is_known_option(option: str) -> bool:
 
 
 def readings_of_letters(option: str) -> Iterator[tuple[str, str]]:
-    """Give each way to read letters behind one dash of which the first is a plugin's: it may take the rest, or nothing.
+    """Give each way to read letters after one dash of which the first is a plugin's: it may take the rest, or nothing.
 
     Args:
         option: such as ``-Zcfile``.
@@ -133,8 +133,8 @@ def readings_of_letters(option: str) -> Iterator[tuple[str, str]]:
     Yields:
         An option, and what would be its value: ``-Z`` and ``cfile``, then ``-c`` and ``file``.
     """
-    for place, letter in enumerate(option[1:], 2):
-        yield f"-{letter}", option[place:]
+    for index, letter in enumerate(option[1:], 2):
+        yield f"-{letter}", option[index:]
         if letter.islower() and letter not in _SHORT_FLAGS_DROPPED | _SHORT_FLAGS_KEPT:
             return  # small letters are pytest's own: this one takes the rest, or there is none
 
@@ -200,10 +200,10 @@ def _exists(path: Path) -> bool:
 
 
 def _short_options(word: str, following: str | None) -> Generator[tuple[str, list[str]], None, int]:
-    """Take a cluster such as ``-vxk name`` apart; returns how many of the words behind it belong to it."""
+    """Take a cluster such as ``-vxk name`` apart; returns how many of the words after it belong to it."""
     letters = word[1:]
-    for place, letter in enumerate(letters):
-        rest = letters[place + 1 :]
+    for index, letter in enumerate(letters):
+        rest = letters[index + 1 :]
         if letter in _SHORT_VALUES_DROPPED or letter in _SHORT_VALUES_KEPT:
             is_behind = not rest and following is not None
             yield f"-{letter}", [f"-{letter}{rest}", *([str(following)] if is_behind else [])]
@@ -211,6 +211,6 @@ def _short_options(word: str, following: str | None) -> Generator[tuple[str, lis
         if letter in _SHORT_FLAGS_DROPPED or letter in _SHORT_FLAGS_KEPT:
             yield f"-{letter}", [f"-{letter}"]
         else:
-            yield f"-{letters[place:]}", [f"-{letters[place:]}"]
+            yield f"-{letters[index:]}", [f"-{letters[index:]}"]
             break
     return 0

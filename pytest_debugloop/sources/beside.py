@@ -13,7 +13,7 @@ _LARGEST = 4 * 1024 * 1024
 
 
 def is_beside(name: str) -> bool:
-    """Tell whether a file lies outside of rootdir.
+    """Tell whether a file is outside of rootdir.
 
     Args:
         name: as the project names it.
@@ -22,7 +22,7 @@ def is_beside(name: str) -> bool:
 
 
 def tree_beside(rootdir: Path, names: Iterable[str]) -> Tree:
-    """Say what code lies around the files that a run has loaded from outside of rootdir.
+    """Say what code is around the files that a run has loaded from outside of rootdir.
 
     It is asked of the folders around them, so that two runs of different tests there are of the same code.
 

@@ -23,8 +23,8 @@ def commits_of(rootdir: Path) -> list[list[str]]:
     Returns:
         The names of a commit and of its parents, for each that has parents; empty where git tells nothing.
     """
-    told = ask_git(rootdir, b"", "rev-list", "--parents", f"--max-count={_MOST}", "HEAD")
-    commits = [line.split() for line in told.decode("ascii", "replace").splitlines()]
+    output = ask_git(rootdir, b"", "rev-list", "--parents", f"--max-count={_MOST}", "HEAD")
+    commits = [line.split() for line in output.decode("ascii", "replace").splitlines()]
     bare = [one[0] for one in commits if len(one) == 1]
     named = {one[0]: one for one in commits}
     if bare:
@@ -42,15 +42,15 @@ def checked_out(rootdir: Path) -> dict[str, str]:
     Returns:
         ``head`` and ``branch``, without the second where the head is detached; empty where git tells nothing.
     """
-    told = (
+    output = (
         ask_git(rootdir, b"", "rev-parse", "HEAD", "--symbolic-full-name", "HEAD")
         .decode("utf-8", "replace")
         .split("\n")
     )
-    if len(told) < 2:
+    if len(output) < 2:
         return {}
-    branch = told[1].removeprefix("refs/heads/")
-    return {"head": told[0]} | ({"branch": branch} if branch not in ("", "HEAD") else {})
+    branch = output[1].removeprefix("refs/heads/")
+    return {"head": output[0]} | ({"branch": branch} if branch not in ("", "HEAD") else {})
 
 
 def _parents_in(contents: bytes) -> list[tuple[str, list[str]]]:

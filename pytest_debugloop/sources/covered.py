@@ -90,8 +90,8 @@ def covered(
     finally:
         data.close()
     called = {test for test, phase in chosen.values() if phase == "run"}
-    told = {test: Covered(_cut(files), test in called) for test, files in found.items()}
-    return Coverage(told, frozenset(name for name in files.values() if name is not None))
+    by_test = {test: Covered(_cut(files), test in called) for test, files in found.items()}
+    return Coverage(by_test, frozenset(name for name in files.values() if name is not None))
 
 
 def _by_node_id(contexts: Iterable[str], tests: Collection[str]) -> dict[str, tuple[str, str]]:

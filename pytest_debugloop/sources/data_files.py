@@ -1,6 +1,6 @@
 """Files of a project beside those of its version that a test may read: documents, untracked files, ignored ones.
 
-What makes a project's version (:mod:`pytest_debugloop.sources.tree`) is what everybody has. A file that lies in one
+What makes a project's version (:mod:`pytest_debugloop.sources.tree`) is what everybody has. A file that is in one
 checkout alone, such as ``.env``, can break a test as well, and so can a picture that a test compares with.
 """
 

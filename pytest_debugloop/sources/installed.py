@@ -34,7 +34,7 @@ class Installed(NamedTuple):
         version: of it.
         hash: of what was installed and of what was changed there since; empty where that is not known. The same files
             have the same hash on every machine.
-        modules: the names by which it is imported, and behind them the groups of its entry points, as ``group:NAME``.
+        modules: the names by which it is imported, and after them the groups of its entry points, as ``group:NAME``.
         requires: normalised names of the distributions that it always needs.
     """
 

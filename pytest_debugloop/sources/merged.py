@@ -24,9 +24,9 @@ def changes_merged(rootdir: Path) -> list[list[str]]:
     Returns:
         The name of each commit, and the number of the change.
     """
-    told = ask_git(rootdir, b"", "log", "--first-parent", f"--max-count={_MOST}", "-z", "--format=%H%n%s%n%b", "HEAD")
+    output = ask_git(rootdir, b"", "log", "--first-parent", f"--max-count={_MOST}", "-z", "--format=%H%n%s%n%b", "HEAD")
     found = []
-    for entry in told.decode("utf-8", "replace").split("\0"):
+    for entry in output.decode("utf-8", "replace").split("\0"):
         commit, _, message = entry.partition("\n")
         subject, _, body = message.partition("\n")
         named = _AT_END.search(subject.strip()) or _IN_BODY.search(body)
@@ -45,12 +45,12 @@ def merged_otherwise(rootdir: Path) -> list[list[str]]:
         The name of a commit that has all changes of a branch, and that of the branch's last commit, for each of the
         latest few branches of which that is so.
     """
-    told = ask_git(
+    output = ask_git(
         rootdir, b"", "for-each-ref", "--no-merged=HEAD", "--sort=-committerdate", f"--count={_MAX_BRANCHES}",
         "--format=%(objectname)", "refs/heads",
     )  # fmt: skip
     found = []
-    for tip in told.decode("ascii", "replace").split():
+    for tip in output.decode("ascii", "replace").split():
         merged = _squashed(rootdir, tip) or _rebased(rootdir, tip)
         if merged:
             found.append([merged, tip])
@@ -74,11 +74,11 @@ def _squashed(rootdir: Path, tip: str) -> str:
 
 def _files_since(rootdir: Path, base: str) -> Iterator[tuple[str, set[bytes]]]:
     """Give the latest commits since one, with the files that each changed."""
-    told = ask_git(
+    output = ask_git(
         rootdir, b"", "log", "--first-parent", "--no-merges", f"--max-count={_MOST}", "-z", "--name-only",
         "--no-renames", "--format=%x01%H", f"{base}..HEAD",
     )  # fmt: skip
-    for entry in told.split(b"\x01")[1:]:
+    for entry in output.split(b"\x01")[1:]:
         commit, *files = entry.replace(b"\n", b"\0").split(b"\0")
         yield commit.decode("ascii", "replace"), set(files) - {b""}
 

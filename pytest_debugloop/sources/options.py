@@ -1,4 +1,4 @@
-"""What pytest was told that may change a test: by its command line, its ini file and the environment."""
+"""What pytest was given that may change a test: by its command line, its ini file and the environment."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SHORT = {long: short for short, long in _LONG.items()}
 def given_options(
     command_line: Iterable[str], environment: Mapping[str, Any], ini: Mapping[str, Any], rootdir: Path
 ) -> dict[str, list[str]]:
-    """Give what pytest was told that may change a test, wherever it was told it.
+    """Give what pytest was given that may change a test, wherever it was given.
 
     Args:
         command_line: of pytest.
@@ -118,7 +118,7 @@ def _values(value: object) -> list[str]:
 
 
 def differing_options(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> dict[str, list[Any]]:
-    """Give the options that two runs were told otherwise: before and after, each None where it was not given.
+    """Give the options that two runs were given otherwise: before and after, each None where it was not given.
 
     Args:
         before: what :func:`given_options` gave of the first.

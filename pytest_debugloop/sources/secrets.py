@@ -87,7 +87,7 @@ def matches(text: str, recorded: str) -> bool:
 
     Args:
         text: as it is.
-        recorded: with a mark in the place of each secret.
+        recorded: with a mark in place of each secret.
     """
     first, *others = _MARK.split(recorded)
     if not others:

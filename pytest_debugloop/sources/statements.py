@@ -98,7 +98,7 @@ def with_rest(lines: list[str], owner: str, there: Sequence[Piece]) -> list[str]
         there: the file's units on the other side.
 
     Raises:
-        CannotUndoError: it cannot be told apart.
+        CannotUndoError: it cannot be distinguished.
     """
     owner = "" if owner == MODULE else owner
     wanted = _statements_there(owner, there)
@@ -128,7 +128,7 @@ def with_head(lines: Sequence[str], owner: str, text: str) -> list[str]:
 
 
 def _with_key(lines: list[str], owner: str, key: tuple[str, ...], wanted: Sequence[_Statement]) -> list[str]:
-    """Have statements of one key as they were: in the place of those that are there, or where they stood."""
+    """Have statements of one key as they were: in place of those that are there, or where they stood."""
     new = [one for one in wanted if one.names == key]
     old = [one for one in _statements_here(lines, owner) if one.names == key]
     if [one.shape for one in new] == [one.shape for one in old]:
@@ -208,7 +208,7 @@ def _statements(body: Sequence[ast.stmt], lines: Sequence[str]) -> Iterator[_Sta
         if isinstance(node, _DEFINITIONS) or _is_text(node) or isinstance(node, ast.Pass):
             continue
         if any(isinstance(one, _DEFINITIONS) for one in ast.walk(node)):
-            continue  # functions behind a condition: what is left without them is no statement
+            continue  # functions below a condition: what is left without them is no statement
         names = _IMPORT if _is_import(node) else tuple(sorted(_assigned(node)))
         yield _Statement(names, ast.dump(node), node.lineno, end, tuple(_dedented(lines[node.lineno - 1 : end])))
 

@@ -50,7 +50,7 @@ class SourceFile(NamedTuple):
 
 
 IGNORED_PYTHON = "*.py"
-"""Among ignored files: says that Python is told with them, as older versions did not."""
+"""Among ignored files: says that Python is among them, as older versions did not."""
 KnownFiles = Callable[[list[tuple[str, str]]], Mapping[tuple[str, str], Iterable[str]]]
 """From files, by path and hash, to the environment variables that are named in those that are known."""
 
@@ -214,7 +214,7 @@ class Survey:
                     yield path
 
     def keyed(self, key: bytes) -> dict[str, Any]:
-        """Say what is told by a keyed hash alone: it holds no more of a value than whether it is the same.
+        """Say that of which only a keyed hash is known: it holds no more of a value than whether it is the same.
 
         Args:
             key: of the record that it is for.
@@ -291,7 +291,7 @@ def _is_never(name: str) -> bool:
 
 
 def keyed_hash(key: bytes, path: str, digest: str) -> str:
-    """Hash what is told of a file that git ignores.
+    """Hash what is reported of a file that git ignores.
 
     Args:
         key: of the record that it is for.

@@ -37,13 +37,13 @@ class Tree(NamedTuple):
 
 
 def tree_of(rootdir: Path) -> Tree | None:
-    """Say what code lies below a folder.
+    """Say what code is below a folder.
 
     Args:
         rootdir: pytest's rootdir.
 
     Returns:
-        None where that cannot be told, or where there is too much of it.
+        None where that is not known, or where there is too much of it.
     """
     try:
         return _from_git(rootdir) or _from_folder(rootdir)
@@ -52,7 +52,7 @@ def tree_of(rootdir: Path) -> Tree | None:
 
 
 class _TooMuchError(Exception):
-    """There is more code than is told."""
+    """There is more code than is listed."""
 
 
 def version_of(files: dict[str, str]) -> str:
@@ -93,7 +93,7 @@ def _from_git(rootdir: Path) -> Tree | None:
         _, kind, digest = about.split()
         if kind == "blob" and _counts(path):
             files[path] = digest
-    # Of very many files code matters most; where there is too much of that, too, nothing is told.
+    # Of very many files code matters most; where there is too much of that, too, nothing is listed.
     if len(files) > _MAX_FILES or len(changes) > _MAX_FILES:
         files = {path: digest for path, digest in files.items() if path.endswith(_CODE)}
         changes = [(state, path) for state, path in changes if path.endswith(_CODE)]
@@ -152,7 +152,7 @@ def _counts(path: str) -> bool:
 
 
 def hash_of(path: Path) -> str:
-    """Hash a file as git does; of a very large one nothing but that is told, and of one that is not there nothing.
+    """Hash a file as git does; of a very large one nothing but that is known, and of one that is not there nothing.
 
     Args:
         path: of the file.

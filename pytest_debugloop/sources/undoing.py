@@ -1,8 +1,8 @@
 """Source with one change undone: the text of today, and in it one function, class or assignment as it was.
 
 What was is known by units alone (:mod:`pytest_debugloop.sources.units`), so a file is put together from the text that
-is there and the unit's. A function that was not there is taken out, and one that is gone comes back behind the one that
-it stood behind.
+is there and the unit's. A function that was not there is taken out, and one that is gone comes back after the one that
+it stood after.
 """
 
 from __future__ import annotations
@@ -111,14 +111,14 @@ def _is_class(text: str) -> bool:
 def _with_functions(lines: list[str], function: str, here: Sequence[Piece], there: Sequence[Piece]) -> list[str]:
     """Put each function of a name, of which there may be several as of a getter and its setter, into its place."""
     wanted, known = texts_of(there, function), texts_of(here, function)
-    for place in range(max(len(wanted), len(known)) - 1, -1, -1):
-        old, new = (texts[place] if place < len(texts) else None for texts in (known, wanted))
+    for index in range(max(len(wanted), len(known)) - 1, -1, -1):
+        old, new = (texts[index] if index < len(texts) else None for texts in (known, wanted))
         if old == new:
             continue
         if old is None:
             lines = _inserted(lines, function, str(new), there)
         else:
-            first, last = _spans(lines, function)[place]
+            first, last = _spans(lines, function)[index]
             lines = replaced(lines, first, last, new)
     return lines
 

@@ -1,7 +1,7 @@
 """The units of a source file whose code can change: its functions, its classes without them, and what is left.
 
-A unit is told by its text alone, without its place and without the blank lines around it: a function that moved is the
-same. A function inside of a function is part of it.
+A unit is identified by its text alone, without its place and without the blank lines around it: a function that moved
+is the same. A function inside of a function is part of it.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _lines_that_end_in_a_text(nodes: Iterable[ast.AST]) -> set[int]:
 
 
 def statements_within(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Give the statements of a body, those behind ``if`` and ``try`` too: functions are defined there.
+    """Give the statements of a body, those below ``if`` and ``try`` too: functions are defined there.
 
     Args:
         body: of a module or a class.

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_debugloop.capture.redact import REDACTED
 
-# They tell where something lies, who asked, in which window, or the number of a job; and not what is run.
+# They tell where something is, who asked, in which window, or the number of a job; and not what is run.
 _SURROUNDINGS = re.compile(
     r"(VIRTUAL_ENV|_OLD_VIRTUAL|CONDA_|PYENV|UV|PIP|PIPX|PDM|HATCH|POETRY|RYE|TOX|NOX|NVM|NODE|NPM|RBENV|SDKMAN|JAVA_HOME)(_|$)"
     r"|(TERM_(PROGRAM|SESSION)|ITERM|KITTY|ALACRITTY|WEZTERM|VTE|WT|KONSOLE|GNOME|KDE|XDG|DBUS|SSH|GPG|TMUX|ZELLIJ|BYOBU)(_|$)"

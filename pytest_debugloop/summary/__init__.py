@@ -1,1 +1,1 @@
-"""The end of a run: what is stored, and what the terminal and the CI are told."""
+"""The end of a run: what is stored, and what the terminal and the CI show."""

@@ -38,7 +38,7 @@ class CiReport:
 
         Args:
             config: of the run.
-            environ: of the run; inside of a test, another run is what the CI is told of.
+            environ: of the run; inside of a test, another run is what the CI is shown.
         """
         report = cls(config, environ)
         is_known = report._is_github or report._is_gitlab

@@ -55,10 +55,10 @@ def fixed_lines(found: Sequence[FixedTests], most: int = FIXED_LINES) -> Iterato
     fixed = [one for one in found if one.is_fixed]
     others = sum(one.tests for one in found if not one.is_fixed)
     most -= bool(others)
-    told = fixed if len(fixed) <= most else fixed[: most - 1]
-    for one in told:
+    listed = fixed if len(fixed) <= most else fixed[: most - 1]
+    for one in listed:
         yield f"  fixed: {counted(one.tests, 'test')}, {_by(one)}"
-    if rest := sum(one.tests for one in fixed[len(told) :]):
+    if rest := sum(one.tests for one in fixed[len(listed) :]):
         yield f"  fixed: {counted(rest, 'more test')}"
     if others:
         yield f"  passed again: {counted(others, 'test')}, with no change that explains it"

@@ -44,7 +44,7 @@ class KnownFailure(NamedTuple):
         recoveries: how often at all.
         fix_file: where what was changed when it last was fixed is; None for a distribution.
         fix_name: the function, or the distribution with its version; None: nothing is known.
-        is_flaky: whether it is flaky, as ``debugloop flaky`` says it; not told of what failed before.
+        is_flaky: whether it is flaky, as ``debugloop flaky`` says it; not given for what failed before.
         passes_elsewhere: branch, change and leg of other lines on which it passed last, the nearest first.
         not_run_seconds: age of the attempt on its line before this run, where that was long ago; None where it was not.
         times_elsewhere: runs of the last days on other lines in which it failed with the same fingerprint.
@@ -135,18 +135,18 @@ def failure_lines(known: KnownFailures, width: int | None, most: int = SUMMARY_F
     Args:
         known: the failures.
         width: columns of the terminal, None where a line may be of any length.
-        most: lines at most; the first failure is told whole all the same.
+        most: lines at most; the first failure is shown whole all the same.
     """
     lines: list[str] = []
-    told = 0
+    shown = 0
     for failure in known.failures[:SUMMARY_FAILURES_LIMIT]:
         more = list(_cause_lines(failure, width))
-        if told and len(lines) + len(more) > most - (told + failure.tests < known.total):
+        if shown and len(lines) + len(more) > most - (shown + failure.tests < known.total):
             break
         lines += more
-        told += failure.tests
-    if told and known.total > told:
-        lines.append(f"  and {known.total - told:,} more")
+        shown += failure.tests
+    if shown and known.total > shown:
+        lines.append(f"  and {known.total - shown:,} more")
     return lines
 
 
@@ -296,7 +296,7 @@ def columns(text: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """Shorten a text in its middle, where it is least told from others.
+    """Shorten a text in its middle, where it is least distinguished from others.
 
     Args:
         text: printable, without ends of lines.

@@ -68,9 +68,9 @@ def loader_order(
         "schema": settings.schema,
         "postgres_version": settings.postgres_version,
         "wait": settings.wait,
-        "told": SUMMARY_FAILURES_LIMIT,
+        "failures_limit": SUMMARY_FAILURES_LIMIT,
         "is_reported": is_reported,
-        "spare": str(fallback / JOURNALS),
+        "fallback": str(fallback / JOURNALS),
     }
 
 

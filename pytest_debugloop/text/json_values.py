@@ -43,7 +43,7 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     Args:
         value: a dataclass, a collection, a scalar, an id, a time.
-        depth: how deep it lies in what is written; what lies too deep is cut, as in a snapshot.
+        depth: how deep it is in what is written; what is too deep is cut, as in a snapshot.
 
     Returns:
         Basic types: ids as text, times in ISO 8601, attributes by their :func:`key_of`, numbers that JSON does not have

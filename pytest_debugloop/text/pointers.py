@@ -1,4 +1,4 @@
-"""Where a value lies in a snapshot, for references to it, and the way back."""
+"""Where a value is in a snapshot, for references to it, and the way back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _UNSAID = "/..."
 
 
 def pointer_of(path: Path, known: dict[int, str]) -> str:
-    """Write where a value lies.
+    """Write where a value is.
 
     Args:
         path: of the value.

@@ -21,7 +21,7 @@ def printable(text: str, *, lines: bool = False) -> str:
         lines: whether line ends stay, and tabs become spaces, as in source code; else the result is one line.
 
     Returns:
-        The text with ``\x1b`` and the like in the place of such characters. Letters of every script stay as they are.
+        The text with ``\x1b`` and the like in place of such characters. Letters of every script stay as they are.
     """
     if lines:
         return "\n".join(printable(line.expandtabs()) for line in text.replace("\r\n", "\n").split("\n"))

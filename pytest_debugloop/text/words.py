@@ -55,7 +55,7 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
 
     Args:
         moment: with its time zone; None for never.
-        now: what it is held against; None for now.
+        now: what it is compared with; None for now.
     """
     if moment is None:
         return "never"

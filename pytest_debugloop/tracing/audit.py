@@ -1,4 +1,4 @@
-"""Which files a test opens, and which processes it starts, as an audit hook (PEP 578) is told.
+"""Which files a test opens, and which processes it starts, as an audit hook (PEP 578) sees it.
 
 A hook cannot be removed, so it is added in runs that have a test to ask for, and does next to nothing between two of
 them. It keeps texts, and no object of the test; what to make of them is found out after the test.
@@ -22,7 +22,7 @@ _WRITES_ONLY = os.O_WRONLY | os.O_TRUNC | os.O_CREAT
 # What they have as program, arguments and folder.
 _STARTS = {"subprocess.Popen": (0, 1, 2), "os.posix_spawn": (0, 1, None), "os.spawn": (1, 2, None)}
 _FORKS = frozenset({"os.fork", "os.forkpty"})
-_CODE = (".py", ".pyc")  # what of it is run is told otherwise
+_CODE = (".py", ".pyc")  # what of it is run is traced otherwise
 _FAULTS = (AttributeError, LookupError, RecursionError, TypeError, UnicodeError)
 _getcwd = os.getcwd
 

@@ -37,8 +37,8 @@ def describe_child(child: Child, project: ProjectCode) -> dict[str, Any]:
     files: dict[str, None] = {}
     modules: dict[str, None] = {}
     words = [word for part in child.words for word in _split(part)]
-    for place, word in enumerate(words):
-        before = words[place - 1] if place else ""
+    for index, word in enumerate(words):
+        before = words[index - 1] if index else ""
         if before in ("-m", "--module") and _MODULE.fullmatch(word):
             modules[word] = None
         elif before == "-c":

@@ -1,11 +1,11 @@
 """Which functions of the project are entered, and which of their lines are run, for as long as somebody asks.
 
 Python 3.12 and newer tell it through ``sys.monitoring`` (PEP 669): the first entry of each function, and the first run
-of each line of those that are the project's. What is told once is switched off where it was told. It is switched on
+of each line of those that are the project's. An event that was delivered is switched off there. It is switched on
 again by taking our events from the code of the functions that were entered, and not by ``restart_events``, which would
 wake what coverage and debuggers have switched off too.
 
-Before, a profile function is told of each call, and no lines. It gives way: where somebody else has set one, and as
+Before, a profile function is called at each call, and no lines. It gives way: where somebody else has set one, and as
 soon as the test asks for the profile function, or calls deep or often, it is gone.
 """
 
@@ -20,7 +20,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 MAX_FUNCTIONS = 2_000
-"""How many functions are told of one test."""
+"""How many functions are recorded of one test."""
 
 _NAME = "pytest-debugloop"
 # 5 is meant for optimizers, of which there are none: what we switch off in libraries stays so for whoever has the
@@ -39,8 +39,8 @@ class ExecutedCode:
     Attributes:
         codes: of the project's functions, by their identity: two may be equal.
         lines: those that were run, by the identity of their function's code.
-        has_lines: whether lines are told at all.
-        cut: why not all is told; empty where it is.
+        has_lines: whether lines are recorded at all.
+        cut: why not all is recorded; empty where it is.
     """
 
     __slots__ = ("codes", "cut", "has_lines", "lines")

@@ -110,7 +110,7 @@ class Tracer:
         found: list[dict[str, Any]] = []
         for child in dict.fromkeys(noted.children):
             one = self._child(describe_child(child, self._project))
-            if one not in found:  # a process may be told of twice, as it is begun and as the system is asked for it
+            if one not in found:  # a process may be reported twice, as it is begun and as the system is asked for it
                 found.append(one)
         return found
 

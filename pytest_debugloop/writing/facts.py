@@ -36,7 +36,7 @@ def facts_of(item: object) -> ItemFacts:
         fixtures={name: value for name, value in fixtures.items() if name != "request"},
         scopes=scopes,
         parameters=dict(parameters),
-        # What a test was parametrized with is told by its own parameters; all the others are not of it.
+        # What a test was parametrized with is known from its own parameters; all the others are not of it.
         markers=tuple(
             (mark.name, mark.args[: 1 if mark.name == "parametrize" else None], dict(mark.kwargs)) for mark in marks
         ),
@@ -51,7 +51,7 @@ def _says_capture(mark: pytest.Mark) -> bool:
 
 
 def function_of(item: object) -> FunctionType | None:
-    """Give the function of a test, behind its decorators.
+    """Give the function of a test, after its decorators.
 
     Args:
         item: a test, of any kind.

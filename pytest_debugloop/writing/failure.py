@@ -99,7 +99,7 @@ def errors_of(item: object, raised: BaseException | None, phase: str) -> list[Ba
     found = kept if phase == "teardown" else kept[:1]  # the next are the teardown's
     if raised is not None:
         found.append(raised)
-    return [error for place, error in enumerate(found) if place == 0 or not isinstance(error, SKIP_EXCEPTIONS)]
+    return [error for index, error in enumerate(found) if index == 0 or not isinstance(error, SKIP_EXCEPTIONS)]
 
 
 def kind_of(error: BaseException, phase: str) -> Kind:

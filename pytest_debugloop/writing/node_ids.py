@@ -25,7 +25,7 @@ _INSTALLED = ("site-packages/", "dist-packages/")
 
 
 class OutsideFile(NamedTuple):
-    """The file that a node is in, where it lies outside of rootdir.
+    """The file that a node is in, where it is outside of rootdir.
 
     Attributes:
         file: as the project names it.
@@ -40,7 +40,7 @@ class OutsideFiles:
     """Where nodes are whose file pytest does not name from rootdir.
 
     Args:
-        project: is told of folders that tests are collected from.
+        project: learns of folders that tests are collected from.
         rootdir: pytest's rootdir.
     """
 
@@ -147,7 +147,7 @@ def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[
     """Take secrets out of the node ids of tests.
 
     A parameter of a name that stands for a secret, and any text in the id that has the shape of one, is taken out. Two
-    tests that would be one after that are told apart by a number, in the order of collection.
+    tests that would be one after that are distinguished by a number, in the order of collection.
 
     Args:
         items: the tests as pytest collected them.

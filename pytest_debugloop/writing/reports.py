@@ -171,7 +171,7 @@ def write_step_of_other_process(writer: Writer, report: pytest.TestReport) -> No
     """
     ended = writer.now()
     phase = report.when if report.when in ("setup", "teardown") else "call"
-    file = report.location[0]  # from rootdir, which a node id is not where the file lies outside of it
+    file = report.location[0]  # from rootdir, which a node id is not where the file is outside of it
     node_id = in_file(report.nodeid, file) if file.startswith("../") else report.nodeid
     attempt = Attempt(writer.redact(node_id), 1)
     step = attempt.begin(writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))

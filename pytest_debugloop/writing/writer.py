@@ -32,7 +32,7 @@ class Failure(NamedTuple):
 
     Attributes:
         lines: of the error event, the snapshot's before it.
-        reference: the members of the step's own line that name the event, as JSON with a comma behind each.
+        reference: the members of the step's own line that name the event, as JSON with a comma after each.
     """
 
     lines: bytes
@@ -46,7 +46,7 @@ class Failure(NamedTuple):
 
 
 def _tell_forks(writer: weakref.ref[Writer]) -> None:
-    """Have a fork told that it is one: to ask for the process's number is a system call for each line."""
+    """Let a fork know that it is one: to ask for the process's number is a system call for each line."""
 
     def tell() -> None:
         found = writer()
@@ -109,7 +109,7 @@ class Writer:
             self._journal.end(line)
 
     def write_failure(self, failure: Failure, text: str = "") -> None:
-        """Append a failure, and the text of more lines behind it."""
+        """Append a failure, and the text of more lines after it."""
         if not self._is_fork:
             self._journal.append(failure.lines + text.encode("ascii"))
 

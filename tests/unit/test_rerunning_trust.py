@@ -111,17 +111,17 @@ def test_the_recorded_rootdir_is_one_of_this_checkout_only_where_it_lies_in_it(c
     (checkout.parent / "test_x.py").touch()
     assert not is_same_checkout(checkout, folder)
     with pytest.raises(RerunImpossibleError, match="run the command there"):
-        plan_rerun(failure(folder, test="test_x.py::test_target"), (), checkout, {})
+        plan_rerun(failure(folder, operation_name="test_x.py::test_target"), (), checkout, {})
 
 
 def test_the_rootdir_that_is_taken_is_the_one_that_was_looked_at(checkout: Path) -> None:
-    found = plan_rerun(failure(checkout / "inner", test="test_a.py::test_target"), (), checkout, {})
+    found = plan_rerun(failure(checkout / "inner", operation_name="test_a.py::test_target"), (), checkout, {})
     assert found.rootdir == checkout / "tests"
 
 
 def test_a_test_behind_a_link_out_is_neither_run_nor_collected(checkout: Path) -> None:
     with pytest.raises(RerunImpossibleError, match=r"test_link\.py is outside "):
-        plan(checkout, test="test_link.py::test_target")
+        plan(checkout, operation_name="test_link.py::test_target")
     found = plan(
         checkout, collect("link/test_x.py"), setup("test_link.py::test_target"), setup("tests/test_a.py::test")
     )

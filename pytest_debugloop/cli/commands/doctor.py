@@ -1,4 +1,4 @@
-"""``debugloop doctor``: check the whole set-up, and say how to mend it."""
+"""``debugloop doctor``: check the whole set-up, and say how to fix it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def command(location: RecordLocation, again: bool, as_json: bool) -> None:
     with working("Storing waiting journals"):
         loaded = load_waiting(order, again=again, found=found)
     left, problem = loaded.left, printable(loaded.problem)
-    told = [str(trouble) for trouble in left.load_failures if str(trouble) != loaded.problem]
+    problems = [str(trouble) for trouble in left.load_failures if str(trouble) != loaded.problem]
     if as_json:
         facts = {
             "stored": loaded.stored,
@@ -58,7 +58,7 @@ def command(location: RecordLocation, again: bool, as_json: bool) -> None:
             click.echo(
                 f"{lines} could not be stored: see the table debug_rejected_lines for the lines and the reasons."
             )
-        for trouble in told:
+        for trouble in problems:
             click.echo(printable(trouble[0].upper() + trouble[1:]))
     if problem:
         raise click.ClickException(problem)

@@ -95,8 +95,8 @@ def command(
             elif isinstance(answer, ShownTest):
                 failures = record.stream(answer.failures)
             width = make_console().width
-            told = pages(answer, failures, width, most, all_frames=all_frames or folded, passes=passes)
-            show(chain(missing.lines(), told), paging=location.paging)
+            drawn = pages(answer, failures, width, most, all_frames=all_frames or folded, passes=passes)
+            show(chain(missing.lines(), drawn), paging=location.paging)
 
 
 def _write(record: Record, answer: Shown, missing: NotLoaded) -> None:

@@ -65,7 +65,7 @@ def _run_psql(program: str, conninfo: str, location: RecordLocation, arguments: 
     # Arguments of a process can be read by every user of the machine.
     if password := given.pop("password", None):
         environment["PGPASSWORD"] = password
-    # Ours go behind those that somebody gave; an embedded server takes none from the environment.
+    # Ours go after those that somebody gave; an embedded server takes none from the environment.
     theirs = given.get("options", os.environ.get("PGOPTIONS", ""))
     options = f"{theirs} -c search_path={_quoted(location.schema)},public".strip()
     target = make_conninfo(**{**given, "options": options})

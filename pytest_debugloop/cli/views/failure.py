@@ -110,9 +110,9 @@ def failure_lines(known: DetailedFailure, width: int, *, all_frames: bool = Fals
     when = f"{local(failure.occurred_at)} ({ago(failure.occurred_at)})"
     yield Line.of(f"  {when} by {printable(failure.agent_name)}{attempt}, run {short(failure.run_id)}", "faint")
     kind = [failure.error_code or "", failure.error_type if failure.error_type not in _PLAIN else ""]
-    told = [printable(one) for one in kind if one] + (["part of an incident"] if failure.is_incident else [])
-    if told:
-        yield Line.of(f"  {', '.join(told)}", "faint")
+    facts = [printable(one) for one in kind if one] + (["part of an incident"] if failure.is_incident else [])
+    if facts:
+        yield Line.of(f"  {', '.join(facts)}", "faint")
     if passed := passed_line(known.history):
         yield Line.of(f"  {passed}", "warn")
     if seen := history_line(known.history):

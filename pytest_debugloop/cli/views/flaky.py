@@ -31,7 +31,7 @@ def flaky_lines(tests: Sequence[RankedTest], width: int) -> Iterator[Line]:
     yield from _wrapped(RANKED_BY, width, indent="", style="faint")
     titles = ("failed", "lower bound", "class", "test")
     rows = [_cells(ranked) for ranked in tests]
-    widths = [max(cell_width(row[place]) for row in [titles, *rows]) for place in range(3)]
+    widths = [max(cell_width(row[index]) for row in [titles, *rows]) for index in range(3)]
     longest = max(cell_width(row[3]) for row in rows)
     is_folded = sum(widths) + 3 * len(_GAP) + longest > width
     yield Line.of()

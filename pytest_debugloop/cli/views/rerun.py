@@ -67,7 +67,7 @@ class RerunPrinter:
             times: how many runs there will be, None where that is not known.
 
         Yields:
-            What is called as each run begins, and gives what is told of its progress.
+            What is called as each run begins, and gives what is reported of its progress.
         """
         runs = 0
         if not sys.stderr.isatty():
@@ -175,7 +175,7 @@ class RerunPrinter:
             yield Line.of(f"by hand: {shell_command(with_only(self.plan, found.tests))}", "faint")
 
     def write(self, facts: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
-        """Write what was found as JSON, behind the recorded failure and the plan.
+        """Write what was found as JSON, after the recorded failure and the plan.
 
         Args:
             facts: what was found.

@@ -26,7 +26,7 @@ _COLUMNS = [
 
 
 def run_lines(runs: Iterable[Run], width: int) -> Iterator[Line]:
-    """Write a table of runs, and below it what the marks behind commits mean.
+    """Write a table of runs, and below it what the marks after commits mean.
 
     Args:
         runs: the latest first.

@@ -27,9 +27,11 @@ def session_lines(shown: ShownSession, width: int) -> Iterator[Line]:
         width: columns of the terminal.
     """
     verdicts = Counter(verdict_of(run)[0] for run in shown.runs)
-    told = ", ".join(f"{number:,} {verdict}" for verdict, number in verdicts.most_common())
+    counts = ", ".join(f"{number:,} {verdict}" for verdict, number in verdicts.most_common())
     yield (
-        Line.of("session ", "title").append(short(shown.id), "id").append(f" {counted(len(shown.runs), 'run')}: {told}")
+        Line.of("session ", "title")
+        .append(short(shown.id), "id")
+        .append(f" {counted(len(shown.runs), 'run')}: {counts}")
     )
     columns = [
         Column("run", "id"),

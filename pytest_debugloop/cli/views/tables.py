@@ -71,7 +71,7 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Li
     if not page:
         return
     widths = [
-        max(cell_len(column.title), *(cell_len(row[place][0]) for row in page)) for place, column in enumerate(columns)
+        max(cell_len(column.title), *(cell_len(row[index][0]) for row in page)) for index, column in enumerate(columns)
     ]
     longest = list(widths)
     widths = _fitted(columns, widths, width)
@@ -79,7 +79,7 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Li
         if column.is_whole and widths[place] < longest[place]:  # there is more room for the others without it
             others = [0 if one == place else longest[one] for one in range(len(columns))]
             widths = _fitted(columns, others, width)
-    kept = [place for place in range(len(columns)) if widths[place]]
+    kept = [index for index in range(len(columns)) if widths[index]]
 
     def line(cells: Sequence[tuple[str, str]], style: str | None = None) -> Line:
         spans = [("", "")]
@@ -90,9 +90,9 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Li
         return Line(tuple(_cut(spans, max(width, 1))) or (("", ""),))
 
     def below(cells: Sequence[tuple[str, str]]) -> Iterator[Line]:
-        for place, column in enumerate(columns):
-            text, own = cells[place]
-            if column.is_whole and cell_len(text) > widths[place]:
+        for index, column in enumerate(columns):
+            text, own = cells[index]
+            if column.is_whole and cell_len(text) > widths[index]:
                 yield Line.of(f"  {text}", column.style or own, is_whole=True)
 
     yield line([(column.title, "") for column in columns], "faint")
@@ -115,7 +115,7 @@ def cell_width(text: str) -> int:
 def _fitted(columns: list[Column], widths: list[int], width: int) -> list[int]:
     """Leave out columns, then narrow the flexible ones, until a row fits; a width of 0 leaves a column out."""
     widths = list(widths)
-    flexible = [place for place, column in enumerate(columns) if column.flexible]
+    flexible = [index for index, column in enumerate(columns) if column.flexible]
     least = {place: min(widths[place], 24) for place in flexible}
 
     def total() -> int:

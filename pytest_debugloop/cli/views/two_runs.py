@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TwoRuns:
-    """Tells which two runs are held against each other, and how far the reruns are.
+    """Tells which two runs are compared with each other, and how far the reruns are.
 
     Args:
         case: the failure and the pass.
@@ -53,7 +53,7 @@ class TwoRuns:
         """Show on standard error how far it is, where somebody watches.
 
         Yields:
-            What is called as each run begins, and gives what is told of its progress.
+            What is called as each run begins, and gives what is reported of its progress.
         """
         if not sys.stderr.isatty():
             yield lambda: lambda _seconds, _begun: None

@@ -1,4 +1,4 @@
-"""What changed in a test's own function behind the statement that failed: it was not run then, and is no reason."""
+"""What changed in a test's own function after the statement that failed: it was not run then, and is no reason."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def compare_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         ranked = ranked._replace(not_run=[*ranked.not_run, Reached(behind, "test", 0)])
     reached += _made_at_import(difference, reached, begin, facts)
     reached = _with_tests_before(one, difference, reached, starts, facts)
-    told = {near_by.change for near_by in reached}
-    not_run = [near_by for near_by in ranked.not_run if near_by.change not in told]
+    listed = {near_by.change for near_by in reached}
+    not_run = [near_by for near_by in ranked.not_run if near_by.change not in listed]
     if difference.unknown:
         found.evidence["unknown_files"] = difference.unknown[:_MAX_FUNCTIONS]
         concerned = {module, *(str(file) for file, *_ in one.places)}
@@ -80,7 +80,7 @@ def compare_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         found.is_untied = not any(side.is_whole for side in sides.known)
         found.evidence["other_functions_changed"] = len(difference.changes) - len(reached) - len(not_run)
     if not_run:
-        found.evidence["code_not_run"] = _told(not_run, {}, difference, facts)
+        found.evidence["code_not_run"] = _listed(not_run, {}, difference, facts)
     if not reached:
         return
     situations = [_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached]
@@ -92,7 +92,7 @@ def compare_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         (likely if weights.ODDS[situation] >= enough else beside).append(near_by)
     for key, more, changed in (("code", "more_functions", likely), ("code_beside", "more_beside", beside)):
         if changed:
-            found.evidence[key] = _told(changed, ranked.ran, difference, facts)
+            found.evidence[key] = _listed(changed, ranked.ran, difference, facts)
         if len(changed) > _MAX_FUNCTIONS:
             found.evidence[more] = len(changed) - _MAX_FUNCTIONS
 
@@ -170,7 +170,7 @@ def by_imports(
     return key
 
 
-def _told(
+def _listed(
     reached: Sequence[Reached], ran: Mapping[Change, str], difference: CodeDifference, facts: Facts
 ) -> list[dict[str, Any]]:
     shown = reached[:_MAX_FUNCTIONS]

@@ -114,7 +114,7 @@ def changes_between(before: Iterable[Unit], after: Iterable[Unit]) -> list[Chang
     old, new = _by_place(before), _by_place(after)
     found = []
     for place in sorted(old.keys() | new.keys()):
-        # A getter and its setter have one name: the first of them that differs is told.
+        # A getter and its setter have one name: the first of them that differs is named.
         pairs = zip_longest(old.get(place, ()), new.get(place, ()))
         was, now = next(((a, b) for a, b in pairs if a is None or b is None or a.id != b.id), (None, None))
         if was is None and now is None:

@@ -25,7 +25,7 @@ from pytest_debugloop.text import strategies
 _MAX_FILES = 10
 _MAX_UNTIED = 10
 _PYTHON = (".py", ".pyi")
-# Which of them pytest reads is told as options; what else is in them is for other tools.
+# Which of them pytest reads is compared as options; what else is in them is for other tools.
 _CONFIGURATION = frozenset({"pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"})
 _EXTENSIONS = (".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".pyx", ".pxd", ".rs", ".f90", ".f", ".so", ".pyd", ".go")
 _DOTENV = ("dotenv", "decouple", "environs", "environ", "dynaconf", "starlette")
@@ -48,10 +48,10 @@ class _File(NamedTuple):
     def change(self) -> str:
         return "added" if self.before is None else "removed" if self.after is None else "changed"
 
-    def told(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"file": self.path, "change": self.change, "before": self.before, "after": self.after}
-        told |= {"edited_meanwhile": True} if self.is_edited else {}
-        return told | ({"opened": True} if self.situation == weights.DATA_OPENED else {})
+    def as_evidence(self) -> dict[str, Any]:
+        entry: dict[str, Any] = {"file": self.path, "change": self.change, "before": self.before, "after": self.after}
+        entry |= {"edited_meanwhile": True} if self.is_edited else {}
+        return entry | ({"opened": True} if self.situation == weights.DATA_OPENED else {})
 
 
 def compare_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Facts, found: Findings) -> None:
@@ -86,7 +86,7 @@ def compare_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         (tied if situation else untied).append(file._replace(situation=situation))
     tied.sort(key=lambda file: -weights.ODDS[file.situation])
     if tied:
-        found.evidence["data"] = [file.told() for file in tied[:_MAX_FILES]]
+        found.evidence["data"] = [file.as_evidence() for file in tied[:_MAX_FILES]]
         found.explain(strategies.DATA, *(file.situation for file in tied))
         if len(tied) > _MAX_FILES:
             found.evidence["more_data"] = len(tied) - _MAX_FILES
@@ -135,22 +135,22 @@ class _Test(NamedTuple):
         folder: of its module, with a slash at its end; empty for rootdir.
         module: the file's name without its ending.
         function: its own name.
-        told: what the failure says, and how pytest was called and configured.
+        words: what the failure says, and how pytest was called and configured.
     """
 
     file: str
     folder: str
     module: str
     function: str
-    told: frozenset[str]
+    words: frozenset[str]
 
     @classmethod
     def of(cls, one: Pending, options: Iterable[str]) -> _Test:
         file, _, name = one.success_operation.partition("::")
         folder, _, last = file.rpartition("/")
         function = name.partition("[")[0].rpartition("::")[2]
-        told = {_last(word) for text in (one.message, *options) for word in _WORD_ENDS.split(text)}
-        return cls(file, f"{folder}/" if folder else "", last.partition(".")[0], function, frozenset(told))
+        words = {_last(word) for text in (one.message, *options) for word in _WORD_ENDS.split(text)}
+        return cls(file, f"{folder}/" if folder else "", last.partition(".")[0], function, frozenset(words))
 
     def is_near(self, path: str) -> bool:
         return path.startswith(self.folder)
@@ -165,7 +165,7 @@ def _situation(path: str, test: _Test, named: Named) -> str:
     """Say what a file is to a test; nothing where it is nothing."""
     if path == test.file or _is_called_like(path, test):
         return weights.DATA_OF_TEST
-    if path.rpartition("/")[2] in test.told:
+    if path.rpartition("/")[2] in test.words:
         return weights.DATA_NAMED[0]
     if named.distance is not None:
         of_degree = {_WHOLE: weights.DATA_NAMED, _PART: weights.DATA_IN_PART, _FOLDER: weights.DATA_FOLDER}

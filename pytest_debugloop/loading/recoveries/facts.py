@@ -306,7 +306,7 @@ class Facts:
         Args:
             pending: the recoveries.
         """
-        # One pass may mend a hundred failures of a test: they have one history.
+        # One pass may fix a hundred failures of a test: they have one history.
         wanted = list(dict.fromkeys((one.task_id, one.passed_at) for one in pending))
         found: dict[tuple[uuid.UUID, datetime], list[Attempt]] = {key: [] for key in wanted}
         tasks, moments = [task for task, _ in wanted], [moment for _, moment in wanted]

@@ -50,9 +50,9 @@ def ignored_code(failing: RunFacts, passing: RunFacts, ask: Callable[..., Cursor
     sides: list[dict[str, str]] = [{}, {}]
     for path, digests in known.items():
         by_keyed = {keyed_hash(key, path, digest): digest for digest in digests}
-        told = [before.get(path), after.get(path)]
-        if any(one in by_keyed for one in told):
-            for side, one in zip(sides, told, strict=True):
+        hashes = [before.get(path), after.get(path)]
+        if any(one in by_keyed for one in hashes):
+            for side, one in zip(sides, hashes, strict=True):
                 if one is not None:
                     side[path] = by_keyed.get(one, one)
     return IgnoredCode(*sides)

@@ -1,6 +1,6 @@
-"""Find what was different where a test began to fail: what a flake is told from a broken test by.
+"""Find what was different where a test began to fail: what a flake is distinguished from a broken test by.
 
-It is what is looked at where it passes again, with the pass before in the place of the pass after. No run waits for
+It is what is looked at where it passes again, with the pass before in place of the pass after. No run waits for
 more than a bounded number of comparisons; of what is not compared nothing is known, and the scores say as much.
 """
 
@@ -72,7 +72,7 @@ def _evidence(one: Pending, facts: Facts) -> dict[str, Any] | None:
     """Say what differs; of code where, and how much: its source is in both runs' versions."""
     try:
         found = compared(one, facts)
-        # It is told, and not weighed: of one pass and one failure nobody knows whether it was the order.
+        # It is named, and not weighed: of one pass and one failure nobody knows whether it was the order.
         order = order_between(one, facts)
     except psycopg.Error:
         raise

@@ -1,4 +1,4 @@
-"""How pytest was told to run the tests, and what of that differs: command line, ini file, plugins."""
+"""How pytest was to run the tests, and what of that differs: command line, ini file, plugins."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ class Order(NamedTuple):
     def of(cls, tests: Sequence[str]) -> Order:
         """Remember where each test came first."""
         places: dict[str, int] = {}
-        for place, test in enumerate(tests):
-            places.setdefault(test, place)
+        for index, test in enumerate(tests):
+            places.setdefault(test, index)
         return cls(tuple(tests), places)
 
     def before(self, test: str) -> tuple[str, ...] | None:
@@ -59,10 +59,10 @@ def _bare(tests: Sequence[str]) -> list[str]:
 
 
 def _told(tests: list[str], only: list[str]) -> dict[str, Any]:
-    told: dict[str, Any] = {"count": len(tests), "last": tests[-_MAX_NAMED:], "only_here": only[-_MAX_NAMED:]}
+    evidence: dict[str, Any] = {"count": len(tests), "last": tests[-_MAX_NAMED:], "only_here": only[-_MAX_NAMED:]}
     if len(only) > _MAX_NAMED:
-        told["only_here_count"] = len(only)
-    return told
+        evidence["only_here_count"] = len(only)
+    return evidence
 
 
 def suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]]) -> dict[str, list[str]]:

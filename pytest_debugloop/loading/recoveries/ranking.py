@@ -90,13 +90,13 @@ class Ranking:
         ran = {change: LINES if self._has_run(change) else ENTERED for change in entered}
         kept, not_run = self._told_apart(near, ran, starts)
         named = self._named_by_what_ran(starts)
-        told = self._told_by_failure([change for change in entered if ran[change] == LINES])
+        by_failure = self._named_by_failure([change for change in entered if ran[change] == LINES])
         first = sorted(
             (near[change] for change in entered),
             key=lambda one: (
                 ran[one.change] != LINES,
                 -entered[one.change],
-                -told.get(one.change, 0.0),
+                -by_failure.get(one.change, 0.0),
                 by_likelihood(one),
             ),
         )
@@ -140,7 +140,7 @@ class Ranking:
         before, after = (sources.get(side, "") if side else "" for side in (change.before, change.after))
         return before, after
 
-    def _told_by_failure(self, changes: Sequence[Change]) -> Mapping[Change, float]:
+    def _named_by_failure(self, changes: Sequence[Change]) -> Mapping[Change, float]:
         """Say of which changes of those whose lines were run the failure speaks."""
         if len(changes) < 2:
             return {}
@@ -197,7 +197,7 @@ class Ranking:
         return found
 
     def _files_of(self, trace: Trace) -> Iterable[str]:
-        """Give the files of the modules that processes were told to run."""
+        """Give the files of the modules that processes were to run."""
         ends = [
             f"{module.replace('.', '/')}{end}"
             for module in trace.modules

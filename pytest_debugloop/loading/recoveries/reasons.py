@@ -127,7 +127,7 @@ def _reasons(
         is_code_known = any(not {"code", "run"}.intersection(examined[place].found.missing) for place in judged.members)
         for place in judged.members:
             found[place] = _concluded(examined[place].found, judged, is_code_known=is_code_known)
-    return [found[place] for place in range(len(pending))]
+    return [found[index] for index in range(len(pending))]
 
 
 def _examined(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Examined:

@@ -1,7 +1,7 @@
 """What of a changed unit is a change of code, by its syntax tree.
 
-Comments, docstrings and layout are none. What is left of a class or a module without its functions is told by the names
-that are assigned there, and not as one: whoever uses another name of it is not concerned.
+Comments, docstrings and layout are none. What is left of a class or a module without its functions is identified by
+the names that are assigned there, and not as one: whoever uses another name of it is not concerned.
 """
 
 from __future__ import annotations

@@ -128,11 +128,11 @@ def in_order(judged: Judged, found: Findings) -> None:
             untold.remove(situation)
         found.candidates[strategy] = [*(situation for _, situation in known), *untold]
         entries = [entry for key in _TOLD[strategy] for entry in found.evidence.get(key, ())]
-        told = {name: entry for (name, _), entry in zip(named(found, strategy), entries, strict=True)}
+        by_name = {name: entry for (name, _), entry in zip(named(found, strategy), entries, strict=True)}
         least = weights.LIKELY * odds[strategy, known[0][0]] if len(_TOLD[strategy]) > 1 else 0.0
         parts: tuple[list[dict[str, Any]], ...] = ([], [])
         for name, _ in known:
-            parts[odds[strategy, name] < least].append(told[name])
+            parts[odds[strategy, name] < least].append(by_name[name])
         for key, part in zip(_TOLD[strategy], parts, strict=False):
             found.evidence.pop(key, None)
             if part:
@@ -150,7 +150,7 @@ def named(found: Findings, strategy: str) -> list[tuple[str, str]]:
     """
     situations, evidence = found.candidates[strategy], found.evidence
     if strategy == strategies.CODE:
-        # The likely are told apart from those beside them, and of each the first.
+        # The likely are distinguished from those beside them, and of each the first.
         least = weights.LIKELY * weights.ODDS[situations[0]]
         parts = [[one for one in situations if (weights.ODDS[one] < least) is beside] for beside in (False, True)]
         pairs = [
@@ -204,7 +204,7 @@ def _parts(
     least: float,
     test_of: Callable[[int], object],
 ) -> list[list[int]]:
-    """Divide what failed by what may explain it: some tests may have been mended by another change.
+    """Divide what failed by what may explain it: some tests may have been fixed by another change.
 
     A candidate explains what it has enough of the odds of the first of; of several tests, or it stands alone.
     """

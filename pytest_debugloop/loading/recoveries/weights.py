@@ -95,7 +95,7 @@ MISSING = 0.5
 UNTIED = 0.4
 """What is added to it where something differs that could not be tied to the test."""
 LIKELY = 0.51
-"""Of the odds of the first candidate: what has less is told apart."""
+"""Of the odds of the first candidate: what has less is listed apart."""
 BESIDE = 0.2
 """How much of its odds a further candidate of one strategy has against the first: often both are one change."""
 PASSED_TOO = 0.25

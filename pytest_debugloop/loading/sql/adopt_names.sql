@@ -1,7 +1,7 @@
 -- Give the name that a run's checkout has now, and those that it had before.
 --
 -- A folder's name gives way to the repository's. In an embedded record, which is one checkout's, so does any earlier name
--- of the repository, and what was recorded before checkouts were told apart counts by its rootdir.
+-- of the repository, and what was recorded before checkouts were distinguished counts by its rootdir.
 
 WITH own AS (
     SELECT checkout_id, rootdir FROM debug_runs

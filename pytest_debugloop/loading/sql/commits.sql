@@ -10,7 +10,7 @@ WHERE l.line ->> 'kind' = 'commits' AND length(known.value ->> 0) <= 100 AND len
 ORDER BY 1, 2, 3  -- two loaders that add the same commits must not wait for each other
 ON CONFLICT (project, git_commit, git_parent) DO NOTHING;
 
--- A commit that says which change it merged, as squashes do, comes after that change, whose commits are told by its runs.
+-- A commit that says which change it merged, as squashes do, comes after that change, whose commits are known from its runs.
 INSERT INTO debug_commit_parents (project, git_commit, git_parent)
 SELECT DISTINCT j.project, merged.value ->> 0, 'change ' || (merged.value ->> 1)
 FROM staged_records AS l

@@ -1,20 +1,20 @@
 -- Tie the crash of a process to the step that the process was in, which its own journal leaves open.
 
--- Of a worker that told what it was doing before it was ended, the controller tells too: one event, with what both know.
+-- Of a worker that said what it was doing before it was ended, the controller tells too: one event, with what both know.
 UPDATE debug_error_events AS e
-SET state_snapshot_id = told.state_snapshot_id,
-    error_message = told.error_message || E'\n' || e.error_message,
-    error_stack_trace = told.error_stack_trace,
-    error_code = told.error_code,
+SET state_snapshot_id = reported.state_snapshot_id,
+    error_message = reported.error_message || E'\n' || e.error_message,
+    error_stack_trace = reported.error_stack_trace,
+    error_code = reported.error_code,
     metadata = e.metadata || jsonb_strip_nulls(jsonb_build_object(
-        'code', told.metadata -> 'code', 'exception', told.metadata -> 'exception',
-        'fingerprint', told.metadata -> 'fingerprint', 'phase', told.metadata -> 'phase'
+        'code', reported.metadata -> 'code', 'exception', reported.metadata -> 'exception',
+        'fingerprint', reported.metadata -> 'fingerprint', 'phase', reported.metadata -> 'phase'
     ))
-FROM debug_error_events AS told
+FROM debug_error_events AS reported
 WHERE e.correlation_id = %(correlation_id)s AND e.run_id = %(run_id)s AND e.error_type = 'worker_crash'
-    AND told.correlation_id = e.correlation_id AND told.run_id = e.run_id AND told.error_type = 'process_crash'
-    AND told.agent_name = e.agent_name AND told.operation_name = e.operation_name
-    AND e.metadata ->> 'exception' IS NULL AND told.metadata ->> 'exception' IS NOT NULL;
+    AND reported.correlation_id = e.correlation_id AND reported.run_id = e.run_id AND reported.error_type = 'process_crash'
+    AND reported.agent_name = e.agent_name AND reported.operation_name = e.operation_name
+    AND e.metadata ->> 'exception' IS NULL AND reported.metadata ->> 'exception' IS NOT NULL;
 
 -- More of a run may come that was taken for dead: its steps then ended, or its main process did, and it did not crash.
 WITH gone AS (

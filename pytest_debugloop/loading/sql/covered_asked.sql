@@ -1,6 +1,6 @@
 -- Give the attempts of a run that are to be traced and were not, or not whole: of tests that failed in it, or before.
 --
--- The latest first. How many attempts of a test are asked for is told, for coverage keeps them as one.
+-- The latest first. How many attempts of a test are asked for is given, as coverage keeps them as one.
 
 WITH asked AS (
     SELECT e.id, e.correlation_id, e.agent_name, e.operation_name,

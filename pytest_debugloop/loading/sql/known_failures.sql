@@ -64,11 +64,11 @@ seen AS MATERIALIZED (
         SELECT EXISTS (SELECT FROM debug_error_success_correlation AS c WHERE c.task_id = f.task_id) AS recovered
     ) AS recovery
 ),
-told AS MATERIALIZED (
+shown AS MATERIALIZED (
     SELECT * FROM seen
     ORDER BY last_seen_at IS NULL DESC, begins DESC, recovered DESC, times DESC, times_otherwise DESC, task_id IS NULL,
         occurred_at, id
-    LIMIT %(told)s
+    LIMIT %(most)s
 )
 SELECT
     coalesce(task.node_id, t.operation_name, '') AS test,
@@ -122,7 +122,7 @@ SELECT
         extract(epoch FROM t.occurred_at - before_it.at)::double precision
     END AS not_run_seconds,
     (SELECT count(*) FROM failed) AS failures
-FROM told AS t
+FROM shown AS t
 LEFT JOIN debug_tasks AS task ON task.id = t.task_id
 LEFT JOIN debug_runs AS failing ON failing.id = t.run_id
 -- The same counts by lines.
@@ -278,7 +278,7 @@ LEFT JOIN LATERAL (
             CASE WHEN s.failed AND s.attempts >= 2 AND NOT s.is_proven THEN s.flake < 0.1 END ORDER BY s.last_at DESC
         ))[1], FALSE) AS is_flaky
     FROM debug_weighed_stretches(t.task_id, %(most_attempts)s) AS s
-    -- Of what has been failing for longer that is told, and nothing else.
+    -- Of what has been failing for longer that is said, and nothing else.
     WHERE begun.run_id IS NULL OR begun.run_id = t.run_id
 ) AS score ON TRUE
 -- Of the same attempts those on what it both passed and failed on.

@@ -2,7 +2,7 @@
 -- commit is on the line of what failed on an earlier one, whatever their branches are called.
 --
 -- Ten thousand commits back, or on, are as good as all. Of runs that were concluded before those are looked at again whose
--- commits turn out to be related only now, so that nothing depends on who told of a commit first.
+-- commits turn out to be related only now, so that nothing depends on who reported a commit first.
 
 CREATE TEMP TABLE own ON COMMIT DROP AS
 SELECT id, project, git_commit, git_tree, change_id FROM debug_runs WHERE id = %(run_id)s;

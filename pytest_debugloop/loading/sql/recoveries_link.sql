@@ -27,7 +27,7 @@ LEFT JOIN LATERAL (
             OR (failing.alike, s.run_id) IN (SELECT r.alike, r.id FROM runs_on_line AS r)
             OR (failing.git_commit, failing.leg, s.run_id) IN (SELECT r.failing, r.leg, r.id FROM runs_later AS r)
         )
-        -- What passed on an earlier commit does not tell that this one is mended: its job was late, or its clock ahead.
+        -- What passed on an earlier commit does not tell that this one is fixed: its job was late, or its clock ahead.
         -- But who goes back to it in the same working copy has undone what failed.
         AND NOT EXISTS (
             SELECT FROM debug_runs AS passing

@@ -1,4 +1,4 @@
--- Name the branch that others are held against: the first of those that are mostly called so of which there are runs.
+-- Name the branch that others are compared with: the first of those that are mostly called so of which there are runs.
 
 SELECT r.git_branch AS name
 FROM debug_runs AS r

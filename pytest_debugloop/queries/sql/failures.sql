@@ -1,5 +1,5 @@
 -- List failures: one, or those of a test, the latest first; or what failed in a run: of each test and phase the last
--- attempt, those that no retry mended first, and of what is of no test, all. By their causes, the most frequent first, the
+-- attempt, those that no retry fixed first, and of what is of no test, all. By their causes, the most frequent first, the
 -- limit is of causes, and so many failures are named of each. The first ones, or the first of each cause, come with their
 -- state, where that is not larger than asked, and with what is known of failures of the test that have the same fingerprint.
 

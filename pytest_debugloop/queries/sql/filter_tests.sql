@@ -1,4 +1,4 @@
--- List the tests of a project, to be told apart by what pytest calls them.
+-- List the tests of a project, to be distinguished by what pytest calls them.
 
 SELECT id, node_id, file, name, parameters
 FROM debug_tasks

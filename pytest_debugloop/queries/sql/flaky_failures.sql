@@ -1,4 +1,4 @@
--- Tell how each test fails most often: what was not mended by a change first.
+-- Tell how each test fails most often: what was not fixed by a change first.
 
 SELECT DISTINCT ON (task_id) task_id, times, failures, error_type, error_code, error_message, last_error_id
 FROM (
