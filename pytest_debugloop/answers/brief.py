@@ -153,7 +153,7 @@ def failure_pieces(known: DetailedFailure, functions: list[Function]) -> Iterato
     failure = known.failure
     phase = "" if failure.phase in (None, "call") else f" in {printable(failure.phase)}"
     subtest = f" [{printable(failure.subtest)}]" if failure.subtest else ""
-    yield Piece(0, f"FAILED {printable(failure.node_id)}{subtest}{phase} ({short(failure.id)})")
+    yield Piece(0, f"FAILED {printable(failure.node_id) or 'outside of tests'}{subtest}{phase} ({short(failure.id)})")
     message = printable(failure.error_message, lines=True).split("\n")
     yield Piece(0, f"{printable(failure.error_code or failure.error_type)}: {message[0]}")
     for number, line in enumerate(message[1:_MESSAGE_LINES]):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pytest_debugloop.summary.folding import columns, wrapped
 from pytest_debugloop.text.changed import since_pass
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.strategies import STRATEGIES
@@ -153,10 +153,10 @@ def failure_lines(known: KnownFailures, width: int | None, most: int = SUMMARY_F
 def _cause_lines(failure: KnownFailure, width: int | None) -> Iterator[str]:
     name, facts = printable(failure.test or "outside of tests"), failure_facts(failure)
     if failure.tests == 1:
-        yield from _wrapped(name, facts, width, "  ")
+        yield from wrapped(name, facts, width, "  ")
         return
     yield f"  {printable(failure.cause)}"
-    yield from _wrapped(name, facts, width, "    ")
+    yield from wrapped(name, facts, width, "    ")
     yield f"    {other_tests(failure, width and width - 4)}"
 
 
@@ -257,62 +257,3 @@ def _failing(failure: KnownFailure) -> list[str]:
     if failure.failing_commit:
         words.append(f"since commit {printable(failure.failing_commit[:10])}")
     return ([" ".join(["failing", *words])] if words else []) + gaps
-
-
-def _wrapped(name: str, facts: Sequence[str], width: int | None, indent: str) -> list[str]:
-    """Write a name, which is never cut, and the facts on the same line or below it."""
-    whole = f"{indent}{name}: {', '.join(facts)}"
-    if width is None or columns(whole) <= width:
-        return [whole]
-    lines = [f"{indent}{name}:"]
-    line = ""
-    indent += "    "
-    room = width - len(indent)
-    parts = [fact + ("," if number < len(facts) - 1 else "") for number, fact in enumerate(facts)]
-    # What is too long for a line is better broken between its halves than cut.
-    for part in (half for one in parts for half in ([one] if columns(one) <= room else _halves(one))):
-        if line and len(indent) + columns(line) + 1 + columns(part) > width:
-            lines.append(line)
-            line = ""
-        line = f"{line} {part}" if line else part
-    return lines[:1] + [indent + cut(one, room) for one in [*lines[1:], line]]
-
-
-def _halves(fact: str) -> list[str]:
-    first, separator, second = fact.partition("; ")
-    return [first + ";", second] if separator else [fact]
-
-
-def columns(text: str) -> int:
-    """Count the columns of a terminal that a text takes.
-
-    Args:
-        text: printable, without ends of lines.
-    """
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
-
-
-def cut(text: str, width: int) -> str:
-    """Shorten a text in its middle, where it is least distinguished from others.
-
-    Args:
-        text: printable, without ends of lines.
-        width: columns that it may take; at least 20 are given.
-    """
-    width = max(width, 20)
-    if columns(text) <= width:
-        return text
-    # The end of a node id says more than its beginning.
-    head, tail = "", ""
-    for character in text:
-        if columns(head + character) > (width - 3) // 3:
-            break
-        head += character
-    for character in reversed(text):
-        if columns(character + tail) > width - 3 - columns(head):
-            break
-        tail = character + tail
-    return f"{head}...{tail}"

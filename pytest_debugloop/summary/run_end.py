@@ -17,7 +17,8 @@ from pytest_debugloop.journal.shared_names import STATUS_FILE
 from pytest_debugloop.private import remove
 from pytest_debugloop.summary import terminal as summary
 from pytest_debugloop.summary.fixed_tests import fixed_lines, fixed_of
-from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT, KnownFailures, cut, failure_lines
+from pytest_debugloop.summary.folding import cut
+from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT, KnownFailures, failure_lines
 from pytest_debugloop.summary.loader_start import LoaderStart, loader_order
 from pytest_debugloop.summary.terminal import command_of
 from pytest_debugloop.system import System, identity_change

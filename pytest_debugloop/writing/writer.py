@@ -20,6 +20,7 @@ from pytest_debugloop.clock import Clock
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.records import ErrorEvent, Snapshot, clean_text, plain_text
 from pytest_debugloop.system import System
+from pytest_debugloop.writing.collected import collection_difference
 from pytest_debugloop.writing.failure import FailureContext, Kind
 
 _LONGEST_MESSAGE = 10_000
@@ -184,10 +185,13 @@ class Writer:
             context: where and when it happened.
             code: see :attr:`ItemFacts.code`.
         """
+        difference = collection_difference(text) if context.phase == "collect" else None
         if len(text) > 2 * _LONGEST_HALF:
             text = f"{text[:_LONGEST_HALF]}\n...\n{text[-_LONGEST_HALF:]}"
         text = self.redact(text)
-        message = text.strip().rpartition("\n")[2] if context.phase == "collect" else text
+        message = text
+        if context.phase == "collect":  # the last line of a traceback
+            message = self.redact(difference) if difference else text.strip().rpartition("\n")[2]
         name = kind.error_type
         fingerprint = text_fingerprint("\0".join((name, context.node_id, normalised(message[:500]))))
         message = message[:_LONGEST_MESSAGE] or name

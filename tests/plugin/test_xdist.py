@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -153,6 +154,8 @@ def test_workers_that_collect_different_tests_are_a_collection_error(project: Pr
         error.agent_name.removeprefix("pytest:"),
     )
     assert "Different tests were collected" in (error.error_stack_trace or "")
+    told = r"(gw\d) collected other tests than (gw\d): (.*\]) only in \2, (.*\]) only in \1\n"
+    assert re.fullmatch(told + r"only in \2: \3\nonly in \1: \4", error.error_message)
     assert run.ret == project.run("-p", "xdist", "-n2", recorded=False).ret
 
 

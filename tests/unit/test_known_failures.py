@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_debugloop.loading.known_failures import place_of
+from pytest_debugloop.summary.folding import columns, cut
 from pytest_debugloop.summary.known_failures import (
     KnownFailure,
     KnownFailures,
-    columns,
-    cut,
     failure_facts,
     failure_lines,
 )
@@ -141,6 +140,19 @@ def test_a_fact_that_is_too_long_is_broken_where_it_has_halves() -> None:
     ]
 
 
+def test_a_fact_that_names_tests_is_broken_between_words_and_cuts_none() -> None:
+    names = [f"tests/test_x.py::test_{letter * 30}" for letter in "ab"]
+    message = f"gw1 collected other tests than gw0: {names[0]} only in gw0, {names[1]} and 11 more only in gw1"
+    failure = NEW._replace(test="", is_test=False, error="collection_error", message=message)
+    assert failure_lines(KnownFailures([failure], 1), 60) == [
+        "  outside of tests:",
+        "      collection_error: gw1 collected other tests than gw0:",
+        f"      {names[0]}",
+        "      only in gw0,",
+        f"      {names[1]} ...",
+    ]
+
+
 def test_more_failures_than_are_told_are_counted() -> None:
     assert failure_lines(KnownFailures([NEW] * 100, 1033), None)[9:] == ["  and 1,024 more"]
     assert failure_lines(KnownFailures([NEW] * 10, 10), None)[10:] == []
@@ -176,7 +188,8 @@ def test_whatever_tests_are_called_lines_fit_and_are_safe(
         of_cause = failure._replace(tests=tests, others=[test] * (tests - 1), cause=f"{tests} x E in {'f' * 10}")
         for line in failure_lines(KnownFailures([of_cause] * 12, 12 * tests), width):
             assert printable(line) == line
-            assert columns(line) <= width or (test and printable(test) in line)  # which is to be copied whole
+            is_whole = "::" in line or (test and printable(test) in line)  # to be copied
+            assert columns(line) <= width or is_whole
             assert line.startswith("  ")
 
 

@@ -38,7 +38,7 @@ def title_line(failure: Failure) -> Line:
         failure: of the record.
     """
     text = Line.of(f"{verdict_mark(True)} ", "fail")
-    text = text.append(printable(failure.node_id or f"({failure.error_type})"), "title")
+    text = text.append(printable(failure.node_id or "outside of tests"), "title")
     if failure.subtest:
         text = text.append(f" [{printable(failure.subtest)}]")
     if failure.phase not in ("call", "", None):
