@@ -46,6 +46,7 @@ _BATCH_STATEMENTS = (
     "snapshots",
     "errors",
     "successes",
+    "captures",
     "steps",
     "retract",
     "traces",

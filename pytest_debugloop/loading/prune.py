@@ -30,6 +30,8 @@ _TABLES = (
     "debug_error_success_correlation",
     "debug_failure_onsets",
     "debug_state_snapshots",
+    "debug_state_captures",
+    "debug_workflows",
     "debug_code_pointers",
     "debug_code_files",
     "debug_code_versions",
@@ -48,9 +50,11 @@ _DELETES = {
     "steps": "steps",
     "failures": "failures",
     "successes": "successes",
+    "captures": "",
     "states": "snapshots",
     "rejected": "rejected_lines",
     "runs": "runs",
+    "workflows": "",
 }
 _CODE = {"versions": "", "files": "", "functions": "functions", "commits": "", "installations": ""}
 

@@ -82,7 +82,10 @@ UNION ALL
 SELECT 'function', function FROM debug_code_pointers
 WHERE id NOT IN (SELECT (u ->> 0)::uuid FROM debug_code_files, jsonb_array_elements(units) AS u)
 UNION ALL
-SELECT 'workflow', correlation_id::text FROM debug_workflow_context
+SELECT 'capture', id::text FROM debug_state_captures
+WHERE correlation_id NOT IN (SELECT correlation_id FROM debug_runs)
+UNION ALL
+SELECT 'workflow', correlation_id::text FROM debug_workflows
 WHERE correlation_id NOT IN (SELECT correlation_id FROM debug_runs)
 """
 
@@ -171,8 +174,17 @@ def test_a_state_that_a_later_run_shares_stays_and_is_that_runs(record: Shop) ->
     if not shared:
         pytest.fail("both runs fail alike, and yet no state is the same")
     first, last = record.rows("SELECT correlation_id, started_at FROM debug_runs ORDER BY started_at")
+    captures = (
+        "SELECT c.correlation_id, s.operation_name, s.status FROM debug_state_captures AS c"
+        " JOIN debug_workflow_steps AS s ON s.correlation_id = c.correlation_id AND s.step_number = c.execution_step"
+        f" WHERE c.snapshot_id = '{shared[0]['id']}' ORDER BY c.captured_at"
+    )
+    assert [tuple(row.values()) for row in record.rows(captures)] == [
+        (run["correlation_id"], "test_shop.py::test_always_wrong", "failed") for run in (first, last)
+    ]
     assert shared[0]["correlation_id"] == first["correlation_id"]
     record.pruned("--keep", "1")
+    assert [row["correlation_id"] for row in record.rows(captures)] == [last["correlation_id"]]
     stays = record.rows("SELECT correlation_id, captured_at FROM debug_state_snapshots")
     assert {row["correlation_id"] for row in stays} == {last["correlation_id"]}
     assert all(row["captured_at"] >= last["started_at"] for row in stays)

@@ -52,7 +52,7 @@ def _shape(connection: Connection) -> list[str]:
     """The catalog, without what a comment or another way to create the same thing leaves different."""
     lines = (re.sub(r" \| \d+ \| ", " | ", line) for line in catalog(connection))
     # The seed's columns of the host are the seed's: they lack our comment, by which a rollback knows ours.
-    return sorted(line.removesuffix(" Added by pytest-debugloop.") for line in lines if "snapshots_hash" not in line)
+    return sorted(line.removesuffix(" Added by pytest-debugloop.") for line in lines)
 
 
 def _seed(connection: Connection, schema: str) -> None:
@@ -90,6 +90,30 @@ def test_it_keeps_its_rows_and_their_links(empty: Connection) -> None:
     # What was forbidden before: they may be deleted.
     empty.execute("DELETE FROM debug_state_snapshots")
     assert empty.execute("SELECT state_snapshot_id FROM debug_error_events").fetchall() == [(None,)]
+
+
+def test_a_state_that_it_stored_twice_becomes_two_captures_of_one(empty: Connection) -> None:
+    empty.execute(HOST)
+    _seed(empty, "ours")
+    for agent in ("coder", "tester"):
+        empty.execute(
+            "INSERT INTO debug_state_snapshots (snapshot_type, correlation_id, agent_name, agent_state, state_hash)"
+            " VALUES ('error', gen_random_uuid(), %s, '{\"n\": \"\u00fc\"}', 'any')",
+            (agent,),
+        )
+    empty.execute(
+        "INSERT INTO debug_error_events (correlation_id, agent_name, error_type, error_category, error_message,"
+        " error_severity, state_snapshot_id)"
+        " SELECT correlation_id, agent_name, 'timeout', 'agent', 'no', 'high', id FROM debug_state_snapshots"
+    )
+    migrate(empty, "ours")
+    again = "SELECT capture_state_snapshot('error', gen_random_uuid(), 'third', '{\"n\": \"\u00fc\"}')"
+    assert empty.execute(again).fetchone() == empty.execute("SELECT id FROM debug_state_snapshots").fetchone()
+    assert empty.execute("SELECT state_size_bytes, variables_count FROM debug_state_snapshots").fetchall() == [(11, 1)]
+    assert empty.execute("SELECT count(DISTINCT state_snapshot_id) FROM debug_error_events").fetchone() == (1,)
+    captures = empty.execute("SELECT agent_name FROM debug_state_captures ORDER BY captured_at").fetchall()
+    assert captures == [("coder",), ("tester",), ("third",)]
+    assert empty.execute("SELECT snapshot_count FROM debug_workflow_context").fetchall() == [(1,)] * 3
 
 
 def test_its_record_in_our_schema_is_taken_over(empty: Connection) -> None:

@@ -33,3 +33,7 @@ WHERE e.correlation_id = %(correlation_id)s AND e.execution_step = m.was;
 UPDATE debug_success_events AS e SET execution_step = m.wanted
 FROM moved_steps AS m
 WHERE e.correlation_id = %(correlation_id)s AND e.execution_step = m.was;
+
+UPDATE debug_state_captures AS e SET execution_step = m.wanted
+FROM moved_steps AS m
+WHERE e.correlation_id = %(correlation_id)s AND e.execution_step = m.was;

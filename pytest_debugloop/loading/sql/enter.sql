@@ -3,6 +3,8 @@
 SET LOCAL timezone TO 'UTC';
 SET LOCAL work_mem TO '64MB';
 SET LOCAL jit TO off;
+-- All that is stored is of runs, which register their workflows: the triggers of the other tables need not look.
+SET LOCAL debugloop.loading TO on;
 
 -- Unless the user or the server has another limit: nobody is to be waited for without an end.
 SELECT set_config(name, value, TRUE)

@@ -47,7 +47,7 @@ JOIN debug_runs AS r USING (id);
 -- goes on. In the order in which a loader writes.
 
 LOCK TABLE debug_runs, debug_code_versions, debug_code_pointers, debug_code_files, debug_commit_parents,
-    debug_tasks, debug_state_snapshots,
+    debug_workflows, debug_tasks, debug_state_snapshots, debug_state_captures,
     debug_error_events, debug_success_events, debug_workflow_steps, debug_error_success_correlation, debug_failure_onsets,
     debug_rejected_lines
     IN SHARE ROW EXCLUSIVE MODE;
@@ -60,6 +60,8 @@ ALTER TABLE pruned ADD PRIMARY KEY (correlation_id);
 
 CREATE TEMP TABLE pruned_snapshots ON COMMIT DROP AS
 SELECT id FROM debug_state_snapshots JOIN pruned USING (correlation_id)
+UNION
+SELECT snapshot_id FROM debug_state_captures JOIN pruned USING (correlation_id)
 UNION
 SELECT state_snapshot_id FROM debug_error_events JOIN pruned USING (correlation_id) WHERE state_snapshot_id IS NOT NULL
 UNION
@@ -128,12 +130,18 @@ DELETE FROM debug_test_traces AS t USING pruned AS p WHERE t.correlation_id = p.
 
 DELETE FROM debug_success_events AS s USING pruned AS p WHERE s.correlation_id = p.correlation_id;
 
+-- name: captures
+-- Delete the captures by the runs that go.
+
+DELETE FROM debug_state_captures AS c USING pruned AS p WHERE c.correlation_id = p.correlation_id;
+
 -- name: states
 -- Delete the snapshots that nothing refers to any more.
 
 DELETE FROM debug_state_snapshots AS s
 USING pruned_snapshots AS p
 WHERE s.id = p.id
+    AND NOT EXISTS (SELECT FROM debug_state_captures AS c WHERE c.snapshot_id = s.id)
     AND NOT EXISTS (SELECT FROM debug_error_events AS e WHERE e.state_snapshot_id = s.id)
     AND NOT EXISTS (SELECT FROM debug_success_events AS e WHERE e.state_snapshot_id = s.id)
     AND NOT EXISTS (SELECT FROM debug_workflow_steps AS e WHERE e.pre_state_snapshot_id = s.id)
@@ -154,6 +162,11 @@ DELETE FROM debug_rejected_lines AS l USING pruned AS p WHERE l.correlation_id =
 -- Delete the runs themselves.
 
 DELETE FROM debug_runs AS r USING pruned_runs AS p WHERE r.id = p.id;
+
+-- name: workflows
+-- Delete the workflows of the runs that go.
+
+DELETE FROM debug_workflows AS w USING pruned AS p WHERE w.correlation_id = p.correlation_id;
 
 -- name: retype
 -- A success that recovers nothing that is recorded is a plain one, as the loader has it.
@@ -184,7 +197,10 @@ FROM (
     SELECT DISTINCT ON (p.id) p.id, e.*
     FROM pruned_snapshots AS p
     CROSS JOIN LATERAL (
-        SELECT correlation_id, session_id, agent_name, execution_step, occurred_at AS at
+        SELECT correlation_id, session_id, agent_name, execution_step, captured_at AS at
+        FROM debug_state_captures WHERE snapshot_id = p.id
+        UNION ALL
+        SELECT correlation_id, session_id, agent_name, execution_step, occurred_at
         FROM debug_error_events WHERE state_snapshot_id = p.id
         UNION ALL
         SELECT correlation_id, session_id, agent_name, execution_step, occurred_at
