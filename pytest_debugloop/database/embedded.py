@@ -13,7 +13,7 @@ import shutil
 import stat
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,7 @@ def embedded_server(
             with _deciding(directory, start_timeout + _PATIENCE, interruptions.allow):
                 if not trusted and not is_ours(directory):
                     raise ForeignRecordError(directory=directory)
+                held.callback(_look_again, server, users)
                 try:
                     _join(server, users, postgres_version, start_timeout, interruptions)
                 finally:  # data that were just made are ours, whatever came of the start
@@ -159,6 +160,21 @@ def _leave(server: Postmaster, users: int, number: tuple[int, str]) -> None:
             if _is_alone(users):
                 server.stop_elsewhere(number)
             fcntl.flock(users, fcntl.LOCK_UN)
+
+
+def _look_again(server: Postmaster, users: int) -> None:
+    """Stop the server where the last two users saw each other: one while it gave up waiting for the lock.
+
+    Each looks after it has let go of both locks, so whoever is the last to do so finds nobody. Who holds the lock now
+    looks later than that.
+    """
+    with (
+        undisturbed() as interruptions,
+        suppress(EmbeddedServerError, OSError),
+        _deciding(server.directory, 0, lambda: None),
+    ):
+        if _is_in_place(server, users):
+            _stop_if_unused(server, users, 30.0, interruptions)
 
 
 def _is_in_place(server: Postmaster, users: int) -> bool:

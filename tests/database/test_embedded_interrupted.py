@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_debugloop.database import embedded
+from pytest_debugloop.database.postmaster import Postmaster
 from pytest_debugloop.database.processes import is_alive
+from tests.support.embedded import server_pid
 from tests.support.environment import CHECKOUT
 
 if TYPE_CHECKING:
@@ -112,3 +117,36 @@ except KeyboardInterrupt:
     launched, end = ran.stdout.split(maxsplit=1)
     assert end == "interrupted\n"
     assert not is_alive(int(launched))
+
+
+def test_who_gives_up_waiting_and_who_is_interrupted_do_not_leave_the_server_to_each_other(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_looked, has_given_up = threading.Event(), threading.Event()
+    is_alone = embedded._is_alone
+
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    def look(users: int) -> bool:
+        found = is_alone(users)
+        if threading.current_thread() is joining and not has_looked.is_set():
+            has_looked.set()  # holds the lock until the other one has given up
+            assert has_given_up.wait(60)
+        return found
+
+    def join() -> None:
+        with contextlib.suppress(KeyboardInterrupt), embedded.embedded_server(directory, durable=False):
+            pass
+
+    joining = threading.Thread(target=join)
+    with embedded.embedded_server(directory, durable=False):
+        assert server_pid(directory)
+        monkeypatch.setattr(Postmaster, "run", interrupted)
+        monkeypatch.setattr(embedded, "_is_alone", look)
+        joining.start()
+        assert has_looked.wait(60)
+        monkeypatch.setattr(embedded, "_PATIENCE", 0)
+    has_given_up.set()
+    joining.join(60)
+    assert not server_pid(directory)
