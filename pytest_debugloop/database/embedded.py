@@ -88,7 +88,7 @@ def embedded_server(
             with _deciding(directory, start_timeout + _PATIENCE, interruptions.allow):
                 if not trusted and not is_ours(directory):
                     raise ForeignRecordError(directory=directory)
-                held.callback(_look_again, server, users)
+                resources.callback(_look_again, server, users)
                 try:
                     _join(server, users, postgres_version, start_timeout, interruptions)
                 finally:  # data that were just made are ours, whatever came of the start
