@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import hmac
 import tokenize
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from io import BytesIO
@@ -21,6 +20,7 @@ from pytest_debugloop.journal.records import clean_text, json_line
 from pytest_debugloop.sources.beside import is_beside, tree_beside
 from pytest_debugloop.sources.data_files import data_files
 from pytest_debugloop.sources.installed import installed
+from pytest_debugloop.sources.keyed import EXECUTABLE, IGNORED_PYTHON, keyed, keyed_hash
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
 from pytest_debugloop.sources.tree import Tree, hash_of, tree_of, version_of
 from pytest_debugloop.sources.units import Unit, is_test_file, units_of
@@ -31,6 +31,7 @@ _MAX_READ = 50 * 1024 * 1024
 _LONGEST_VALUE = 500
 _MAX_EDITED = 200
 _MAX_SCRIPTS = 200
+_MAX_EXECUTABLE = 500
 _LARGEST_SCRIPT = 256 * 1024
 _DEEPEST = 6
 # They differ between any two shells or machines, or between any two tests.
@@ -49,8 +50,6 @@ class SourceFile(NamedTuple):
     has_secrets: bool
 
 
-IGNORED_PYTHON = "*.py"
-"""Among ignored files: says that Python is among them, as older versions did not."""
 KnownFiles = Callable[[list[tuple[str, str]]], Mapping[tuple[str, str], Iterable[str]]]
 """From files, by path and hash, to the environment variables that are named in those that are known."""
 
@@ -76,6 +75,7 @@ class Survey:
         self._beside: dict[str, None] = {}
         self._read = 0
         self._ignored: dict[str, str] | None = None
+        self._executable: list[str] = []
         self._extensions: dict[str, str] = {}
         self._files: Collection[str] = ()
         self._dirty: Collection[str] = ()
@@ -192,6 +192,7 @@ class Survey:
         tree = tree_of(self._rootdir)
         if tree is not None:
             beside = tree_beside(self._rootdir, self._beside)
+            self._executable = sorted(tree.executable)[:_MAX_EXECUTABLE]
             tree = Tree({**tree.files, **beside.files}, tree.tree, {**tree.dirty, **beside.dirty})
             self._files, self._dirty = tree.files, tree.dirty
             files = {path: self.told_hash(path, digest) for path, digest in tree.files.items()}
@@ -228,9 +229,10 @@ class Survey:
             if not _is_never(name):
                 text = clean_text(value)
                 is_secret = self._redactor.names.is_secret(name) or self._redactor.text(text) != text
-                record["variables"][clean_text(name)] = None if is_secret else _keyed(key, "variable", name, text)
+                record["variables"][clean_text(name)] = None if is_secret else keyed(key, "variable", name, text)
         if self._ignored is not None:
             files = self._ignored | self._extensions | {IGNORED_PYTHON: ""}
+            files |= {f"{clean_text(path)}{EXECUTABLE}": "" for path in self._executable}
             record["ignored_files"] = {path: keyed_hash(key, path, digest) for path, digest in files.items()}
         return record
 
@@ -288,22 +290,6 @@ class Survey:
 
 def _is_never(name: str) -> bool:
     return name in _NEVER or name.startswith(_NEVER_PREFIXES)
-
-
-def keyed_hash(key: bytes, path: str, digest: str) -> str:
-    """Hash what is reported of a file that git ignores.
-
-    Args:
-        key: of the record that it is for.
-        path: of the file, as the project names it.
-        digest: of what is in it.
-    """
-    return _keyed(key, "file", path, digest)
-
-
-def _keyed(key: bytes, *parts: str) -> str:
-    """Hash with a key; of 32 bits, so that even who has the key learns no long value from it."""
-    return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()[:8]
 
 
 def lines_of(records: Iterable[dict[str, Any]]) -> bytes:

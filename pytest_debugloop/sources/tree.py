@@ -15,6 +15,7 @@ _WALK_SECONDS = 5.0
 _MAX_FILES = 20_000
 _MAX_CODE = 50_000
 _LARGEST = 4 * 1024 * 1024
+_EXECUTABLE = "100755"
 DOCUMENTS = (".md", ".rst", ".adoc", ".png", ".svg", ".jpg", ".gif", ".pdf")
 """How files end that seldom have to do with a test: they make no version."""
 # What is code where no git tells which files are the project's.
@@ -29,11 +30,13 @@ class Tree(NamedTuple):
         files: SHA-1 of each file as git makes it, by its path relative to rootdir.
         tree: git's tree of the commit, empty without one.
         dirty: the files that are not as the commit has them, with their hashes; empty text for one that is gone.
+        executable: those that git has and that may be executed, without Python.
     """
 
     files: dict[str, str]
     tree: str
     dirty: dict[str, str]
+    executable: frozenset[str] = frozenset()
 
 
 def tree_of(rootdir: Path) -> Tree | None:
@@ -88,11 +91,14 @@ def _from_git(rootdir: Path) -> Tree | None:
     changes = [(entry[:2], entry[3:].removeprefix(prefix)) for entry in changed.split("\0") if entry]
     environments = tuple(path.removesuffix("pyvenv.cfg") for _, path in changes if path.endswith("/pyvenv.cfg"))
     files = {}
+    executable = set()
     for entry in filter(None, listed.split("\0")):
         about, _, path = entry.partition("\t")
-        _, kind, digest = about.split()
+        mode, kind, digest = about.split()
         if kind == "blob" and _counts(path):
             files[path] = digest
+            if mode == _EXECUTABLE and not path.endswith(".py"):
+                executable.add(path)
     # Of very many files code matters most; where there is too much of that, too, nothing is listed.
     if len(files) > _MAX_FILES or len(changes) > _MAX_FILES:
         files = {path: digest for path, digest in files.items() if path.endswith(_CODE)}
@@ -103,13 +109,16 @@ def _from_git(rootdir: Path) -> Tree | None:
     for state, path in changes:
         if not _counts(path) or (state == "??" and (not path.endswith(_CODE) or path.startswith(environments))):
             continue
+        executable.discard(path)
+        if not path.endswith(".py") and os.access(rootdir / path, os.X_OK):
+            executable.add(path)
         dirty[path] = hash_of(rootdir / path)
         if dirty[path]:
             files[path] = dirty[path]
         else:
             files.pop(path, None)
     # A folder that the checkout around it ignores has nothing to do with it.
-    return Tree(files, tree.strip(), dirty) if files else None
+    return Tree(files, tree.strip(), dirty, frozenset(executable & files.keys())) if files else None
 
 
 def _from_folder(rootdir: Path) -> Tree | None:

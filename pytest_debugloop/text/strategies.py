@@ -14,7 +14,9 @@ CODE, DATA, DEPENDENCY, ENVIRONMENT, OPTION, ORDER = (
 )
 RETRY, RERUN, UNKNOWN = "retry", "rerun", "unknown"
 INTERPRETER, LANGUAGE = "interpreter", "another version of Python"
-"""The situations in which another interpreter is the likeliest of the changes of the environment."""
+PROCESS, PROCESS_FAR, PROCESS_FOLDER = "process", "process, far from the test", "folder that nothing names"
+OF_INTERPRETER = frozenset({INTERPRETER, LANGUAGE, PROCESS, PROCESS_FAR, PROCESS_FOLDER})
+"""The situations in which another interpreter, or how it was started, is the likeliest change of the environment."""
 
 Form = Literal["changes", "pairs", "facts"]
 """Of evidence: a list of what was changed, a before and an after by name, or something of its own."""
@@ -87,7 +89,7 @@ def _dependency(evidence: Mapping[str, Any]) -> str:
 def _environment(evidence: Mapping[str, Any]) -> str:
     sides = [evidence.get("environment", {}), evidence.get("interpreter", {})]
     situations: Sequence[str] = evidence.get("situations", {}).get(ENVIRONMENT) or [""]
-    if situations[0] in (INTERPRETER, LANGUAGE):
+    if situations[0] in OF_INTERPRETER:
         sides.reverse()
     return _listed("environment", {**sides[0], **sides[1]})
 

@@ -20,6 +20,7 @@ from pytest_debugloop.environment import folders
 from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.environment.ci import ci_facts
 from pytest_debugloop.environment.identity import RunIdentity, leg_of, process_start
+from pytest_debugloop.environment.process_state import process_state
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.records import JOURNAL_FORMAT, Run, clean_text
 from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX
@@ -96,6 +97,7 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
     """
     redactor = capturer.redactor
     ci = ci_facts(environ)
+    started_with = process_state(config.invocation_params.dir, config.rootpath)
     plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
     return {
         "command_line": redacted_arguments(map(clean_text, map(str, config.invocation_params.args)), redactor),
@@ -111,6 +113,7 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
             "version": platform.python_version(),
             "flags": [name for name in ("optimize", "dev_mode", "utf8_mode") if getattr(sys.flags, name)],
             "encoding": f"{sys.getfilesystemencoding()}, {locale.getpreferredencoding(False)}",
+            **{name: clean_text(value) for name, value in started_with.items()},
         },
         "environment": {
             clean_text(name): REDACTED if redactor.names.is_secret(name) else _redacted(name, value, redactor)

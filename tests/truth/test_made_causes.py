@@ -47,6 +47,8 @@ ALONE = [
     "order: one has to run before",
     "settings in disguise: an entry point, its distribution's version the same",
     "code in disguise: a module that git ignores",
+    "data in disguise: a script that may not be executed",
+    "what a process is started with: another folder",
     "code in disguise: a package imports the name from elsewhere",
 ]
 

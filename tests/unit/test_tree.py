@@ -192,6 +192,16 @@ def test_before_the_first_commit_the_folder_is_read(tmp_path: Path) -> None:
     assert look(made.folder) == Tree({"app.py": file_hash(b"RATE = 1\n")}, "", {})
 
 
+def test_what_may_be_executed_is_told_as_it_is_now(checkout: Checkout) -> None:
+    for name in ("tool.sh", "other.sh", "app.py"):
+        checkout.write(name, "x = 1\n")
+        (checkout.folder / name).chmod(0o755)
+    checkout.commit()
+    assert look(checkout.folder).executable == {"tool.sh", "other.sh"}
+    (checkout.folder / "tool.sh").chmod(0o644)
+    assert look(checkout.folder).executable == {"other.sh"}
+
+
 def test_commits_of_the_same_tree_are_the_same_code(checkout: Checkout) -> None:
     before = look(checkout.folder)
     first = checkout.git("rev-parse", "HEAD")

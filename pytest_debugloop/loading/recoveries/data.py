@@ -20,6 +20,7 @@ from pytest_debugloop.loading.recoveries.naming import (
     escaped,
     nearest_namings,
 )
+from pytest_debugloop.sources.keyed import EXECUTABLE, IGNORED_PYTHON
 from pytest_debugloop.text import strategies
 
 _MAX_FILES = 10
@@ -105,15 +106,29 @@ def _differing(failing: RunFacts, passing: RunFacts) -> list[_File]:
         if of_failing is not None and of_passing is not None:
             before |= of_failing
             after |= of_passing
+    modes = _modes(before, after)
     # What was written while a run went on may have been read before, and then differs, too.
     edited = {*(failing.edited_files or ()), *(passing.edited_files or ())}
-    return [
+    return modes + [
         _File(path, before.get(path), after.get(path), is_edited=path in edited)
         for path in before.keys() | after.keys()
         if (before.get(path) != after.get(path) or path in edited)
-        and not path.endswith(_PYTHON)
+        and not path.endswith((*_PYTHON, EXECUTABLE))
         and path.rpartition("/")[2] not in _CONFIGURATION
     ]
+
+
+def _modes(before: Mapping[str, str], after: Mapping[str, str]) -> list[_File]:
+    """Give the files of which nothing differs but whether they may be executed, where both sides tell of that."""
+    if IGNORED_PYTHON not in before or IGNORED_PYTHON not in after:
+        return []
+    found = []
+    for told in before.keys() ^ after.keys():
+        path = told.removesuffix(EXECUTABLE)
+        if path != told and before.get(path) == after.get(path) is not None:
+            hashes = [side[path] + EXECUTABLE * (told in side) for side in (before, after)]
+            found.append(_File(path, hashes[0], hashes[1]))
+    return found
 
 
 def _names_in_code(differing: list[_File], passing: RunFacts, facts: Facts) -> frozenset[str]:

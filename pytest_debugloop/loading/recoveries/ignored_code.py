@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from psycopg import Cursor
 
 from pytest_debugloop.loading.recoveries.rows import RunFacts
-from pytest_debugloop.sources.survey import IGNORED_PYTHON, keyed_hash
+from pytest_debugloop.sources.keyed import IGNORED_PYTHON, keyed_hash
 
 _MAX_FILES = 500
 

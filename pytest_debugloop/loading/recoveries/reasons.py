@@ -25,6 +25,7 @@ from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.flakes import Failure, Version, flake_odds
 from pytest_debugloop.loading.recoveries.job_reruns import job_rerun
 from pytest_debugloop.loading.recoveries.options import compare_options
+from pytest_debugloop.loading.recoveries.process_states import compare_process_states
 from pytest_debugloop.loading.recoveries.ran_before import compare_order
 from pytest_debugloop.loading.recoveries.surroundings import compare_interpreters
 from pytest_debugloop.loading.recoveries.together import Examined, Judged, in_order, judge
@@ -177,6 +178,7 @@ def compared(one: Pending, facts: Facts) -> Findings:
     compare_data(one, failing, passing, facts, found)
     compare_interpreters(failing, passing, found)
     compare_variables(one, failing, passing, facts, found)
+    compare_process_states(one, failing, passing, facts, found)
     compare_distributions(one, failing, passing, facts, found)
     compare_options(one.failure, failing, passing, found)
     if failing.git_commit != passing.git_commit:

@@ -161,9 +161,8 @@ def named(found: Findings, strategy: str) -> list[tuple[str, str]]:
     elif strategy == strategies.DATA:
         pairs = [(_name_of(entry), one) for entry, one in zip(evidence.get("data", ()), situations, strict=False)]
     elif strategy == strategies.ENVIRONMENT:
-        of_interpreter = (strategies.INTERPRETER, strategies.LANGUAGE)
         names = iter(evidence.get("environment", ()))
-        pairs = [(one if one in of_interpreter else next(names, one), one) for one in situations]
+        pairs = [(one if one in strategies.OF_INTERPRETER else next(names, one), one) for one in situations]
     elif strategy == strategies.ORDER:
         pairs = [("order", one) for one in situations]
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from pytest_debugloop.text.strategies import INTERPRETER, LANGUAGE
+from pytest_debugloop.text.strategies import INTERPRETER, LANGUAGE, PROCESS, PROCESS_FAR, PROCESS_FOLDER
 
 LINES_RUN = "code, changed lines were run"
 ENTERED = "code, entered"
@@ -74,6 +74,9 @@ ODDS: Mapping[str, float] = MappingProxyType(
         VARIABLE: 4.0,
         INTERPRETER: 3.0,
         LANGUAGE: 18.0,
+        PROCESS: 8.0,
+        PROCESS_FAR: 3.0,
+        PROCESS_FOLDER: 1.5,
         OPTION: 7.0,
         OPTION_OF_FAILURE: 40.0,
         OPTION_ASIDE: 0.5,

@@ -88,7 +88,11 @@ WHERE run.id = l.run_id;
 
 UPDATE debug_runs AS run
 SET conditions = encode(sha256(convert_to(
-    concat_ws(' ', code_version, interpreter::text, platform, distributions::text), 'UTF8'
+    -- Without what its process was started with (environment/process_state.py).
+    concat_ws(' ', code_version, (interpreter - ARRAY[
+        'folder', 'umask', 'processors', 'limit of open files', 'limit of memory', 'limit of stack',
+        'limit of processes', 'limit of file size'
+    ])::text, platform, distributions::text), 'UTF8'
 )), 'hex')
 FROM staged_records AS l
 JOIN staged_journals AS j USING (journal_no)
