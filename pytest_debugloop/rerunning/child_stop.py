@@ -14,10 +14,12 @@ import pytest
 from pytest_debugloop.capture.frames import frame_at
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.rerunning.outcome import errors_of, read_lines
-from pytest_debugloop.rerunning.script import Report, Script, Stop
+from pytest_debugloop.rerunning.script import Report, Script, Stop, frame_key
 from pytest_debugloop.writing.facts import PROJECT
 from pytest_debugloop.writing.failure import root_of
 from pytest_debugloop.writing.node_ids import OutsideFiles
+
+_RECORDED_LINES = 20
 
 
 class Stopper:
@@ -53,7 +55,8 @@ class Stopper:
         self._report.stopped = True
         self._report.write(self._script.folder, "")
         vars(report)["_pdbshown"] = True  # pytest shows it no second time
-        debug(node.config, error, frame, report)
+        recorded = RecordedLocals(self._stop, node.config.stash[PROJECT])
+        debug(node.config, error, frame, report, recorded)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -105,7 +108,43 @@ def frame_to_stop_at(traceback: TracebackType | None, project: ProjectCode, stop
     return wanted if stop.file else wanted or last
 
 
-def debug(config: pytest.Config, error: BaseException, frame: FrameType, report: pytest.TestReport) -> None:
+class RecordedLocals:
+    """The values that were recorded of frames, beside those that live.
+
+    Args:
+        stop: has them.
+        project: tells which code is its own.
+    """
+
+    def __init__(self, stop: Stop, project: ProjectCode) -> None:
+        self._stop = stop
+        self._project = project
+
+    def of(self, frame: FrameType) -> list[str]:
+        """Give the recorded locals of a frame as lines; none where the record has none.
+
+        Args:
+            frame: a live one.
+        """
+        seen = frame_at(frame, frame.f_lineno, self._project)
+        return self._stop.recorded.get(frame_key(seen.file, seen.function), [])
+
+    def is_own(self, frame: FrameType) -> bool:
+        """Tell whether a frame is of the project.
+
+        Args:
+            frame: a live one.
+        """
+        return self._project.has(frame)
+
+
+def debug(
+    config: pytest.Config,
+    error: BaseException,
+    frame: FrameType,
+    report: pytest.TestReport,
+    recorded: RecordedLocals,
+) -> None:
     """Enter the debugger that ``--pdbcls`` names, with capture suspended as pytest's own ``--pdb`` has it.
 
     Args:
@@ -113,6 +152,7 @@ def debug(config: pytest.Config, error: BaseException, frame: FrameType, report:
         error: the failure.
         frame: the one of its frames to begin at.
         report: of the phase that failed.
+        recorded: what the record has of the frames.
     """
     capture: Any = config.pluginmanager.get_plugin("capturemanager")
     if capture is not None:
@@ -123,7 +163,13 @@ def debug(config: pytest.Config, error: BaseException, frame: FrameType, report:
     writer.line()
     report.toterminal(writer)
     writer.sep(">", "debugloop: stopped at the recorded failure, live")
-    debugger = _at(_chosen(config), frame)()
+    if lines := recorded.of(frame):
+        writer.line("Values recorded in this frame (type `recorded` to see those of any frame):")
+        for line in lines[:_RECORDED_LINES]:
+            writer.line(line)
+        if len(lines) > _RECORDED_LINES:
+            writer.line(f"    ... {len(lines) - _RECORDED_LINES} more lines")
+    debugger = _at(_chosen(config), frame, recorded)()
     config.hook.pytest_enter_pdb(config=config, pdb=debugger)
     debugger.reset()
     debugger.interaction(None, error if sys.version_info >= (3, 13) else error.__traceback__)
@@ -141,14 +187,25 @@ def _chosen(config: pytest.Config) -> type[Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _at(cls: Any, wanted: FrameType) -> Any:
-    """Derive a debugger that begins at a frame, with the whole stack to go up and down."""
+def _at(cls: Any, wanted: FrameType, recorded: RecordedLocals) -> Any:
+    """Derive a debugger that begins at a frame, with the stack from the project's first frame on to go up and down."""
 
     class AtFrame(cls):  # type: ignore[misc]
         def get_stack(self, f: FrameType | None, t: TracebackType | None) -> tuple[list[tuple[FrameType, int]], int]:
             stack, place = super().get_stack(f, t)
             places = [number for number, (frame, _) in enumerate(stack) if frame is wanted]
-            return stack, places[-1] if places else place
+            if not places:
+                return stack, place
+            # pytest's own frames, which called the test, are never the question.
+            first = next((number for number, (frame, _) in enumerate(stack) if recorded.is_own(frame)), 0)
+            first = min(first, places[-1])
+            return stack[first:], places[-1] - first
+
+        def do_recorded(self, _arg: str) -> None:
+            """recorded: show the values that were recorded in this frame."""
+            lines = recorded.of(self.curframe)
+            for line in lines or ["Nothing was recorded in this frame."]:
+                self.message(line)
 
     AtFrame.__name__ = AtFrame.__qualname__ = cls.__name__
     return AtFrame

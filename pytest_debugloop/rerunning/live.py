@@ -44,13 +44,14 @@ class Live:
         return f"it {self.outcome.ending.value}"
 
 
-def stop_of(failure: FailureToRerun, plan: Plan, *, force: bool) -> Stop:
+def stop_of(failure: FailureToRerun, plan: Plan, *, force: bool, recorded: dict[str, list[str]] | None = None) -> Stop:
     """Say where to stop: at the innermost frame of the project that was recorded.
 
     Args:
         failure: the recorded one.
         plan: of its rerun.
         force: whether to go on where the code of the frames is not what it was.
+        recorded: see :class:`~pytest_debugloop.rerunning.script.Stop`.
 
     Raises:
         CodeChangedError: it is not.
@@ -69,6 +70,7 @@ def stop_of(failure: FailureToRerun, plan: Plan, *, force: bool) -> Stop:
         file=last["file"] if last is not None else "",
         function=last["function"] if last is not None else "",
         is_forced=force,
+        recorded=recorded or {},
     )
 
 

@@ -25,6 +25,7 @@ class Stop:
         file: of the frame, relative to rootdir; empty to stop at the innermost frame.
         function: of the frame, its qualified name.
         is_forced: whether the code is known to differ, and with it the fingerprint.
+        recorded: the locals of each recorded frame, as lines, by :func:`frame_key`.
     """
 
     fingerprint: str
@@ -32,6 +33,17 @@ class Stop:
     file: str
     function: str
     is_forced: bool
+    recorded: dict[str, list[str]] = field(default_factory=dict)
+
+
+def frame_key(file: str, function: str) -> str:
+    """Name a frame in :attr:`Stop.recorded`.
+
+    Args:
+        file: relative to rootdir.
+        function: its qualified name.
+    """
+    return f"{file}:{function}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,31 @@ def test_it_stops_at_the_recorded_frame_after_what_ran_before_and_goes_up_and_do
     for line in ("(Pdb) ['dirt']", f"> {polluted.folder}/test_b.py(5)test_target()", "(Pdb) 42", "('here', ['dirt'])"):
         assert line in stopped
     assert "did not stop" not in done.stderr
+
+
+def test_where_begins_at_the_test_and_recorded_values_stand_beside_the_live_ones(suite: Suite) -> None:
+    test = """
+        class Order:
+            def __init__(self): self.lines = {f"line {n}": n * 1000 for n in range(20)}
+
+        def helper(order): raise ValueError("bad order")
+
+        def test_target():
+            mine = 42
+            helper(Order())
+    """
+    recorded = suite({"test_b.py": test})
+    recorded.fails()
+    done = debug(recorded, "test_target", "where\nup\nrecorded\nq\n")
+    assert done.returncode == 0, done
+    banner, _, session = done.stdout.partition("stopped at the recorded failure, live")[2].partition("(Pdb) ")
+    assert "Values recorded in this frame" in banner
+    tree = banner.partition("of any frame):\n")[2].splitlines()
+    assert tree[0].startswith("    order = Order")
+    assert [line.index(line.lstrip()[0]) for line in tree[1:3]] == [6, 8]  # what is in it is indented
+    where, _, rest = session.partition("(Pdb) ")
+    assert re.findall(r"\((\d+)\)(\w+)\(\)", where) == [("8", "test_target"), ("4", "helper")]
+    assert "(Pdb)     mine = 42\n" in rest
 
 
 def test_capture_is_suspended_and_what_was_captured_is_shown(suite: Suite) -> None:

@@ -58,7 +58,7 @@ def command(
     if live:
         from pytest_debugloop.cli.live import debug_live
 
-        return debug_live(location, str(failure.id), pdbcls=pdbcls, force=force, trust=trust)
+        return debug_live(location, str(failure.id), failure.state, pdbcls=pdbcls, force=force, trust=trust)
     if as_json:
         facts = {key: value for key, value in plain(failure).items() if key != "state"}
         write_json("debug", {"error": facts}, exceptions=exceptions)
