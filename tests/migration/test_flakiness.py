@@ -157,6 +157,11 @@ class History:
             (strategy, confidence, test),
         )
 
+    def recently_flaky(self, test: str) -> bool:
+        """Give whether a test is flaky by its latest attempts."""
+        statement = "SELECT is_flaky FROM debug_recent_flakiness(debug_task_id('p', %s), 120)"
+        return bool(self._one(statement, test))
+
     def score(self, test: str) -> dict[str, Any]:
         """Give the row of a test."""
         with self.connection.cursor(row_factory=dict_row) as cursor:
@@ -374,6 +379,21 @@ def test_a_test_that_is_broken_in_one_leg_is_no_flake(history: History) -> None:
         history.commits("test_it", "F", leg="py313")
     row = history.score("test_it")
     assert (row["class"], row["good_failures"]) == ("broken", 0)
+
+
+def test_code_that_breaks_a_test_on_several_lines_at_once_makes_no_flake(history: History) -> None:
+    for leg in ("py312", "py313"):
+        history.attempts("test_it", "PPPPP", "good", leg=leg)
+    # On main, and on a branch that has merged it: four lines that fail for the first time, each once.
+    for branch, code in (("main", "bad"), ("feature", "merged")):
+        for leg in ("py312", "py313"):
+            history.attempts("test_it", "F", code, branch=branch, leg=leg)
+    row = history.score("test_it")
+    assert row["class"] not in ("flaky", "newly flaky")
+    assert not history.recently_flaky("test_it")
+    # Where it passes on the same code elsewhere, it is.
+    history.attempts("test_it", "PPPP", "bad", branch="main", leg="py312")
+    assert history.recently_flaky("test_it")
 
 
 @pytest.mark.parametrize(("failures", "passes"), [(0.0, 5e5), (0.5, 5e5), (499.0, 501.0), (5e5, 1.0), (2.37, 1e5)])

@@ -149,32 +149,14 @@ CROSS JOIN LATERAL (
 ) AS here
 -- On the line of this run, of what was run on any.
 LEFT JOIN LATERAL (
-    SELECT s.occurred_at AS at
-    FROM (
-        SELECT s.* FROM debug_success_events AS s
-        WHERE s.task_id = t.task_id AND s.occurred_at < t.occurred_at
-        ORDER BY s.occurred_at DESC
-        LIMIT %(most_runs)s
-    ) AS s
-    JOIN debug_runs AS passing ON passing.id = s.run_id
-    WHERE debug_is_same_line(failing, passing) AND s.metadata ->> 'subtest' IS NULL
-        AND NOT EXISTS (
-            SELECT FROM debug_error_events AS e
-            WHERE e.task_id = s.task_id AND e.run_id = s.run_id AND e.agent_name = s.agent_name
-                AND (e.metadata ->> 'attempt')::integer = s.retry_count + 1
-        )
-    ORDER BY s.occurred_at DESC
-    LIMIT 1
+    SELECT p.passed_at AS at FROM debug_last_pass_on_line(t.task_id, failing, NULL, t.occurred_at, %(most_runs)s) AS p
 ) AS passed ON TRUE
 LEFT JOIN LATERAL (
     -- Not a commit whose files had been changed: the change may be to blame.
-    SELECT e.run_id, e.occurred_at, r.git_branch,
-        CASE WHEN r.code_version IS NOT NULL AND r.git_dirty IS NULL THEN r.git_commit END AS git_commit
-    FROM debug_error_events AS e
-    JOIN debug_runs AS r ON r.id = e.run_id
-    WHERE e.task_id = t.task_id AND e.occurred_at > coalesce(passed.at, '-infinity') AND debug_is_same_line(r, failing)
-    ORDER BY e.occurred_at
-    LIMIT 1
+    SELECT
+        f.run_id, f.failed_at AS occurred_at, f.git_branch,
+        CASE WHEN f.is_commit_clean THEN f.git_commit END AS git_commit
+    FROM debug_failing_since(t.task_id, failing, passed.at) AS f
 ) AS begun ON TRUE
 LEFT JOIN LATERAL (
     SELECT e.occurred_at AS at
@@ -202,7 +184,7 @@ LEFT JOIN LATERAL (
     WHERE r.leg = failing.leg AND r.change_id IS NULL AND debug_is_base_branch(failing, r.git_branch)
         AND NOT debug_is_same_line(r, failing)
         AND e.occurred_at > coalesce((
-            SELECT max(s.occurred_at)
+            SELECT s.occurred_at
             FROM (
                 SELECT s.run_id, s.occurred_at
                 FROM debug_success_events AS s
@@ -213,6 +195,8 @@ LEFT JOIN LATERAL (
             JOIN debug_runs AS passing ON passing.id = s.run_id
             WHERE passing.leg = failing.leg AND passing.change_id IS NULL
                 AND debug_is_base_branch(failing, passing.git_branch)
+            ORDER BY s.occurred_at DESC
+            LIMIT 1
         ), '-infinity')
     ORDER BY e.occurred_at
     LIMIT 1
@@ -265,19 +249,9 @@ LEFT JOIN LATERAL (
     ORDER BY c.correlated_at DESC
     LIMIT 1
 ) AS fixed ON TRUE
--- Flaky as debug_flaky_tests has it, by the latest attempts: all of them would take as long as all the rest.
 LEFT JOIN LATERAL (
-    SELECT
-        coalesce(bool_or(s.is_proven) OR sum(s.flake) >= 1.5, FALSE)
-        AND debug_failure_rate_quantile(
-            0.05, coalesce(sum(s.flake * s.occasions), 0),
-            coalesce(sum(s.occasions) FILTER (WHERE NOT s.failed), 0)::double precision
-        ) > 0.003
-        -- Broken, by the stretch of failures that it is in.
-        AND NOT coalesce((array_agg(
-            CASE WHEN s.failed AND s.attempts >= 2 AND NOT s.is_proven THEN s.flake < 0.1 END ORDER BY s.last_at DESC
-        ))[1], FALSE) AS is_flaky
-    FROM debug_weighed_stretches(t.task_id, %(most_attempts)s) AS s
+    SELECT f.is_flaky
+    FROM debug_recent_flakiness(t.task_id, %(most_attempts)s) AS f
     -- Of what has been failing for longer that is said, and nothing else.
     WHERE begun.run_id IS NULL OR begun.run_id = t.run_id
 ) AS score ON TRUE
@@ -310,9 +284,10 @@ LEFT JOIN LATERAL (
             LIMIT %(most_attempts)s
         ) AS a
         JOIN debug_runs AS r ON r.id = a.run_id
+        WHERE score.is_flaky
         GROUP BY coalesce(r.conditions, r.id::text)
         HAVING count(*) FILTER (WHERE a.failed) BETWEEN 1 AND count(*) - 1
     ) AS a
-) AS alike ON score.is_flaky
+) AS alike ON TRUE
 ORDER BY t.last_seen_at IS NULL DESC, t.begins DESC, t.recovered DESC, t.times DESC, t.times_otherwise DESC,
     t.task_id IS NULL, t.occurred_at, t.id;

@@ -153,7 +153,6 @@ removed AS MATERIALIZED (
             SELECT t.file, t.name FROM judged AS j JOIN debug_tasks AS t ON t.id = j.task_id WHERE j.in_head
         )
 ),
--- As the summary of a run has it: known_failures.sql.
 scores AS MATERIALIZED (
     SELECT j.task_id, score.*
     FROM (
@@ -162,22 +161,7 @@ scores AS MATERIALIZED (
         ORDER BY cardinality(new_failed) = 0, task_id
         LIMIT %(scored)s
     ) AS j
-    CROSS JOIN LATERAL (
-        SELECT
-            -- Two branches may be red for one reason: what never passed is not flaky.
-            coalesce(bool_or(NOT s.failed), FALSE)
-            AND coalesce(bool_or(s.is_proven) OR sum(s.flake) >= 1.5, FALSE)
-            AND debug_failure_rate_quantile(
-                0.05, coalesce(sum(s.flake * s.occasions), 0),
-                coalesce(sum(s.occasions) FILTER (WHERE NOT s.failed), 0)::double precision
-            ) > 0.003
-            AND NOT coalesce((array_agg(
-                CASE WHEN s.failed AND s.attempts >= 2 AND NOT s.is_proven THEN s.flake < 0.1 END ORDER BY s.last_at DESC
-            ))[1], FALSE) AS is_flaky,
-            round(coalesce(sum(s.flake * s.occasions), 0))::bigint AS flakes,
-            coalesce(sum(s.occasions), 0)::bigint AS tries
-        FROM debug_weighed_stretches(j.task_id, 120) AS s
-    ) AS score
+    CROSS JOIN LATERAL debug_recent_flakiness(j.task_id, 120) AS score
 ),
 scored AS MATERIALIZED (
     SELECT
@@ -222,28 +206,13 @@ LEFT JOIN debug_error_events AS e ON e.id = s.head_error
 CROSS JOIN LATERAL (SELECT debug_failure_place(e.metadata) AS value) AS place
 LEFT JOIN LATERAL (
     -- The first failure after the last pass on the line of the base.
-    SELECT begun.occurred_at, begun.run_id, r.git_commit
+    SELECT begun.failed_at AS occurred_at, begun.run_id, begun.git_commit
     FROM debug_error_events AS k
     JOIN debug_runs AS failing ON failing.id = k.run_id
-    CROSS JOIN LATERAL (
-        SELECT max(passed.occurred_at) AS at
-        FROM (
-            SELECT p.occurred_at, p.run_id
-            FROM debug_success_events AS p
-            WHERE p.task_id = s.task_id AND p.occurred_at < k.occurred_at AND p.metadata ->> 'subtest' IS NULL
-            ORDER BY p.occurred_at DESC
-            LIMIT 100
-        ) AS passed
-        JOIN debug_runs AS passing ON passing.id = passed.run_id
-        WHERE debug_is_same_line(failing, passing)
-    ) AS passed
-    JOIN debug_error_events AS begun
-        ON begun.task_id = s.task_id AND begun.occurred_at > coalesce(passed.at, '-infinity')
-    JOIN debug_runs AS r ON r.id = begun.run_id
-    WHERE k.id = s.known_error AND debug_is_same_line(r, failing)
-    ORDER BY begun.occurred_at
-    LIMIT 1
-) AS since ON s.change IN ('still_failing', 'fails_otherwise')
+    LEFT JOIN LATERAL debug_last_pass_on_line(s.task_id, failing, NULL, k.occurred_at, 100) AS passed ON TRUE
+    CROSS JOIN LATERAL debug_failing_since(s.task_id, failing, passed.passed_at) AS begun
+    WHERE k.id = s.known_error AND s.change IN ('still_failing', 'fails_otherwise')
+) AS since ON TRUE
 LEFT JOIN LATERAL (
     SELECT o.evidence, o.passed_run_id
     FROM debug_failure_onsets AS o
