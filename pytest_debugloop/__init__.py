@@ -1,1 +1,27 @@
 """Turn every pytest run into a debug record in PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_debugloop.workflow.debugloop import DebugLoop as DebugLoop
+    from pytest_debugloop.workflow.program import recording as recording
+
+# Imported when they are asked for: the plugin is loaded in every run of everybody.
+_PUBLIC = {
+    "DebugLoop": "pytest_debugloop.workflow.debugloop",
+    "recording": "pytest_debugloop.workflow.program",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _PUBLIC:
+        from importlib import import_module
+
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

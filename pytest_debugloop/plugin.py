@@ -15,7 +15,9 @@ from pytest_debugloop.setting_values import as_bool
 from pytest_debugloop.settings import OPTIONS, Settings, raw_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pytest_debugloop.workflow.debugloop import DebugLoop
 
 _MARKER = (
     "debugloop(capture=True): with capture=False, do not capture the state of this test at failures (pytest-debugloop)."
@@ -114,6 +116,18 @@ def _ini_type(kind: type) -> Any:
         return "string"
     # In TOML a number is one only since pytest 9.2 says so, together with text.
     return kind.__name__ if pytest.version_tuple < (9, 2) else kind | str
+
+
+@pytest.fixture
+def debugloop(request: pytest.FixtureRequest) -> Iterator[DebugLoop]:
+    """Record checkpoints, steps, transformations, LLM calls, files and metadata of this test (pytest-debugloop)."""
+    from pytest_debugloop.workflow.debugloop import DebugLoop
+
+    tests = request.config.pluginmanager.get_plugin("debugloop-notes")
+    scope = None if tests is None else tests.scope_of(request.node)
+    yield DebugLoop(scope)
+    if scope is not None:
+        scope.close()
 
 
 @pytest.hookimpl(trylast=True)

@@ -178,6 +178,18 @@ class Settings:
         "Maximum CPU time in milliseconds to capture the values of one snapshot; the rest is cut.",
         "MS",
     )
+    max_checkpoints = Option(
+        whole_number(),
+        1000,
+        "Maximum number of checkpoints, steps and other calls of the fixture debugloop to record for one test.",
+        "N",
+    )
+    max_artifact_bytes = Option(
+        whole_number(most=20_000_000),
+        5_000_000,
+        "Maximum bytes of an attached file or of captured output to keep, up to 20000000; larger files are not read.",
+        "N",
+    )
     redact_names = Option(regexes, "", "More names of secrets: regular expressions, separated by spaces.", "REGEXES")
     redact_patterns = Option(
         regexes, "", "More patterns of secrets in any text: regular expressions, separated by spaces.", "REGEXES"

@@ -18,6 +18,7 @@ from pytest_debugloop.queries.failures import DetailedFailure, Snapshot
 from pytest_debugloop.queries.filters import Filters
 from pytest_debugloop.queries.legs import LegScore, legs_of_tests
 from pytest_debugloop.queries.lookup import Found, Test, test_of
+from pytest_debugloop.queries.notes import Note, notes_of_run, notes_of_test
 from pytest_debugloop.queries.projects import project_named
 from pytest_debugloop.queries.question import MANY, Question, Steps, fetch, one
 from pytest_debugloop.queries.recoveries import PastAttempt, Recovery
@@ -40,6 +41,7 @@ class ShownRun:
         by_cause: asks for the same cause by cause, of each the first failure with its state and history.
         names: the same, but only the names.
         recoveries: asks for what passed in it after it had failed, the latest first.
+        notes: asks for the checkpoints and steps that its tests, or the program, recorded.
     """
 
     run: Run
@@ -47,6 +49,7 @@ class ShownRun:
     by_cause: Question[DetailedFailure]
     names: Question[DetailedFailure]
     recoveries: Question[Recovery]
+    notes: Question[Note]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,14 @@ class ShownTest:
         attempts: its last ones, the latest first.
         legs: how it does in each.
         failures: asks for its failures, the latest first, of which only the first has state and history.
+        notes: the checkpoints and steps that it recorded in its last attempt.
     """
 
     test: Test
     attempts: list[PastAttempt]
     legs: list[LegScore]
     failures: Question[DetailedFailure]
+    notes: list[Note]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,9 @@ def shown(found: Found | Run, limit: int, largest: int = MANY, named: int = MANY
         test = found.test or (yield from one(test_of(found.id)))
         attempts = yield from fetch(recoveries.history_of_test(found.id, _ATTEMPTS))
         legs = yield from fetch(legs_of_tests([found.id]))
-        return ShownTest(test, attempts, legs, failures.failures_of_test(found.id, limit, details=1))
+        last = attempts[0].run_id if attempts else None
+        notes = [] if last is None else (yield from fetch(notes_of_test(found.id, last, limit)))
+        return ShownTest(test, attempts, legs, failures.failures_of_test(found.id, limit, details=1), notes)
     if found.kind == "error":
         failure = yield from one(failures.failure_of(found.id))
         return ShownFailure(failure, (yield from fetch(recoveries.recoveries(error_id=found.id))))
@@ -168,6 +175,7 @@ def _run(run: Run, limit: int, named: int) -> ShownRun:
         failures.failures_by_cause(*ids, limit, named=named),
         failures.failures_by_cause(*ids, limit, details=0, named=named),
         recoveries.recoveries(run_id=run.id, correlation_id=run.correlation_id, limit=limit),
+        notes_of_run(run.id, limit),
     )
 
 
@@ -189,11 +197,12 @@ def as_json(answer: Shown) -> tuple[str, dict[str, Any], dict[str, Question[Any]
             {
                 "failures": answer.failures.map(_failure_json),
                 "recoveries": answer.recoveries,
+                "notes": answer.notes,
             },
         )
     if isinstance(answer, ShownTest):
         rows = answer.failures.map(lambda failure: failure.failure)
-        return "test", {"test": answer.test}, {"attempts": answer.attempts, "failures": rows}
+        return "test", {"test": answer.test}, {"attempts": answer.attempts, "failures": rows, "notes": answer.notes}
     if isinstance(answer, ShownFailure):
         facts = {**_failure_json(answer.failure), "state": answer.failure.state}
         return "error", facts, {"recoveries": answer.recoveries}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter, thread_time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pytest_debugloop.settings import Settings
 
 # A thread that is kept waiting by other processes may take so many times what it is allowed.
 _MAX_WAITING = 10.0
@@ -30,6 +33,22 @@ class Bounds(NamedTuple):
     size: int = 256 * 1024
     milliseconds: float = 50.0
     names: int = 200
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """Give the bounds that a user has set.
+
+    Args:
+        settings: of the run.
+    """
+    return Bounds(
+        depth=settings.max_depth,
+        items=settings.max_items,
+        characters=settings.max_characters,
+        frames=settings.max_frames,
+        size=settings.max_snapshot_bytes,
+        milliseconds=settings.max_snapshot_ms,
+    )
 
 
 class Deadline:

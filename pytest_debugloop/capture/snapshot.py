@@ -114,6 +114,30 @@ class Capturer:
                     return found, state
                 bounds = bounds._replace(size=int(bounds.size * self._bounds.size / size * 0.9))
 
+    def capture_values(self, values: object, pointer: str) -> dict[str, Any]:
+        """Take values that a test or a program gives, under the bounds of a snapshot and without secrets.
+
+        Args:
+            values: a dict of names; anything else is named ``value``.
+            pointer: where they will lie, as a JSON pointer, for references among them.
+        """
+        if not self._is_on:
+            return {}
+        pairs = list(values.items()) if type(values) is dict else [("value", values)]
+        bounds = self._bounds
+        with room_on_stack():
+            while True:
+                encoder = Encoder(bounds, self.redactor, self._plan_of)
+                found = encoder.encode_names(pairs, pointer)
+                scrub = encoder.texts.scrubber()
+                if scrub is not None:
+                    found = redacted_tree(found, scrub)
+                is_short = bounds.size - encoder.left < self._bounds.size / _LONGEST_ESCAPE
+                size = 0 if is_short else json_size(found)
+                if size <= self._bounds.size or bounds.size < _SMALLEST:
+                    return found
+                bounds = bounds._replace(size=int(bounds.size * self._bounds.size / size * 0.9))
+
     # -- parts ------------------------------------------------------------------------------------------------------
 
     def _state(

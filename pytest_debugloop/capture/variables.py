@@ -17,6 +17,9 @@ _KEPT = """
 ENVIRONMENT = tuple(_KEPT.split())
 """Patterns of the environment variables that are kept."""
 
+UNSTABLE = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_*", "DEBUGLOOP_DSN")
+"""Those that are not, whatever a user adds."""
+
 _environment: Any = os.environ
 _decoded = os.fsdecode
 

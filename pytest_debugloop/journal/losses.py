@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import Any, NamedTuple
 
 from pytest_debugloop.system import System
@@ -82,9 +83,16 @@ class ClosedJournal(NamedTuple):
 
 
 class Losses:
-    """Sums up what the processes of a run could not write, or could not make: nobody sees the terminal of a worker."""
+    """Sums up what the processes of a run could not write, or could not make: nobody sees the terminal of a worker.
+
+    Attributes:
+        dropped: how many calls of tests were not recorded, for each reason.
+        first_fault: the first error of ours in such a call.
+    """
 
     def __init__(self) -> None:
+        self.dropped: Counter[str] = Counter()
+        self.first_fault = ""
         self._of_journals: Loss | None = None
         self._faults: list[str] = []
         self._problems: list[str] = []
@@ -99,6 +107,7 @@ class Losses:
         self.add_journal(Loss(*plain["journal"]) if plain["journal"] else None)
         self.add_faults(plain["faults"])
         self._problems += [problem for problem in plain["more"] if problem not in self._problems]
+        self.add_dropped(*plain["dropped"])
         if plain["machine"] == _MACHINE:
             self._closed += [ClosedJournal(*journal) for journal in plain["left"]]
 
@@ -127,6 +136,16 @@ class Losses:
         """
         self._problems.append(problem)
 
+    def add_dropped(self, counts: dict[str, int], first_fault: str) -> None:
+        """Note calls of tests that were not recorded.
+
+        Args:
+            counts: how many for each reason.
+            first_fault: the first error of ours in one, empty for none.
+        """
+        self.dropped.update(counts)
+        self.first_fault = self.first_fault or first_fault
+
     def add_closed_journal(self, journal: ClosedJournal) -> None:
         """Note a journal that this process has ended while others of the run go on."""
         self._closed.append(journal)
@@ -143,6 +162,7 @@ class Losses:
             "journal": tuple(self._of_journals or ()),
             "faults": self._faults,
             "more": self._problems,
+            "dropped": (dict(self.dropped), self.first_fault),
             "left": [tuple(journal) for journal in self._closed],
             "machine": _MACHINE,
         }

@@ -101,7 +101,9 @@ def json_line(value: dict[str, Any]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class Record:
+    """One line of a journal; each kind has its own fields."""
+
     kind: ClassVar[str]
 
     def to_line(self) -> bytes:
@@ -115,7 +117,7 @@ class _Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Run(_Record):
+class Run(Record):
     """The first line of every journal: which run, which process, and on what.
 
     Attributes:
@@ -147,7 +149,7 @@ class Run(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot(_Record):
+class Snapshot(Record):
     """State at one moment; ``state`` is what becomes ``agent_state``.
 
     Attributes:
@@ -155,6 +157,9 @@ class Snapshot(_Record):
         memory_mb: resident memory of the process in MiB, at its highest so far.
         cpu_ms: processor time of the process.
         wall_ms: time since the process began to record.
+        step: ``n`` and start of the step that it was taken in, None outside of any.
+        depth: how many steps that one is nested in.
+        request: what the user had asked for, where a program says so.
     """
 
     kind: ClassVar[str] = "snapshot"
@@ -166,10 +171,13 @@ class Snapshot(_Record):
     memory_mb: float | None = None
     cpu_ms: int | None = None
     wall_ms: int | None = None
+    step: tuple[int, int] | None = None
+    depth: int | None = None
+    request: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorEvent(_Record):
+class ErrorEvent(Record):
     """A failure.
 
     Attributes:
@@ -199,7 +207,7 @@ class ErrorEvent(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded(_Record):
+class Loaded(Record):
     """The project's source files that a process has loaded since it last said so.
 
     Attributes:
@@ -211,7 +219,7 @@ class Loaded(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Trace(_Record):
+class Trace(Record):
     """What an attempt of a test ran, of the project's code.
 
     Attributes:
@@ -241,7 +249,7 @@ class Trace(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Finish(_Record):
+class Finish(Record):
     """The last line of a process that ended by itself."""
 
     kind: ClassVar[str] = "finish"

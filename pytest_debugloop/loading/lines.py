@@ -112,8 +112,8 @@ def units(data: bytes) -> list[bytes]:
     for line in data.split(b"\n"):
         if not line:
             continue
-        if line.startswith(_SNAPSHOT) and not snapshot:
-            snapshot = line + b"\n"
+        if line.startswith(_SNAPSHOT):
+            snapshot += line + b"\n"
             continue
         found.append(snapshot + line + b"\n")
         snapshot = b""

@@ -39,6 +39,8 @@ _TABLES = (
     "debug_installations",
     "debug_rejected_lines",
     "debug_test_traces",
+    "debug_snapshot_artifacts",
+    "debug_artifacts",
     "debug_tasks",
     "debug_runs",
 )
@@ -47,6 +49,8 @@ _DELETES = {
     "recoveries": "recoveries",
     "traces": "traces",
     "onsets": "",
+    "hosts": "",
+    "artifacts": "",
     "steps": "steps",
     "failures": "failures",
     "successes": "successes",

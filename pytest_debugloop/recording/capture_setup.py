@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.capture.bounds import Bounds
+from pytest_debugloop.capture.bounds import bounds_of
 from pytest_debugloop.capture.globs import glob_matcher
 from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.plans import planner
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import redactor_of
 from pytest_debugloop.capture.snapshot import Capturer
-from pytest_debugloop.capture.variables import ENVIRONMENT
+from pytest_debugloop.capture.variables import ENVIRONMENT, UNSTABLE
 from pytest_debugloop.environment.project_folders import checkout_around, installed_from_folders
 from pytest_debugloop.writing.facts import PROJECT
 from pytest_debugloop.writing.loaded_files import imported_before_pytest
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pytest_debugloop.settings import Settings
 
     Renderer = Callable[[Any], Mapping[str, object]]
-
-_UNSTABLE = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_*", "DEBUGLOOP_DSN")
 
 
 def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) -> Capturer:
@@ -41,23 +39,15 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
     names = _added(hook.pytest_debugloop_secret_names, config, "names", problems)
     patterns = _added(hook.pytest_debugloop_secret_patterns, config, "patterns", problems)
     redactor = redactor_of(settings, names, patterns)
-    bounds = Bounds(
-        depth=settings.max_depth,
-        items=settings.max_items,
-        characters=settings.max_characters,
-        frames=settings.max_frames,
-        size=settings.max_snapshot_bytes,
-        milliseconds=settings.max_snapshot_ms,
-    )
     has_renderers = bool(hook.pytest_debugloop_renderer.get_hookimpls())
     project = config.stash.get(PROJECT, None) or project_code(config)
     config.stash[PROJECT] = project
     return Capturer(
         project,
-        bounds,
+        bounds_of(settings),
         redactor,
         planner(_renderers_of(hook) if has_renderers else None),
-        environment=glob_matcher((*ENVIRONMENT, *settings.environment), but_not=_UNSTABLE),
+        environment=glob_matcher((*ENVIRONMENT, *settings.environment), but_not=UNSTABLE),
         guard=GuardedRepr(settings.repr_types, settings.max_snapshot_ms),
         has_foreign_locals=settings.all_locals,
         is_on=settings.capture,

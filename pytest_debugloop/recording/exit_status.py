@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
-from pytest_debugloop.writing.failure import INTERNAL_ERROR, FailureContext
+from pytest_debugloop.writing.failure import INTERNAL_ERROR
+from pytest_debugloop.writing.failure_context import FailureContext
 
 if TYPE_CHECKING:
     from pytest_debugloop.writing.writer import Writer

@@ -24,13 +24,15 @@ from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.exit_status import PytestExit
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.tasks import Tasks
+from pytest_debugloop.recording.test_notes import TestNotes
 from pytest_debugloop.recording.trace_selection import TraceSelection
 from pytest_debugloop.recording.tracebacks import remove_from_error, remove_from_internal_error
 from pytest_debugloop.settings import Settings, raw_value
 from pytest_debugloop.summary.run_end import RunEnd
 from pytest_debugloop.system import System, open_files_allowed
 from pytest_debugloop.text.ci_log import harmless
-from pytest_debugloop.writing.failure import WORKER_CRASH, FailureContext, kind_of_report
+from pytest_debugloop.writing.failure import WORKER_CRASH, kind_of_report
+from pytest_debugloop.writing.failure_context import FailureContext
 from pytest_debugloop.writing.header import open_journal
 from pytest_debugloop.writing.loaded_files import LoadedFiles
 from pytest_debugloop.writing.node_ids import NodeIds, OutsideFiles
@@ -61,6 +63,7 @@ class Session:
         self._journal: Journal | None = None
         self._recorder: Recorder | None = None
         self._collection: CollectionRecorder | None = None
+        self._notes: TestNotes | None = None
         self._run_end: RunEnd | None = None
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
@@ -129,6 +132,8 @@ class Session:
                 timeouts = Timeouts(self._writer, self._recorder.current_step)
                 timeouts.watch()
                 config.pluginmanager.register(timeouts, "debugloop-timeouts")
+            self._notes = TestNotes(self._writer, self.settings, self._recorder.current_step, node_ids.of)
+            config.pluginmanager.register(self._notes, "debugloop-notes")
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             self._collection = CollectionRecorder(self._writer, node_ids, loaded)
@@ -238,6 +243,10 @@ class Session:
         with open_files_allowed():
             self._finish()
             self._problems += self._losses.sentences()
+            if self._losses.dropped:
+                from pytest_debugloop.workflow.drops import sentences_of
+
+                self._problems += sentences_of(self._losses.dropped, self._losses.first_fault)
             lines = self._summary()
         if reporter is not None:
             for line in lines:
@@ -254,6 +263,8 @@ class Session:
             self._recorder.finish()
         if self._collection is not None:
             self._collection.finish()
+        if self._notes is not None:
+            self._losses.add_dropped(*self._notes.end())
         faults = writer.faults
         ending = self._exit
         self._losses.add_faults(faults)

@@ -90,11 +90,12 @@ class StoredTask(TypedDict):
     stack: list[StoredCall]
 
 
-Section = Literal["parameters", "fixtures", "environment"]
+Section = Literal["state", "parameters", "fixtures", "environment"]
 """The parts of a state that are values by name, beside the locals."""
 
 
 class _StateMore(TypedDict, total=False):
+    state: Names
     returned: StoredFrame
     assertion: str
     fixture_scopes: dict[str, str]
@@ -109,7 +110,7 @@ class _StateMore(TypedDict, total=False):
 
 
 class AgentState(_StateMore):
-    """The state at a failure, or, where ``returned`` is there, at the end of a function that passed."""
+    """The state at a failure; with ``returned`` at the end of a function that passed, ``state`` at a checkpoint."""
 
     schema: int
     exceptions: list[StoredException]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -13,6 +13,7 @@ from pytest_debugloop.capture.project_code import ProjectCode
 
 _MAX_WRAPPERS = 20
 _MARK = "debugloop"
+_OF_PYTEST = ("request", "debugloop")  # no state of the test
 
 PROJECT = pytest.StashKey[ProjectCode]()
 """Which code is the project's in a run."""
@@ -33,7 +34,7 @@ def facts_of(item: object) -> ItemFacts:
     config: pytest.Config | None = getattr(item, "config", None)
     project = None if config is None else config.stash.get(PROJECT, None)
     return ItemFacts(
-        fixtures={name: value for name, value in fixtures.items() if name != "request"},
+        fixtures={name: value for name, value in fixtures.items() if name not in _OF_PYTEST},
         scopes=scopes,
         parameters=dict(parameters),
         # What a test was parametrized with is known from its own parameters; all the others are not of it.
@@ -41,9 +42,22 @@ def facts_of(item: object) -> ItemFacts:
             (mark.name, mark.args[: 1 if mark.name == "parametrize" else None], dict(mark.kwargs)) for mark in marks
         ),
         captured=tuple((f"{when} {key}", text) for when, key, text in sections),
-        is_captured=next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), True) is not False,
+        is_captured=_is_captured(marks),
         code=() if project is None else code_of(item, definitions, project),
     )
+
+
+def is_captured(item: pytest.Item) -> bool:
+    """Tell whether state of a test may be captured: the marker ``debugloop(capture=False)`` says that it may not.
+
+    Args:
+        item: the test.
+    """
+    return _is_captured(item.iter_markers())
+
+
+def _is_captured(marks: Iterable[pytest.Mark]) -> bool:
+    return next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), True) is not False
 
 
 def _says_capture(mark: pytest.Mark) -> bool:

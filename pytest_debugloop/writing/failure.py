@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import unittest
-from typing import NamedTuple
 
 import pytest
 
 from pytest_debugloop.capture.storage import type_name
+from pytest_debugloop.writing.failure_context import Kind, is_external
 
 _COLLECT_ERRORS = frozenset({"_pytest.nodes.Collector.CollectError"})
 _DOCTEST_ERRORS = frozenset({"doctest.UnexpectedException"})
 _TIMEOUT_MESSAGE = re.compile(r"^Timeout \(?>")
-_DATABASE_ERRORS = frozenset({"OperationalError", "InterfaceError", "DBAPIError", "DatabaseError"})
 _EXPECTATIONS = frozenset({"doctest.DocTestFailure", "_pytest.doctest.MultipleDoctestFailures"})
 
 PHASE_ERROR_TYPES = {"collect": "collection_error", "setup": "setup_error", "teardown": "teardown_error"}
@@ -22,38 +21,6 @@ PHASE_ERROR_TYPES = {"collect": "collection_error", "setup": "setup_error", "tea
 SKIP_EXCEPTIONS = (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)
 """What a test raises to say that it did not fail."""
 _ENDS = (KeyboardInterrupt, pytest.exit.Exception)
-
-
-class Kind(NamedTuple):
-    """How a failure is filed."""
-
-    error_type: str
-    category: str
-    severity: str
-
-
-class FailureContext(NamedTuple):
-    """What a failure is part of.
-
-    Attributes:
-        at: when it happened.
-        node_id: of the test or collector; empty where there is none.
-        phase: which phase of it.
-        attempt: which attempt of the test.
-        step: number and start of the step that it ended, None outside of any.
-        subtest: what pytest calls the subtest that failed, None for the test itself.
-        task: the test's name across runs, where that is not its node id.
-        worker: of pytest-xdist that crashed at it.
-    """
-
-    at: int
-    node_id: str = ""
-    phase: str = ""
-    attempt: int = 0
-    step: tuple[int, int] | None = None
-    subtest: str | None = None
-    task: str | None = None
-    worker: str | None = None
 
 
 UNEXPECTED_PASS = Kind("unexpected_pass", "user", "medium")
@@ -113,7 +80,7 @@ def kind_of(error: BaseException, phase: str) -> Kind:
         return Kind("collection_error", "framework", "critical")
     if _is_timeout(error):
         return Kind("timeout", "external", "high")
-    external = _is_external(error)
+    external = is_external(error)
     if phase in PHASE_ERROR_TYPES:
         return Kind(PHASE_ERROR_TYPES[phase], "external" if external else "framework", "high")
     if isinstance(error, _ENDS):
@@ -144,9 +111,3 @@ def _is_assertion(error: BaseException) -> bool:
 def _is_timeout(error: BaseException) -> bool:
     # pytest-timeout fails the test by pytest.fail with its own message.
     return isinstance(error, pytest.fail.Exception) and bool(_TIMEOUT_MESSAGE.match(str(error.msg or "")))
-
-
-def _is_external(error: BaseException) -> bool:
-    if isinstance(error, (OSError, TimeoutError)):
-        return True
-    return any(base.__name__ in _DATABASE_ERRORS for base in type.mro(type(error)))

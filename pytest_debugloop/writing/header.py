@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import locale
 import os
-import platform
 import sys
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,19 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.capture.redact import REDACTED, Redactor
-from pytest_debugloop.capture.secret_arguments import ARGUMENT_VARIABLES, redacted_arguments, redacted_words
 from pytest_debugloop.clock import boot_facts
 from pytest_debugloop.environment import folders
-from pytest_debugloop.environment.checkout import git_facts
-from pytest_debugloop.environment.ci import ci_facts
-from pytest_debugloop.environment.identity import RunIdentity, leg_of, process_start
-from pytest_debugloop.environment.process_state import process_state
+from pytest_debugloop.environment.identity import RunIdentity, process_start
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.records import JOURNAL_FORMAT, Run, clean_text
 from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.system import System
+from pytest_debugloop.writing.machine_facts import machine_facts
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.snapshot import Capturer
@@ -95,31 +89,18 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
         capturer: knows which variables are kept, and takes secrets out.
         leg: the name that the user has given to this run's leg; empty for none.
     """
-    redactor = capturer.redactor
-    ci = ci_facts(environ)
-    started_with = process_state(config.invocation_params.dir, config.rootpath)
     plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
     return {
-        "command_line": redacted_arguments(map(clean_text, map(str, config.invocation_params.args)), redactor),
-        "python_version": platform.python_version(),
-        "platform": f"{sys.platform} {platform.machine()}",
+        **machine_facts(
+            config.rootpath,
+            config.invocation_params.dir,
+            environ,
+            capturer,
+            leg,
+            map(str, config.invocation_params.args),
+        ),
         "pytest_version": pytest.__version__,
         "plugins": plugins,
-        "git": git_facts(config.rootpath),
-        "ci": {key: clean_text(value) for key, value in ci.items()},
-        "leg": redactor.text(clean_text(leg_of(leg, ci, environ))),
-        "interpreter": {
-            "implementation": sys.implementation.name,
-            "version": platform.python_version(),
-            "flags": [name for name in ("optimize", "dev_mode", "utf8_mode") if getattr(sys.flags, name)],
-            "encoding": f"{sys.getfilesystemencoding()}, {locale.getpreferredencoding(False)}",
-            **{name: clean_text(value) for name, value in started_with.items()},
-        },
-        "environment": {
-            clean_text(name): REDACTED if redactor.names.is_secret(name) else _redacted(name, value, redactor)
-            for name, value in sorted(environ.items())
-            if capturer.is_kept_variable(name)
-        },
         "random_seeds": _random_seeds(config),
     }
 
@@ -131,11 +112,6 @@ def _coverage_facts(config: pytest.Config) -> dict[str, Any]:
     if found is None:
         return {}
     return {"coverage": {key: clean_text(value) if type(value) is str else value for key, value in found.items()}}
-
-
-def _redacted(name: str, value: str, redactor: Redactor) -> str:
-    value = clean_text(value)
-    return redacted_words(value, redactor) if name in ARGUMENT_VARIABLES else redactor.text(value)
 
 
 def _random_seeds(config: pytest.Config) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.journal.records import json_string, step_ended, step_head, step_started, step_suffix
 from pytest_debugloop.writing.facts import facts_of
-from pytest_debugloop.writing.failure import FailureContext
+from pytest_debugloop.writing.failure_context import FailureContext
 
 if TYPE_CHECKING:
     import pytest

@@ -7,6 +7,7 @@ import resource
 import sys
 import weakref
 from collections.abc import Callable, Sequence
+from itertools import count
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -18,10 +19,11 @@ from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.clock import Clock
 from pytest_debugloop.journal.journal import Journal
+from pytest_debugloop.journal.locked import LockedJournal
 from pytest_debugloop.journal.records import ErrorEvent, Snapshot, clean_text, plain_text
 from pytest_debugloop.system import System
 from pytest_debugloop.writing.collected import collection_difference
-from pytest_debugloop.writing.failure import FailureContext, Kind
+from pytest_debugloop.writing.failure_context import FailureContext, Kind
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_HALF = 200_000  # of a text that is all there is of a failure: the beginning, and the end
@@ -64,59 +66,83 @@ class Writer:
         journal: of this process.
         clock: of this process.
         capturer: takes the state at failures.
+
+    Attributes:
+        capturer: the one it was given.
+        faults: what went wrong in our own code.
+        is_fork: whether this is a fork of the process that records.
+        next_n: numbers a record of this journal; several threads may ask at once.
+        now: gives the time.
     """
 
     __slots__ = (
         "__weakref__",
-        "_capturer",
-        "_is_fork",
         "_is_interrupted",
         "_journal",
-        "_n",
         "_started",
+        "capturer",
         "faults",
+        "is_fork",
+        "next_n",
         "now",
     )
 
     def __init__(self, journal: Journal, clock: Clock, capturer: Capturer) -> None:
-        self._journal = journal
-        self._capturer = capturer
-        self._n = 0
-        self._is_fork = False
+        self._journal: Journal | LockedJournal = journal
+        self.capturer = capturer
+        self.next_n = count(1).__next__
+        self.is_fork = False
         self._is_interrupted = False
         _tell_forks(weakref.ref(self))
         self.now = clock.now
         self._started = clock.now()
         self.faults: list[str] = []
 
-    def next_n(self) -> int:
-        """Number a record of this journal."""
-        self._n += 1
-        return self._n
-
     def be_fork(self) -> None:
         """Append nothing any more: this is a fork of the process that records, and its reports come from there."""
-        self._is_fork = True
+        self.is_fork = True
         self._journal.close_descriptor()
 
     def write(self, text: str) -> None:
         """Append lines, given as ASCII; a fork of this process appends nothing."""
-        if not self._is_fork:
+        if not self.is_fork:
             self._journal.append(text.encode("ascii"))
+
+    def append(self, lines: bytes) -> None:
+        """Append lines; a fork of this process appends nothing."""
+        if not self.is_fork:
+            self._journal.append(lines)
+
+    def share(self) -> None:
+        """Let several threads write from now on: a run whose tests write nothing themselves needs no lock."""
+        if not isinstance(self._journal, LockedJournal):
+            self._journal = LockedJournal(self._journal)
+
+    def wall_ms(self, at: int) -> int:
+        """Give the milliseconds since this process began to record.
+
+        Args:
+            at: the moment.
+        """
+        return (at - self._started) // 1000
 
     def end(self, line: bytes) -> None:
         """Append the last line, and close the journal."""
-        if not self._is_fork:
+        if not self.is_fork:
             self._journal.end(line)
 
     def write_failure(self, failure: Failure, text: str = "") -> None:
         """Append a failure, and the text of more lines after it."""
-        if not self._is_fork:
+        if not self.is_fork:
             self._journal.append(failure.lines + text.encode("ascii"))
 
     def redact(self, text: str) -> str:
         """Take secrets, and colours, out of a text."""
-        return self._capturer.redactor.text(plain_text(text))
+        return self.capturer.redactor.text(plain_text(text))
+
+    def redact_output(self, text: str) -> str:
+        """Take secrets out of what a program has written; its colours stay."""
+        return self.capturer.redactor.text(text)
 
     def short(self, text: str) -> str:
         """Take secrets, and colours, out of a reason or a name that somebody wrote, and cut it if it is very long."""
@@ -237,7 +263,7 @@ class Writer:
     ) -> list[CapturedException]:
         # What we cannot make of an exception must not cost the error event.
         try:
-            return self._capturer.capture_exception_chain(error, marks, others)
+            return self.capturer.capture_exception_chain(error, marks, others)
         except Exception as fault:
             self.fault(fault)
             return [CapturedException("raised", type_name(type(error)), "", [], [])]
@@ -265,7 +291,7 @@ class Writer:
         returning: FrameType | None = None,
     ) -> tuple[list[CapturedException], tuple[int | None, bytes]]:
         try:
-            found, state = self._capturer.capture_state(seen, facts, marks, returning)
+            found, state = self.capturer.capture_state(seen, facts, marks, returning)
             usage = System.getrusage(resource.RUSAGE_SELF)
             n = self.next_n()
             line = Snapshot(
@@ -276,7 +302,7 @@ class Writer:
                 state=state,
                 memory_mb=round(usage.ru_maxrss * _MIB_PER_MAXRSS, 2),
                 cpu_ms=int((usage.ru_utime + usage.ru_stime) * 1000),
-                wall_ms=(at - self._started) // 1000,
+                wall_ms=self.wall_ms(at),
             ).to_line()
         except KeyboardInterrupt:
             # A real one, in the middle of our work: the failure is written first.

@@ -56,7 +56,14 @@ FIND = "Find what has an id"
 RUNS = "List runs"
 FAILURES = "List failures"
 RECOVERIES = "List recoveries"
-TEST = ["Find tests by their node id", "List the attempts of a test", "Tell how tests do in each leg", FAILURES]
+NOTES = "Give what was recorded in a run"
+TEST = [
+    "Find tests by their node id",
+    "List the attempts of a test",
+    "Tell how tests do in each leg",
+    "Give what a test recorded",
+    FAILURES,
+]
 COMPARISON = [
     "Give a failure as one side",
     "Give a pass as one side",
@@ -104,11 +111,11 @@ def ids(shop: Project) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("arguments", "asked"),
     [
-        ("show", [PROJECT, RUNS, FAILURES]),
-        ("show --json", [PROJECT, RUNS, FAILURES, FAILURES, RECOVERIES]),
+        ("show", [PROJECT, RUNS, FAILURES, NOTES]),
+        ("show --json", [PROJECT, RUNS, FAILURES, FAILURES, RECOVERIES, NOTES]),
         ("show --brief", [PROJECT, RUNS, FAILURES, "Find functions"]),
-        ("show RUN", [FIND, RUNS, FAILURES]),
-        ("show END", [FIND, RUNS, FAILURES]),
+        ("show RUN", [FIND, RUNS, FAILURES, NOTES]),
+        ("show END", [FIND, RUNS, FAILURES, NOTES]),
         ("show ERROR", [FIND, FAILURES, RECOVERIES]),
         ("show ERROR --json", [FIND, FAILURES, RECOVERIES]),
         ("show TEST", [FIND, "Give a test", *TEST[1:]]),
@@ -157,7 +164,7 @@ def test_a_command_asks_as_much_of_one_failure_as_of_many(
 
 def test_what_is_longer_than_a_page_is_one_question_too(watched: Watched, ids: dict[str, str]) -> None:
     sent = watched.sent("show", ids["RUN"], "--limit", "0")
-    assert [one.split()[0] for one in sent[2:]] == ["DECLARE", "FETCH", "CLOSE"]
+    assert [one.split()[0] for one in sent[2:]] == ["DECLARE", "FETCH", "CLOSE"] * 2  # failures, and notes
     assert FAILURES in sent[2]
 
 

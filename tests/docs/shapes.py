@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_debugloop.answers import causes, correlations, not_loaded, timings, values
 from pytest_debugloop.answers import comparison as comparing
 from pytest_debugloop.cli.checks import check
-from pytest_debugloop.queries import compare, failures, flaky, legs, lookup, recoveries, runs
+from pytest_debugloop.queries import compare, failures, flaky, legs, lookup, notes, recoveries, runs
 from pytest_debugloop.text.json_values import key_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
@@ -27,6 +27,7 @@ SHAPES: tuple[type, ...] = (
     failures.Snapshot,
     values.RecordedValue,
     recoveries.PastAttempt,
+    notes.Note,
     recoveries.FlakyTest,
     legs.LegScore,
     flaky.FrequentFailure,

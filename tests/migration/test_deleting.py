@@ -109,6 +109,9 @@ def test_every_foreign_key_says_what_deleting_does(migrated: Connection) -> None
     assert cascading == {
         "debug_error_success_correlation.error_event_id",
         "debug_error_success_correlation.success_event_id",
+        "debug_snapshot_artifacts.artifact_id",
+        "debug_snapshot_artifacts.snapshot_id",
+        "debug_snapshot_artifacts.step_id",
         "debug_state_captures.snapshot_id",
     }
     assert {action for column, action in actions if column not in cascading} == {"n"}

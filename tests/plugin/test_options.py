@@ -36,6 +36,8 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_max_frames": ("9", "max_frames", 9),
     "debugloop_max_snapshot_bytes": ("8192", "max_snapshot_bytes", 8192),
     "debugloop_max_snapshot_ms": ("12.5", "max_snapshot_ms", 12.5),
+    "debugloop_max_checkpoints": ("7", "max_checkpoints", 7),
+    "debugloop_max_artifact_bytes": ("99", "max_artifact_bytes", 99),
     "debugloop_redact_names": ("licen[cs]e ^pin$", "redact_names", ("licen[cs]e", "^pin$")),
     "debugloop_redact_patterns": ("SHOP-[0-9]+", "redact_patterns", ("SHOP-[0-9]+",)),
     "debugloop_redact_except": ("*cookie*, sid", "redact_except", ("*cookie*", "sid")),

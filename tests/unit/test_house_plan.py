@@ -33,6 +33,7 @@ FLOORS = {
     "replay": 5,
     "database": 5,
     "tracing": 5,
+    "workflow": 5,
     "queries": 6,
     "recording": 6,
     "rerunning": 7,
@@ -59,6 +60,7 @@ _OF_EXTRAS = {"mcp": {"mcp", "mcp_types", "pydantic", "starlette", "uvicorn"}}
 _TEST_PROCESS = (
     "recording",
     "tracing",
+    "workflow",
     "writing",
     "summary",
     "environment",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.answers.shown import Shown
     from pytest_debugloop.queries.failures import DetailedFailure
+    from pytest_debugloop.queries.notes import Note
     from pytest_debugloop.queries.recoveries import Recovery
 
 
@@ -90,12 +91,14 @@ def command(
             answer = record.answer(shown(found, most + 1, LARGEST_SHOWN, NAMED if limit else MANY))
             failures: Iterable[DetailedFailure] = ()
             passes: Iterable[Recovery] = ()
+            notes: Iterable[Note] = ()
             if isinstance(answer, ShownRun):
                 failures, passes = record.stream(answer.by_cause), record.stream(answer.recoveries)
+                notes = record.stream(answer.notes)
             elif isinstance(answer, ShownTest):
                 failures = record.stream(answer.failures)
             width = make_console().width
-            drawn = pages(answer, failures, width, most, all_frames=all_frames or folded, passes=passes)
+            drawn = pages(answer, failures, width, most, all_frames=all_frames or folded, passes=passes, notes=notes)
             show(chain(missing.lines(), drawn), paging=location.paging)
 
 

@@ -13,6 +13,7 @@ from pytest_debugloop.answers.runs import nothing_failed
 from pytest_debugloop.answers.shown import ShownFailure, ShownPass, ShownRun, ShownSession, ShownSnapshot, ShownTest
 from pytest_debugloop.cli.views.failure import cause_lines, failure_lines, surroundings
 from pytest_debugloop.cli.views.frames import exception_lines, names_lines
+from pytest_debugloop.cli.views.notes import note_lines
 from pytest_debugloop.cli.views.run import run_lines
 from pytest_debugloop.cli.views.session import session_lines
 from pytest_debugloop.cli.views.sparkline import strip_of
@@ -25,6 +26,7 @@ from pytest_debugloop.text.words import ago, classes_by_leg, counted, error_line
 if TYPE_CHECKING:
     from pytest_debugloop.answers.shown import Shown
     from pytest_debugloop.queries.failures import DetailedFailure, Snapshot
+    from pytest_debugloop.queries.notes import Note
     from pytest_debugloop.queries.recoveries import Recovery
 
 NAMED = 21
@@ -40,6 +42,7 @@ def pages(
     *,
     all_frames: bool = False,
     passes: Iterable[Recovery] = (),
+    notes: Iterable[Note] = (),
 ) -> Iterator[Line]:
     """Write what was found.
 
@@ -51,13 +54,14 @@ def pages(
         limit: causes or failures at most.
         all_frames: whether the frames of installed packages are shown.
         passes: of a run in which nothing failed, the recoveries that it brought; nobody asks for others.
+        notes: of a run, what its tests, or the program, recorded.
     """
     if isinstance(shown, ShownSession):
         return session_lines(shown, width)
     if isinstance(shown, ShownRun):
-        return _run(shown, iter(failures), passes, width, limit)
+        return chain(_run(shown, iter(failures), passes, width, limit), _below(note_lines(notes, limit)))
     if isinstance(shown, ShownTest):
-        return _test(shown, list(islice(failures, min(limit, _LISTED))), width, all_frames=all_frames)
+        return _test(shown, list(islice(failures, min(limit, _LISTED))), width, limit, all_frames=all_frames)
     if isinstance(shown, ShownFailure):
         return _failure(shown, width, all_frames=all_frames)
     if isinstance(shown, ShownPass):
@@ -89,6 +93,13 @@ def _run(
     yield Line.of("To see all of one: debugloop show ID; in a debugger: debugloop debug ID", "faint")
 
 
+def _below(lines: Iterator[Line]) -> Iterator[Line]:
+    for place, line in enumerate(lines):
+        if place == 0:
+            yield Line.of()
+        yield line
+
+
 def _failure(shown: ShownFailure, width: int, *, all_frames: bool) -> Iterator[Line]:
     yield from failure_lines(shown.failure, width, all_frames=all_frames)
     if shown.failure.failure.snapshot_id and shown.failure.state is None:
@@ -98,7 +109,9 @@ def _failure(shown: ShownFailure, width: int, *, all_frames: bool) -> Iterator[L
         yield from recovery_lines(recovery, width)
 
 
-def _test(shown: ShownTest, failures: list[DetailedFailure], width: int, *, all_frames: bool) -> Iterator[Line]:
+def _test(
+    shown: ShownTest, failures: list[DetailedFailure], width: int, limit: int, *, all_frames: bool
+) -> Iterator[Line]:
     test, attempts = shown.test, shown.attempts
     yield Line.of(printable(test.node_id), "title")
     yield Line.of(f"  project {printable(test.project)}, test {short(test.id)}", "faint")
@@ -119,6 +132,7 @@ def _test(shown: ShownTest, failures: list[DetailedFailure], width: int, *, all_
         yield from failure_lines(failures[0], width, all_frames=all_frames)
     else:
         yield Line.of("  It never failed.", "pass")
+    yield from _below(note_lines(shown.notes, limit))
 
 
 def _snapshot(snapshot: Snapshot, width: int) -> Iterator[Line]:

@@ -137,7 +137,7 @@ def surroundings(state: AgentState, width: int) -> Iterator[Line]:
         state: a snapshot's ``agent_state``.
         width: columns of the terminal.
     """
-    sections: tuple[Section, ...] = ("parameters", "fixtures", "environment")
+    sections: tuple[Section, ...] = ("state", "parameters", "fixtures", "environment")
     for key in sections:
         names = state.get(key) or {}
         if names:

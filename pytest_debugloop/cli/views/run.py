@@ -49,6 +49,7 @@ def run_lines(run: Run) -> Iterator[Line]:
     ids = [f"session {short(run.session_id)}" if run.session_id else "", f"correlation id {run.correlation_id}"]
     yield Line.of("  " + ", ".join(one for one in ids if one), "faint")
     if run.command_line:
-        yield Line.of("  pytest " + printable(" ".join(map(str, run.command_line))), "faint")
+        program = "pytest " if run.pytest_version else ""
+        yield Line.of(f"  {program}" + printable(" ".join(map(str, run.command_line))), "faint")
     if isinstance(run.ci, dict) and (url := run.ci.get(URL)):
         yield Line.of(f"  {printable(str(url))}", "faint")

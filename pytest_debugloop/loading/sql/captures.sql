@@ -25,6 +25,10 @@ SELECT
             JOIN staged_numbers AS number USING (journal_no, n)
             WHERE staged.journal_no = s.journal_no AND staged.state = s.n
             LIMIT 1
+        ),
+        (
+            SELECT number.step_number FROM staged_numbers AS number
+            WHERE number.journal_no = s.journal_no AND number.n = (s.line #>> '{step,0}')::bigint
         )
     ),
     s.line ->> 'description',

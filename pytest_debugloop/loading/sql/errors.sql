@@ -18,7 +18,7 @@ SELECT
     END AS operation_name,
     CASE
         WHEN r.node_id <> '' AND r.type NOT IN ('collection_error', 'internal_error')
-            AND r.metadata ->> 'phase' IS DISTINCT FROM 'collect'
+            AND coalesce(r.metadata ->> 'phase', '') NOT IN ('collect', 'execution')
             THEN debug_task_id(j.project, coalesce(r.task, r.node_id))
     END AS task_id,
     r.type, r.category, r.severity, r.message, r.stack, r.code, r.snapshot, r.metadata, r.worker

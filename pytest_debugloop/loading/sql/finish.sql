@@ -4,9 +4,9 @@ UPDATE debug_runs AS run
 SET finished_at = timestamptz 'epoch' + (l.line ->> 'at')::bigint * interval '1 microsecond',
     exit_status = (l.line ->> 'exit_status')::integer,
     status = CASE WHEN (l.line ->> 'interrupted')::boolean THEN 'interrupted' ELSE 'finished' END,
-    metadata = CASE
-        WHEN l.line -> 'problems' <> '[]' THEN jsonb_build_object('problems', l.line -> 'problems')
-    END
+    metadata = nullif(coalesce(run.metadata, '{}') - 'problems' || CASE
+        WHEN l.line -> 'problems' <> '[]' THEN jsonb_build_object('problems', l.line -> 'problems') ELSE '{}'
+    END, '{}')
 FROM (
     SELECT DISTINCT ON (j.run_id) j.run_id, r.line
     FROM staged_records AS r

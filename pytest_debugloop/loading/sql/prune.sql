@@ -135,6 +135,25 @@ DELETE FROM debug_success_events AS s USING pruned AS p WHERE s.correlation_id =
 
 DELETE FROM debug_state_captures AS c USING pruned AS p WHERE c.correlation_id = p.correlation_id;
 
+-- name: hosts
+-- Delete the transformations and calls of the runs that go, from tables of ours: those of a host are the host's.
+
+DELETE FROM agent_transformation_events AS e USING pruned AS p
+WHERE e.correlation_id = p.correlation_id
+    AND obj_description('agent_transformation_events'::regclass, 'pg_class') LIKE '%Created by pytest-debugloop.';
+
+DELETE FROM hook_events AS e USING pruned AS p
+WHERE e.metadata ->> 'correlation_id' = p.correlation_id::text AND e.source = 'PostToolUse'
+    AND obj_description('hook_events'::regclass, 'pg_class') LIKE '%Created by pytest-debugloop.';
+
+-- name: artifacts
+-- Delete the artifacts of the runs that go, and the bytes that no other run has.
+
+DELETE FROM debug_snapshot_artifacts AS a USING pruned AS p WHERE a.correlation_id = p.correlation_id;
+
+DELETE FROM debug_artifacts AS a
+WHERE NOT EXISTS (SELECT FROM debug_snapshot_artifacts AS s WHERE s.artifact_id = a.id);
+
 -- name: states
 -- Delete the snapshots that nothing refers to any more.
 

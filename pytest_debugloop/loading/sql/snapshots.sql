@@ -7,13 +7,20 @@ SELECT
     debug_snapshot_id(h.state_hash, l.line ->> 'type') AS id,
     h.state_hash,
     l.line
-FROM staged_records AS l
-CROSS JOIN LATERAL (SELECT debug_state_hash(l.line -> 'state') AS state_hash) AS h
-WHERE l.line ->> 'kind' = 'snapshot';
+FROM (
+    SELECT journal_no, line FROM staged_records WHERE line ->> 'kind' = 'snapshot'
+    UNION ALL
+    SELECT r.journal_no, r.line || jsonb_build_object('type', 'post_transform', 'n', note.n)
+    FROM staged_notes AS note
+    JOIN staged_records AS r ON r.journal_no = note.journal_no AND r.line ->> 'kind' = 'snapshot'
+        AND (r.line ->> 'n')::bigint = note.pre
+    WHERE note.state = note.n
+) AS l
+CROSS JOIN LATERAL (SELECT debug_state_hash(l.line -> 'state') AS state_hash) AS h;
 
 INSERT INTO debug_state_snapshots AS known (
-    id, snapshot_type, correlation_id, session_id, agent_name, agent_state, state_hash, task_description,
-    state_size_bytes, variables_count, memory_usage_mb, cpu_time_ms, wall_time_ms, captured_at
+    id, snapshot_type, correlation_id, session_id, agent_name, agent_state, state_hash, task_description, user_request,
+    context_depth, execution_step, state_size_bytes, variables_count, memory_usage_mb, cpu_time_ms, wall_time_ms, captured_at
 )
 SELECT DISTINCT ON (s.id)
     s.id,
@@ -24,6 +31,9 @@ SELECT DISTINCT ON (s.id)
     s.line -> 'state',
     s.state_hash,
     s.line ->> 'description',
+    s.line ->> 'request',
+    (s.line ->> 'depth')::integer,
+    number.step_number,
     debug_state_size(s.line -> 'state'),
     debug_state_variables(s.line -> 'state'),
     (s.line ->> 'memory_mb')::numeric,
@@ -32,6 +42,7 @@ SELECT DISTINCT ON (s.id)
     timestamptz 'epoch' + (s.line ->> 'at')::bigint * interval '1 microsecond'
 FROM staged_snapshots AS s
 JOIN staged_journals AS j USING (journal_no)
+LEFT JOIN staged_numbers AS number ON number.journal_no = s.journal_no AND number.n = (s.line #>> '{step,0}')::bigint
 ORDER BY s.id, (s.line ->> 'at')::bigint, j.journal_id
 -- It tells of who met it first, whoever is loaded first.
 ON CONFLICT (id) DO UPDATE SET
@@ -39,6 +50,9 @@ ON CONFLICT (id) DO UPDATE SET
     session_id = excluded.session_id,
     agent_name = excluded.agent_name,
     task_description = excluded.task_description,
+    user_request = excluded.user_request,
+    context_depth = excluded.context_depth,
+    execution_step = excluded.execution_step,
     memory_usage_mb = excluded.memory_usage_mb,
     cpu_time_ms = excluded.cpu_time_ms,
     wall_time_ms = excluded.wall_time_ms,

@@ -10,7 +10,14 @@ WITH final AS MATERIALIZED (
         j.agent_name,
         s.operation_name,
         s.subtest AS step_description,
-        failure.state_snapshot_id AS post_state_snapshot_id,
+        CASE WHEN note.pre IS NOT NULL THEN (
+            SELECT p.id FROM staged_snapshots AS p WHERE p.journal_no = s.journal_no AND p.n = note.pre LIMIT 1
+        ) END AS pre_state_snapshot_id,
+        CASE
+            WHEN failure.id IS NOT NULL THEN failure.state_snapshot_id
+            WHEN s.state IS NOT NULL THEN
+                (SELECT p.id FROM staged_snapshots AS p WHERE p.journal_no = s.journal_no AND p.n = s.state LIMIT 1)
+        END AS post_state_snapshot_id,
         CASE
             WHEN s.outcome IN ('passed', 'xpassed') THEN 'completed'
             WHEN s.outcome IN ('skipped', 'xfailed') THEN 'skipped'
@@ -18,7 +25,7 @@ WITH final AS MATERIALIZED (
             WHEN s.ended_at IS NULL THEN 'started'
         END AS status,
         failure.id AS error_event_id,
-        CASE WHEN s.phase IN ('call', 'subtest') AND s.outcome IN ('passed', 'xpassed') THEN s.success_id END
+        CASE WHEN s.phase IN ('call', 'subtest', 'execution') AND s.outcome IN ('passed', 'xpassed') THEN s.success_id END
             AS success_event_id,
         CASE WHEN s.ended_at IS NOT NULL THEN  -- least() takes no notice of NULL
             least(extract(epoch FROM s.ended_at - s.started_at) * 1000, 2147483647)::integer
@@ -48,13 +55,21 @@ WITH final AS MATERIALIZED (
                 'attempt', s.attempt, 'outcome', s.outcome, 'reason', s.reason, 'word', s.word,
                 'rev', nullif(s.rev, 1)
             ))
-        END AS metadata,
+        END
+            || CASE WHEN note.n IS NULL THEN '{}' ELSE coalesce(note.metadata, '{}') || CASE
+                WHEN note.event IS NOT NULL THEN jsonb_build_object('transformation_event_id', note.host_id)
+                WHEN note.call IS NOT NULL THEN jsonb_build_object('hook_event_id', note.host_id)
+                ELSE '{}'
+            END END AS metadata,
+        note.input AS input_data,
+        note.output AS output_data,
         s.started_at,
         s.ended_at AS completed_at,
         s.is_known
     FROM staged_steps AS s
     JOIN staged_journals AS j USING (journal_no)
     JOIN staged_numbers AS number USING (journal_no, n)
+    LEFT JOIN staged_notes AS note ON note.journal_no = s.journal_no AND note.n = s.n
     LEFT JOIN debug_error_events AS failure ON failure.id = s.error_id AND s.outcome IN ('failed', 'rerun')
     LEFT JOIN staged_numbers AS a ON a.journal_no = s.journal_no AND a.n = s.after[1]
     LEFT JOIN staged_numbers AS b ON b.journal_no = s.journal_no AND b.n = s.after[3]
@@ -63,7 +78,10 @@ WITH final AS MATERIALIZED (
 updated AS (
     UPDATE debug_workflow_steps AS known
     SET status = final.status,
+        pre_state_snapshot_id = coalesce(final.pre_state_snapshot_id, known.pre_state_snapshot_id),
         post_state_snapshot_id = final.post_state_snapshot_id,
+        input_data = final.input_data,
+        output_data = final.output_data,
         error_event_id = final.error_event_id,
         success_event_id = final.success_event_id,
         duration_ms = final.duration_ms,
@@ -76,12 +94,12 @@ updated AS (
 )
 INSERT INTO debug_workflow_steps (
     id, correlation_id, session_id, step_number, step_type, agent_name, operation_name, step_description,
-    post_state_snapshot_id, status, error_event_id, success_event_id, duration_ms, parent_step_id, depends_on_steps,
-    metadata, started_at, completed_at
+    pre_state_snapshot_id, post_state_snapshot_id, status, error_event_id, success_event_id, duration_ms,
+    parent_step_id, depends_on_steps, input_data, output_data, metadata, started_at, completed_at
 )
 SELECT
     id, correlation_id, session_id, step_number, step_type, agent_name, operation_name, step_description,
-    post_state_snapshot_id, status, error_event_id, success_event_id, duration_ms, parent_step_id, depends_on_steps,
-    metadata, started_at, completed_at
+    pre_state_snapshot_id, post_state_snapshot_id, status, error_event_id, success_event_id, duration_ms,
+    parent_step_id, depends_on_steps, input_data, output_data, metadata, started_at, completed_at
 FROM final
 WHERE NOT is_known;

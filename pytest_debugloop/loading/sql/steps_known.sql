@@ -11,8 +11,9 @@ WITH known AS MATERIALIZED (
 forgotten AS (
     DELETE FROM staged_steps AS s
     USING known
-    WHERE known.id = s.id AND (s.rev = 0 OR known.completed_at IS NOT NULL AND known.rev >= s.rev)
+    WHERE known.id = s.id AND (s.rev = 0 OR known.rev > s.rev OR known.completed_at IS NOT NULL AND known.rev >= s.rev)
 )
 UPDATE staged_steps AS s SET step_number = known.step_number, is_known = TRUE
 FROM known
-WHERE known.id = s.id AND NOT (s.rev = 0 OR known.completed_at IS NOT NULL AND known.rev >= s.rev);
+WHERE known.id = s.id
+    AND NOT (s.rev = 0 OR known.rev > s.rev OR known.completed_at IS NOT NULL AND known.rev >= s.rev);

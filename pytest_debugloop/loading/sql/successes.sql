@@ -1,4 +1,4 @@
--- Add a success event for each test and subtest that passed.
+-- Add a success event for each test and subtest that passed, and for each step that a program completed.
 
 INSERT INTO debug_success_events (
     id, correlation_id, session_id, run_id, task_id, success_type, operation_name, agent_name, execution_step,
@@ -10,8 +10,8 @@ SELECT
     j.correlation_id,
     j.session_id,
     j.run_id,
-    debug_task_id(j.project, s.task),
-    'validation_pass',
+    CASE WHEN s.phase <> 'execution' THEN debug_task_id(j.project, s.task) END,
+    CASE s.phase WHEN 'execution' THEN 'step_completion' ELSE 'validation_pass' END,
     s.operation_name,
     j.agent_name,
     number.step_number,
@@ -31,5 +31,5 @@ SELECT
 FROM staged_steps AS s
 JOIN staged_journals AS j USING (journal_no)
 JOIN staged_numbers AS number USING (journal_no, n)
-WHERE s.phase IN ('call', 'subtest') AND s.outcome IN ('passed', 'xpassed')
+WHERE s.phase IN ('call', 'subtest', 'execution') AND s.outcome IN ('passed', 'xpassed')
 ON CONFLICT (id) DO UPDATE SET completion_status = excluded.completion_status, metadata = excluded.metadata;

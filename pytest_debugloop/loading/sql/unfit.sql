@@ -48,6 +48,9 @@ WITH rules (kind, member, type, is_needed) AS (
     ('snapshot', 'memory_mb', 'numeric(10,2)', FALSE),
     ('snapshot', 'cpu_ms', 'integer', FALSE),
     ('snapshot', 'wall_ms', 'integer', FALSE),
+    ('snapshot', 'step', 'numbers', FALSE),
+    ('snapshot', 'depth', 'integer', FALSE),
+    ('snapshot', 'request', 'text', FALSE),
     ('error', 'n', 'number of a record', TRUE),
     ('error', 'at', 'time', TRUE),
     ('error', 'step', 'numbers', FALSE),
@@ -80,6 +83,37 @@ WITH rules (kind, member, type, is_needed) AS (
     ('trace', 'children', 'list of processes', FALSE),
     ('trace', 'cut', 'list of texts', FALSE),
     ('trace', 'task', 'text', FALSE),
+    ('note', 'n', 'number of a record', TRUE),
+    ('note', 'rev', 'integer', TRUE),
+    ('note', 'phase', 'name', TRUE),
+    ('note', 'name', 'text', TRUE),
+    ('note', 'started', 'time', TRUE),
+    ('note', 'ended', 'time', FALSE),
+    ('note', 'outcome', 'outcome', FALSE),
+    ('note', 'attempt', 'positive integer', TRUE),
+    ('note', 'parent', 'numbers', FALSE),
+    ('note', 'pre', 'number of a record', FALSE),
+    ('note', 'state', 'number of a record', FALSE),
+    ('note', 'error', 'numbers', FALSE),
+    ('note', 'input', 'object', FALSE),
+    ('note', 'output', 'object', FALSE),
+    ('note', 'metadata', 'object', FALSE),
+    ('note', 'event', 'object', FALSE),
+    ('note', 'event.source', 'text', FALSE),
+    ('note', 'event.target', 'text', FALSE),
+    ('note', 'event.reason', 'text', FALSE),
+    ('note', 'event.request', 'text', FALSE),
+    ('note', 'call', 'object', FALSE),
+    ('note', 'call.payload', 'object', FALSE),
+    ('note', 'call.payload.enhanced_metadata', 'object', FALSE),
+    ('artifact', 'n', 'number of a record', TRUE),
+    ('artifact', 'at', 'time', TRUE),
+    ('artifact', 'origin', 'origin', TRUE),
+    ('artifact', 'name', 'text', TRUE),
+    ('artifact', 'media_type', 'text', TRUE),
+    ('artifact', 'content', 'base64', TRUE),
+    ('artifact', 'step', 'numbers', FALSE),
+    ('artifact', 'snapshot', 'number of a record', FALSE),
     ('finish', 'at', 'time', TRUE),
     ('finish', 'exit_status', 'integer', FALSE),
     ('finish', 'interrupted', 'boolean', FALSE),
@@ -130,7 +164,7 @@ FROM (
         CASE
             WHEN l.line IS NULL OR l.kind IS NULL OR NOT EXISTS (SELECT FROM rules WHERE rules.kind = l.kind)
                 THEN 'this version of pytest-debugloop knows no record of its kind'
-            WHEN l.kind = 'step' AND l.line ? 'outcome' AND NOT l.line ? 'ended' THEN 'it ended at no time'
+            WHEN l.kind IN ('step', 'note') AND l.line ? 'outcome' AND NOT l.line ? 'ended' THEN 'it ended at no time'
             ELSE (
                 SELECT 'its member ' || m.member || ' is no ' || m.type
                 FROM (
@@ -216,6 +250,9 @@ FROM (
                             IN ('passed', 'xpassed', 'skipped', 'xfailed', 'failed', 'rerun')
                         WHEN 'kind of snapshot' THEN m.value #>> '{}'
                             IN ('error', 'success', 'checkpoint', 'pre_transform', 'post_transform')
+                        WHEN 'origin' THEN m.value #>> '{}' IN ('attached', 'stdout', 'stderr', 'log')
+                        WHEN 'base64' THEN jsonb_typeof(m.value) = 'string'
+                            AND length(m.value #>> '{}') % 4 = 0 AND m.value #>> '{}' ~ '^[A-Za-z0-9+/]*={0,2}$'
                         WHEN 'category' THEN m.value #>> '{}' IN ('agent', 'framework', 'external', 'user')
                         WHEN 'severity' THEN m.value #>> '{}' IN ('low', 'medium', 'high', 'critical')
                         ELSE jsonb_typeof(m.value) = 'number' AND pg_input_is_valid(m.value #>> '{}', m.type)

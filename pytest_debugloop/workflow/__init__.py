@@ -1,0 +1,1 @@
+"""What tests and programs record of themselves; it imports no pytest."""

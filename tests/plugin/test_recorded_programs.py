@@ -1,0 +1,75 @@
+"""Programs that are recorded without pytest: ``with pytest_debugloop.recording(...)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pytest_debugloop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.projects import Project
+
+
+@pytest.fixture
+def program(make_project: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A folder whose programs record to a server."""
+    project = make_project("program")
+    monkeypatch.chdir(project.folder)
+    for name, value in project.variables.items():
+        monkeypatch.setenv(name, value)
+    return project
+
+
+def test_an_error_that_leaves_nested_steps_is_one_event_with_its_state(program: Project) -> None:
+    recording = pytest_debugloop.recording("orders", correlation_id="loop 1", agent_name="importer")
+    with pytest.raises(KeyError), recording as debugloop, debugloop.step("outer"), debugloop.step("parse"):
+        raise KeyError("pear")
+    of_it = f"WHERE correlation_id = '{recording.correlation_id}'"
+    (error,) = program.rows(f"SELECT * FROM debug_error_events {of_it}")
+    (state,) = program.rows(f"SELECT * FROM debug_state_snapshots {of_it}")
+    assert (error["error_type"], error["error_code"]) == ("execution_error", "KeyError")
+    assert (error["operation_name"], error["task_id"]) == ("parse", None)
+    assert error["state_snapshot_id"] == state["id"]
+    frame = state["agent_state"]["exceptions"][0]["frames"][0]
+    assert frame["function"].endswith("test_an_error_that_leaves_nested_steps_is_one_event_with_its_state")
+    steps = program.rows(f"SELECT * FROM debug_workflow_steps {of_it} ORDER BY step_number")
+    assert {step["operation_name"]: step["error_event_id"] for step in steps} == dict.fromkeys(
+        ("orders", "outer", "parse"), error["id"]
+    )
+    (run,) = program.rows(f"SELECT * FROM debug_runs {of_it}")
+    assert (run["exit_status"], run["agent_name"], str(run["correlation_id"])) == (
+        1,
+        "importer",
+        recording.correlation_id,
+    )
+    assert recording.problems == []
+
+
+def test_errors_that_are_caught_and_follow_each_other_are_events_of_their_own(program: Project) -> None:
+    recording = pytest_debugloop.recording("orders")
+    with recording as debugloop:
+        for word in ("one", "two"):
+            with pytest.raises(ValueError, match=word), debugloop.step(word):
+                raise ValueError(word)
+    of_it = f"WHERE correlation_id = '{recording.correlation_id}'"
+    rows = program.rows(f"SELECT error_message, operation_name FROM debug_error_events {of_it} ORDER BY occurred_at")
+    assert [(row["error_message"], row["operation_name"]) for row in rows] == [("one", "one"), ("two", "two")]
+    (run,) = program.rows(f"SELECT exit_status FROM debug_runs {of_it}")
+    assert run["exit_status"] == 0
+
+
+def test_what_goes_wrong_is_logged_and_the_program_goes_on(
+    program: Project, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest_debugloop.recording("orders", dsn="host=/nowhere", wait=20) as debugloop:
+        debugloop.checkpoint("begin", a=1)
+    assert "is not stored" in caplog.text
+    monkeypatch.setenv("DEBUGLOOP", "0")
+    with pytest_debugloop.recording("orders") as debugloop:
+        assert not debugloop.is_recording
+        debugloop.checkpoint("begin", a=1)
+    assert not program.rows("SELECT FROM debug_workflow_steps WHERE operation_name LIKE '%the end'")
