@@ -196,3 +196,30 @@ def test_what_is_to_be_copied_is_whole_however_narrow_the_terminal() -> None:
     # A long one that comes after the first page, by which the columns are measured.
     late = [line.plain.rstrip() for line in table(columns, [rows[0]] * 100 + [rows[1]], 120)]
     assert late[-1] == f"  {node_id}"
+
+
+def test_what_has_no_room_in_a_row_stands_below_it() -> None:
+    columns = [
+        Column("run", "id"),
+        Column("time", right=True, optional=1),
+        Column("by", flexible=True, is_whole=True),
+        Column("code", flexible=True, is_whole=True),
+        Column("failure", flexible=True, least=30),
+    ]
+    message = "ValueError: " + "long " * 20
+    rows = [["1a2b3c4d", "1.0 s", "", "main 1a2b3c4", message], ["5e6f7a8b", "2.0 s", "", "", ""]]
+    narrow = [line.plain.rstrip() for line in table(columns, rows, 30)]
+    assert narrow == [
+        "run        time  code",
+        "1a2b3c4d  1.0 s  main 1a2b3c4",
+        "  ValueError: long long long …",
+        "5e6f7a8b  2.0 s",
+    ]
+    assert [line.plain.rstrip() for line in table(columns, rows, 16)][:3] == [
+        "run        time",
+        "1a2b3c4d  1.0 s",
+        "  main 1a2b3c4",
+    ]
+    # Nothing stands in a column of which the first page has nothing, but what a later one has is not lost.
+    late = [*[rows[1]] * 100, ["1a2b3c4d", "1.0 s", "somebody", "", ""]]
+    assert [line.plain.rstrip() for line in table(columns, late, 80)][-2:] == ["1a2b3c4d  1.0 s", "  somebody"]

@@ -19,8 +19,8 @@ _COLUMNS = [
     Column("state", flexible=True),
     Column("first seen", "faint", optional=4),
     Column("last seen", "faint", optional=5),
-    Column("where", flexible=True, keep_end=True, optional=6),
-    Column("failure", "fail", flexible=True),
+    Column("where", flexible=True, is_whole=True),
+    Column("failure", "fail", flexible=True, least=50),
 ]
 
 

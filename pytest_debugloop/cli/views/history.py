@@ -41,12 +41,12 @@ def history_lines(test: Test, attempts: Sequence[PastAttempt], width: int) -> It
         Column("", ""),
         Column("when", "faint"),
         Column("run", "id"),
-        Column("code", flexible=True, optional=3),
-        *([Column("leg", flexible=True, optional=4)] if has_legs else []),
+        Column("code", flexible=True, is_whole=True),
+        *([Column("leg", flexible=True, is_whole=True)] if has_legs else []),
         Column("by", optional=1),
         Column("id", "id"),
-        Column("what", flexible=True),
-        Column("recovered by", "pass", optional=2),
+        Column("what", flexible=True, least=30),
+        Column("recovered by", "pass", flexible=True, is_whole=True),
     ]
     rows = (row if has_legs else [*row[:4], *row[5:]] for row in map(_row, attempts))
     yield from table(columns, rows, width)

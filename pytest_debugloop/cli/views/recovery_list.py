@@ -18,9 +18,9 @@ _COLUMNS = [
     Column("by", "pass"),
     Column("sure", right=True),
     Column("after", right=True, optional=1),
-    Column("what was different", flexible=True),
-    Column("test", flexible=True, is_whole=True, optional=4),
-    Column("failure", "fail", flexible=True, optional=2),
+    Column("what was different", flexible=True, least=40),
+    Column("test", flexible=True, is_whole=True),
+    Column("failure", "fail", flexible=True, least=40),
 ]
 
 
@@ -86,7 +86,7 @@ def pattern_lines(patterns: RecoveryPatterns, width: int) -> Iterator[Line]:
     yield Line.of("Recoveries by failure", "title")
     columns = [
         Column("recovered", right=True),
-        Column("failure", "fail", flexible=True),
+        Column("failure", "fail", flexible=True, least=40),
         Column("mostly by", "pass"),
         Column("by itself", right=True),
         Column("median after", right=True, optional=1),
@@ -115,7 +115,7 @@ def pattern_lines(patterns: RecoveryPatterns, width: int) -> Iterator[Line]:
         columns = [
             Column("recovered", right=True),
             Column("last", "faint"),
-            Column("what", flexible=True, keep_end=True),
+            Column("what", flexible=True, is_whole=True),
         ]
         yield from table(
             columns,

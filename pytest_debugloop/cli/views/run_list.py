@@ -20,8 +20,8 @@ _COLUMNS = [
     Column("skipped", right=True, optional=1),
     Column("recoveries", right=True, optional=2),
     Column("time", right=True, optional=3),
-    Column("code", flexible=True, optional=5),
-    Column("project", flexible=True, optional=4),
+    Column("code", flexible=True, is_whole=True),
+    Column("project", flexible=True, is_whole=True),
 ]
 
 

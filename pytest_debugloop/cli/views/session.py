@@ -40,7 +40,7 @@ def session_lines(shown: ShownSession, width: int) -> Iterator[Line]:
         Column("passed", right=True),
         Column("failures", right=True),
         Column("time", right=True, optional=1),
-        Column("code", flexible=True, optional=2),
+        Column("code", flexible=True, is_whole=True),
     ]
     for leg, runs in groupby(shown.runs, key=lambda run: run.leg):
         yield Line.of()

@@ -18,7 +18,7 @@ _COLUMNS = [
     Column("q", right=True, optional=1),
     Column("runs", right=True, optional=3),
     Column("phase"),
-    Column("test", flexible=True, is_whole=True, optional=4),
+    Column("test", flexible=True, is_whole=True),
 ]
 
 

@@ -27,8 +27,10 @@ class Column:
         flexible: whether it gives way where the terminal is narrow: its cells are cut then.
         optional: how early it is left out where the terminal is narrow, 0 never.
         keep_end: whether a cell that is cut keeps its end and not its beginning.
-        is_whole: whether its cells are never cut, as they are to be copied: where the terminal is too narrow, each
-            stands on a line of its own below the row.
+        is_whole: whether its cells are never cut, as they are to be copied: where the terminal is too narrow, they
+            stand below the row.
+        least: columns of the terminal that its cells need to say enough: where there are less, they stand below the
+            row, cut where the terminal ends.
     """
 
     title: str
@@ -38,6 +40,7 @@ class Column:
     optional: int = 0
     keep_end: bool = False
     is_whole: bool = False
+    least: int = 0
 
 
 Row = Sequence[Line | str]
@@ -64,21 +67,13 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Li
         rows: a cell for each column, without line ends; texts are taken as they are, without markup.
         width: columns of the terminal.
     """
-    from rich.cells import cell_len
+    from rich.cells import cell_len, set_cell_size
 
     source = iter(rows)
     page = [[_cell(cell) for cell in row] for row in islice(source, _PAGE)]
     if not page:
         return
-    widths = [
-        max(cell_len(column.title), *(cell_len(row[index][0]) for row in page)) for index, column in enumerate(columns)
-    ]
-    longest = list(widths)
-    widths = _fitted(columns, widths, width)
-    for place, column in enumerate(columns):
-        if column.is_whole and widths[place] < longest[place]:  # there is more room for the others without it
-            others = [0 if one == place else longest[one] for one in range(len(columns))]
-            widths = _fitted(columns, others, width)
+    widths, below = _planned(columns, page, width)
     kept = [index for index in range(len(columns)) if widths[index]]
 
     def line(cells: Sequence[tuple[str, str]], style: str | None = None) -> Line:
@@ -89,16 +84,28 @@ def table(columns: list[Column], rows: Iterable[Row], width: int) -> Iterator[Li
             spans += [(_aligned(text, widths[place], columns[place]), shown or own), (" " * _GAP, "")]
         return Line(tuple(_cut(spans, max(width, 1))) or (("", ""),))
 
-    def below(cells: Sequence[tuple[str, str]]) -> Iterator[Line]:
-        for index, column in enumerate(columns):
-            text, own = cells[index]
-            if column.is_whole and cell_len(text) > widths[index]:
-                yield Line.of(f"  {text}", column.style or own, is_whole=True)
+    def folded(cells: Sequence[tuple[str, str]]) -> Iterator[Line]:
+        """Write below a row what did not fit into it, as many cells on a line as there is room for."""
+        spans: list[tuple[str, str]] = []
+        for place, column in enumerate(columns):
+            text, own = cells[place]
+            is_late = column.is_whole and cell_len(text) > widths[place]  # by the first page it would have fit
+            if not text or not (place in below or is_late):
+                continue
+            style = column.style or own
+            if spans and _GAP + sum(cell_len(part) for part, _ in spans) + cell_len(text) > width - _GAP:
+                yield Line((("  ", ""), *spans), is_whole=True)
+                spans = []
+            if not column.is_whole and cell_len(text) > width - _GAP:
+                text = f"{set_cell_size(text, max(width - _GAP - 1, 1))}…"
+            spans += [*([("  ", "")] if spans else []), (text, style)]
+        if spans:
+            yield Line((("  ", ""), *spans), is_whole=True)
 
     yield line([(column.title, "") for column in columns], "faint")
     for row in chain(page, ([_cell(cell) for cell in later] for later in source)):
         yield line(row)
-        yield from below(row)
+        yield from folded(row)
 
 
 def cell_width(text: str) -> int:
@@ -112,21 +119,44 @@ def cell_width(text: str) -> int:
     return cell_len(text)
 
 
+def _planned(columns: list[Column], page: list[list[tuple[str, str]]], width: int) -> tuple[list[int], list[int]]:
+    """Decide how wide the columns are, and which stand below the rows as there is no room for them, or no need."""
+    from rich.cells import cell_len
+
+    filled = [max(cell_len(row[index][0]) for row in page) for index in range(len(columns))]
+    longest = [max(cell_len(column.title), filled[index]) for index, column in enumerate(columns)]
+    folding = [index for index, column in enumerate(columns) if column.is_whole or column.least]
+    # What no row of the first page has may be in a later one.
+    below = {index for index in folding if not filled[index]}
+    while True:
+        # Without a column that stands below there is more room for the others.
+        widths = _fitted(columns, [0 if index in below else one for index, one in enumerate(longest)], width)
+        left = [index for index in folding if index not in below]
+        needed = {index: longest[index] if columns[index].is_whole else columns[index].least for index in left}
+        cut = [index for index in left if widths[index] < min(longest[index], needed[index])]
+        if not cut and _total(widths) > width:
+            cut = left[-1:]
+        if not cut:
+            return widths, sorted(below)
+        below.add(max(cut, key=longest.__getitem__))
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(one + _GAP for one in widths if one) - _GAP
+
+
 def _fitted(columns: list[Column], widths: list[int], width: int) -> list[int]:
     """Leave out columns, then narrow the flexible ones, until a row fits; a width of 0 leaves a column out."""
     widths = list(widths)
     flexible = [index for index, column in enumerate(columns) if column.flexible]
     least = {place: min(widths[place], 24) for place in flexible}
 
-    def total() -> int:
-        return sum(w + _GAP for w in widths if w) - _GAP
-
     for rank in sorted({column.optional for column in columns} - {0}):
         for place, column in reversed(list(enumerate(columns))):
-            needed = total() - sum(widths[p] - least[p] for p in flexible if widths[p])
+            needed = _total(widths) - sum(widths[p] - least[p] for p in flexible if widths[p])
             if column.optional == rank and needed > width:
                 widths[place] = 0
-    excess = total() - width
+    excess = _total(widths) - width
     while excess > 0:
         widest = max((p for p in flexible if widths[p]), key=lambda p: widths[p], default=None)
         if widest is None or widths[widest] <= 8:
