@@ -145,6 +145,10 @@ class MigrationChangedError(MigrationError):
     """Migration {version} ({name}) differs from the file that was applied: restore it, or roll back and migrate."""
 
 
+class HostIndexError(DebugloopError):
+    """{table} could not be indexed ({reason}): let its owner run `{statement};`."""
+
+
 class NewerJournalError(DebugloopError):
     """The journal {path} was written by a newer pytest-debugloop than this one: upgrade the package."""
 

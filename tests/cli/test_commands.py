@@ -101,7 +101,7 @@ def test_rollback_says_how_much_it_deletes_and_asks(cli: Cli, own_schema: dict[s
     assert (refused.returncode, refused.stderr) == (1, "Aborted!\n")
     told, _, question = refused.stdout.partition("\n")
     assert told.endswith(
-        "to 011, deletes 4 rows of 2 tables (debug_commit_parents: 3, debug_hash_key: 1)"
+        "to 011, deletes 7 rows of 3 tables (debug_workflows: 3, debug_commit_parents: 3, debug_hash_key: 1)"
         " and 6 values of 2 columns (debug_runs.line: 3, debug_runs.leg: 3)."
     )
     assert question.startswith("Continue? [y/N]: ")

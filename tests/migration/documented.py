@@ -57,7 +57,7 @@ COLUMNS = {
     """,
     "debug_llm_call_summary": """
         hook_event_id uuid, session_id text, correlation_id text, tool_name character varying(255),
-        quality_score numeric, success_classification text, call_timestamp timestamp with time zone
+        quality_score numeric(5;4), success_classification text, call_timestamp timestamp with time zone
     """,
     "debug_workflow_context": """
         correlation_id uuid, session_id uuid, agents_involved character varying[], total_steps bigint,
@@ -66,7 +66,7 @@ COLUMNS = {
     """,
     "debug_recovery_patterns": """
         error_type character varying(100), recovery_strategy character varying(100), errors_recovered bigint,
-        avg_duration_ms numeric, avg_confidence numeric
+        avg_duration_ms numeric, avg_confidence numeric(5;4)
     """,
 }
 

@@ -6,6 +6,7 @@ import json
 import math
 import uuid
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +168,7 @@ class History:
         with self.connection.cursor(row_factory=dict_row) as cursor:
             found = cursor.execute("SELECT * FROM debug_flaky_tests WHERE node_id = %s", (test,)).fetchall()
         (row,) = found
-        return row
+        return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}
 
     def _one(self, query: str, *values: object) -> Any:
         row = self.connection.execute(query.encode(), values).fetchone()
@@ -339,7 +340,7 @@ def test_a_retry_proves_a_flake_and_is_no_occasion_of_its_own(history: History) 
     row = history.score("test_it")
     assert (row["class"], row["attempts"], row["failures"], row["good_failures"]) == ("flaky", 23, 4, 3)
     # As if it had not been tried again: 3 of 19 runs.
-    assert row["flakiness"] == pytest.approx(self_scored(history, 3, 16), rel=1e-3)
+    assert row["flakiness"] == pytest.approx(self_scored(history, 3, 16), abs=6e-5)
 
 
 def self_scored(history: History, failures: int, passes: int) -> float:
@@ -446,7 +447,7 @@ def test_one_test_is_weighed_as_all_are(history: History, tell: Callable[[Histor
         " FROM debug_weighed_stretches(%s, NULL)",
         (row["task_id"],),
     ).fetchall()
-    assert found == (row["attempts"], row["failures"], pytest.approx(row["score"]))
+    assert found == (row["attempts"], row["failures"], pytest.approx(row["score"], abs=6e-5))
 
 
 def test_legs_are_told_apart_by_what_they_came_to_last(history: History) -> None:

@@ -8,9 +8,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pytest_debugloop.database.host_index import index_host
 from pytest_debugloop.database.migrate import migrate, rollback
 from pytest_debugloop.database.migration_files import available
-from pytest_debugloop.errors import MigrationError
+from pytest_debugloop.errors import HostIndexError, MigrationError
 from tests.migration.catalog import catalog, rows
 
 if TYPE_CHECKING:
@@ -154,11 +155,21 @@ def test_a_second_time_changes_nothing_of_the_host(empty: Connection) -> None:
     migrate(empty, "ours")
     before = catalog(empty), rows(empty)
     assert migrate(empty, "ours") == []
-    for migration in available():
-        with empty.transaction():
-            empty.execute("SET LOCAL search_path TO ours, public")
-            empty.execute(migration.sql_path.read_text(encoding="utf-8").encode())
     assert (catalog(empty), rows(empty)) == before
+
+
+def test_each_migration_may_be_run_again_before_the_next(empty: Connection) -> None:
+    empty.execute(HOST)
+    empty.execute("CREATE SCHEMA ours")
+    for migration in available():
+        after = []
+        for paths in (migration.paths, [migration.sql_path]):
+            with empty.transaction():
+                empty.execute("SET LOCAL search_path TO ours, public")
+                for path in paths:
+                    empty.execute(path.read_text(encoding="utf-8").encode())
+            after.append((catalog(empty), rows(empty)))
+        assert after[0] == after[1], migration.name
 
 
 @pytest.mark.parametrize("name", ["ours", "public"])
@@ -307,3 +318,54 @@ def test_a_table_in_our_schema_that_another_owns_is_told_with_the_grant(empty: C
         f"the role {name} does not own the table given.agent_transformation_events."
         f" Migrate as its owner, or let the owner run: GRANT {owner} TO {name}."
     )
+
+
+def _uses_index(connection: Connection) -> bool:
+    connection.execute("SET enable_seqscan = off")
+    plan = connection.execute(
+        "EXPLAIN SELECT * FROM ours.debug_llm_call_summary WHERE correlation_id = 'x' ORDER BY call_timestamp"
+    ).fetchall()
+    connection.execute("RESET enable_seqscan")
+    return any("idx_debug_hook_events_correlation" in line for (line,) in plan)
+
+
+def test_the_hosts_hooks_are_indexed_only_when_asked_and_the_rollback_drops_the_index(empty: Connection) -> None:
+    empty.execute(HOST)
+    before = catalog(empty), rows(empty)
+    migrate(empty, "ours")
+    assert not _uses_index(empty)
+    assert index_host(empty, "ours") == "public.hook_events"
+    assert _uses_index(empty)
+    indexed = catalog(empty)
+    assert index_host(empty, "ours") == ""
+    assert catalog(empty) == indexed
+    rollback(empty, "ours")
+    assert (catalog(empty), rows(empty)) == before
+
+
+def test_hooks_of_ours_and_an_index_of_the_hosts_need_no_other(empty: Connection) -> None:
+    migrate(empty, "ours")
+    assert index_host(empty, "ours") == ""
+    rollback(empty, "ours")
+    empty.execute(HOST)
+    empty.execute("CREATE INDEX theirs ON public.hook_events ((metadata ->> 'correlation_id'))")
+    migrate(empty, "ours")
+    assert index_host(empty, "ours") == ""
+
+
+def test_who_may_not_index_the_host_is_told_what_its_owner_can_run(empty: Connection, database: str) -> None:
+    empty.execute(HOST)
+    migrate(empty, "ours")
+    role = sql.Identifier(empty.info.dbname)
+    empty.execute(sql.SQL("CREATE ROLE {0}; GRANT USAGE ON SCHEMA ours TO {0}").format(role))
+    try:
+        with psycopg.connect(database, autocommit=True) as modest:
+            modest.execute(sql.SQL("SET ROLE {}").format(role))
+            with pytest.raises(HostIndexError) as caught:
+                index_host(modest, "ours")
+    finally:
+        empty.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(role))
+    statement = str(caught.value).partition("`")[2].removesuffix("`.")
+    assert str(caught.value).startswith("public.hook_events could not be indexed (must be owner of ")
+    empty.execute(statement.encode())
+    assert _uses_index(empty)

@@ -79,21 +79,6 @@ def test_a_second_time_changes_nothing(empty: Connection) -> None:
     assert (catalog(empty), rows(empty)) == before
 
 
-def test_each_file_may_run_again_and_changes_nothing(empty: Connection) -> None:
-    migrate(empty, OURS)
-    empty.execute(
-        "INSERT INTO agent_observability.debug_error_events"
-        " (correlation_id, error_type, error_category, error_severity, error_message, agent_name)"
-        " VALUES (gen_random_uuid(), 'validation_error', 'user', 'medium', 'boom', 'pytest')"
-    )
-    before = catalog(empty), rows(empty)
-    for migration in available():
-        with empty.transaction():
-            empty.execute("SET LOCAL search_path TO agent_observability, public")
-            empty.execute(migration.sql_path.read_text(encoding="utf-8").encode())
-    assert (catalog(empty), rows(empty)) == before
-
-
 def test_nothing_pending_costs_one_query_and_no_lock(empty: Connection, tmp_path: Path) -> None:
     migrate(empty, OURS)
     trace = tmp_path / "trace"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.database.binaries import installed_versions
+from pytest_debugloop.database.host_index import host_index_script, index_host
 from pytest_debugloop.database.migrate import migrate, pending, rollback
 from pytest_debugloop.database.migration_files import available
 from pytest_debugloop.database.migration_script import migration_script, rollback_script
@@ -106,6 +107,17 @@ def test_a_script_stops_at_a_migration_that_fails_and_keeps_those_before_it(empt
     assert [m.version for m in pending(empty, "ours")] == [m.version for m in ALL if m.version >= 6]
     assert psql(script).returncode == 0
     assert pending(empty, "ours") == []
+
+
+def test_the_hosts_index_is_made_by_script_too(empty: Connection, psql: Psql) -> None:
+    empty.execute(HOST)
+    before = catalog(empty), rows(empty)
+    migrate(empty, "ours")
+    done = psql(migration_script("ours", []) + host_index_script("ours"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "indexed hook_events\n", "")
+    assert index_host(empty, "ours") == ""
+    rollback(empty, "ours")
+    assert (catalog(empty), rows(empty)) == before
 
 
 def test_without_anything_pending_a_script_changes_nothing(empty: Connection, psql: Psql) -> None:

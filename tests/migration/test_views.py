@@ -86,12 +86,45 @@ def test_calls_of_no_workflow_and_other_hooks_are_left_out(migrated: Connection)
     assert summary(migrated) == []
 
 
-@pytest.mark.parametrize("score", ["n/a", None, [1], {"a": 1}, True, "NaN", "", "1e999", "--1"])
-def test_a_score_that_is_no_number_is_none_and_spoils_no_other_row(migrated: Connection, score: Any) -> None:
-    for value in (score, 1e-05):
+@pytest.mark.parametrize("score", ["n/a", None, [1], {"a": 1}, True, "NaN", "", "1e999", "--1", 99.5, -0.1])
+def test_a_score_that_is_no_number_from_0_to_1_is_none_and_spoils_no_other_row(
+    migrated: Connection, score: Any
+) -> None:
+    for value in (score, 0.12345):
         metrics = {"quality_metrics": {"quality_score": value}, "performance_metrics": {"execution_time_ms": score}}
         hook(migrated, {"enhanced_metadata": metrics}, {"correlation_id": "x"})
-    assert sorted((row[4] for row in summary(migrated)), key=str) == [Decimal("0.00001"), None]
+    assert sorted((row[4] for row in summary(migrated)), key=str) == [Decimal("0.1235"), None]
+
+
+def test_the_session_is_that_of_the_transformation_where_the_hook_names_none(migrated: Connection) -> None:
+    session, other = uuid.uuid4(), uuid.uuid4()
+    migrated.execute(
+        "INSERT INTO agent_transformation_events (event_type, correlation_id, target_agent, session_id)"
+        " VALUES ('transformation_start', %(id)s, 'coder', NULL), ('transformation_complete', %(id)s, 'coder', %(of)s)",
+        {"id": WORKFLOW, "of": session},
+    )
+    hook(migrated, {}, {"correlation_id": str(WORKFLOW)})
+    hook(migrated, {}, {"correlation_id": str(WORKFLOW).upper(), "session_id": str(other)})
+    hook(migrated, {}, {"correlation_id": "no UUID"})
+    assert sorted((row[2], row[1]) for row in summary(migrated)) == sorted(
+        [(str(WORKFLOW), str(session)), (str(WORKFLOW).upper(), str(other)), ("no UUID", None)]
+    )
+
+
+@pytest.mark.parametrize(
+    "view",
+    ["debug_flaky_tests", "debug_scored_tests", "debug_test_legs", "debug_llm_call_summary"]
+    + [f"debug_{what}" for what in ("recovery_patterns", "strategy_recoveries", "failure_recoveries")],
+)
+def test_scores_in_views_are_of_the_type_that_scores_have(migrated: Connection, view: str) -> None:
+    of_other_types = migrated.execute(
+        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass"
+        " AND attname IN ('score', 'flakiness', 'flakiness_low', 'flakiness_high', 'failure_rate', 'flip_rate',"
+        " 'entropy', 'broken_probability', 'quality_score', 'avg_confidence', 'share_by_itself')"
+        " AND format_type(atttypid, atttypmod) <> 'numeric(5,4)'",
+        (view,),
+    )
+    assert of_other_types.fetchall() == []
 
 
 def test_calls_of_one_workflow_are_found_by_an_index(migrated: Connection) -> None:

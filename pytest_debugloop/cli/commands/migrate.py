@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--sql", "as_sql", is_flag=True, help="Write a script for psql instead, and change nothing.")
+@click.option("--index-host", is_flag=True, help="Also index the host's hook_events by workflow.")
 @json_option
 @click.pass_obj
-def command(location: RecordLocation, as_sql: bool, as_json: bool) -> None:
+def command(location: RecordLocation, as_sql: bool, index_host: bool, as_json: bool) -> None:
     """Migrate the schema to the version of this package.
 
     With --sql, it writes what is pending as a script for `psql -X -f`, for a database that only its administrator may
-    change.
+    change. --index-host is for a database that has a table hook_events of its own; rolling back drops the index.
 
     \b
     Example: debugloop --dsn postgresql://ci@db.example.org/record migrate
@@ -30,21 +31,32 @@ def command(location: RecordLocation, as_sql: bool, as_json: bool) -> None:
     if as_sql and as_json:
         raise click.UsageError("--sql writes a script and --json an answer: give one of them.")
     if as_sql:
+        from pytest_debugloop.database.host_index import host_index_script
         from pytest_debugloop.database.migration_script import migration_script
 
         click.echo(migration_script(location.schema, _pending(location)), nl=False)
+        if index_host:
+            click.echo(host_index_script(location.schema))
         return
     from pytest_debugloop.answers.connection import open_server
+    from pytest_debugloop.database import host_index
     from pytest_debugloop.database.migrate import migrate
 
+    indexed = ""
     with open_server(location) as (_, connection):
         applied = migrate(connection, location.schema)
+        if index_host:
+            indexed = host_index.index_host(connection, location.schema)
     if as_json:
-        write_json("migrate", {}, applied=({"version": m.version, "name": m.name} for m in applied))
+        write_json(
+            "migrate", {"indexed": indexed or None}, applied=({"version": m.version, "name": m.name} for m in applied)
+        )
         return
     for migration in applied:
         click.echo(f"applied {migration.version:03} {migration.name}")
-    if not applied:
+    if indexed:
+        click.echo(f"indexed {indexed}")
+    if not applied and not indexed:
         click.echo("nothing to apply")
 
 

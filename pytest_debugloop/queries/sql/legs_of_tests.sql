@@ -1,6 +1,8 @@
 -- Tell how tests do in each leg that they were run in lately.
 
-SELECT task_id, leg, class AS class_, score, broken_probability, attempts, failures, failures_since_pass, last_at
+SELECT
+    task_id, leg, class AS class_, score::double precision, broken_probability::double precision, attempts, failures,
+    failures_since_pass, last_at
 FROM (
     SELECT l.*, max(l.last_at) OVER (PARTITION BY l.task_id) AS test_at
     FROM unnest(%(task_ids)s::uuid[]) AS wanted (id)
