@@ -201,5 +201,41 @@ class FolderGoneError(DebugloopError):
     """The current directory no longer exists: change to another one."""
 
 
+class ClosedConnectionError(DebugloopError):
+    """The connection to the record is closed{reason}: open another one."""
+
+
+class BrokenTransactionError(DebugloopError):
+    """The connection is in a transaction that has failed, and PostgreSQL refuses everything until it is rolled back."""
+
+
+class MissingGrantError(DebugloopError):
+    """The database role lacks a right ({reason}): let the owner of the record run `{grant}`."""
+
+
+class ReadOnlyConnectionError(DebugloopError):
+    """Nothing can be written over this connection ({reason}): use one that is not read-only."""
+
+
+class NotAUuidError(DebugloopError):
+    """{name} must be a UUID, but it is {value}."""
+
+
+class NotStorableError(DebugloopError):
+    """{where} cannot be stored as JSON: {reason}."""
+
+
+class RefusedValueError(DebugloopError):
+    """The record does not accept a value: {reason}."""
+
+
+class UnknownIdError(DebugloopError):
+    """The record has no {kind} {id}."""
+
+
+class StepEndedError(DebugloopError):
+    """Step {id} has ended before, as {status}."""
+
+
 class InternalFaultError(DebugloopError):
     """Internal error in pytest-debugloop ({reason}): report it; `python -X dev -m pytest_debugloop` shows more."""

@@ -10,13 +10,14 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg import errors as server_errors
 
-from pytest_debugloop.answers.connection import PATIENCE, entering, server_of
+from pytest_debugloop.answers.connection import PATIENCE, server_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reading import register_lenient_loaders
 from pytest_debugloop.answers.record import AsyncRecord
 from pytest_debugloop.answers.schema import known_schema
 from pytest_debugloop.database.connect import connect_async, describe
 from pytest_debugloop.errors import RecordLockedError
+from pytest_debugloop.queries.transactions import entering
 
 AsyncConnection: TypeAlias = "psycopg.AsyncConnection[Any]"
 
@@ -43,8 +44,8 @@ async def open_record_async(location: RecordLocation) -> AsyncIterator[AsyncReco
         await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
         try:
             async with connection.transaction():
-                await connection.execute(entering(location.schema))
                 record = AsyncRecord(connection)
+                await record.fetch(entering(location.schema, PATIENCE))
                 await record.answer(known_schema(location.schema, where_of(location, conninfo)))
                 yield record
         except server_errors.LockNotAvailable as error:

@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 from psycopg import errors as server_errors
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.answers.location import RecordLocation
@@ -29,18 +28,12 @@ from pytest_debugloop.errors import (
     RecordLockedError,
     SchemaTooOldError,
 )
+from pytest_debugloop.queries.transactions import entering
 
 Connection = psycopg.Connection[Any]
 
 PATIENCE = 10
 """Seconds that a command waits for a lock."""
-# Whatever the role and PG* variables say: times are read in this style alone, nobody waits for ever on a lock, and
-# nothing is compiled for a question that is asked once.
-_ENTER = sql.SQL("""
-    SELECT set_config('search_path', quote_ident({schema}) || ', public', TRUE), set_config('datestyle', 'ISO', TRUE),
-        set_config('jit', 'off', TRUE),
-        CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', {patience}, TRUE) END
-""")
 
 
 @contextmanager
@@ -188,16 +181,7 @@ def enter(connection: Connection, schema: str) -> None:
     Raises:
         psycopg.Error: the database refused.
     """
-    connection.execute(entering(schema))
-
-
-def entering(schema: str) -> sql.Composed:
-    """Give the statement that leads the search path to the record, for the transaction that it is sent in.
-
-    Args:
-        schema: of the record.
-    """
-    return _ENTER.format(schema=sql.Literal(schema), patience=sql.Literal(f"{PATIENCE}s"))
+    Record(connection).fetch(entering(schema, PATIENCE))
 
 
 def waiting_migrations(connection: Connection, schema: str) -> list[Migration]:

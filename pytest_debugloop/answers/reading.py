@@ -13,7 +13,9 @@ from psycopg.adapt import Loader
 from psycopg.pq import Format
 from psycopg.types.json import set_json_loads
 
-AnyConnection: TypeAlias = "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]"
+Reader: TypeAlias = (
+    "psycopg.Connection[Any] | psycopg.AsyncConnection[Any] | psycopg.Cursor[Any] | psycopg.AsyncCursor[Any]"
+)
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _DEEPEST = 100
@@ -22,21 +24,21 @@ _FIRST = datetime.min.replace(tzinfo=timezone.utc)
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
 
 
-def register_lenient_loaders(connection: AnyConnection) -> None:
+def register_lenient_loaders(connection: Reader) -> None:
     """Let a connection read times and JSON that others may have stored and Python has no value for.
 
     A moment beyond the years 1 to 9999 is read as the nearest of them, a date without a zone as text. A whole number
     of JSON with more digits than Python reads is a text, and what is too deep is cut.
 
     Args:
-        connection: open, of which every cursor made from now on reads so.
+        connection: open, of which every cursor made from now on reads so; or a cursor, which alone reads so.
     """
     for name in ("timestamptz", "timestamp", "date"):
         connection.adapters.register_loader(name, _tolerant(connection, name))
     set_json_loads(_loads, connection)
 
 
-def _tolerant(connection: AnyConnection, name: str) -> type[Loader]:
+def _tolerant(connection: Reader, name: str) -> type[Loader]:
     usual = cast(type[Loader], connection.adapters.get_loader(connection.adapters.types[name].oid, Format.TEXT))
 
     class Tolerant(Loader):

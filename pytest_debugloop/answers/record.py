@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeVar
 
 import psycopg
@@ -33,13 +33,21 @@ class Record:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
 
+    def cursor(self, row: Callable[..., Row]) -> psycopg.Cursor[Row]:
+        """Give a cursor for one question.
+
+        Args:
+            row: makes a row of its columns.
+        """
+        return self.connection.cursor(row_factory=kwargs_row(row))
+
     def fetch(self, question: Question[Row]) -> list[Row]:
         """Give all rows of an answer.
 
         Args:
             question: which one.
         """
-        with self.connection.cursor(row_factory=kwargs_row(question.row)) as cursor:
+        with self.cursor(question.row) as cursor:
             return cursor.execute(question.sql, question.parameters).fetchall()
 
     def first(self, question: Question[Row]) -> Row | None:
@@ -102,13 +110,21 @@ class AsyncRecord:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self.connection = connection
 
+    def cursor(self, row: Callable[..., Row]) -> psycopg.AsyncCursor[Row]:
+        """Give a cursor for one question.
+
+        Args:
+            row: makes a row of its columns.
+        """
+        return self.connection.cursor(row_factory=kwargs_row(row))
+
     async def fetch(self, question: Question[Row]) -> list[Row]:
         """Give all rows of an answer.
 
         Args:
             question: which one.
         """
-        async with self.connection.cursor(row_factory=kwargs_row(question.row)) as cursor:
+        async with self.cursor(question.row) as cursor:
             await cursor.execute(question.sql, question.parameters)
             return await cursor.fetchall()
 

@@ -27,12 +27,14 @@ class Question(Generic[Row_co]):
         parameters: of the statement. Texts are written as the record has them: without NUL, and without halves of
             surrogate pairs, as argv gives for odd bytes.
         counts: whether only the number of its rows is asked for.
+        package: that has the folder.
     """
 
     name: str
     row: Callable[..., Row_co]
     parameters: Mapping[str, object] = field(default_factory=dict)
     counts: bool = False
+    package: str = "pytest_debugloop.queries"
 
     def __post_init__(self) -> None:
         cleaned = {
@@ -46,12 +48,14 @@ class Question(Generic[Row_co]):
         Args:
             convert: gives it.
         """
-        return Question(self.name, lambda **columns: convert(self.row(**columns)), self.parameters)
+        return Question(
+            self.name, lambda **columns: convert(self.row(**columns)), self.parameters, package=self.package
+        )
 
     @property
     def sql(self) -> str:
         """The text of the statement."""
-        text = sql_text("pytest_debugloop.queries", self.name)
+        text = sql_text(self.package, self.name)
         if not self.counts:
             return text
         counted = text.rstrip().removesuffix(";")

@@ -16,9 +16,15 @@ class SchemaVersion:
 
 @dataclass(frozen=True, slots=True)
 class SchemaKind:
-    """What a schema holds; ``is_record`` says whether it has a table of migrations like ours."""
+    """What a schema holds.
+
+    Attributes:
+        is_record: whether it has a table of migrations like ours.
+        is_usable: whether the role may use what is in it.
+    """
 
     is_record: bool
+    is_usable: bool
 
 
 def schema_kind(schema: str) -> Question[SchemaKind]:

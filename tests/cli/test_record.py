@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -33,6 +35,7 @@ from pytest_debugloop.queries.failures import failure_groups
 from pytest_debugloop.queries.question import Question
 from pytest_debugloop.queries.recoveries import recoveries
 from pytest_debugloop.queries.runs import run_of, runs
+from tests.support.environment import clean_environment
 
 if TYPE_CHECKING:
     from tests.support.projects import Project
@@ -195,3 +198,32 @@ def test_a_server_is_left_when_its_opener_is_cancelled(shop: Project, tmp_path: 
 
     asyncio.run(open_and_cancel())
     assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+ASKED = """
+import sys
+import pytest_debugloop
+assert "psycopg" not in sys.modules
+with pytest_debugloop.connect() as record:
+    groups = record.failures()
+    history = record.history("test_unknown_article", limit=3)
+    compared = record.compare()
+    flaky = record.flaky_tests(everything=True)
+assert not {"pytest", "_pytest", "click", "rich"} & set(sys.modules), "imported"
+print(len(groups), len(history), compared.head.kind, len(flaky) > 0)
+"""
+
+
+@pytest.mark.process
+def test_a_program_reads_the_record_of_its_directory_without_importing_pytest(shop: Project) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED],
+        cwd=shop.folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    groups, history, kind, is_scored = done.stdout.split()
+    assert (int(groups) > 3, int(history), kind, is_scored) == (True, 3, "run", "True")

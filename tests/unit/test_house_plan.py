@@ -41,8 +41,8 @@ FLOORS = {
     "answers": 9,
     # Faces, of which none imports another; the command starts those that are servers.
     "mcp": 10,
-    # To come.
     "api": 10,
+    # To come.
     "otel": 10,
     "web": 10,
     "cli": 11,
@@ -54,7 +54,7 @@ FLOORS = {
 _LONGEST = 320
 # The child plugin of `rerunning` is loaded by the pytest of a rerun.
 _IMPORT_PYTEST = {"recording", "writing", "summary", "plugin", "rerunning"}
-_IMPORT_PSYCOPG = {"database", "loading", "answers", "cli", "mcp"}
+_IMPORT_PSYCOPG = {"database", "loading", "answers", "cli", "mcp", "api"}
 # What an extra brings, and the room that may import it.
 _OF_EXTRAS = {"mcp": {"mcp", "mcp_types", "pydantic", "starlette", "uvicorn"}}
 _TEST_PROCESS = (
@@ -151,6 +151,12 @@ def test_only_the_rooms_of_the_database_import_the_driver() -> None:
     assert found == _IMPORT_PSYCOPG
 
 
+def test_the_api_has_its_connections_from_answers() -> None:
+    for path in (PACKAGE / "api").glob("*.py"):
+        assert "pytest_debugloop.database.connect" not in imported(path), path
+        assert not re.search(r"psycopg\.connect\(|Connection\.connect\(", path.read_text("utf-8")), path
+
+
 def test_questions_borrow_nothing_from_those_who_ask_them() -> None:
     for path in MODULES:
         if room(path) == "queries":
@@ -206,7 +212,7 @@ def test_only_tables_and_output_draw_with_rich() -> None:
 def test_a_connection_is_opened_for_reading_in_one_place_and_for_loading_in_another() -> None:
     opening = re.compile(r"\b(connect|connect_async|embedded_server)\(|\bConnection\.connect\b")
     found = {path.relative_to(PACKAGE).as_posix() for path in MODULES if opening.search(path.read_text("utf-8"))}
-    outside = {name for name in found if not name.startswith("database/")}
+    outside = {name for name in found if not name.startswith(("database/", "api/"))}  # whose own name is `connect`
     assert outside == {"answers/connection.py", "answers/async_connection.py", "loading/store.py"}
 
 
