@@ -10,6 +10,9 @@ IGNORED_PYTHON = "*.py"
 EXECUTABLE = " (executable)"
 """Behind the path of a file that git has, among ignored files: that it may be executed."""
 
+NO_DATA = "* (not listed)"
+"""Among ignored files: says that there are so many files that nothing but code is listed."""
+
 
 def keyed_hash(key: bytes, path: str, digest: str) -> str:
     """Hash what is reported of a file that git ignores.

@@ -20,7 +20,7 @@ from pytest_debugloop.journal.records import clean_text, json_line
 from pytest_debugloop.sources.beside import is_beside, tree_beside
 from pytest_debugloop.sources.data_files import data_files
 from pytest_debugloop.sources.installed import installed
-from pytest_debugloop.sources.keyed import EXECUTABLE, IGNORED_PYTHON, keyed, keyed_hash
+from pytest_debugloop.sources.keyed import EXECUTABLE, IGNORED_PYTHON, NO_DATA, keyed, keyed_hash
 from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
 from pytest_debugloop.sources.tree import Tree, hash_of, tree_of, version_of
 from pytest_debugloop.sources.units import Unit, is_test_file, units_of
@@ -76,6 +76,7 @@ class Survey:
         self._read = 0
         self._ignored: dict[str, str] | None = None
         self._executable: list[str] = []
+        self._has_data = True
         self._extensions: dict[str, str] = {}
         self._files: Collection[str] = ()
         self._dirty: Collection[str] = ()
@@ -193,6 +194,7 @@ class Survey:
         if tree is not None:
             beside = tree_beside(self._rootdir, self._beside)
             self._executable = sorted(tree.executable)[:_MAX_EXECUTABLE]
+            self._has_data = not tree.is_cut
             tree = Tree({**tree.files, **beside.files}, tree.tree, {**tree.dirty, **beside.dirty})
             self._files, self._dirty = tree.files, tree.dirty
             files = {path: self.told_hash(path, digest) for path, digest in tree.files.items()}
@@ -233,6 +235,7 @@ class Survey:
         if self._ignored is not None:
             files = self._ignored | self._extensions | {IGNORED_PYTHON: ""}
             files |= {f"{clean_text(path)}{EXECUTABLE}": "" for path in self._executable}
+            files |= {} if self._has_data else {NO_DATA: ""}
             record["ignored_files"] = {path: keyed_hash(key, path, digest) for path, digest in files.items()}
         return record
 

@@ -31,12 +31,14 @@ class Tree(NamedTuple):
         tree: git's tree of the commit, empty without one.
         dirty: the files that are not as the commit has them, with their hashes; empty text for one that is gone.
         executable: those that git has and that may be executed, without Python.
+        is_cut: whether there are so many that nothing but code is listed.
     """
 
     files: dict[str, str]
     tree: str
     dirty: dict[str, str]
     executable: frozenset[str] = frozenset()
+    is_cut: bool = False
 
 
 def tree_of(rootdir: Path) -> Tree | None:
@@ -100,7 +102,8 @@ def _from_git(rootdir: Path) -> Tree | None:
             if mode == _EXECUTABLE and not path.endswith(".py"):
                 executable.add(path)
     # Of very many files code matters most; where there is too much of that, too, nothing is listed.
-    if len(files) > _MAX_FILES or len(changes) > _MAX_FILES:
+    is_cut = len(files) > _MAX_FILES or len(changes) > _MAX_FILES
+    if is_cut:
         files = {path: digest for path, digest in files.items() if path.endswith(_CODE)}
         changes = [(state, path) for state, path in changes if path.endswith(_CODE)]
     if len(changes) > _MAX_FILES or len(files) > _MAX_CODE:
@@ -118,7 +121,7 @@ def _from_git(rootdir: Path) -> Tree | None:
         else:
             files.pop(path, None)
     # A folder that the checkout around it ignores has nothing to do with it.
-    return Tree(files, tree.strip(), dirty, frozenset(executable & files.keys())) if files else None
+    return Tree(files, tree.strip(), dirty, frozenset(executable & files.keys()), is_cut) if files else None
 
 
 def _from_folder(rootdir: Path) -> Tree | None:

@@ -320,7 +320,9 @@ def test_a_folder_that_takes_too_long_to_walk_is_not_known(tmp_path: Path, monke
 def test_of_very_many_files_code_is_told_and_of_too_much_code_nothing(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert not look(checkout.folder).is_cut
     monkeypatch.setattr(tree_module, "_MAX_FILES", 2)
+    assert look(checkout.folder).is_cut
     assert look(checkout.folder).files.keys() == {"app.py", "tests/test_app.py"}
     monkeypatch.setattr(tree_module, "_MAX_CODE", 1)
     monkeypatch.setattr(tree_module, "_walk", None)  # is not tried in its place: it takes seconds there

@@ -20,7 +20,7 @@ from pytest_debugloop.loading.recoveries.naming import (
     escaped,
     nearest_namings,
 )
-from pytest_debugloop.sources.keyed import EXECUTABLE, IGNORED_PYTHON
+from pytest_debugloop.sources.keyed import EXECUTABLE, IGNORED_PYTHON, NO_DATA
 from pytest_debugloop.text import strategies
 
 _MAX_FILES = 10
@@ -67,6 +67,8 @@ def compare_data(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
     """
     if failing.files is None or passing.files is None:
         return
+    if any(NO_DATA in (run.ignored_files or {}) for run in (failing, passing)):
+        found.missing.append("data")
     test = _Test.of(one, [*(failing.command_line or ()), *_values(failing.ini_options)])
     differing = facts.remembered(("data", failing.id, passing.id), lambda: _differing(failing, passing))
     if not differing:
@@ -114,6 +116,7 @@ def _differing(failing: RunFacts, passing: RunFacts) -> list[_File]:
         for path in before.keys() | after.keys()
         if (before.get(path) != after.get(path) or path in edited)
         and not path.endswith((*_PYTHON, EXECUTABLE))
+        and path != NO_DATA
         and path.rpartition("/")[2] not in _CONFIGURATION
     ]
 

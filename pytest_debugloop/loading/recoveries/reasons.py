@@ -125,7 +125,9 @@ def _reasons(
     examined = [_examined(one, facts, histories.get(one.id, [])) for one in pending]
     found: dict[int, Reason] = {}
     for judged in judge(examined):
-        is_code_known = any(not {"code", "run"}.intersection(examined[place].found.missing) for place in judged.members)
+        is_code_known = any(
+            not {"code", "data", "run"}.intersection(examined[place].found.missing) for place in judged.members
+        )
         for place in judged.members:
             found[place] = _concluded(examined[place].found, judged, is_code_known=is_code_known)
     return [found[index] for index in range(len(pending))]
