@@ -11,7 +11,7 @@ from pytest_debugloop.answers.causes import CausedFailures, grouped
 from pytest_debugloop.answers.code_under_test import code_pieces, code_under_test
 from pytest_debugloop.answers.comparison import passed_lines, side
 from pytest_debugloop.answers.failures import history_line, open_line, passed_line
-from pytest_debugloop.answers.recoveries import recovery_lines
+from pytest_debugloop.answers.recoveries import passed_again_lines, recovery_lines
 from pytest_debugloop.answers.runs import nothing_failed, verdict_of
 from pytest_debugloop.queries import failures, recoveries, runs
 from pytest_debugloop.queries.code import Function
@@ -99,7 +99,14 @@ def _of_run(run: Run, budget: int, page: int) -> Steps[str]:
     asked = failures.failures_by_cause(run.id, run.correlation_id, before + _MAX_LISTED, before + details, _MAX_NAMED)
     groups = list(grouped((yield from fetch(asked))))
     if not groups:
-        return fitted([Piece(0, head + nothing_failed(run).replace("N", "n", 1).rstrip("."))], budget)
+        pieces = [Piece(0, head + nothing_failed(run).replace("N", "n", 1).rstrip("."))]
+        if run.recoveries_total:
+            passes = yield from fetch(
+                recoveries.recoveries(run_id=run.id, correlation_id=run.correlation_id, limit=500)
+            )
+            lines = list(passed_again_lines(passes, _MAX_LISTED))
+            pieces += [Piece(min(1 + index, 9), line.plain) for index, line in enumerate(lines[:-1])]
+        return fitted(pieces, budget, f"debugloop show {short(run.id)}")
     listed = [Piece(0, head + _how_many(groups, before + _MAX_LISTED) + (f", page {page}" if before else ""))]
     groups = groups[before:]
     details = min(details, len(groups))

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pytest_debugloop.answers.compared_causes import ComparedCause, by_cause
 from pytest_debugloop.answers.compared_runs import RunsCompared, runs_of, title_of
 from pytest_debugloop.answers.gate import Verdict, change_counts, verdict_words
-from pytest_debugloop.answers.recoveries import reason_of
+from pytest_debugloop.answers.recoveries import reason_in_words
 from pytest_debugloop.queries.compare import ComparedTest, SlowerTest
 from pytest_debugloop.text.changed import changed_words
 from pytest_debugloop.text.lines import Line
@@ -59,7 +59,7 @@ def compared_lines(compared: RunsCompared, limit: int) -> Iterator[Line]:
         limit: tests of each kind at most.
     """
     yield Line.of(f"{title_of(compared.head)} against {title_of(compared.base)}", "title")
-    yield Line.of(f"  {runs_of(compared.head)}; {runs_of(compared.base)}", "faint")
+    yield Line.of(f"  {runs_of(compared.head, is_named=True)}; {runs_of(compared.base, is_named=True)}", "faint")
     yield Line.of(f"  {totals_of(compared)}")
     for note in compared.notes:
         yield Line.of(f"  Note: {note}.", "warn")
@@ -131,8 +131,7 @@ def facts_of(test: ComparedTest, *, has_legs: bool) -> Iterator[str]:
     if test.is_flaky and test.flakes is not None:
         yield f"flaky: {test.flakes:,} of {counted(test.tries or 0, 'try')} failed"
     if test.change == "fixed" and test.recovery_strategy:
-        words = changed_words(test.recovery_evidence)
-        yield f"by {reason_of(test.recovery_strategy, test.confidence_score)}" + (f": {words}" if words else "")
+        yield reason_in_words(test.recovery_strategy, test.confidence_score, test.recovery_evidence)
 
 
 def slower_words(test: SlowerTest) -> str:

@@ -236,16 +236,19 @@ def _runs_as_words(side: RunsOfSide) -> str:
     return f"runs of {title_of(side)}"
 
 
-def runs_of(side: RunsOfSide) -> str:
+def runs_of(side: RunsOfSide, *, is_named: bool = False) -> str:
     """Say which runs a side is.
 
     Args:
         side: of a comparison.
+        is_named: whether to name a single run that is named as the side anyway.
     """
     if not side.runs:
         return "no runs"
     last = max(side.runs, key=lambda run: run.started_at)
     many = f"{counted(len(side.runs), 'run')}, last" if len(side.runs) > 1 else "run"
-    name = "" if side.kind == "run" and len(side.runs) == 1 else f"{many} {short(last.id)}"  # which the title says
+    name = (
+        "" if side.kind == "run" and len(side.runs) == 1 and not is_named else f"{many} {short(last.id)}"
+    )  # which the title says
     commit = f"on {last.git_commit[:10]}" if last.git_commit else ""
     return ", ".join(filter(None, [" ".join(filter(None, [name, commit])), ago(last.started_at)]))

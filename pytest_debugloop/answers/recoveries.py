@@ -23,7 +23,7 @@ _NAMES = 12
 _STYLES = {"+": "pass", "-": "fail", "@": "id"}
 
 
-DOUBT = 'A "?" behind a reason: it is less likely than not.'
+DOUBT = 'A reason with "?" is less likely than not.'
 """What the mark means that :func:`reason_of` gives."""
 
 
@@ -45,22 +45,46 @@ def passed_again_lines(passes: Iterable[Recovery], limit: int) -> Iterator[Line]
         passes: recoveries of the run, the latest first.
         limit: tests at most.
     """
-    parts: set[str] = set()
+    seen: set[str] = set()
+    reasons: dict[str, list[Recovery]] = {}
+    is_cut = False
     for one in passes:
-        if one.node_id in parts:
+        if one.node_id in seen:
             continue
-        if not parts:
-            yield Line.of("Passed after failing before:", "title")
-        if len(parts) == limit:
-            yield Line.of("  and more: --limit 0 lists all", "faint")
-            return
-        parts.add(one.node_id)
-        yield Line.of(f"  {printable(one.node_id)}  ").append(short(one.id), "id")
-        words = changed_words(recorded_evidence(one.evidence), named=1)
-        by = reason_of(one.recovery_strategy, one.confidence_score)
-        yield Line.of(f"      {by}" + (f": {words}" if words else ""), "pass")
-    if parts:
+        if is_cut := len(seen) == limit:
+            break
+        seen.add(one.node_id)
+        reasons.setdefault(reason_in_words(one.recovery_strategy, one.confidence_score, one.evidence), []).append(one)
+    if reasons:
+        yield Line.of("Passed after failing before:", "title")
+    for reason, members in reasons.items():
+        if reason:
+            yield Line.of(f"  {counted(len(members), 'test')} {reason}", "pass")
+        for one in members:
+            yield Line.of(f"    {printable(one.node_id)}  ").append(short(one.id), "id")
+    if is_cut:
+        yield Line.of("  and more: --limit 0 lists all", "faint")
+    if reasons:
         yield Line.of("To see all of one: debugloop show ID", "faint")
+
+
+def reason_in_words(strategy: str | None, confidence: Decimal | None, evidence: Any) -> str:
+    """Say what made something pass again, and what was changed.
+
+    Args:
+        strategy: of the recovery; None where there is none.
+        confidence: of the strategy.
+        evidence: of the recovery.
+
+    Returns:
+        Such as ``by code_change: price in shop.py (+1 -1)``, with "perhaps" where something else is likelier; empty
+        without a strategy.
+    """
+    if not strategy:
+        return ""
+    words = changed_words(recorded_evidence(evidence), named=1)
+    perhaps = "perhaps " if confidence is not None and confidence < Decimal("0.5") else ""
+    return f"{perhaps}by {printable(strategy)}" + (f": {words}" if words else "")
 
 
 def recovery_lines(recovery: Recovery, width: int) -> Iterator[Line]:
@@ -83,9 +107,11 @@ def recovery_lines(recovery: Recovery, width: int) -> Iterator[Line]:
     )
     took = span(recovery.recovery_duration_ms)
     yield Line.of(f"  passed {local(recovery.passed_at)} ({ago(recovery.passed_at)}), {took} later{steps}")
-    if recovery.recovery_path:
-        yield Line.of(f"  {printable(recovery.recovery_path)}")
-    yield from evidence_lines(recorded_evidence(recovery.evidence))
+    evidence = list(evidence_lines(recorded_evidence(recovery.evidence)))
+    path = printable(recovery.recovery_path or "")
+    if path and not any(line.plain.strip().startswith(path) for line in evidence):
+        yield Line.of(f"  {path}")
+    yield from evidence
     yield from changed_values(recovery.success_factors, width)
 
 

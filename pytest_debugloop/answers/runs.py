@@ -71,9 +71,9 @@ def marks_of_code(is_dirty: Iterable[bool | None]) -> str:
     """
     seen = set(is_dirty)
     meanings = ["+ with uncommitted changes"] if True in seen else []
-    meanings += [
-        "? not known whether there were any" if meanings else "? not known whether with uncommitted changes"
-    ] * (None in seen)
+    meanings += ["? unknown whether there were any" if meanings else "? unknown whether with uncommitted changes"] * (
+        None in seen
+    )
     return f"Behind a commit: {', '.join(meanings)}." if meanings else ""
 
 

@@ -115,8 +115,13 @@ STYLES = {
 def _rendered(console: Console, pages: Iterable[Line | RenderableType]) -> Iterator[str]:
     for page in pages:
         with console.capture() as capture:
-            is_whole = isinstance(page, Line) and page.is_whole
-            console.print(drawn(page, console.width) if isinstance(page, Line) else page, soft_wrap=is_whole)
+            if not isinstance(page, Line):
+                console.print(page)
+            elif page.is_whole:
+                console.print(drawn(page, console.width), soft_wrap=True)
+            else:
+                for row in _folded(drawn(page, console.width), console):
+                    console.print(row, soft_wrap=True)
         yield _without_trailing_space(capture.get())
 
 
@@ -136,6 +141,20 @@ def drawn(line: Line, width: int) -> Text:
     if line.is_cut:
         made.truncate(max(width, _NARROWEST), overflow="ellipsis")
     return made
+
+
+def _folded(text: Text, console: Console) -> Iterator[Text]:
+    """Break a line that is longer than the terminal is wide; what follows is indented like it."""
+    from rich.text import Text
+
+    plain = text.plain
+    indent = len(plain) - len(plain.lstrip(" "))
+    if text.cell_len <= console.width or not 0 < indent < console.width // 2:
+        yield from text.wrap(console, console.width) if text.cell_len > console.width else [text]
+        return
+    for row in text[indent:].wrap(console, console.width - indent):
+        row.rstrip()
+        yield Text(" " * indent).append_text(row)
 
 
 def _without_trailing_space(text: str) -> str:

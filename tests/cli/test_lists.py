@@ -103,7 +103,7 @@ def test_failures_are_filtered(shop: Project) -> None:
     assert "test_discount_keeps_the_cents" not in names
     only_main = rows(shop, "failures", "failures", "--branch", "main")
     assert "test_discount_keeps_the_cents" in {group["last_node_id"].rpartition("::")[2] for group in only_main}
-    assert shop.printed("failures", "--branch", "nobody's") == "Nothing failed.\n"
+    assert shop.printed("failures", "--branch", "nobody's") == "No failures match.\n"
 
 
 def test_flaky_tests_are_ranked_with_score_interval_and_cost(shop: Project) -> None:
@@ -218,8 +218,11 @@ def test_what_fails_again_is_held_against_its_last_pass(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text("def price():\n    return 2\n")
     project.record("-p", "no:cacheprovider", PYTHONDONTWRITEBYTECODE="1")
     shown = project.printed("show")
-    assert "Nothing failed.\nPassed after failing before:\n  test_shop.py::test_price  " in shown
-    assert "\n      code_change: price in shop.py (+1 -1)\n" in shown
+    passed = "Passed after failing before:\n  1 test by code_change: price in shop.py (+1 -1)\n"
+    passed += "    test_shop.py::test_price  "
+    assert f"Nothing failed.\n{passed}" in shown
+    assert passed in project.printed("show", "--brief")
+    assert "  recovered by code_change, " in project.printed("show", failed["failure"]["run_id"])
 
 
 def test_diff_of_what_never_passed_says_so(shop: Project) -> None:

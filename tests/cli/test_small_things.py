@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_debugloop.answers.runs import marks_of_code
+from tests.support.made_runs import MadeRun
+from tests.support.projects import Project
+from tests.support.records import Record
 
 if TYPE_CHECKING:
-    from tests.support.projects import Project
+    from pathlib import Path
+
+    from tests.support.servers import Server
 
 
 @pytest.fixture(scope="module")
@@ -48,5 +54,20 @@ def test_marks_of_commits_are_told(shop: Project) -> None:
     told = marks_of_code(run["is_dirty"] for run in runs)
     assert (told in shop.printed("runs")) or not told
     both = marks_of_code([True, None, False])
-    assert both == "Behind a commit: + with uncommitted changes, ? not known whether there were any."
+    assert both == "Behind a commit: + with uncommitted changes, ? unknown whether there were any."
     assert marks_of_code([False]) == ""
+
+
+def test_tests_that_pass_again_for_one_reason_are_listed_below_it(any_postgres: Server, tmp_path: Path) -> None:
+    names = [f"test_it.py::test_{letter}" for letter in "abc"]
+    with any_postgres.schema() as schema:
+        record = Record(any_postgres.conninfo, schema)
+        MadeRun(dict.fromkeys(names, False), 0).load(record)
+        MadeRun(dict.fromkeys(names, True), 1).load(record)
+        record.connection.close()
+        project = Project(tmp_path, any_postgres.conninfo, schema)
+        lines = project.printed("--project", "made", "show").splitlines()
+        assert project.printed("--project", "made", "failures", "--open") == "No failures are open.\n"
+    begin = lines.index("Passed after failing before:")
+    assert re.fullmatch(r"  3 tests (perhaps )?by \w+", lines[begin + 1])
+    assert sorted(line.split()[0] for line in lines[begin + 2 : begin + 5]) == names

@@ -13,10 +13,12 @@ from rich.cells import cell_len
 from pytest_debugloop.answers.brief import fitted
 from pytest_debugloop.answers.brief_state import Piece
 from pytest_debugloop.cli.filters import Moment
+from pytest_debugloop.cli.output import show
 from pytest_debugloop.cli.views.tables import Column, table
 from pytest_debugloop.snapshots.agent_state import StoredContext, StoredFrame
 from pytest_debugloop.snapshots.frames import statement_of
 from pytest_debugloop.text import words
+from pytest_debugloop.text.lines import Line
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
 CELLS = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp", "Mn", "Me", "Mc")), max_size=60)
@@ -223,3 +225,15 @@ def test_what_has_no_room_in_a_row_stands_below_it() -> None:
     # Nothing stands in a column of which the first page has nothing, but what a later one has is not lost.
     late = [*[rows[1]] * 100, ["1a2b3c4d", "1.0 s", "somebody", "", ""]]
     assert [line.plain.rstrip() for line in table(columns, late, 80)][-2:] == ["1a2b3c4d  1.0 s", "  somebody"]
+
+
+def test_a_line_that_is_too_long_goes_on_below_its_beginning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    show([Line.of("    passed in run 1a2b3c4d; changed since: price in shop.py"), Line.of("x" * 39)], paging=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "    passed in run 1a2b3c4d; changed",
+        "    since: price in shop.py",
+        "x" * 39,
+    ]

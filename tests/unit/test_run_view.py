@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timezone
 
 import pytest
@@ -39,6 +39,20 @@ def test_only_what_is_known_to_have_passed_is_said_to(
     assert (nothing_failed(run(status, exit_status)) == "Nothing failed.") is is_well
     told = "\n".join(line.plain for line in run_lines(run(status, exit_status)))
     assert ("its exit status is unknown" in told) is (verdict == "broken")
+
+
+@pytest.mark.parametrize(
+    ("is_dirty", "says"),
+    [
+        (True, "main 1a2b3c4d5 with uncommitted changes, Python 3.12.1"),
+        (False, "main 1a2b3c4d5, Python 3.12.1"),
+        (None, "main 1a2b3c4d5 (unknown whether with uncommitted changes), Python 3.12.1"),
+    ],
+)
+def test_whether_the_checkout_was_changed_is_said_in_words(is_dirty: bool | None, says: str) -> None:
+    values = {"git_branch": "main", "git_commit": "1a2b3c4d5e6f", "is_dirty": is_dirty, "python_version": "3.12.1"}
+    lines = [line.plain for line in run_lines(replace(run("finished", 0), **values))]  # type: ignore[arg-type]
+    assert f"  project shop, {says}" in lines
 
 
 def test_of_a_run_that_goes_on_nothing_is_said_of_its_end() -> None:

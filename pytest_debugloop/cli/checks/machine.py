@@ -144,7 +144,7 @@ def switch(rootdir: Path, environ: Mapping[str, str] = os.environ) -> Iterator[C
             "recording",
             OK,
             "off unless you run pytest --debugloop",
-            "set debugloop = true in the ini file to record every run.",
+            "set DEBUGLOOP=1 to record every run.",
         )
     unknown = sorted(set(ini) - {option.name for option in OPTIONS})
     wrong = [name for name in unknown if name.startswith("debugloop")]

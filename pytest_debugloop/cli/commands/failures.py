@@ -48,6 +48,6 @@ def command(location: RecordLocation, typed: TypedFilters, is_open: bool, by: st
             return
         found = nonempty(causes if by == "cause" else groups)
         if found is None:
-            click.echo("Nothing failed.")
+            click.echo("No failures are open." if is_open else "No failures match." if typed else "Nothing failed.")
             return
         show(failure_group_lines(found, make_console().width), paging=location.paging)

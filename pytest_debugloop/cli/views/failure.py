@@ -67,6 +67,8 @@ def listed(known: DetailedFailure, width: int) -> Iterator[Line]:
         yield Line.of("  passed on a retry in this run", "pass")
     elif failure.attempts_failed > 1:
         yield Line.of(f"  failed {counted(failure.attempts_failed, 'time')} in this run", "warn")
+    if failure.recovery_strategy not in (None, RETRY):
+        yield Line.of(f"  recovered by {printable(failure.recovery_strategy)}, {ago(failure.resolved_at)}", "pass")
     if passed := passed_line(known.history):
         yield Line.of(f"  {passed}", "warn")
     if seen := history_line(known.history):
@@ -109,8 +111,10 @@ def failure_lines(known: DetailedFailure, width: int, *, all_frames: bool = Fals
     attempt = f", attempt {failure.attempt}" if failure.attempt else ""
     when = f"{local(failure.occurred_at)} ({ago(failure.occurred_at)})"
     yield Line.of(f"  {when} by {printable(failure.agent_name)}{attempt}, run {short(failure.run_id)}", "faint")
-    kind = [failure.error_code or "", failure.error_type if failure.error_type not in _PLAIN else ""]
-    facts = [printable(one) for one in kind if one] + (["part of an incident"] if failure.is_incident else [])
+    # The exception is named with its message, below.
+    is_said = failure.error_type in (*_PLAIN, failure.error_code)
+    facts = [] if is_said else [printable(failure.error_type)]
+    facts += ["part of an incident"] if failure.is_incident else []
     if facts:
         yield Line.of(f"  {', '.join(facts)}", "faint")
     if passed := passed_line(known.history):

@@ -34,7 +34,10 @@ def front_lines(page: FrontPage | None, missing: NotLoaded) -> Iterator[Line]:
     yield from run_lines(page.run)
     yield Line.of()
     branch = f" on {printable(page.run.git_branch)}" if page.run.git_branch else ""
-    yield Line.of(f"Red{branch} ({len(page.red)})", "title")
+    if page.red:
+        yield Line.of(f"Red{branch} ({counted(len(page.red), 'cause')})", "title")
+    else:
+        yield Line.of(f"Nothing is red{branch}.", "pass")
     for group in page.red[:SHOWN]:
         others = f" and {counted(group.tests - 1, 'other')}" if group.tests > 1 else ""
         yield Line.of(f"  {printable(group.last_node_id)}{others}", "fail", is_whole=True).append(
@@ -45,7 +48,10 @@ def front_lines(page: FrontPage | None, missing: NotLoaded) -> Iterator[Line]:
         yield Line.of(f"  and {len(page.red) - SHOWN} more: `debugloop failures --open` lists all", "faint")
     yield Line.of()
     more = " or more" if len(page.flaky) == SHOWN else ""
-    yield Line.of(f"Flaky ({len(page.flaky)}{more})", "title")
+    if page.flaky:
+        yield Line.of(f"Flaky ({len(page.flaky)}{more})", "title")
+    else:
+        yield Line.of("No test is known to be flaky.")
     for test in page.flaky:
         share = percent(test.failures / test.attempts)
         failed = f"failed {test.failures:,} of {test.attempts:,} ({share})"

@@ -32,7 +32,7 @@ def recovery_lines(recoveries: Iterable[Recovery], width: int) -> Iterator[Line]
         width: columns of the terminal.
     """
     yield from table(_COLUMNS, map(_row, recoveries), width)
-    yield Line.of(f'{DOUBT} "sure" is how likely.', "faint")
+    yield Line.of(f'"sure" is the probability of the reason. {DOUBT}', "faint")
 
 
 def _row(recovery: Recovery) -> Row:
@@ -91,7 +91,7 @@ def pattern_lines(patterns: RecoveryPatterns, width: int) -> Iterator[Line]:
         Column("by itself", right=True),
         Column("median after", right=True, optional=1),
         Column("sure", right=True),
-        Column("fingerprint", "faint", optional=2),
+        Column("fingerprint", "faint", flexible=True, is_whole=True),
     ]
     yield from table(
         columns,

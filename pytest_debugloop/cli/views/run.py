@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pytest_debugloop.queries.runs import Run
 
 
+_CHANGES = {True: " with uncommitted changes", False: "", None: " (unknown whether with uncommitted changes)"}
+
+
 def run_lines(run: Run) -> Iterator[Line]:
     """Write the facts of a run.
 
@@ -37,7 +40,7 @@ def run_lines(run: Run) -> Iterator[Line]:
     yield Line.of("  " + ", ".join(totals))
     facts = [
         f"project {printable(run.project)}",
-        code_of(run.git_branch, run.git_commit, run.is_dirty),
+        code_of(run.git_branch, run.git_commit, is_dirty=False) + _CHANGES[run.is_dirty] * bool(run.git_commit),
         f"change {printable(run.change_id)}" if run.change_id else "",
         f"into {printable(run.target_branch)}" if run.target_branch else "",
         f"leg {printable(run.leg)}" if run.leg else "",
