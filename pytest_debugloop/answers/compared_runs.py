@@ -182,7 +182,8 @@ def _base_of(head: RunsOfSide, project: str | None, here: Here, filters: Filters
     last = head.runs[-1]
     target = next((run.target_branch for run in reversed(head.runs) if run.target_branch), None)
     if target is None:
-        found = yield from first(branch_of(here.branches, project))
+        said = [run.default_branch for run in reversed(head.runs) if run.default_branch]
+        found = yield from first(branch_of([*said, *here.branches], project))
         target = found.name if found else None
     if target is None or (target == last.git_branch and not last.change_id):
         runs = yield from fetch(runs_of_side("line", str(last.id), project, before=head.began_at, filters=filters))

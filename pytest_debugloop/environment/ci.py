@@ -154,6 +154,10 @@ def _buildkite(facts: Facts, environ: Mapping[str, str]) -> None:
     organisation = environ.get("BUILDKITE_ORGANIZATION_SLUG")
     if organisation and facts[fact.REPOSITORY]:
         facts[fact.REPOSITORY] = f"{organisation}/{facts[fact.REPOSITORY]}"
+    repositories = [environ.get(name, "") for name in ("BUILDKITE_REPO", "BUILDKITE_PULL_REQUEST_REPO")]
+    ours, theirs = map(repository_of_url, repositories)
+    if ours and theirs and ours != theirs:
+        _of_fork(facts, theirs.split("/")[-2] if "/" in theirs else theirs)
     if facts[fact.COMMIT] == "HEAD":  # of a build that was started without one
         facts[fact.COMMIT] = ""
     if facts[fact.ATTEMPT].isdecimal():  # it counts what came after the first

@@ -7,6 +7,7 @@ import errno
 import json
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -112,6 +113,16 @@ def load_waiting(order: LoaderOrder, *, again: bool = False, found: Waiting | No
             more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
             problem = f"{refused[0]}{more}: find out who made it, then remove it or make it private (chmod -R go=)."
         return Loaded(stored, store.rejected_total(), problem, waiting_runs(order))
+
+
+def runs_being_stored(order: LoaderOrder, folders: Sequence[Path]) -> list[Path]:
+    """Give those of some runs that are over, and that another process stores.
+
+    Args:
+        order: names the folder that they may have fallen back to.
+        folders: of runs that go on.
+    """
+    return [one for one in folders if one.is_dir() and is_locked(one) and RunLoading(one, order.fallback).has_ended()]
 
 
 def load_earlier_runs(

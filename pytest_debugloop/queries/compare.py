@@ -45,6 +45,7 @@ class ComparedRun:
     Attributes:
         errors_outside: how many of its errors are of no test, such as a file that could not be collected.
         job_url: the address of the CI's run; None outside of CI.
+        default_branch: of the repository, if the CI names it.
     """
 
     id: uuid.UUID
@@ -60,6 +61,7 @@ class ComparedRun:
     target_branch: str | None
     errors_outside: int
     job_url: str | None = None
+    default_branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

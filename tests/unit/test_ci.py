@@ -336,6 +336,20 @@ def test_a_change_from_a_fork_on_circleci_is_known_by_its_branch() -> None:
     assert said(forked, "vcs.change.id") == ("12",)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "branch"),
+    [
+        ("git://github.com/stranger/name.git", "stranger:main"),
+        ("git://github.com/organisation/name.git", "main"),
+        ("", "main"),
+    ],
+)
+def test_the_main_branch_of_a_fork_on_buildkite_is_not_the_main_branch(theirs: str, branch: str) -> None:
+    change = {"BUILDKITE_BRANCH": "main", "BUILDKITE_PULL_REQUEST": "12", "BUILDKITE_PULL_REQUEST_BASE_BRANCH": "main"}
+    repositories = {"BUILDKITE_REPO": "git@github.com:organisation/name.git", "BUILDKITE_PULL_REQUEST_REPO": theirs}
+    assert said(BUILDKITE | change | repositories, "vcs.ref.head.name", "vcs.ref.base.name") == (branch, "main")
+
+
 def test_outside_of_a_ci_nothing_is_said() -> None:
     assert ci_facts({}) == {}
     assert ci_facts({"CI": "true"}) == {"cicd.provider": "unknown"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -106,12 +107,15 @@ def command(
 
 def _compared(location: RecordLocation, a: str | None, b: str | None, typed: TypedFilters) -> RunsCompared:
     from pytest_debugloop.answers.comparing_here import runs_compared_here
-    from pytest_debugloop.loading.waiting import load_waiting, waiting_runs
+    from pytest_debugloop.loading.waiting import load_waiting, runs_being_stored, waiting_runs
 
     order = location.loader_order()
     found = waiting_runs(order)
     if any(found):
         left = load_waiting(order, found=found).left
+        while runs_being_stored(order, left.going_on):  # of a pytest that died, say: its loader is about to be done
+            time.sleep(0.1)
+            left = waiting_runs(order)
         if a is None and typed.session is None and (left.waiting or left.going_on):
             waiting = len(left.waiting) + len(left.going_on)
             raise CannotJudgeError(reason=f"{waiting} runs are not stored yet; see `debugloop load`")

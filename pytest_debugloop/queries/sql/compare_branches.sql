@@ -3,6 +3,7 @@
 SELECT r.git_branch AS name
 FROM debug_runs AS r
 WHERE (%(project)s::text IS NULL OR r.project = %(project)s) AND r.git_branch = ANY (%(names)s::text [])
+    AND (r.change_id IS NULL OR r.target_branch IS DISTINCT FROM r.git_branch)
 GROUP BY r.git_branch
 ORDER BY array_position(%(names)s::text [], r.git_branch)
 LIMIT 1;

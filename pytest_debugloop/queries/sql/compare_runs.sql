@@ -1,4 +1,5 @@
--- Give the runs of one side of a comparison: of each leg the last one, with what its session ran in that leg besides.
+-- Give the runs of one side of a comparison: of each leg the last one, with what its session ran in that leg besides. A
+-- leg that was last run two weeks before another is not run any more.
 
 WITH named AS MATERIALIZED (
     SELECT r.id, r.leg, r.session_id, r.started_at
@@ -8,7 +9,8 @@ WITH named AS MATERIALIZED (
             WHEN 'run' THEN r.id::text = %(key)s
             WHEN 'last' THEN r.id::text = %(key)s
             WHEN 'session' THEN r.session_id::text = %(key)s
-            WHEN 'branch' THEN r.git_branch = %(key)s
+            -- A change from a fork's branch of the same name is not on the branch that it is to be merged into.
+            WHEN 'branch' THEN r.git_branch = %(key)s AND (r.change_id IS NULL OR r.target_branch IS DISTINCT FROM %(key)s)
             WHEN 'change' THEN r.change_id = %(key)s
             WHEN 'commit' THEN r.git_commit = %(key)s
             -- Where nothing names a branch: what was run before on the line of a run.
@@ -25,7 +27,12 @@ WITH named AS MATERIALIZED (
         AND (%(until)s::timestamptz IS NULL OR r.started_at < %(until)s)
 ),
 last_of_leg AS (
-    SELECT DISTINCT ON (leg) * FROM named ORDER BY leg, started_at DESC, id
+    SELECT *
+    FROM (
+        SELECT *, max(started_at) OVER () AS last_started_at
+        FROM (SELECT DISTINCT ON (leg) * FROM named ORDER BY leg, started_at DESC, id) AS legs
+    ) AS legs
+    WHERE %(kind)s NOT IN ('branch', 'change', 'line') OR started_at > last_started_at - interval '14 days'
 )
 SELECT
     r.id, r.leg, r.status, r.exit_status, r.started_at, r.finished_at, r.project, r.git_branch, r.git_commit,
@@ -34,7 +41,7 @@ SELECT
         SELECT count(*) FROM debug_error_events AS e
         WHERE e.correlation_id = r.correlation_id AND e.run_id = r.id AND e.task_id IS NULL
     ) AS errors_outside,
-    r.ci ->> 'cicd.pipeline.run.url.full' AS job_url
+    r.ci ->> 'cicd.pipeline.run.url.full' AS job_url, r.ci ->> 'vcs.ref.default.name' AS default_branch
 FROM last_of_leg AS l
 JOIN debug_runs AS r
     ON r.id = l.id

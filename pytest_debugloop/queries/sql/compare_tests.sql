@@ -101,7 +101,9 @@ placed AS MATERIALIZED (
             )
         ) AS a
         JOIN debug_runs AS r ON r.id = a.run_id
-        WHERE r.git_branch = %(base_branch)s AND r.id <> ALL (%(head)s::uuid [])
+        WHERE r.git_branch = %(base_branch)s
+            AND (r.change_id IS NULL OR r.target_branch IS DISTINCT FROM %(base_branch)s)
+            AND r.id <> ALL (%(head)s::uuid [])
             AND (%(before)s::timestamptz IS NULL OR r.started_at < %(before)s)
         ORDER BY a.occurred_at DESC
         LIMIT 1
