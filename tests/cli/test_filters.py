@@ -129,6 +129,23 @@ def test_the_commands_ask_with_the_options(made: Project) -> None:
     assert [row["kind"] for row in rows] == ["export", "run", "attempt", "recovery", "run", "attempt", "failure"]
 
 
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("runs",), "No runs match."),
+        (("failures",), "No failures match."),
+        (("recoveries",), "No recoveries match."),
+        (("history", OTHER), "No attempts match."),
+        (("flaky",), "No flaky tests are known among these."),
+        (("slow",), "Too few runs to compare with --branch nowhere: "),
+    ],
+)
+def test_that_nothing_is_left_is_not_said_of_the_whole_record(
+    made: Project, command: tuple[str, ...], says: str
+) -> None:
+    assert says in made.printed("--project", "made", *command, "--branch", "nowhere")
+
+
 def test_a_history_is_narrowed_and_its_test_named_as_for_pytest(made: Project) -> None:
     attempts = answer(made, "history", OTHER, "--session", "nightly")["attempts"]
     assert [attempt["failed"] for attempt in attempts] == [True, False]
@@ -142,7 +159,7 @@ def test_a_history_is_narrowed_and_its_test_named_as_for_pytest(made: Project) -
 def test_runs_that_are_compared_for_their_times_are_narrowed(made: Project) -> None:
     found = answer(made, "slow", "--last", "2", "--leg", "py311", "--test", "cart")
     assert (found["last_runs"], found["runs_before"]) == (2, 1)
-    assert "has 2 runs for --job unit" in made.printed("--project", "made", "slow", "--job", "unit")
+    assert "with --job unit: of the last 5" in made.printed("--project", "made", "slow", "--job", "unit")
 
 
 def test_a_comparison_is_narrowed_and_its_side_named(made: Project) -> None:

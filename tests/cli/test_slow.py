@@ -165,7 +165,7 @@ def test_the_command_shows_what_changed_in_any_width(history: History, shop: Pro
 
 def test_too_few_runs_are_one_sentence(history: History, shop: Project) -> None:
     assert shop.printed("slow") == (
-        "At least 3 runs are needed on each side, and the record has 3 runs: 3 for the last 5, 0 before them.\n"
+        "Too few runs to compare: of the last 5 and of those before, 3 each are needed; there are 3 and 0.\n"
     )
     answer = json.loads(shop.printed("slow", "--json"))
     assert (answer["is_enough"], answer["phases"]) == (False, [])
@@ -174,7 +174,7 @@ def test_too_few_runs_are_one_sentence(history: History, shop: Project) -> None:
         "At least 3 runs are needed on each side: give --last 3 or more.\n"
     )
     of_branch = shop.printed("slow", "--branch", "nobody's")
-    assert "has 0 runs for --branch nobody's: " in of_branch
+    assert "Too few runs to compare with --branch nobody's: " in of_branch
 
 
 def test_a_real_record_is_compared_phase_by_phase(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 import click
@@ -46,5 +47,6 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
             facts = {"test": answer.test, "not_loaded": missing}
             write_json("history", facts, attempts=record.stream(answer.attempts))
         else:
-            lines = history_lines(answer.test, record.fetch(answer.attempts), make_console().width)
+            attempts, width = record.fetch(answer.attempts), make_console().width
+            lines = history_lines(answer.test, attempts, width, is_narrowed=replace(typed, test=None) != TypedFilters())
             show(chain(missing.lines(), lines), paging=location.paging)

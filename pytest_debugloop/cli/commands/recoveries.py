@@ -63,6 +63,6 @@ def command(
             return
         found = nonempty(record.stream(answer.recoveries))
         if found is None:
-            click.echo("No recoveries.")
+            click.echo("No recoveries match." if test or strategy or typed else "No recoveries.")
             return
         show(recovery_lines(found, make_console().width), paging=location.paging)

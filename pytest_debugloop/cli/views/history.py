@@ -17,17 +17,21 @@ from pytest_debugloop.text.words import ago, counted, percent, short, span, verd
 _CHANGED = "*"
 
 
-def history_lines(test: Test, attempts: Sequence[PastAttempt], width: int) -> Iterator[Line]:
+def history_lines(
+    test: Test, attempts: Sequence[PastAttempt], width: int, *, is_narrowed: bool = False
+) -> Iterator[Line]:
     """Write the verdicts of a test in a strip, and below it what is known of each.
 
     Args:
         test: which one.
         attempts: the latest first.
         width: columns of the terminal.
+        is_narrowed: whether options have left attempts out.
     """
     yield Line.of(printable(test.node_id), "title")
     if not attempts:
-        yield Line.of("It never ran to the end: it was skipped or interrupted.")
+        never = "It never ran to the end: it was skipped or interrupted."
+        yield Line.of("No attempts match." if is_narrowed else never)
         return
     failed = sum(attempt.failed for attempt in attempts)
     share = percent(failed / len(attempts))

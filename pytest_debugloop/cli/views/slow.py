@@ -31,12 +31,12 @@ def too_few_line(answer: TimesCompared, last: int, narrowed: str) -> Line:
         narrowed: the options that narrow the list, as they are typed; empty for none.
     """
     recent, earlier = len(answer.recent), len(answer.earlier)
-    where = f" for {narrowed}" if narrowed else ""
+    where = f" with {narrowed}" if narrowed else ""
     if last < LEAST_RUNS:
         return Line.of(f"At least {LEAST_RUNS} runs are needed on each side: give --last {LEAST_RUNS} or more.")
     return Line.of(
-        f"At least {LEAST_RUNS} runs are needed on each side, and the record has "
-        f"{counted(recent + earlier, 'run')}{where}: {recent} for the last {last}, {earlier} before them."
+        f"Too few runs to compare{where}: of the last {last} and of those before, {LEAST_RUNS} each are needed; "
+        f"there are {recent} and {earlier}."
     )
 
 
