@@ -48,7 +48,8 @@ class Record:
             question: which one.
         """
         with self.cursor(question.row) as cursor:
-            return cursor.execute(question.sql, question.parameters).fetchall()
+            cursor.execute(question.sql, question.parameters)
+            return cursor.fetchall() if cursor.description else []
 
     def first(self, question: Question[Row]) -> Row | None:
         """Give the first row of an answer; None where it has none.
@@ -126,7 +127,7 @@ class AsyncRecord:
         """
         async with self.cursor(question.row) as cursor:
             await cursor.execute(question.sql, question.parameters)
-            return await cursor.fetchall()
+            return await cursor.fetchall() if cursor.description else []
 
     async def first(self, question: Question[Row]) -> Row | None:
         """Give the first row of an answer; None where it has none.

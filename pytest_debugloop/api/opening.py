@@ -78,7 +78,7 @@ class Connecting:
                 record = DebugRecord(self._given_context(self._given), self._given)
             else:
                 raise TypeError(f"`with` needs a psycopg.Connection; use `async with` for {_kind(self._given)}")
-            record.run(known_schema(self._location.schema, record.context.where))
+            record.run(known_schema(self._location.schema, record.context.where), reads=True)
             self._stack = stack.pop_all()
             return record
 
@@ -95,7 +95,7 @@ class Connecting:
                 record = AsyncDebugRecord(self._given_context(self._given), self._given)
             else:
                 raise TypeError(f"`async with` needs a psycopg.AsyncConnection; use `with` for {_kind(self._given)}")
-            await record.run(known_schema(self._location.schema, record.context.where))
+            await record.run(known_schema(self._location.schema, record.context.where), reads=True)
             self._async_stack = stack.pop_all()
             return record
 

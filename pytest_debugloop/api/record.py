@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext, suppress
@@ -23,8 +24,9 @@ from pytest_debugloop.api import steps as workflow_steps
 from pytest_debugloop.api.reading import Context
 from pytest_debugloop.api.refusals import AnyConnection, check_usable, in_our_words
 from pytest_debugloop.api.values import RunningStep
+from pytest_debugloop.errors import ClosedConnectionError
 from pytest_debugloop.queries.question import Row, Steps, fetch, one
-from pytest_debugloop.queries.transactions import current_settings, entering, restoring
+from pytest_debugloop.queries.transactions import beginning, current_settings, entering, restoring
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,10 +40,12 @@ class operation(Generic[P, T]):  # noqa: N801 - it is used as a decorator would 
 
     Args:
         steps: asks for it, question by question.
+        reads: whether it writes nothing.
     """
 
-    def __init__(self, steps: Callable[P, Steps[T]]) -> None:
+    def __init__(self, steps: Callable[P, Steps[T]], *, reads: bool = False) -> None:
         self._steps = steps
+        self._reads = reads
         self.__doc__ = steps.__doc__
         self.__wrapped__ = steps
 
@@ -57,7 +61,7 @@ class operation(Generic[P, T]):  # noqa: N801 - it is used as a decorator would 
 
         @functools.wraps(self._steps)
         def bound(*arguments: Any, **named: Any) -> Any:
-            return instance.run(self._steps_of(instance, *arguments, **named))
+            return instance.run(self._steps_of(instance, *arguments, **named), reads=self._reads)
 
         bound.__signature__ = self._signature()  # type: ignore[attr-defined]
         return bound
@@ -70,14 +74,14 @@ class operation(Generic[P, T]):  # noqa: N801 - it is used as a decorator would 
 
 
 class located(operation[P, T]):  # noqa: N801
-    """An operation that needs to know where the record is, too; callers do not give that.
+    """An operation that reads, and needs to know where the record is; callers do not give that.
 
     Args:
         steps: the same, with a :class:`Context` as its first argument.
     """
 
     def __init__(self, steps: Callable[Concatenate[Context, P], Steps[T]]) -> None:
-        super().__init__(steps)  # type: ignore[arg-type]  # the first argument is given below
+        super().__init__(steps, reads=True)  # type: ignore[arg-type]  # the first argument is given below
 
     def _steps_of(self, instance: Any, *arguments: Any, **named: Any) -> Steps[T]:
         return super()._steps_of(instance, instance.context, *arguments, **named)
@@ -168,9 +172,9 @@ class Operations:
     record_error = operation(events.record_error)
     record_success = operation(events.record_success)
     link_recovery = operation(events.link_recovery)
-    get_llm_calls = operation(reading.get_llm_calls)
-    get_debug_context = operation(reading.get_debug_context)
-    recovery_patterns = operation(reading.recovery_patterns)
+    get_llm_calls = operation(reading.get_llm_calls, reads=True)
+    get_debug_context = operation(reading.get_debug_context, reads=True)
+    recovery_patterns = operation(reading.recovery_patterns, reads=True)
     flaky_tests = located(reading.flaky_tests)
     failures = located(reading.failures)
     history = located(reading.history)
@@ -178,6 +182,16 @@ class Operations:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._process = os.getpid()
+
+    def _check_process(self) -> None:
+        """Keep a forked child from writing into the connection of its parent.
+
+        Raises:
+            ClosedConnectionError: this is such a child.
+        """
+        if os.getpid() != self._process:
+            raise ClosedConnectionError(reason=" to this process, which was forked after it was opened")
 
 
 class DebugRecord(Operations):
@@ -193,14 +207,16 @@ class DebugRecord(Operations):
         self.connection = connection
         self._turn = threading.Lock()
 
-    def run(self, steps: Steps[T]) -> T:
+    def run(self, steps: Steps[T], *, reads: bool = False) -> T:
         """Ask for something, in a transaction of its own.
 
         Args:
             steps: what.
+            reads: whether nothing is to be written.
         """
+        self._check_process()
         with self._turn, in_our_words(self.connection, self.context.location.schema):
-            whole = _in_record(steps, self.connection, self.context.location.schema)
+            whole = _in_record(steps, self.connection, self.context.location.schema, reads=reads)
             with self.connection.transaction():
                 return _OwnRecord(self.connection).answer(whole)
 
@@ -218,26 +234,32 @@ class AsyncDebugRecord(Operations):
         self.connection = connection
         self._turn = asyncio.Lock()
 
-    async def run(self, steps: Steps[T]) -> T:
+    async def run(self, steps: Steps[T], *, reads: bool = False) -> T:
         """Ask for something, in a transaction of its own.
 
         Args:
             steps: what.
+            reads: whether nothing is to be written.
         """
+        self._check_process()
         async with self._turn:
             with in_our_words(self.connection, self.context.location.schema):
-                whole = _in_record(steps, self.connection, self.context.location.schema)
+                whole = _in_record(steps, self.connection, self.context.location.schema, reads=reads)
                 async with self.connection.transaction():
                     return await _OwnAsyncRecord(self.connection).answer(whole)
 
 
-def _in_record(steps: Steps[T], connection: AnyConnection, schema: str) -> Steps[T]:
+def _in_record(steps: Steps[T], connection: AnyConnection, schema: str, *, reads: bool) -> Steps[T]:
     """Give steps that leave no trace in a transaction that goes on after them."""
     check_usable(connection)
     goes_on = connection.info.transaction_status != TransactionStatus.IDLE
 
     def whole() -> Steps[T]:
-        before = (yield from one(current_settings())) if goes_on else None
+        before = None
+        if goes_on:
+            before = yield from one(current_settings())
+        else:
+            yield from fetch(beginning(reads=reads))
         yield from fetch(entering(schema, PATIENCE))
         result = yield from steps
         if before is not None:

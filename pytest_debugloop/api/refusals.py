@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,8 @@ from pytest_debugloop.errors import (
     RefusedValueError,
     UnknownIdError,
 )
+
+_KEY = re.compile(r"\((\w+)\)=\(([^)]*)\)")
 
 AnyConnection = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 
@@ -72,8 +75,8 @@ def _meaning(error: psycopg.Error, connection: AnyConnection, schema: str) -> Ex
     if isinstance(error, server_errors.LockNotAvailable):
         return RecordLockedError(seconds=PATIENCE)
     if isinstance(error, server_errors.ForeignKeyViolation):
-        detail = error.diag.message_detail or reason
-        return UnknownIdError(kind="row for", id=detail.rstrip("."))
+        key = _KEY.search(error.diag.message_detail or "")
+        return UnknownIdError(kind=key[1], id=key[2]) if key else RefusedValueError(reason=reason)
     if isinstance(error, (psycopg.DataError, psycopg.IntegrityError, server_errors.ProgramLimitExceeded)):
         return RefusedValueError(reason=reason)
     if isinstance(error, server_errors.UndefinedColumn):  # of a host's table that is another one than is known

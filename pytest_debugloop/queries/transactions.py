@@ -22,6 +22,16 @@ def current_settings() -> Question[TransactionSettings]:
     return Question("transaction_settings", TransactionSettings)
 
 
+def beginning(*, reads: bool) -> Question[TransactionSettings]:
+    """Say what a transaction is for, as its first statement; there are no rows.
+
+    Args:
+        reads: whether it only reads, and all of one moment; else it writes, and sees what others have committed before
+            each of its statements, as the numbers of steps need it.
+    """
+    return Question("transaction_read" if reads else "transaction_write", TransactionSettings)
+
+
 def entering(schema: str, patience: int) -> Question[TransactionSettings]:
     """Lead the search path to the record until the transaction ends.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import uuid
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -194,6 +196,50 @@ def test_what_cannot_be_opened_is_said_in_a_sentence(api_record: dict[str, str])
         pass
     with pytest.raises(NoSchemaError, match="no record in schema nobodys"), connect(api_record["dsn"], "nobodys"):
         pass
+
+
+def test_steps_are_numbered_whatever_isolation_the_database_defaults_to(
+    connection: psycopg.Connection[Any], api_record: dict[str, str], rows: Rows
+) -> None:
+    workflow = uuid.uuid4()
+    connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+    with (
+        connect(api_record["dsn"], api_record["schema"]) as other,
+        connect(schema=api_record["schema"], connection=connection) as record,
+    ):
+        threads = [
+            threading.Thread(target=each.start_step, args=(workflow, "coder", "build")) for each in (record, other) * 5
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    found = rows("SELECT step_number FROM debug_workflow_steps WHERE correlation_id = %s", workflow)
+    assert sorted(row["step_number"] for row in found) == list(range(1, 11))
+
+
+def test_a_forked_child_does_not_write_into_the_connection_of_its_parent(api_record: dict[str, str]) -> None:
+    with connect(api_record["dsn"], api_record["schema"]) as record:
+        read_end, write_end = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # a worker of pytest-xdist has more threads
+            child = os.fork()
+        if child == 0:
+            try:
+                record.recovery_patterns()
+                said = "nothing"
+            except BaseException as error:
+                said = f"{type(error).__name__}: {error}"
+            os.write(write_end, said.encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        os.close(write_end)
+        with os.fdopen(read_end) as pipe:
+            assert pipe.read() == (
+                "ClosedConnectionError: The connection to the record is closed to this process, which was forked "
+                "after it was opened: open another one."
+            )
+        assert record.recovery_patterns() is not None
 
 
 def test_threads_and_tasks_take_turns(api_record: dict[str, str], rows: Rows) -> None:

@@ -49,6 +49,17 @@ def test_a_state_is_captured_once(called: Called, rows: Rows, workflow: uuid.UUI
     assert row["agent_state"] == {"goal": "ship", "open": [1, 2], "of": str(workflow)}
 
 
+def test_a_state_of_another_workflow_counts_there_too(called: Called, workflow: uuid.UUID) -> None:
+    async def capture(record: Any) -> list[Any]:
+        state, other = {"of": str(workflow)}, uuid.uuid4()
+        ids = [await record.capture_state_snapshot("checkpoint", one, "planner", state) for one in (workflow, other)]
+        return [*ids, await record.get_debug_context(workflow), await record.get_debug_context(other)]
+
+    first, again, *contexts = called(capture)
+    assert first == again
+    assert [context.snapshot_count for context in contexts] == [1, 1]
+
+
 class Colour(enum.Enum):
     RED = "red"
 
@@ -194,6 +205,29 @@ def test_a_step_ends_once(called: Called, workflow: uuid.UUID) -> None:
         called(end_twice)
     with pytest.raises(UnknownIdError, match=f"no step {workflow}"):
         called(end_unknown)
+
+
+def test_what_a_step_refers_to_has_to_be_there(called: Called, rows: Rows, workflow: uuid.UUID) -> None:
+    async def start(record: Any) -> None:
+        await record.start_step(workflow, "planner", "plan", parent=workflow)
+
+    with pytest.raises(UnknownIdError, match=f"no parent_step_id {workflow}"):
+        called(start)
+    assert rows("SELECT id FROM debug_workflow_steps WHERE correlation_id = %s", workflow) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"execution_step": 2**40}, {"retry_count": "x"}, {"success_type": "s" * 101}, {"completion_status": "c" * 51}],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_no_column_can_hold_is_refused(called: Called, rows: Rows, workflow: uuid.UUID, given: Any) -> None:
+    async def succeed(record: Any) -> None:
+        await record.record_success(workflow, "planner", "plan", agent_state={"of": str(workflow), **given}, **given)
+
+    with pytest.raises(RefusedValueError, match="The record does not accept a value: "):
+        called(succeed)
+    assert rows("SELECT id FROM debug_state_snapshots WHERE correlation_id = %s", workflow) == []
 
 
 def test_a_block_is_a_step_that_fails_with_what_leaves_it(called: Called, rows: Rows, workflow: uuid.UUID) -> None:

@@ -1,0 +1,3 @@
+-- Read only, and all of one moment.
+
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;

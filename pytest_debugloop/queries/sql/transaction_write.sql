@@ -1,0 +1,3 @@
+-- Write, with what others commit meanwhile.
+
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
