@@ -184,6 +184,8 @@ def _how_reached(code: Mapping[str, Any]) -> str:
     role = code.get("reached_from")
     if role == "import":
         return ", which the test imports"
+    if role in ("before", "before, sharing"):
+        return ", of a test that ran before" + (", on something that this test uses" if "sharing" in role else "")
     if role == "process":
         return ", possibly run by a process that the test started"
     return ", used by code that the test ran" if role == "trace" else f", reached from {role}" if role else ""

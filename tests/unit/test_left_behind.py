@@ -50,8 +50,8 @@ CHANGED_FIXTURE = {"conftest.py": CONFTEST + "    print()\n"}
 @pytest.mark.parametrize(
     ("after", "expected"),
     [
-        (CHANGED_TEST, [("test_bad", "before", 0)]),
-        (CHANGED_FIXTURE, [("place", "before", 1)]),
+        (CHANGED_TEST, [("test_bad", "before", 5)]),
+        (CHANGED_FIXTURE, [("place", "before", 6)]),
         ({"app.py": "def place():\n    return 2\n"}, []),  # no more a fixture of it than of all who name one
     ],
 )

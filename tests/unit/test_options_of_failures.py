@@ -33,6 +33,8 @@ RUN = RunFacts(
             OPTION_OF_FAILURE,
         ),
         (["--assert=plain"], Failure(message="assert 1 == 2"), OPTION),
+        (["--timeout=1"], Failure(message="Failed: Timeout >1.0s"), OPTION_OF_FAILURE),
+        (["--log-format=x"], Failure(message="unknown format"), OPTION),
         (["-o", "testpaths=tests"], Failure(message="testpaths"), OPTION_ASIDE),
     ],
 )

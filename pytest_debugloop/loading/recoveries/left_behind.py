@@ -16,6 +16,8 @@ BEFORE = "before"
 SHARING = "before, sharing"
 """The role of one whose change acts on what the test names, too."""
 _NEAREST = 1
+# How many names farther from the test than from what ran before: most commits change some test, and break no other.
+_AWAY = {BEFORE: 5, SHARING: 2}
 _OF_FIXTURES = "conftest.py"
 _OF_TEST = frozenset({"test", "frame", "fixture", "setup"})
 Place = tuple[str, str]
@@ -61,9 +63,9 @@ def changed_before(
             continue
         is_of_tests = is_test_file(change.file) or change.file.rpartition("/")[2] == _OF_FIXTURES
         if named and _effects(change, difference, facts) & named:
-            found.append(Reached(change, SHARING, min(ran)))
+            found.append(Reached(change, SHARING, min(ran) + _AWAY[SHARING]))
         elif is_of_tests and change.function != MODULE and change.rest_of != MODULE:
-            found.append(Reached(change, BEFORE, min(ran)))
+            found.append(Reached(change, BEFORE, min(ran) + _AWAY[BEFORE]))
     return sorted(
         found,
         key=lambda reached: (

@@ -16,10 +16,9 @@ from pytest_debugloop.text import strategies
 # They say what is collected, and what is asked before.
 _ASIDE = frozenset({"markers", "testpaths", "norecursedirs", "minversion", "required_plugins", "--strict-markers"})
 _OF_WARNINGS = frozenset({"-W", "--pythonwarnings", "filterwarnings"})
-_WORD = re.compile(r"[a-z]+")
-_SHORTEST_WORD = 6
 _MAX_SAID = 2_000
-_COMMON = frozenset({"assert", "import", "method", "options", "default", "pytest", "config", "verbose"})
+# What pytest and its plugins say of an option without naming it; others are named, as in "Consider using `-s`".
+_SAID_OF = {"xfail_strict": r"XPASS\(strict\)", "--timeout": "Timeout >", "timeout": "Timeout >", "--capture": "`-s`"}
 
 
 def compare_options(failure: Failure, failing: RunFacts, passing: RunFacts, found: Findings) -> None:
@@ -51,10 +50,9 @@ def _situation(name: str, failure: Failure) -> str:
         return weights.OPTION_ASIDE
     if name in _OF_WARNINGS and failure.code.rpartition(".")[2].endswith("Warning"):
         return weights.OPTION_OF_FAILURE
-    words = {name, *(word for word in _WORD.findall(name.lower()) if len(word) >= _SHORTEST_WORD)} - _COMMON
-    said = failure.message[:_MAX_SAID].lower()
-    is_said = any(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", said) for word in words if len(word) > 1)
-    return weights.OPTION_OF_FAILURE if is_said else weights.OPTION
+    said = failure.message[:_MAX_SAID]
+    words = _SAID_OF.get(name, rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    return weights.OPTION_OF_FAILURE if len(name) > 1 and re.search(words, said) else weights.OPTION
 
 
 def _plugins(failing: RunFacts, passing: RunFacts) -> dict[str, list[str | None]]:
