@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,9 @@ hypothesis.settings.register_profile("ci", derandomize=True, max_examples=100, *
 hypothesis.settings.register_profile("thorough", max_examples=2000, **_ALWAYS)
 hypothesis.settings.load_profile("ci")
 
+
+# Bytecode of the tests is kept where PYTHONDONTWRITEBYTECODE is set, too: pytest takes seconds to rewrite all of them.
+sys.dont_write_bytecode = False
 
 # A job in the background of a script ignores Ctrl-C, and so would all that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

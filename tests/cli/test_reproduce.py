@@ -402,7 +402,11 @@ def test_a_rerun_that_takes_too_long_is_stopped_with_all_that_it_started(suite: 
 
 @pytest.mark.parametrize(
     ("number", "status", "said"),
-    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, ""), (signal.SIGHUP, 129, "")],
+    [
+        (signal.SIGINT, 130, "Interrupted."),
+        (signal.SIGTERM, 143, ""),
+        pytest.param(signal.SIGHUP, 129, "", marks=pytest.mark.thorough),
+    ],
 )
 def test_ctrl_c_and_what_else_ends_it_stop_all_that_it_started_and_leave_no_folder(
     suite: Suite, tmp_path: Path, number: signal.Signals, status: int, said: str

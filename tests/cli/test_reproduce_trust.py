@@ -74,8 +74,15 @@ def left_out(found: dict[str, Any]) -> str:
     return str(note)
 
 
-@pytest.mark.parametrize("command", [("reproduce",), ("debug", "--live", "--force")])
-@pytest.mark.parametrize("spelling", ["{suite}/../evil", "{suite}/link"])
+@pytest.mark.parametrize(
+    ("command", "spelling"),
+    [
+        (("reproduce",), "{suite}/link"),
+        (("debug", "--live", "--force"), "{suite}/../evil"),
+        pytest.param(("reproduce",), "{suite}/../evil", marks=pytest.mark.thorough),
+        pytest.param(("debug", "--live", "--force"), "{suite}/link", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_rootdir_elsewhere_is_refused_however_it_is_spelt(
     suite: Suite, elsewhere: Elsewhere, command: tuple[str, ...], spelling: str
 ) -> None:
@@ -158,7 +165,13 @@ def test_a_variable_that_leads_elsewhere_is_taken_where_it_is_as_it_was(suite: S
 
 @pytest.mark.parametrize(
     "blocked",
-    ["pytest_debugloop.rerunning.child_plugin", "debugloop-rerun", "debugloop-rerun-chooser"],
+    [
+        "debugloop-rerun-chooser",
+        *(
+            pytest.param(name, marks=pytest.mark.thorough)
+            for name in ("pytest_debugloop.rerunning.child_plugin", "debugloop-rerun")
+        ),
+    ],
 )
 def test_nothing_recorded_keeps_out_what_chooses_the_tests_and_drops_options(suite: Suite, blocked: str) -> None:
     never = "open('mark', 'w').close()"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["suite"]
 
+pytestmark = pytest.mark.usefixtures("forked_reruns")
+
 MENDED = {
     "shop.py": """
         import os

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.support.servers import Server
 
+pytestmark = pytest.mark.usefixtures("forked_reruns")
+
 BAD, GOOD, NOISE = "def total(): return 1\n", "def total(): return 2\n", "# {}\n"
 TEST = "import shop\ndef test_total(): assert shop.total() == 2\n"
 

@@ -57,9 +57,9 @@ def test_settings(directory: Path, durable: bool) -> None:
     }
 
 
-def test_ten_processes_at_once_on_a_fresh_directory_share_one_server(fresh: Path) -> None:
+def test_many_processes_at_once_on_a_fresh_directory_share_one_server(fresh: Path) -> None:
     with ExitStack() as stack:
-        users = [stack.enter_context(user(fresh)) for _ in range(10)]
+        users = [stack.enter_context(user(fresh)) for _ in range(6)]
         assert {ask(someone.conninfo, "SELECT 1") for someone in users} == {1}
         pid = server_pid(fresh)
         for someone in users[:-1]:

@@ -56,6 +56,16 @@ def test_the_readme_says_what_each_command_is_for_and_names_no_other() -> None:
     assert set(re.findall(r"`debugloop (\w+)", table)) == set(COMMANDS)
 
 
+def test_what_only_a_thorough_round_runs_is_listed() -> None:
+    listed = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("### What only ")[2].partition("\n##")[0]
+    marked = [
+        path.relative_to(ROOT / "tests").as_posix()
+        for path in (ROOT / "tests").glob("*/*.py")
+        if "pytest.mark." + "thorough" in path.read_text(encoding="utf-8")
+    ]
+    assert sorted(marked) == sorted(set(re.findall(r"^\| `(\S+)`", listed, re.MULTILINE)))
+
+
 def test_every_strategy_has_its_row_in_the_documents() -> None:
     for page, heading in (("recording.md", "Why a test passed again"), ("formulas.md", "The strategy")):
         text = (ROOT / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]

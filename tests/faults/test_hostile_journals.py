@@ -86,7 +86,7 @@ def load(order: LoaderOrder, times: int) -> Loaded:
 
 
 @pytest.mark.slow
-def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
+def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside_once(
     any_record: Record, order: LoaderOrder, lines: list[bytes], capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name, hostile in HOSTILE.items():
@@ -132,23 +132,15 @@ def test_hostile_journals_cost_no_other_and_are_stored_refused_or_set_aside(
     plant(order, "later", lines)
     assert load_waiting(order).stored == 1
     assert counts(any_record, "later") == whole
-
-
-@pytest.mark.slow
-def test_a_hostile_journal_that_is_loaded_again_changes_nothing(
-    any_record: Record, order: LoaderOrder, lines: list[bytes]
-) -> None:
+    # What is loaded again changes nothing.
+    before = any_record.content()
     names = [name for name, hostile in HOSTILE.items() if hostile.fate not in {ASIDE, ALONE, GONE} and "40" not in name]
-
-    def load_all() -> dict[str, list[tuple[object, ...]]]:
-        for name in names:
-            plant(order, name, lines, HOSTILE[name])
-        assert load_waiting(order).stored == len(names)
-        shutil.rmtree(order.folder / JOURNALS)  # where a folder is in the place of a file, it is left
-        (order.folder / JOURNALS).mkdir(mode=0o700)
-        return any_record.content()
-
-    assert load_all() == load_all()
+    shutil.rmtree(order.folder / JOURNALS)  # where a folder is in the place of a file, it is left
+    (order.folder / JOURNALS).mkdir(mode=0o700)
+    for name in names:
+        plant(order, name, lines, HOSTILE[name])
+    assert load_waiting(order).stored == len(names)
+    assert any_record.content() == before
 
 
 # What a survey of the code says, which the short journal does not have.

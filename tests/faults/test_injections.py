@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 A, B = ("test_a.py::test_a", "call"), ("test_a.py::test_b", "call")
-ROUND = ["kill", "cut_journal", "take_descriptors", "repeat_lines"]  # the others have tests of their own beside this
+ROUND = ["kill", "cut_journal", "take_descriptors", "repeat_lines"]
+BESIDE = {"kill", "take_descriptors"}  # these have tests of their own beside this, as all others have
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,9 @@ def bench() -> Iterator[Bench]:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("harm", ROUND)
+@pytest.mark.parametrize(
+    "harm", [pytest.param(harm, marks=[pytest.mark.thorough] if harm in BESIDE else []) for harm in ROUND]
+)
 def test_what_was_recorded_is_stored_or_told_and_nothing_is_left_running(bench: Bench, harm: str) -> None:
     injection = Injection.of(ROUND.index(harm), [harm])
     assert bench.balance(injection).wrong == [], str(injection)

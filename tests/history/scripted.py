@@ -101,8 +101,19 @@ class History:
             shutil.copytree(journal, half / f"{number:02}" / journal.name)
         half.rename(folder)
 
-    def begin(self) -> None:
-        """Make the first commit."""
+    def begin(self, files: tuple[str, ...]) -> None:
+        """Make the first commit: of what the plan needs, since each run reads all that is there.
+
+        Args:
+            files: the tests that are run.
+        """
+        kept = {"src", "tests", "pyproject.toml"}
+        for path in self.folder.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in (self.folder / "tests").glob("test_*.py"):
+            if f"tests/{path.name}" not in files:
+                path.unlink()
         shutil.copyfile(faults.__file__, self.folder / "conftest.py")
         (self.folder / ".gitignore").write_text("seed.txt\n__pycache__/\n.pytest_cache/\n.debugloop/\n")
         self.git("init", "-q")
@@ -131,7 +142,7 @@ class History:
         more = {"PYTHONPATH": f"src{os.pathsep}{site}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         if planned.region != "us":
             more["HISTORY_REGION"] = planned.region
-        python = warm.Python(command[0], str(site), str(self.folder / "src"))
+        python = warm.Python(command[0], str(site), str(self.folder))
         done = warm.run(command, self.folder, clean_environment(**more), python=python)
         assert "is not stored" in done.stdout, done.stdout + done.stderr
         (left,) = (self.folder / ".debugloop" / JOURNALS).iterdir()
@@ -155,7 +166,7 @@ def play(
     history: History, environments: dict[str, Environment], site: Path, store: Path, files: tuple[str, ...]
 ) -> None:
     """Run the whole plan."""
-    history.begin()
+    history.begin(files)
     broken: tuple[str, str] | None = None
     for number, planned in enumerate(plan()):
         if planned.breaks != broken:

@@ -52,12 +52,16 @@ def load(record: Record, journals: list[Path], folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def record(any_postgres: Server, history: History, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
-    """The history as it happened."""
+    """The history, loaded in another order than it happened in."""
     with any_postgres.schema() as schema:
         made = Record(any_postgres.conninfo, schema)
-        load(made, history.journals, tmp_path_factory.mktemp("in-order"))
+        load(made, shuffled(history), tmp_path_factory.mktemp("shuffled"))
         yield made
         made.connection.close()
+
+
+def shuffled(history: History) -> list[Path]:
+    return random.Random(7).sample(history.journals, len(history.journals))
 
 
 def recoveries(record: Record, test: str) -> list[tuple[str, float, dict[str, Any], str]]:
@@ -167,17 +171,16 @@ def test_the_questions_are_answered_from_a_real_history(record: Record) -> None:
     assert sum(pattern.errors_recovered for pattern in patterns) == total
 
 
+@pytest.mark.thorough  # tests/loading/test_lines.py loads small histories in any order
 def test_the_order_of_loading_changes_nothing(
     record: Record, history: History, any_postgres: Server, tmp_path: Path
 ) -> None:
-    shuffled = list(history.journals)
-    random.Random(7).shuffle(shuffled)
     expected = record.content()
     with any_postgres.schema() as schema:
         other = Record(any_postgres.conninfo, schema)
-        load(other, shuffled, tmp_path)
+        load(other, history.journals, tmp_path)
         once = other.content()
-        load(other, shuffled[::4], tmp_path)
+        load(other, shuffled(history)[::4], tmp_path)
         twice = other.content()
         other.connection.close()
     for table, rows in expected.items():

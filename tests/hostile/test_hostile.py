@@ -47,13 +47,7 @@ def pytest_runtest_logfinish(nodeid):
 """
 CASES = [name for name in vars(hostile_cases) if name.startswith("test_")]
 # Options that get in each other's way in nothing are given together: each run of all cases takes seconds.
-_STRICT = ["-W", "error", "--tb=long", "-p", "faulthandler", "-o", "faulthandler_timeout=60"]
-RUNS = {
-    "warnings as errors, long tracebacks, faulthandler, capture of sys, a profile function": [
-        *_STRICT, "--capture=sys", "-p", "profiled",
-    ],
-    "without capture, coverage": ["-s"],
-}  # fmt: skip
+STRICT = ["-W", "error", "--tb=long", "-p", "faulthandler", "-o", "faulthandler_timeout=60", "--capture=sys"]
 # What is made of a gigabyte takes as long as all the rest, and does not depend on the options.
 LARGE = ("test_text_of_1_gb", "test_nesting_of_10000", "test_list_of_1e8_items", "test_bytes_of_100_mb")
 WITHOUT_LARGE = " and ".join(f"not {name}" for name in LARGE)
@@ -169,17 +163,22 @@ def test_outcomes_output_and_warnings_are_as_without_us(as_ever: Pair) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", RUNS)
-def test_options_of_pytest_change_nothing_of_that(run_pair: Callable[..., Pair], how: str) -> None:
-    assert_alike(run_pair("-k", WITHOUT_LARGE, *RUNS[how], cover="coverage" in how))
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    "is_covered", [False, pytest.param(True, marks=pytest.mark.thorough)], ids=["as ever", "coverage"]
+    ("arguments", "cover", "traced"),
+    [
+        pytest.param(
+            STRICT, False, True, id="warnings as errors, long tracebacks, faulthandler, capture of sys, traced"
+        ),
+        pytest.param([*STRICT, "-p", "profiled"], False, False, id="a profile function", marks=pytest.mark.thorough),
+        pytest.param(["-s"], True, False, id="without capture, coverage", marks=pytest.mark.thorough),
+        pytest.param([], False, True, id="traced", marks=pytest.mark.thorough),
+        pytest.param([], True, True, id="traced, coverage", marks=pytest.mark.thorough),
+    ],
 )
-def test_traces_of_all_tests_change_nothing_of_that(run_pair: Callable[..., Pair], is_covered: bool) -> None:
-    assert_alike(run_pair("-k", WITHOUT_LARGE, cover=is_covered, traced=True))
+def test_options_of_pytest_and_traces_of_all_tests_change_nothing_of_that(
+    run_pair: Callable[..., Pair], arguments: list[str], cover: bool, traced: bool
+) -> None:
+    assert_alike(run_pair("-k", WITHOUT_LARGE, *arguments, cover=cover, traced=traced))
 
 
 def assert_alike(pair: Pair) -> None:

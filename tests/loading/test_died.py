@@ -41,7 +41,9 @@ def open_step(lines: list[bytes]) -> list[tuple[object, ...]]:
     return [] if "outcome" in last else [(last["node_id"], last["phase"])]
 
 
-@pytest.mark.parametrize("share", [0.02, 0.2, 0.41, 0.43, 0.6, 0.8, 0.97])
+@pytest.mark.parametrize(
+    "share", [0.02, 0.41, 0.43, 0.97, *(pytest.param(share, marks=pytest.mark.thorough) for share in (0.2, 0.6, 0.8))]
+)
 def test_the_step_that_is_open_is_the_one_it_died_in_until_more_of_the_journal_comes(
     record: Record, run_folder: Path, share: float
 ) -> None:

@@ -67,7 +67,7 @@ def test_loading_again_changes_nothing(record: Record, run_folder: Path) -> None
         assert record.content() == before
 
 
-@settings(max_examples=settings().max_examples // 10)
+@settings(max_examples=settings().max_examples // 20)
 @given(seed=st.integers(0, 2**32), pieces=st.integers(1, 40), repeats=st.integers(0, 10))
 def test_any_cut_into_batches_and_any_repetition_of_them_gives_the_same_record(
     any_record: Record, recorded_run: Path, seed: int, pieces: int, repeats: int
@@ -126,12 +126,12 @@ POISON = {
 
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
-def test_a_poison_line_is_set_aside_and_blocks_no_other(record: Record, run_folder: Path, poison: bytes) -> None:
+def test_a_poison_line_is_set_aside_and_blocks_no_other(any_record: Record, run_folder: Path, poison: bytes) -> None:
     path = run_folder / "main.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:40], poison, *lines[40:]]))
-    assert load_whole(record, run_folder) == {"step": 57, "failure": 9, "recovery": 1}
-    kept = record.rows("SELECT line, reason FROM debug_rejected_lines")
+    assert load_whole(any_record, run_folder) == {"step": 57, "failure": 9, "recovery": 1}
+    kept = any_record.rows("SELECT line, reason FROM debug_rejected_lines")
     assert len(kept) == 1
     line, reason = kept[0]
     assert isinstance(line, bytes)
@@ -141,7 +141,15 @@ def test_a_poison_line_is_set_aside_and_blocks_no_other(record: Record, run_fold
         assert line == poison.rstrip(b"\n")
     assert isinstance(reason, str)
     assert reason
-    assert record.loader.rejected == 1
+    assert any_record.loader.rejected == 1
+
+
+def test_every_server_sets_each_poison_line_aside(record: Record, run_folder: Path) -> None:
+    path = run_folder / "main.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:40], *POISON.values(), *lines[40:]]))
+    assert load_whole(record, run_folder) == {"step": 57, "failure": 9, "recovery": 1}
+    assert record.value("SELECT count(*) FROM debug_rejected_lines WHERE reason <> ''") == len(POISON)
 
 
 def test_an_error_is_kept_when_its_snapshot_is_refused(record: Record, run_folder: Path) -> None:

@@ -114,9 +114,14 @@ def run_twice(project: Project, *arguments: str) -> Twice:
 
 
 def with_and_without_workers(plugins: Iterable[str]) -> list[Any]:
+    """Combine plugins and workers: each plugin in one process, and one of them with workers, by default."""
     return [
-        pytest.param((plugin, workers), id=f"{plugin}, {'two workers' if workers else 'one process'}")
-        for plugin in plugins
+        pytest.param(
+            (plugin, workers),
+            id=f"{plugin}, {'two workers' if workers else 'one process'}",
+            marks=[pytest.mark.thorough] if workers and number else [],
+        )
+        for number, plugin in enumerate(plugins)
         for workers in ((), TWO_WORKERS)
     ]
 

@@ -86,7 +86,7 @@ def recovery(failed: Run) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("arguments", "rc"),
     [
-        ([], ""),
+        pytest.param([], "", marks=pytest.mark.thorough),
         (["--cov-branch"], "[run]\nrelative_files = True\ncontext = nightly\n"),
         (["-p", "xdist", "-n", "2", "--dist", "loadgroup"], "[run]\ndata_file = made/covered\n"),
     ],

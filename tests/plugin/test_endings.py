@@ -25,11 +25,11 @@ BREAKS = """
 @pytest.mark.parametrize(
     ("hook", "mark", "before", "ret"),
     [
-        ("sessionfinish", "", "", None),
+        pytest.param("sessionfinish", "", "", None, marks=pytest.mark.thorough),
         ("sessionfinish", "@pytest.hookimpl(wrapper=True)", "yield", None),
         ("terminal_summary", "", "", None),
         ("sessionstart", "", "", 3),
-        ("collection_modifyitems", "", "", 3),
+        pytest.param("collection_modifyitems", "", "", 3, marks=pytest.mark.thorough),
         ("runtest_logfinish", "", "", 3),
     ],
 )

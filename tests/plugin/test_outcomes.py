@@ -270,7 +270,13 @@ def test_fine():
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize(
+    "workers",
+    [
+        pytest.param((), id="one process"),
+        pytest.param(("-p", "xdist", "-n2"), id="two workers", marks=pytest.mark.thorough),  # see test_attempts.py
+    ],
+)
 def test_what_fails_and_passes_when_it_is_run_again_is_a_recovery(project: Project, workers: tuple[str, ...]) -> None:
     project.write("test_flaky.py", FLAKY)
     run = project.run("-p", "pytest_rerunfailures", "--reruns", "2", *workers)

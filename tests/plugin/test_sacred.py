@@ -95,14 +95,13 @@ def noisy(make_project: Callable[[str], Project]) -> Project:
     "arguments",
     [
         (),
-        ("-s",),
-        ("-v", "-rA"),
-        ("-q", "--tb=short", "-l"),
-        ("--tb=native",),
-        ("--capture=sys", "--show-capture=all"),
-        ("-W", "error"),
-        ("--durations=0", "--durations-min=100"),
-        ("--log-cli-level=DEBUG",),
+        ("-s", "-v", "-rA", "--log-cli-level=DEBUG"),
+        ("-q", "--tb=short", "-l", "--capture=sys", "--show-capture=all", "-W", "error"),
+        ("--tb=native", "--durations=0", "--durations-min=100"),
+        *(
+            pytest.param(alone, marks=pytest.mark.thorough)
+            for alone in (("-s",), ("-v", "-rA"), ("--capture=sys",), ("-W", "error"), ("--log-cli-level=DEBUG",))
+        ),
     ],
     ids=lambda arguments: " ".join(arguments) or "plain",
 )
@@ -419,8 +418,8 @@ def printed(folder, *arguments):
 @pytest.mark.parametrize("ini", ["debugloop = true", "addopts = --debugloop"])
 def test_what_is_inherited_does_not_count(tmp_path, ini):
     (tmp_path / "pytest.ini").write_text("[pytest]\\n" + ini)
-    assert "debugloop:" not in printed(tmp_path)
-    assert "debugloop:" not in printed(tmp_path, "--debugloop", "--no-debugloop")
+    again = ["--debugloop", "--no-debugloop"] if "addopts" in ini else []
+    assert "debugloop:" not in printed(tmp_path, *again)
     assert sorted(os.listdir(tmp_path)) == ["pytest.ini", "test_in.py"]
 
 
@@ -496,7 +495,15 @@ def summary_of(run: Run) -> list[str]:
     return [line for line in run.lines if line.startswith("debugloop: run ")]
 
 
-@pytest.mark.parametrize("arguments", [("-q",), ("-qq",), ("--no-summary",), ("--no-header",), ("-p", "no:terminal")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-q",),
+        ("-qq", "--no-summary", "--no-header"),
+        ("-p", "no:terminal"),
+        *(pytest.param(one, marks=pytest.mark.thorough) for one in (("-qq",), ("--no-summary",), ("--no-header",))),
+    ],
+)
 def test_however_quiet_a_run_is_it_is_stored(project: Project, arguments: tuple[str, ...]) -> None:
     project.write("test_any.py", "def test(): pass\n")
     run = project.run(*arguments)

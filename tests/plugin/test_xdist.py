@@ -26,9 +26,9 @@ class TestMore:
         pass
 """
 MODES = [
-    *("load", "loadgroup", "each", "no"),
-    # To us these are `load`: a worker's tests come in another order.
-    *(pytest.param(mode, marks=pytest.mark.thorough) for mode in ("loadscope", "loadfile", "worksteal")),
+    *("loadgroup", "each", "no"),
+    # To us these are `loadgroup`: a worker's tests come in another order.
+    *(pytest.param(mode, marks=pytest.mark.thorough) for mode in ("load", "loadscope", "loadfile", "worksteal")),
 ]
 
 

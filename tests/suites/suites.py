@@ -43,7 +43,6 @@ SUITES = (
         "e0050c0b7da1eea53ffaf149c0cfbb5c6e2e2b69c4bef22c81fa6eb73e5f6173",
         requirements=("freezegun>=1.5",),
         quick=True,
-        quick_parallel=True,
     ),
     Suite(
         "pluggy",

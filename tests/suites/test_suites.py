@@ -1,6 +1,6 @@
 """The suites of others run as they would without us, and the record says of them what pytest said.
 
-By default the quick ones, two of them also with pytest-xdist; DEBUGLOOP_TEST_SUITES=all runs every one in each way, as
+By default the quick ones, one of them also with pytest-xdist; DEBUGLOOP_TEST_SUITES=all runs every one in each way, as
 `tox -e suites` does.
 """
 

@@ -227,7 +227,7 @@ def can_be_forked(
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     told = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
-    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHASHSEED"):  # of which a fork can be told
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHASHSEED", "TZ"):  # of which a fork can be told
         told.pop(name, None)
     return told
 

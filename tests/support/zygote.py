@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -287,6 +288,7 @@ def _take(streams: list[int], folder: str, environment: dict[str, str]) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
 
 
 if __name__ == "__main__":

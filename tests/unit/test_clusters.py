@@ -34,7 +34,7 @@ def facts(data: Path) -> dict[str, tuple[int, int, int, bytes]]:
     return found
 
 
-@pytest.mark.parametrize("version", [16, 18])
+@pytest.mark.parametrize("version", [18, pytest.param(16, marks=pytest.mark.thorough)])
 def test_a_copy_is_what_initdb_makes(folder: Path, version: int, monkeypatch: pytest.MonkeyPatch) -> None:
     if warm.wants_fresh():
         pytest.skip("nothing is copied")
