@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.cli.rerun_suites import POLLUTED, TWO_POLLUTERS, Recorded, polluted, polluted_record, suite
+from tests.cli.rerun_suites import POLLUTED, Recorded, polluted, polluted_record, suite
 from tests.support.environment import as_from_a_shell, clean_environment
 from tests.support.waiting import has_ended, wait_until
 
@@ -47,52 +47,6 @@ def test_a_failure_that_needs_nothing_before_it_is_reproduced_alone(suite: Suite
     assert "failed the same way alone: no earlier test is needed (" in told
     as_it_ran = recorded.reproduce("test_target", "--times", "1")
     assert (endings(as_it_ran), as_it_ran["failed_alone"], as_it_ran["before"]) == (["same"], False, 1)
-
-
-def test_the_polluter_is_found_and_named(polluted: Recorded) -> None:
-    found = polluted.reproduce("test_target", "--bisect")["bisect"]
-    assert found["polluters"] == [{"test": "test_a.py::test_pollutes", "worker": ""}]
-    assert (found["verdict"], found["is_minimal"]) == ("polluted", True)
-    done = polluted.debugloop("reproduce", "test_target", "--bisect")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "fails the same way after this, and passes without" in done.stdout
-    assert "\n  test_a.py::test_pollutes\n" in done.stdout
-    by_hand = done.stdout.partition("by hand: ")[2].split()
-    assert by_hand[-2:] == ["test_a.py::test_pollutes", "test_b.py::test_target"]
-
-
-def test_two_polluters_that_need_each_other_are_both_found(suite: Suite) -> None:
-    recorded = suite(TWO_POLLUTERS)
-    recorded.fails()
-    found = recorded.reproduce("test_target", "--bisect")
-    assert [one["test"] for one in found["bisect"]["polluters"]] == [
-        "test_a.py::test_step[1]",
-        "test_a.py::test_step[3]",
-    ]
-    assert found["bisect"]["runs"] == len(found["outcomes"]) < 30
-
-
-def test_a_search_takes_no_more_runs_than_it_may_and_says_that_fewer_tests_may_be_enough(suite: Suite) -> None:
-    recorded = suite(TWO_POLLUTERS)
-    recorded.fails()
-    found = recorded.reproduce("test_target", "--bisect", "--max-runs", "3")["bisect"]
-    assert (found["verdict"], found["is_minimal"]) == ("polluted", False)
-    assert found["runs"] <= 3 + 3  # and the confirmation
-    assert {f"test_a.py::test_step[{n}]" for n in (1, 3)} <= {one.get("test") for one in found["polluters"]}
-
-
-def test_an_import_that_pollutes_is_told_from_a_test(suite: Suite) -> None:
-    recorded = suite({**POLLUTED, "test_a.py": "import shared\nshared.state.append(1)\ndef test_clean(): pass\n"})
-    recorded.fails()
-    found = recorded.reproduce("test_target", "--bisect")["bisect"]
-    assert found["polluters"] == [{"imported_file": "test_a.py"}]
-
-
-def test_a_failure_that_needs_nothing_before_it_is_found_alone(suite: Suite) -> None:
-    recorded = suite({**POLLUTED, "test_b.py": "def test_target(): assert 1 == 2\n"})
-    recorded.fails()
-    found = recorded.reproduce("test_target", "--bisect")["bisect"]
-    assert (found["verdict"], found["polluters"], found["runs"]) == ("alone", [], 2)
 
 
 def test_nothing_of_reruns_is_added_to_the_record_nor_left_in_the_project(suite: Suite, tmp_path: Path) -> None:
@@ -502,20 +456,3 @@ def test_who_can_write_to_the_record_runs_no_code_from_elsewhere(suite: Suite, t
     assert not mark.exists()
     (note,) = [note for note in found["notes"] if "--trust" in note]
     assert all(words in note for words in ("evil.ini", "pythonpath=", "--out", "LD_PRELOAD=", "and 3 more"))
-
-
-def test_the_axis_that_a_flake_depends_on_is_named(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, values in {
-        "_SEEDS": (1,),
-        "_ZONES": ("UTC",),
-        "_LOADED_TRIES": 1,
-        "_MOMENTS": ("2025-01-31T23:59:58",),
-    }.items():
-        monkeypatch.setattr(f"pytest_debugloop.rerunning.varying.{name}", values)
-    recorded = suite({"test_zone.py": "import time\ndef test_zone(): assert time.localtime(0).tm_hour == 0\n"})
-    recorded.fails(TZ="Asia/Tokyo")
-    done = recorded.debugloop("reproduce", "test_zone", "--vary", "--times", "5", "--json")
-    found = json.loads(done.stdout)["vary"]
-    assert (done.returncode, found["axis"], found["failures"], found["runs"]) == (0, "time zone", 5, 5)
-    assert [(one["value"], one["failures"]) for one in found["compared"]] == [("UTC", 0)]
-    assert found["skipped"].keys() == {"order", "alone"}
