@@ -145,7 +145,7 @@ def is_loaded_from_elsewhere(trouble: Trouble, run: Run, reason: str) -> None:
 def is_stored_in_spite_of(trouble: Trouble, run: Run, reason: str) -> None:
     """See that a run went on in another file, said so, and left nothing."""
     stored, see, *torn, problem = said(run)
-    assert f"run {run.record.correlation_id} is in " in stored
+    assert f"run {run.record.short_id} is in " in stored
     assert see.startswith("  see more: ")
     # The line that the disk took only a part of is in the other file as a whole.
     assert all(line.startswith("debugloop: 1 line of the journals could not be stored") for line in torn)

@@ -63,7 +63,7 @@ def test_what_a_checkout_brings_along_is_left_alone_and_told(
     (trouble.folder / "loader.log").symlink_to(secrets / "made-log")
     (trouble.folder / ".gitignore").symlink_to(secrets / "made-ignore")
     run = trouble.run()
-    assert f"run {run.record.correlation_id} is in " in said(run)[0]
+    assert f"run {run.record.short_id} is in " in said(run)[0]
     assert trouble.stored(run) == trouble.whole
     where = ("--dsn", trouble.project.conninfo, "--schema", trouble.project.schema, "--dir", str(trouble.folder))
     done = debugloop(trouble.project, *where, "load")

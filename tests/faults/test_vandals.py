@@ -82,7 +82,7 @@ READ_ONLY = "os.umask(0o777)\n"
 def test_what_a_test_does_to_the_process_costs_nothing(trouble: Trouble, harm: str) -> None:
     harmed(trouble, harm)
     run = trouble.run("-p", "no:cacheprovider")
-    assert f"run {run.record.correlation_id} is in " in said(run)[0]
+    assert f"run {run.record.short_id} is in " in said(run)[0]
     assert len(said(run)) == 2, run.out
     assert trouble.stored(run) == trouble.whole
     mine = trouble.project.folder / "mine"
@@ -104,7 +104,7 @@ def test_an_embedded_record_that_is_removed_with_its_server_is_begun_again(troub
     harmed(trouble, REMOVED.replace(")", ", ignore_errors=True)"))
     correlation_id, command = trouble.embedded()
     run = trouble.run(command=command)
-    assert f"run {correlation_id} is in .debugloop (embedded PostgreSQL)" in said(run)[0]
+    assert f"run {trouble.project.left_by(correlation_id).short_id} is in .debugloop (embedded PostgreSQL)" in said(run)[0]
     assert "nothing is lost" in said(run)[-1]
     with embedded_server(trouble.folder) as conninfo:
         assert content(conninfo, "agent_observability", correlation_id) == trouble.whole
@@ -121,7 +121,7 @@ def test_a_record_that_is_removed_in_a_run_that_is_not_loaded_waits_where_it_is_
 def test_a_shortened_journal_costs_what_was_not_stored_and_that_is_told(trouble: Trouble) -> None:
     harmed(trouble, SHORTENED)
     run = trouble.run()
-    assert f"run {run.record.correlation_id} is in " in said(run)[0]
+    assert f"run {run.record.short_id} is in " in said(run)[0]
     assert "was shortened during the run, and recording continued in " in said(run)[-1]
     assert "at most" in said(run)[-1]
     steps = trouble.stored(run)["steps"]
@@ -129,7 +129,7 @@ def test_a_shortened_journal_costs_what_was_not_stored_and_that_is_told(trouble:
 
 
 def is_told_and_whole(trouble: Trouble, run: Run, told: str) -> None:
-    assert f"run {run.record.correlation_id} is in " in said(run)[0]
+    assert f"run {run.record.short_id} is in " in said(run)[0]
     assert told in said(run)[-1]
     assert ": nothing is lost, " in said(run)[-1]
     assert trouble.stored(run) == trouble.whole
