@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pytest_debugloop.workflow.debugloop import DebugLoop as DebugLoop
     from pytest_debugloop.workflow.program import recording as recording
 
-# Imported when they are asked for: the plugin is loaded in every run of everybody.
+# Imported when they are asked for: the plugin is loaded in every run of everybody. `dir()` does not list them, since
+# tools such as freezegun get each attribute of each module, and would import all of this in the middle of a test.
 _PUBLIC = {
     "AsyncDebugRecord": "pytest_debugloop.api",
     "DebugLoop": "pytest_debugloop.workflow.debugloop",
@@ -30,7 +31,3 @@ if not TYPE_CHECKING:  # or a checker would take any name for one of them
 
             return getattr(import_module(_PUBLIC[name]), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
 from tests.faults.support import Trouble, content, held, is_root, said, waiting
+from tests.support.projects import Record
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -104,9 +105,10 @@ def test_an_embedded_record_that_is_removed_with_its_server_is_begun_again(troub
     harmed(trouble, REMOVED.replace(")", ", ignore_errors=True)"))
     correlation_id, command = trouble.embedded()
     run = trouble.run(command=command)
-    assert f"run {trouble.project.left_by(correlation_id).short_id} is in .debugloop (embedded PostgreSQL)" in said(run)[0]
     assert "nothing is lost" in said(run)[-1]
     with embedded_server(trouble.folder) as conninfo:
+        short_id = Record(conninfo, "agent_observability", correlation_id).short_id
+        assert f"run {short_id} is in .debugloop (embedded PostgreSQL)" in said(run)[0]
         assert content(conninfo, "agent_observability", correlation_id) == trouble.whole
 
 

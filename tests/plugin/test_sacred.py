@@ -381,7 +381,8 @@ def test_a_test_that_breaks_the_world_is_recorded_all_the_same(project: Project)
 def test_a_run_that_is_not_recorded_imports_the_options_and_writes_nothing(project: Project) -> None:
     project.write(
         "test_imports.py",
-        "import sys\ndef test():\n"
+        "import sys\nimport pytest_debugloop\ndef test():\n"
+        "    for name in dir(pytest_debugloop): getattr(pytest_debugloop, name)  # as freezegun does with all modules\n"
         "    ours = {m.removeprefix('pytest_debugloop') for m in sys.modules if m.startswith('pytest_debugloop')}\n"
         "    assert ours == {'', '.plugin', '.settings', '.setting_values'}\n",
     )
