@@ -109,6 +109,10 @@ class NeverFailedError(DebugloopError):
     """{text} has never failed in this record."""
 
 
+class NoRunBeforeError(DebugloopError):
+    """No earlier run is known on the line of run {run}: name what to compare it with (`debugloop runs`)."""
+
+
 class NotRecoveredError(DebugloopError):
     """{text} has not passed since, and no earlier pass is known: name what to compare it with (`debugloop history`)."""
 

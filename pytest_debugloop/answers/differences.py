@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_debugloop.answers.comparison import Comparison, Side, compare, side, side_in_run
 from pytest_debugloop.answers.lookup import find
-from pytest_debugloop.errors import NeverFailedError, NotInRunError, NotRecoveredError
+from pytest_debugloop.errors import NeverFailedError, NoRunBeforeError, NotInRunError, NotRecoveredError
 from pytest_debugloop.queries.failures import failures_of_test
 from pytest_debugloop.queries.proving import last_pass_before
 from pytest_debugloop.queries.question import Question, Steps, first, one
@@ -29,6 +29,11 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class _RunBefore:
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class _TestOf:
     task_id: uuid.UUID
 
@@ -37,10 +42,10 @@ def compared(a: str, b: str | None, project: str | None) -> Steps[Compared]:
     """Compare what somebody names: two moments, two runs, or a failure with the pass after it, or else before it.
 
     Args:
-        a: a failure, a pass, a snapshot, a run, or a test, of which it is the last failure; without the second one no
-            run, but also a recovery.
-        b: the second; None for the pass that recovered the first, or, where nothing has, the last one before it. A run
-            and anything else: what the test of the other side did in it.
+        a: a failure, a pass, a snapshot, a run, or a test, of which it is the last failure; without the second one also
+            a recovery.
+        b: the second; None for the pass that recovered the first, or, where nothing has, the last one before it; of a
+            run the one before it on its line. A run and anything else: what the test of the other side did in it.
         project: tests only of this one, by the name that it has or had; None for all.
 
     Raises:
@@ -48,8 +53,14 @@ def compared(a: str, b: str | None, project: str | None) -> Steps[Compared]:
         NeverFailedError: the test has not failed.
         NotInRunError: the test did not run to its end in the run.
         NotRecoveredError: no pass followed the first one, or is known before it.
+        NoRunBeforeError: it is a run, and the first on its line.
     """
-    before, recovery = yield from _named(a, project, _KINDS if b is None else (*_KINDS, "run"))
+    before, recovery = yield from _named(a, project, (*_KINDS, "run"))
+    if b is None and before.kind == "run":
+        earlier = yield from first(Question("diff_run_before", _RunBefore, {"id": before.id}))
+        if earlier is None:
+            raise NoRunBeforeError(run=short(before.id))
+        return Compared((yield from compare((yield from one(side("run", earlier.id))), before)), None)
     if b is not None:
         after, _ = yield from _named(b, project, (*_KINDS, "run"))
         if after.kind == "run" and before.kind != "run":

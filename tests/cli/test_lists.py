@@ -168,12 +168,21 @@ def test_diff_of_two_failures_compares_their_locals_and_messages(shop: Project) 
     assert "/fixtures/order/lines/pineapple" in changed
 
 
+def test_the_first_run_has_none_to_be_compared_with(shop: Project) -> None:
+    first = json.loads(shop.printed("runs", "--json"))["runs"][-1]["id"]
+    done = shop.debugloop("diff", first)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: No earlier run is known on the line of run {first[-8:]}")
+
+
 def test_diff_of_runs_and_of_a_failure_with_a_run_tells_what_the_test_did_there(shop: Project) -> None:
     last, _, first = (run["id"][-8:] for run in rows(shop, "runs", "runs"))
     both = json.loads(shop.printed("diff", first, last, "--json"))
     assert [both[side]["kind"] for side in ("before", "after")] == ["run", "run"]
     assert [(c["file"], c["function"]) for c in both["code"]] == [("orders.py", "discount")]
     assert (both["order"]["only_before"], both["order"]["both"] > 3) == ([], True)
+    before = json.loads(shop.printed("diff", last, "--json"))["before"]["run_id"]
+    assert before == json.loads(shop.printed("runs", "--json"))["runs"][1]["id"]
     text = shop.printed("diff", first, last)
     assert "discount in orders.py was changed" in text
     assert f"A began {both['before']['at'][:4]}" in text

@@ -183,7 +183,7 @@ def test_what_lists_print_may_be_shortened_again(shop: Project, last_run: dict[s
 
 def test_a_thing_of_another_kind_is_named_as_what_it_is(shop: Project, last_run: dict[str, Any]) -> None:
     id_ = last_run["run"]["id"][-8:]
-    for command in ("diff", "history", "debug", "reproduce"):
+    for command in ("history", "debug", "reproduce"):
         done = shop.debugloop(command, id_)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith(f"Error: {id_} is a run, but a"), command

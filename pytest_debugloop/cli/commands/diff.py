@@ -30,7 +30,7 @@ def command(location: RecordLocation, a: str, b: str | None, as_json: bool) -> N
     Shows differences in data, environment, test order and code. A and B are failures, passes, snapshots, runs, or tests
     (the last failure of each). If one of them is a run, it stands for what the test of the other did in it. Without B,
     A is compared with the pass that followed it, or, if it still fails, with the last pass before it, which is then the
-    first side. A can also be a recovery.
+    first side; a run is compared with the one before it on its branch. A can also be a recovery.
 
     \b
     Example: debugloop diff test_discount
