@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -90,3 +91,40 @@ def whole_number(*, least: int = 1, most: int | None = None) -> Callable[[object
         return number if most is None else min(number, most)
 
     return convert
+
+
+class Retention(NamedTuple):
+    """How many days what is recorded stays; None for ever.
+
+    Attributes:
+        passes: runs in which nothing failed, and what is of no run.
+        failures: runs in which something failed.
+        recoveries: both runs of a recovery.
+    """
+
+    passes: float | None
+    failures: float | None
+    recoveries: float | None
+
+
+_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.0}
+
+
+def retention(value: object) -> Retention:
+    """Read how long what is recorded stays: one age such as 90d for all of it, or one for each kind, 0 for ever."""
+    ages: dict[str, float | None] = {}
+    for word in words(value):
+        kind, is_of_kind, age = word.rpartition("=")
+        number, unit = age[:-1], age[-1:].lower()
+        if (kind not in Retention._fields) if is_of_kind else (len(words(value)) > 1):
+            raise ValueError(f"{word!r} is no age of passes, failures or recoveries, such as failures=90d")
+        if age == "0":
+            days = None
+        elif number.isdecimal() and unit in _DAYS and 0 < int(number) < 100_000:
+            days = int(number) * _DAYS[unit]
+        else:
+            raise ValueError(f"{age!r} is not an age such as 36h, 90d, 12w or 1y, nor 0")
+        ages.update(dict.fromkeys(Retention._fields if not is_of_kind else (kind,), days))
+    if not ages:
+        raise ValueError("it is empty; use 0 to keep all")
+    return Retention(*(ages.get(kind, 90.0) for kind in Retention._fields))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 from pytest_debugloop.setting_values import as_bool as as_bool
 from pytest_debugloop.setting_values import identifier, number_of, one_of, regexes, whole_number, words
+from pytest_debugloop.setting_values import retention as retention_of
 
 T = TypeVar("T")
 
@@ -152,6 +153,13 @@ class Settings:
         as_bool, True, "Store the run while it is in progress; --no-debugloop-load leaves that to `debugloop load`."
     )
     wait = Option(number_of("seconds"), 30.0, "Maximum seconds to wait at the end for the run to be stored.", "SECONDS")
+    retention = Option(
+        retention_of,
+        "90d",
+        "How long runs stay: an age, or one by kind, such as passes=30d failures=90d recoveries=1y; 0 keeps all. In an"
+        " embedded record each run deletes what is older; elsewhere `debugloop prune` does.",
+        "AGE",
+    )
     postgres_version = Option(whole_number(), 18, "Major version of PostgreSQL for a new embedded server.", "N")
     capture = Option(
         as_bool,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_debugloop.environment.folders import find_folder, new_folder, obstacle
 from pytest_debugloop.environment.ini import find_ini
 from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
+from pytest_debugloop.setting_values import Retention
 from pytest_debugloop.settings import Option, Settings, raw_value
 
 if TYPE_CHECKING:
@@ -118,6 +119,19 @@ class RecordLocation:
         from pytest_debugloop.environment.ci import ci_facts
 
         return project_name(repository_of(self.rootdir, ci_facts(os.environ)), self.rootdir)
+
+    def retention(self) -> Retention:
+        """Read how long what is recorded stays.
+
+        Raises:
+            SettingInvalidError: it cannot be used.
+        """
+        option = Settings.retention
+        _, ini = find_ini(self.rootdir)
+        try:
+            return option.convert(raw_value(option, lambda _: None, ini.get, os.environ))
+        except ValueError as error:
+            raise SettingInvalidError(name=option.name, reason=str(error)) from None
 
     def loader_order(self) -> LoaderOrder:
         """Give what the loader takes for an order to load what waits."""

@@ -30,6 +30,8 @@ COMMANDS = (
     "why",
     "load",
     "prune",
+    "pin",
+    "unpin",
     "export",
     "sql",
     "status",

@@ -29,6 +29,8 @@ _SETTINGS = {
     "shared_buffers": "64MB",
     "work_mem": "32MB",  # one person asks at a time: sorts need not go to disk
     "max_wal_size": "256MB",
+    "min_wal_size": "32MB",
+    "wal_recycle": "off",  # what is done with is removed, and does not wait on the disk for the next run
     "synchronous_commit": "off",  # a crash of the machine may cost the last moments, never what came before
     "timezone": "UTC",
     "log_timezone": "UTC",

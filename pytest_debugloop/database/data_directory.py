@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -147,3 +148,20 @@ def last_log_line(output: bytes, folder: Path) -> str:
     """
     end = output[-500:].decode(errors="replace").replace(own_folder(folder), str(folder))
     return complaint(output, folder) or " ".join(end.split()).rstrip(".") or "it ended without a message"
+
+
+def bytes_on_disk(folder: Path) -> int:
+    """Count what a folder takes on the disk, as ``du`` does; what goes meanwhile, or may not be looked at, is left out.
+
+    Args:
+        folder (Path): the folder.
+
+    Returns:
+        int: bytes in whole blocks.
+    """
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(place, name).lstat().st_blocks * 512
+    return total

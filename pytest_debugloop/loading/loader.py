@@ -96,6 +96,11 @@ class Loader:
         self._schema = schema
         self.rejected = 0
 
+    @property
+    def connection(self) -> Connection:
+        """The connection, in autocommit mode."""
+        return self._connection
+
     def load(self, chunks: Sequence[Chunk], refused: Sequence[Refused] = ()) -> None:
         """Store lines.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.journal.shared_names import LOADER_VARIABLE
+from pytest_debugloop.setting_values import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class LoaderOrder:
         is_reported: whether the run reports to a CI, and wants the report from here.
         is_survey: whether to store nothing, and only to look at the code of the run, which has ended.
         trusted: whether an embedded record is opened that this user did not make on this machine.
+        retention: how many days runs stay in an embedded record, as the setting has it; None deletes nothing.
         is_child: whether the loader is a child of the run, which must not get the loader's own children too.
     """
 
@@ -47,6 +49,7 @@ class LoaderOrder:
     trusted: bool = False
     is_child: bool = False
     is_survey: bool = False
+    retention: Retention | None = None
 
     @classmethod
     def from_environment(cls) -> LoaderOrder:
@@ -70,4 +73,5 @@ class LoaderOrder:
             is_reported=bool(given.get("is_reported")),
             is_child=bool(given.get("is_child")),
             is_survey=bool(given.get("is_survey")),
+            retention=Retention(*given["retention"]) if given.get("retention") else None,
         )

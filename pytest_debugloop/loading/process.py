@@ -25,6 +25,7 @@ from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.locks import locked
 from pytest_debugloop.loading.open_failures import leave_open_failures
+from pytest_debugloop.loading.retention import delete_expired
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
 from pytest_debugloop.loading.surveying import Surveyor
@@ -114,6 +115,7 @@ def follow(order: LoaderOrder, report: Report | None = None) -> None:
                     write_status(folder, {"problem": "the loader was terminated (SIGTERM)"})
                 raise
         load_earlier_runs(order, store)
+        delete_expired(order, store)
 
 
 def _follow_and_report(run: RunLoading, order: LoaderOrder, store: Store, report: Report | None) -> None:

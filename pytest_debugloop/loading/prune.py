@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import ClientCursor, sql
@@ -23,27 +23,6 @@ _TRIES = 20
 _PATIENCE = sql.SQL("SET LOCAL lock_timeout = '3s'")
 _NO_PATIENCE = sql.SQL("SET LOCAL lock_timeout = '60s'")
 _ENTER = sql.SQL("SET LOCAL search_path TO {}, public; SET LOCAL datestyle TO ISO; SET LOCAL lock_timeout TO '10s'")
-_TABLES = (
-    "debug_workflow_steps",
-    "debug_success_events",
-    "debug_error_events",
-    "debug_error_success_correlation",
-    "debug_failure_onsets",
-    "debug_state_snapshots",
-    "debug_state_captures",
-    "debug_workflows",
-    "debug_code_pointers",
-    "debug_code_files",
-    "debug_code_versions",
-    "debug_commit_parents",
-    "debug_installations",
-    "debug_rejected_lines",
-    "debug_test_traces",
-    "debug_snapshot_artifacts",
-    "debug_artifacts",
-    "debug_tasks",
-    "debug_runs",
-)
 # Name of what a statement deletes, in the order that takes the least work: a step refers to events, they to states.
 _DELETES = {
     "recoveries": "recoveries",
@@ -63,6 +42,14 @@ _DELETES = {
 _CODE = {"versions": "", "files": "", "functions": "functions", "commits": "", "installations": ""}
 
 
+class Cutoffs(NamedTuple):
+    """The moments before which passes, failures and recoveries go; None for what stays."""
+
+    passes: datetime | None
+    failures: datetime | None
+    recoveries: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which runs are to go.
@@ -73,6 +60,9 @@ class Choice:
         project: only of this one; None for all.
         branch: only of this one; None for all.
         only: only of these, as they were chosen before; None for all.
+        cutoffs: instead of ``before`` and ``keep``, what each kind has to be older than, and what is of no run too;
+            None for a kind that stays.
+        most: of what the cutoffs choose so many runs, and so many workflows of no run; None for all.
     """
 
     before: datetime | None = None
@@ -80,6 +70,8 @@ class Choice:
     project: str | None = None
     branch: str | None = None
     only: list[uuid.UUID] | None = None
+    cutoffs: Cutoffs | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +81,8 @@ class Plan:
     Attributes:
         runs: how many go, of ``runs_in_all``.
         running: how many have not ended, and stay.
+        pinned: how many are pinned, and stay.
+        workflows: how many that are of no run go.
         first_at: when the first of those that go began; None where none goes.
         ids: of the runs.
     """
@@ -96,6 +90,8 @@ class Plan:
     runs: int
     runs_in_all: int
     running: int
+    pinned: int
+    workflows: int
     steps: int
     failures: int
     successes: int
@@ -120,18 +116,19 @@ def plan(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> Pl
         psycopg.Error: the database cannot answer.
     """
     with _entered(connection, schema) as cursor:
-        cursor.execute(_statement("choose"), _values(choice))
+        _choose(cursor, choice)
         plans = cursor.connection.cursor(row_factory=class_row(Plan))
         return plans.execute(_statement("plan")).fetchall()[0]
 
 
-def prune(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> dict[str, int]:
+def prune(connection: psycopg.Connection[Any], schema: str, choice: Choice, *, tries: int = _TRIES) -> dict[str, int]:
     """Delete runs, in one transaction.
 
     Args:
         connection: in autocommit mode.
         schema: of the record.
         choice: of the runs.
+        tries: how often to wait for others who write.
 
     Returns:
         How many rows of each kind went.
@@ -140,8 +137,8 @@ def prune(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> d
         RecordBusyError: others write without a pause.
         psycopg.Error: the database refused; nothing has changed.
     """
-    with _locked(connection, schema) as cursor:
-        cursor.execute(_statement("choose"), _values(choice))
+    with _locked(connection, schema, tries) as cursor:
+        _choose(cursor, choice)
         cursor.execute(_statement("collect"))
         gone = {}
         for name, what in _DELETES.items():
@@ -160,6 +157,8 @@ def prune(connection: psycopg.Connection[Any], schema: str, choice: Choice) -> d
             count = cursor.execute(_statement(name)).rowcount
             if what:
                 gone[what] = count
+        if choice.cutoffs is not None:
+            cursor.execute(_statement("strays"), choice.cutoffs._asdict())
         return gone
 
 
@@ -178,7 +177,7 @@ def size(connection: psycopg.Connection[Any], schema: str) -> int:
 
 
 def vacuum(connection: psycopg.Connection[Any], schema: str, *, full: bool) -> None:
-    """Make the room of deleted rows free again.
+    """Make the room of deleted rows free again, and of the log that deleting them took.
 
     Args:
         connection: in autocommit mode.
@@ -191,18 +190,27 @@ def vacuum(connection: psycopg.Connection[Any], schema: str, *, full: bool) -> N
     how = sql.SQL("VACUUM (FULL, ANALYZE) {}.{}") if full else sql.SQL("VACUUM (ANALYZE) {}.{}")
     # Who reads in a pager holds a table for as long as that is open.
     connection.execute("SET lock_timeout TO '10s'")
-    for table in _TABLES:
+    with _entered(connection, schema) as cursor:
+        tables = [str(name) for (name,) in cursor.execute(_statement("tables")).fetchall()]
+    for table in tables:
         connection.execute(how.format(sql.Identifier(schema), sql.Identifier(table)))
+    # The files of tables that were written anew, and the segments of the log, are removed at a checkpoint.
+    connection.execute("CHECKPOINT")
 
 
-def _values(choice: Choice) -> dict[str, object]:
-    return {
+def _choose(cursor: ClientCursor[Any], choice: Choice) -> None:
+    values = {
         "before": choice.before,
         "keep": choice.keep,
         "project": None if choice.project is None else clean_text(choice.project),
         "branch": None if choice.branch is None else clean_text(choice.branch),
         "only": choice.only,
+        "most": choice.most,
     }
+    if choice.cutoffs is None:
+        cursor.execute(_statement("choose"), values)
+    else:
+        cursor.execute(_statement("expired"), values | choice.cutoffs._asdict())
 
 
 @contextmanager
@@ -213,9 +221,9 @@ def _entered(connection: psycopg.Connection[Any], schema: str) -> Iterator[Clien
 
 
 @contextmanager
-def _locked(connection: psycopg.Connection[Any], schema: str) -> Iterator[ClientCursor[Any]]:
+def _locked(connection: psycopg.Connection[Any], schema: str, tries: int) -> Iterator[ClientCursor[Any]]:
     """Enter a transaction in which nobody else writes; where a loader is in the way, let it go first."""
-    for _ in range(_TRIES):
+    for _ in range(tries):
         with _entered(connection, schema) as cursor:
             cursor.execute(_PATIENCE)
             try:

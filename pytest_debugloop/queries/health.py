@@ -38,7 +38,10 @@ class RecordState:
         died_lately: runs of the last seven days whose process died.
         never_ended: runs that began more than a day ago, and of which no end was stored.
         rejected: lines that the database refused.
-        bytes: on the server's disk.
+        bytes: of its tables and indexes.
+        days: since the first run, at most 14; of these days the steps are counted.
+        steps: of all runs.
+        steps_lately: of the runs of these days.
     """
 
     runs: int
@@ -47,6 +50,9 @@ class RecordState:
     rejected: int
     rejected_last_at: datetime | None
     bytes: int
+    days: float
+    steps: int
+    steps_lately: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,6 +241,52 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(record: Shop) -> None:
     assert len(record.rows("SELECT FROM debug_runs")) == 2
 
 
+AGED = (
+    "UPDATE debug_runs SET started_at = started_at - interval '100 days'"
+    " WHERE id = (SELECT id FROM debug_runs ORDER BY started_at LIMIT 1) RETURNING id"
+)
+
+
+def test_without_arguments_the_setting_decides_and_nobody_is_asked(record: Shop) -> None:
+    for _ in range(2):
+        record.run_suite(RIGHT)
+    record.rows("UPDATE debug_error_events SET resolved_at = occurred_at RETURNING id")
+    record.rows(AGED)
+    kept = record.prune(DEBUGLOOP_RETENTION="0")
+    assert (kept.returncode, kept.stdout) == (0, "None of 2 runs would be deleted.\n")
+    assert record.prune("--dry-run").stdout.startswith("1 of 2 runs, from ")
+    done = record.prune()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Deleted 1 run, " in done.stdout
+    assert len(record.rows("SELECT FROM debug_runs")) == 1
+    assert record.rows(LEFTOVERS) == []
+    refused = record.prune(DEBUGLOOP_RETENTION="soon")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "debugloop_retention is not valid: 'soon' is not an age" in refused.stderr
+
+
+def test_a_pinned_run_is_kept_and_told(record: Shop) -> None:
+    for _ in range(2):
+        record.run_suite(RIGHT)
+    first = str(record.rows("SELECT id FROM debug_runs ORDER BY started_at LIMIT 1")[0]["id"])
+    assert record.printed("pin", first[-8:]) == f"Run {first[-8:]} is pinned and stays.\n"
+    done = record.prune("--older-than", "0m", "--dry-run")
+    assert done.stdout.startswith("1 of 2 runs, from ")
+    assert done.stdout.endswith(" 1 pinned run will be kept.\n")
+    assert json.loads(record.printed("unpin", first, "--json"))["is_pinned"] is False
+    assert record.pruned("--older-than", "0m")["runs"] == 2
+
+
+def test_an_embedded_record_deletes_what_has_expired_at_the_end_of_a_run(tmp_path: Path) -> None:
+    project = Project.new(tmp_path)
+    project.write("test_it.py", "def test_it():\n    pass\n")
+    for _ in range(2):
+        assert project.record().returncode == 0
+    assert project.debugloop("sql", "-c", AGED).returncode == 0
+    assert project.record().returncode == 0
+    wait_until(lambda: len(json.loads(project.printed("runs", "--json"))["runs"]) == 2)
+
+
 def test_it_asks_and_no_is_no(record: Shop) -> None:
     record.run_suite(RIGHT)
     record.run_suite(RIGHT)
@@ -342,9 +388,7 @@ def test_the_embedded_record_becomes_smaller(tmp_path: Path) -> None:
     assert "test_it" in project.printed("show")
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("--dry-run",), ("--keep", "0"), ("--older-than", "soon"), ("--keep", "1", "--json")]
-)
+@pytest.mark.parametrize("arguments", [("--keep", "0"), ("--older-than", "soon"), ("--keep", "1", "--json")])
 def test_what_nobody_can_mean_ends_with_2(shop: Project, arguments: tuple[str, ...]) -> None:
     done = shop.debugloop("prune", *arguments)
     assert (done.returncode, done.stdout) == (2, "")

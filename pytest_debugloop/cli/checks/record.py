@@ -16,7 +16,7 @@ from pytest_debugloop.answers.record import Record
 from pytest_debugloop.cli.checks.check import OK, PROBLEM, WARNING, Check, Checker, run_checks
 from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.connect import describe
-from pytest_debugloop.database.data_directory import check_maker
+from pytest_debugloop.database.data_directory import bytes_on_disk, check_maker
 from pytest_debugloop.database.migrate import pending
 from pytest_debugloop.database.migration_files import available
 from pytest_debugloop.errors import DebugloopError
@@ -182,9 +182,10 @@ def _record(location: RecordLocation, connection: Connection) -> Iterator[Check]
         if not _enter(location, connection):
             return
         state = Record(connection).one(health.state_of())
-    text = f"{counted(state.runs, 'run')}, {state.bytes / 1e6:,.0f} MB"
-    if state.bytes > _MANY_BYTES:
-        yield Check("record", WARNING, text, "delete old runs with debugloop prune --older-than 90d.")
+    on_disk = state.bytes if location.dsn else bytes_on_disk(location.folder / "postgres")
+    text = f"{counted(state.runs, 'run')}, {on_disk / 1e6:,.0f} MB{_growth(location, state, on_disk)}"
+    if on_disk > _MANY_BYTES:
+        yield Check("record", WARNING, text, "set debugloop_retention to less, or run debugloop prune.")
     else:
         yield Check("record", OK, text)
     if state.rejected:
@@ -205,6 +206,20 @@ def _record(location: RecordLocation, connection: Connection) -> Iterator[Check]
         yield Check("died", WARNING, ", ".join(parts), "list them with debugloop runs --status died.")
     else:
         yield Check("died", OK, "none in the last 7 days")
+
+
+def _growth(location: RecordLocation, state: health.RecordState, on_disk: int) -> str:
+    """Say how fast the record grows, and what it comes to, as far as the last two weeks tell."""
+    daily = state.bytes * state.steps_lately / state.steps / state.days if state.steps else 0
+    if daily < 1:
+        return ""
+    ages = location.retention()
+    longest = max((days or 0 for days in ages), default=0)
+    text = f", {daily / 1e6:,.1f} MB more a day: {(on_disk + 30 * daily) / 1e6:,.0f} MB in 30 days"
+    if None in ages:
+        return f"{text}, and more without an end, because debugloop_retention keeps all"
+    rest = max(on_disk - state.bytes, 0)
+    return f"{text}, {(rest + longest * daily) / 1e6:,.0f} MB when {longest:g} days are full"
 
 
 def _last_run(location: RecordLocation, connection: Connection) -> Iterator[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,21 +42,23 @@ def command(
 ) -> None:
     """Delete old runs and what belongs only to them.
 
-    Give --older-than, --keep or both; with both, a run is deleted only if both allow it. Failures, states, tests and
-    code are deleted with the last run that has them. Runs that have not ended are kept. Either everything is deleted or
-    nothing, and no run is stored meanwhile.
+    Without --older-than and --keep, what the setting debugloop_retention says is deleted, without asking. With both, a
+    run is deleted only if both allow it. Failures, states, tests and code are deleted with the last run that has them.
+    Runs that are pinned or have not ended are kept. Either everything is deleted or nothing, and no run is stored
+    meanwhile.
 
     \b
-    Example: debugloop prune --older-than 90d --keep 20 --dry-run
+    Example: debugloop prune --dry-run
+    Example: debugloop prune --older-than 90d --keep 20
     """
-    if older_than is None and keep is None:
-        raise click.UsageError("say which runs to delete: give --older-than, --keep or both.")
-    if as_json and not (dry_run or yes):
+    is_by_setting = older_than is None and keep is None
+    if as_json and not (dry_run or yes or is_by_setting):
         raise click.UsageError("--json cannot ask for confirmation: add --dry-run or --yes.")
     from pytest_debugloop.answers.connection import check_schema, enter, open_server
     from pytest_debugloop.answers.filters import asked_project
     from pytest_debugloop.answers.record import Record
     from pytest_debugloop.loading.prune import Choice, plan
+    from pytest_debugloop.loading.retention import cutoffs_of
 
     with open_server(location) as (conninfo, connection):
         with connection.transaction():
@@ -63,27 +66,27 @@ def command(
             check_schema(connection, location, conninfo)
             project = Record(connection).answer(asked_project(location))
         choice = Choice(before=older_than, keep=keep, project=project, branch=branch)
+        if is_by_setting:
+            choice = replace(choice, cutoffs=cutoffs_of(location.retention()))
         planned = plan(connection, location.schema, choice)
         if not as_json:
             click.echo(_told(planned))
-        if dry_run or not planned.runs:
+        if dry_run or not (planned.runs or planned.workflows):
             if as_json:
                 write_json("prune", {"is_dry_run": dry_run, "plan": _without_ids(planned), "deleted": None})
             return
-        if not yes:
+        if not yes and not is_by_setting:
             click.confirm("Delete them?", abort=True)
         _delete(location, connection, planned, choice, as_json=as_json)
 
 
 def _delete(location: RecordLocation, connection: Connection, planned: Plan, choice: Choice, *, as_json: bool) -> None:
-    from dataclasses import replace
-
     import psycopg
 
     from pytest_debugloop.cli.progress import working
-    from pytest_debugloop.loading.prune import prune, size, vacuum
+    from pytest_debugloop.loading.prune import prune, vacuum
 
-    before = size(connection, location.schema)
+    before = _size(location, connection)
     with working("Deleting"):
         gone = prune(connection, location.schema, replace(choice, only=planned.ids))
     problem = ""
@@ -95,7 +98,7 @@ def _delete(location: RecordLocation, connection: Connection, planned: Plan, cho
                 vacuum(connection, location.schema, full=full)
         except psycopg.Error as error:
             problem = " ".join(str(error).split())
-    after = size(connection, location.schema)
+    after = _size(location, connection)
     if as_json:
         facts: dict[str, Any] = {"is_dry_run": False, "plan": _without_ids(planned), "deleted": gone}
         facts |= {"bytes_before": before, "bytes_after": after, "vacuum_problem": problem or None}
@@ -104,12 +107,20 @@ def _delete(location: RecordLocation, connection: Connection, planned: Plan, cho
     _print_deleted(location, gone, before, after, problem)
 
 
+def _size(location: RecordLocation, connection: Connection) -> int:
+    """Give the bytes on the disk: of an embedded record all that is in its folder, and not its tables alone."""
+    from pytest_debugloop.database.data_directory import bytes_on_disk
+    from pytest_debugloop.loading.prune import size
+
+    return size(connection, location.schema) if location.dsn else bytes_on_disk(location.folder / "postgres")
+
+
 def _print_deleted(location: RecordLocation, gone: dict[str, int], before: int, after: int, problem: str) -> None:
     from pytest_debugloop.text.printable import printable
     from pytest_debugloop.text.words import counted, data_size
 
     kinds = [counted(gone[kind], _one(kind)) for kind in _MAX_TOLD_KINDS if gone[kind]]
-    click.echo(f"Deleted {', '.join(kinds)}.")
+    click.echo(f"Deleted {', '.join(kinds) or 'what is of no run'}.")
     if location.dsn:
         click.echo(
             f"The record still takes {data_size(after)} on disk: autovacuum makes the space available to later "
@@ -125,6 +136,9 @@ def _told(planned: Plan) -> str:
     from pytest_debugloop.text.words import counted, local
 
     stay = f" {counted(planned.running, 'run')} that did not end will be kept." if planned.running else ""
+    stay += f" {counted(planned.pinned, 'pinned run')} will be kept." if planned.pinned else ""
+    if planned.workflows:
+        stay = f" {counted(planned.workflows, 'workflow')} of no run would be deleted.{stay}"
     if not planned.runs:
         return f"None of {counted(planned.runs_in_all, 'run')} would be deleted.{stay}"
     when = f"from {local(planned.first_at)} to {local(planned.last_at)}"

@@ -5,6 +5,8 @@
 --
 -- A run that has not ended stays: its loader may be about to store the rest of it.
 
+CREATE TEMP TABLE pruned_workflows (correlation_id UUID) ON COMMIT DROP;
+
 CREATE TEMP TABLE pruned_runs ON COMMIT DROP AS
 SELECT id, correlation_id, project, started_at
 FROM (
@@ -12,7 +14,7 @@ FROM (
     FROM (
         SELECT
             id, correlation_id, project, started_at,
-            status <> 'running'
+            status <> 'running' AND pinned_at IS NULL
             AND (%(project)s::text IS NULL OR project = %(project)s)
             AND (%(branch)s::text IS NULL OR git_branch = %(branch)s)
             AND (%(before)s::timestamptz IS NULL OR started_at < %(before)s)
@@ -26,6 +28,106 @@ FROM (
 ) AS run
 WHERE is_whole;
 
+-- name: expired
+-- Choose what is older than it is to stay: runs, the oldest first, and workflows that are of no run. A run in which
+-- something failed, and both runs of a recovery, have ages of their own. What is pinned stays, and where a test that
+-- fails began to, with the pass before, and where it failed last.
+
+CREATE TEMP TABLE open_runs ON COMMIT DROP AS
+WITH failures AS MATERIALIZED (
+    SELECT e.task_id, e.run_id, e.occurred_at, debug_line_of_test(r) AS line
+    FROM debug_error_events AS e
+    JOIN debug_runs AS r ON r.id = e.run_id
+    WHERE e.resolved_at IS NULL AND e.task_id IS NOT NULL
+),
+firsts AS (SELECT DISTINCT ON (task_id, line) task_id, run_id FROM failures ORDER BY task_id, line, occurred_at)
+SELECT run_id AS id FROM firsts
+UNION
+SELECT * FROM (SELECT DISTINCT ON (task_id, line) run_id FROM failures ORDER BY task_id, line, occurred_at DESC) AS lasts
+UNION
+SELECT o.passed_run_id FROM debug_failure_onsets AS o JOIN firsts USING (task_id, run_id)
+WHERE o.passed_run_id IS NOT NULL;
+
+CREATE TEMP TABLE expired_runs ON COMMIT DROP AS
+SELECT r.id, r.correlation_id, r.project, r.started_at
+FROM debug_runs AS r
+WHERE r.started_at < %(passes)s::timestamptz
+    AND r.status <> 'running' AND r.pinned_at IS NULL
+    AND (%(project)s::text IS NULL OR r.project = %(project)s)
+    AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
+    AND (%(only)s::uuid[] IS NULL OR r.id = ANY (%(only)s::uuid[]))
+    AND NOT EXISTS (SELECT FROM open_runs AS o WHERE o.id = r.id)
+    AND (
+        coalesce(r.started_at < %(failures)s::timestamptz, FALSE)
+        OR NOT EXISTS (SELECT FROM debug_error_events AS e WHERE e.correlation_id = r.correlation_id)
+    )
+    AND NOT EXISTS (
+        SELECT FROM debug_error_success_correlation AS c
+        WHERE c.correlation_id = r.correlation_id
+            AND coalesce(c.correlated_at >= %(recoveries)s::timestamptz, TRUE)
+    )
+    AND NOT EXISTS (
+        SELECT FROM debug_error_events AS e
+        JOIN debug_error_success_correlation AS c ON c.error_event_id = e.id
+        WHERE e.correlation_id = r.correlation_id AND coalesce(c.correlated_at >= %(recoveries)s::timestamptz, TRUE)
+    )
+ORDER BY r.started_at
+LIMIT %(most)s::bigint;
+
+CREATE TEMP TABLE pruned_runs ON COMMIT DROP AS
+SELECT e.* FROM expired_runs AS e
+WHERE NOT EXISTS (
+    SELECT FROM debug_runs AS r
+    WHERE r.correlation_id = e.correlation_id AND r.id NOT IN (SELECT id FROM expired_runs)
+);
+
+CREATE TEMP TABLE pruned_workflows ON COMMIT DROP AS
+SELECT w.correlation_id
+FROM debug_workflows AS w
+WHERE w.started_at < %(passes)s::timestamptz
+    AND NOT EXISTS (SELECT FROM debug_runs AS r WHERE r.correlation_id = w.correlation_id)
+    AND NOT EXISTS (
+        SELECT FROM debug_workflow_steps AS s
+        WHERE s.correlation_id = w.correlation_id AND coalesce(s.completed_at, s.started_at) >= %(passes)s::timestamptz
+    )
+    AND NOT EXISTS (
+        SELECT FROM debug_success_events AS s
+        WHERE s.correlation_id = w.correlation_id AND s.occurred_at >= %(passes)s::timestamptz
+    )
+    AND NOT EXISTS (
+        SELECT FROM debug_state_captures AS c
+        WHERE c.correlation_id = w.correlation_id AND c.captured_at >= %(passes)s::timestamptz
+    )
+    AND NOT EXISTS (
+        SELECT FROM debug_error_events AS e
+        WHERE e.correlation_id = w.correlation_id AND coalesce(e.occurred_at >= %(failures)s::timestamptz, TRUE)
+    )
+    AND NOT EXISTS (
+        SELECT FROM debug_error_success_correlation AS c
+        WHERE c.correlation_id = w.correlation_id AND coalesce(c.correlated_at >= %(recoveries)s::timestamptz, TRUE)
+    )
+ORDER BY w.started_at
+LIMIT %(most)s::bigint;
+
+-- name: strays
+-- Delete what is of no workflow that is known, and older than it is to stay; a host's tables are the host's.
+
+DELETE FROM debug_rejected_lines AS l
+WHERE l.rejected_at < %(failures)s::timestamptz
+    AND NOT EXISTS (SELECT FROM debug_runs AS r WHERE r.correlation_id = l.correlation_id);
+
+DELETE FROM agent_transformation_events AS e
+WHERE e.started_at < %(passes)s::timestamptz
+    AND obj_description('agent_transformation_events'::regclass, 'pg_class') LIKE '%%Created by pytest-debugloop.'
+    AND NOT EXISTS (SELECT FROM debug_workflows AS w WHERE w.correlation_id = e.correlation_id);
+
+DELETE FROM hook_events AS e
+WHERE e.created_at < %(passes)s::timestamptz
+    AND obj_description('hook_events'::regclass, 'pg_class') LIKE '%%Created by pytest-debugloop.'
+    AND NOT EXISTS (
+        SELECT FROM debug_workflows AS w WHERE w.correlation_id::text = e.metadata ->> 'correlation_id'
+    );
+
 -- name: plan
 -- Say what goes with the chosen runs, as far as it is counted already, and about how many bytes of the record that is.
 
@@ -33,6 +135,8 @@ SELECT
     count(*) AS runs,
     (SELECT count(*) FROM debug_runs) AS runs_in_all,
     (SELECT count(*) FROM debug_runs WHERE status = 'running') AS running,
+    (SELECT count(*) FROM debug_runs WHERE pinned_at IS NOT NULL) AS pinned,
+    (SELECT count(*) FROM pruned_workflows) AS workflows,
     coalesce(sum(r.steps_total), 0)::bigint AS steps,
     coalesce(sum(r.errors_total), 0)::bigint AS failures,
     coalesce(sum(r.successes_total), 0)::bigint AS successes,
@@ -55,7 +159,8 @@ LOCK TABLE debug_runs, debug_code_versions, debug_code_pointers, debug_code_file
 -- name: collect
 -- Note what the runs that go refer to, and what they take from those that stay.
 
-CREATE TEMP TABLE pruned ON COMMIT DROP AS SELECT DISTINCT correlation_id FROM pruned_runs;
+CREATE TEMP TABLE pruned ON COMMIT DROP AS
+SELECT correlation_id FROM pruned_runs UNION SELECT correlation_id FROM pruned_workflows;
 ALTER TABLE pruned ADD PRIMARY KEY (correlation_id);
 
 CREATE TEMP TABLE pruned_snapshots ON COMMIT DROP AS
@@ -314,6 +419,13 @@ WHERE NOT EXISTS (SELECT FROM debug_runs AS r WHERE r.project = c.project);
 DELETE FROM debug_installations AS i
 WHERE NOT EXISTS (SELECT FROM debug_runs AS r WHERE r.installation = i.id)
     AND NOT EXISTS (SELECT FROM debug_runs WHERE status = 'running' AND started_at > now() - interval '7 days');
+
+-- name: tables
+-- Name the tables of the record.
+
+SELECT c.relname FROM pg_class AS c
+WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind = 'r' AND c.relname LIKE 'debug\_%'
+ORDER BY pg_table_size(c.oid) DESC;
 
 -- name: size
 -- Give the bytes of the record on the disk: its tables with their indexes.

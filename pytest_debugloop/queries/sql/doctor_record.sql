@@ -9,4 +9,11 @@ SELECT
     (
         SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class AS c
         WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind = 'r'
-    ) AS bytes;
+    ) AS bytes,
+    (
+        SELECT coalesce(greatest(least(date_part('epoch', now() - min(started_at)) / 86400, 14), 1), 1) FROM debug_runs
+    ) AS days,
+    (SELECT coalesce(sum(steps_total), 0)::bigint FROM debug_runs) AS steps,
+    (
+        SELECT coalesce(sum(steps_total), 0)::bigint FROM debug_runs WHERE started_at > now() - interval '14 days'
+    ) AS steps_lately;
