@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_debugloop.setting_values import Retention
 from pytest_debugloop.settings import OPTIONS, Option
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_leg": ("linux", "leg", "linux"),
     "debugloop_load": ("false", "load", False),
     "debugloop_wait": ("1.5", "wait", 1.5),
+    "debugloop_retention": ("passes=30d failures=1y recoveries=0", "retention", Retention(30.0, 365.0, None)),
     "debugloop_postgres_version": ("16", "postgres_version", 16),
     "debugloop_capture": ("false", "capture", False),
     "debugloop_capture_exclude": ("*_blob, raw", "capture_exclude", ("*_blob", "raw")),
@@ -49,6 +51,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
 }
 SHOW = """
 import os
+from pytest_debugloop.setting_values import Retention
 from pytest_debugloop.settings import Settings, raw_value
 
 def pytest_report_header(config):
