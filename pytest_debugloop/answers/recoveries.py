@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.snapshots.evidence import recorded_changes, recorded_evidence
 from pytest_debugloop.snapshots.values import Values
-from pytest_debugloop.text.changed import changed_words
+from pytest_debugloop.text.changed import reason_words
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.pointers import steps_of
 from pytest_debugloop.text.printable import printable
@@ -82,7 +82,7 @@ def reason_in_words(strategy: str | None, confidence: Decimal | None, evidence: 
     """
     if not strategy:
         return ""
-    words = changed_words(recorded_evidence(evidence), named=1)
+    words = reason_words(strategy, recorded_evidence(evidence), named=1)
     perhaps = "perhaps " if confidence is not None and confidence < Decimal("0.5") else ""
     return f"{perhaps}by {printable(strategy)}" + (f": {words}" if words else "")
 

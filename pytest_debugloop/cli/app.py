@@ -38,6 +38,7 @@ COMMANDS = (
     "migrate",
     "rollback",
     "doctor",
+    "serve",
     "mcp",
 )
 """In the order of the help; each is ``command`` in the module of ``commands`` that has its name."""

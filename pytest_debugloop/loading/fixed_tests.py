@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Cursor
 
 from pytest_debugloop.summary.fixed_tests import FixedTests
-from pytest_debugloop.text.changed import changed_words
+from pytest_debugloop.text.changed import reason_words
 
 _MOST = 100
 
@@ -33,6 +33,6 @@ def fixed_tests(
     """
     asked = {"run_id": run_id, "correlation_id": correlation_id, "most": _MOST}
     return [
-        FixedTests(tests, strategy, changed_words(evidence, named=1), is_sure)
+        FixedTests(tests, strategy, reason_words(strategy, evidence, named=1), is_sure)
         for tests, strategy, is_sure, evidence in cursor.execute(statement("fixed_tests").encode(), asked)
     ]

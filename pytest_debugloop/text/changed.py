@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_debugloop.text.printable import printable
+from pytest_debugloop.text.strategies import RERUN, RETRY, UNKNOWN
 
 _NAMED = 2
 _PAIRS = {"distributions": "version of", "options": "option", "environment": "variable", "interpreter": "interpreter"}
@@ -51,6 +52,20 @@ def changed_words(evidence: Any, named: int = _NAMED) -> str:
         return "the tests that ran before it"
     more = len(names) - named
     return ", ".join(names[:named]) + (f" and {more} more" if more > 0 else "")
+
+
+def reason_words(strategy: str | None, evidence: Any, named: int = _NAMED) -> str:
+    """Say what was different where that is the reason why something passed again.
+
+    Args:
+        strategy: of the recovery.
+        evidence: of it.
+        named: how many differences are named; the others are counted.
+
+    Returns:
+        Nothing where it passed for no such reason, although something was different, too.
+    """
+    return "" if strategy in (None, RETRY, RERUN, UNKNOWN) else changed_words(evidence, named)
 
 
 def changed_lines_of(diff: Any) -> list[int] | None:

@@ -65,7 +65,7 @@ def test_the_wheel_holds_all_that_runs_and_nothing_else(wheel: Path) -> None:
         (entry_points,) = (archive.read(n).decode() for n in names if n.endswith("/entry_points.txt"))
     ours = {
         f"pytest_debugloop/{path.relative_to(CHECKOUT / 'pytest_debugloop').as_posix()}"
-        for pattern in ("*.py", "*.sql", "*.schema.json", "py.typed")
+        for pattern in ("*.py", "*.sql", "*.schema.json", "py.typed", "web/templates/*.html", "web/static/*")
         for path in (CHECKOUT / "pytest_debugloop").rglob(pattern)
     }
     migrations = {f"pytest_debugloop/migrations/{path.name}" for path in (CHECKOUT / "migrations").glob("*.sql")}

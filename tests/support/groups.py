@@ -19,3 +19,6 @@ suites = pytest.mark.xdist_group("suites")
 
 # Containers are started once, by one worker: an engine on two cores is slow, and each takes a port of this machine.
 containers = pytest.mark.xdist_group("containers")
+
+# A browser is started once for all of its tests, and takes a core for itself.
+browser = pytest.mark.xdist_group("browser")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_debugloop.summary.fixed_tests import FixedTests, fixed_lines
-from pytest_debugloop.text.changed import changed_lines_of, changed_words
+from pytest_debugloop.text.changed import changed_lines_of, changed_words, reason_words
 
 PRICE = {"file": "shop.py", "function": "price", "change": "changed", "lines": [1, 2]}
 DIFF = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n def x():\n-    return 1\n+    return 2\n+    # more"
@@ -50,3 +50,10 @@ def test_what_was_fixed_is_told_in_three_lines_at_most() -> None:
         "  passed again: 2 tests, with no change that explains it",
     ]
     assert list(fixed_lines([unsure])) == ["  fixed: 1 test, perhaps by another package version"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"), [("order_change", "the tests that ran before it"), ("rerun", ""), ("retry", ""), (None, "")]
+)
+def test_what_was_different_is_told_only_of_what_passed_because_of_it(strategy: str | None, words: str) -> None:
+    assert reason_words(strategy, {"order": {"alone": None}}) == words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from pytest_debugloop.answers.filters import TypedFilters
@@ -21,11 +23,23 @@ from pytest_debugloop.cli.sides import named_sides, side_arguments
     show_default=True,
     help="Format of the output. GitHub and GitLab get the same Markdown.",
 )
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write one HTML page of run or failure A to this file; requires the extra `web`.",
+)
 @filter_options
 @json_option
 @click.pass_obj
 def command(
-    location: RecordLocation, a: str | None, b: str | None, form: str, typed: TypedFilters, as_json: bool
+    location: RecordLocation,
+    a: str | None,
+    b: str | None,
+    form: str,
+    output: Path | None,
+    typed: TypedFilters,
+    as_json: bool,
 ) -> None:
     """Report what a change breaks, in 40 lines at most, for a comment on it.
 
@@ -33,10 +47,19 @@ def command(
     Markdown begins with a comment by which a bot finds what it wrote before. --branch, --change and --session name A;
     the other options that narrow the list leave out runs and tests of both sides.
 
+    With --output, writes a self-contained page without scripts instead, of at most 2 MB, for an artifact of the CI: run
+    A, by default the last one, with one failure of each cause whole; or failure A.
+
     \b
     Example: debugloop report >> "$GITHUB_STEP_SUMMARY"
     Example: debugloop report my-feature main --format plain
+    Example: debugloop report --output report.html
     """
+    if output is not None:
+        if b or typed or as_json:
+            raise click.UsageError("--output takes a run or a failure, and no other options.")
+        _write_page(location, a, output)
+        return
     from pytest_debugloop.answers.comparing_here import runs_compared_here
     from pytest_debugloop.answers.gate import judge
     from pytest_debugloop.answers.report_lines import report_facts, report_markdown, report_plain, reported_tests
@@ -48,3 +71,22 @@ def command(
         return
     for line in report_plain(verdict) if form == "plain" else report_markdown(verdict):
         click.echo(line)
+
+
+def _write_page(location: RecordLocation, what: str | None, output: Path) -> None:
+    from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.lookup import find
+    from pytest_debugloop.answers.shown import found_or_last_run
+
+    try:
+        from pytest_debugloop.web.report import report_html
+    except ImportError as error:
+        if (error.name or "").split(".")[0] not in ("jinja2", "markupsafe", "pygments"):
+            raise
+        raise click.ClickException('The page needs more: run `pip install "pytest-debugloop[web]"`.') from error
+    project, here = location.asked_project(), location.checkout_project()
+    with open_record(location) as record:
+        asked = find(what, project, ("run", "error"), here) if what else found_or_last_run(None, project, here)
+        page = report_html(record, record.answer(asked))
+    output.write_text(page, encoding="utf-8")
+    click.echo(f"Wrote {output} ({len(page.encode()):,} bytes).")

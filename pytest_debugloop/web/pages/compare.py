@@ -1,0 +1,55 @@
+"""Two sides of runs, test by test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pytest_debugloop.answers.compared_runs import RunsOfSide, compare_runs, runs_of, title_of
+from pytest_debugloop.answers.filters import asked_project
+from pytest_debugloop.answers.here import here
+from pytest_debugloop.web.view import Asked, View
+
+SECTIONS = (
+    ("new_failure", "Newly failing"),
+    ("fails_otherwise", "Failing in another way"),
+    ("still_failing", "Still failing"),
+    ("known_flake", "Known flaky tests that failed"),
+    ("flaked", "Passed when tried again"),
+    ("fixed", "Fixed"),
+    ("new_test", "New tests"),
+    ("removed", "Removed tests"),
+    ("not_run", "Not run"),
+)
+"""What is shown, in this order."""
+
+_LISTED = 200
+
+
+def compare_page(asked: Asked) -> View:
+    """Compare two sides.
+
+    Args:
+        asked: for which; by default the last run here against its base.
+    """
+    project = asked.record.answer(asked_project(asked.location))
+    head, base = asked.text("head"), asked.text("base")
+    compared = asked.record.answer(compare_runs(head, base, project, here(asked.location), needs_base=False))
+    sections = [(title, change, compared.of(change)) for change, title in SECTIONS]
+    values = {
+        "compared": compared,
+        "sides": [(name, title_of(side), runs_of(side), side) for name, side in _sides(compared.head, compared.base)],
+        "sections": [section for section in sections if section[2]],
+        "listed": _LISTED,
+        "head": head or "",
+        "base": base or "",
+    }
+    facts = {name: getattr(compared, name) for name in ("head", "base", "same", "notes")}
+    lists: dict[str, Iterable[Any]] = {"tests": compared.tests, "slower": compared.slower}
+    return View(
+        "compare.html", f"{title_of(compared.head)} against {title_of(compared.base)}", values, "compare", facts, lists
+    )
+
+
+def _sides(head: RunsOfSide, base: RunsOfSide) -> tuple[tuple[str, RunsOfSide], ...]:
+    return (("head", head), ("base", base))

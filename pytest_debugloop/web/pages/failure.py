@@ -1,0 +1,75 @@
+"""A failure: its message, frames, values, history and recovery, beside the state of the pass that followed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_debugloop.answers.code_under_test import called_by, code_under_test
+from pytest_debugloop.answers.differences import compared
+from pytest_debugloop.answers.failures import history_line, open_line, passed_line
+from pytest_debugloop.answers.lookup import find_id
+from pytest_debugloop.answers.shown import as_json, shown
+from pytest_debugloop.errors import NotRecoveredError
+from pytest_debugloop.queries.failures import LARGEST_SHOWN, DetailedFailure
+from pytest_debugloop.queries.lookup import Found
+from pytest_debugloop.snapshots.evidence import recorded_changes, recorded_evidence
+from pytest_debugloop.snapshots.values import Values
+from pytest_debugloop.text.pointers import steps_of
+from pytest_debugloop.text.words import short
+from pytest_debugloop.web.assertions import assertion_sides
+from pytest_debugloop.web.states import exceptions_of, sections_of
+from pytest_debugloop.web.view import Asked, View
+
+_CHANGES = 50
+
+
+def failure_page(asked: Asked) -> View:
+    """Show a failure.
+
+    Args:
+        asked: for which.
+    """
+    id_ = asked.record.answer(find_id(asked.id, "error"))
+    answer: Any = asked.record.answer(shown(Found("error", id_), 1, LARGEST_SHOWN))
+    known: DetailedFailure = answer.failure
+    functions = asked.record.answer(code_under_test([known]))
+    named = called_by(known)
+    code = []
+    if known.failure.recovery_strategy is None:
+        try:
+            code = asked.record.answer(compared(str(id_), None, None)).comparison.code or []
+        except NotRecoveredError:
+            code = []
+    recovery = answer.recoveries[0] if answer.recoveries else None
+    kind, facts, lists = as_json(answer)
+    state: dict[str, Any] = dict(known.state or {})
+    values = {
+        "failure": known.failure,
+        "history": known.history,
+        "lines": [
+            line for line in (passed_line(known.history), history_line(known.history), open_line(known.history)) if line
+        ],
+        "assertion": assertion_sides(known.failure.error_message),
+        "exceptions": list(exceptions_of(known.state)) if known.state else [],
+        "sections": list(sections_of(known.state)) if known.state else [],
+        "captured": state.get("captured") or {},
+        "threads": state.get("threads") or [],
+        "scopes": state.get("fixture_scopes") or {},
+        "functions": [one for one in functions if one.function.rpartition(".")[2] in named],
+        "changed": code[:_CHANGES],
+        "recovery": recovery,
+        "evidence": recorded_evidence(recovery.evidence) if recovery else {},
+        "differences": _differences(recovery.success_factors) if recovery else [],
+    }
+    return View("failure.html", f"Failure {short(id_)}", values, "show", {"kind": kind, **facts}, lists)  # type: ignore[arg-type]
+
+
+def _differences(factors: Any) -> list[tuple[str, str | None, str | None]]:
+    """Give the values that were different when the test passed: name, before and after."""
+    values = Values({})
+    found = []
+    for change in recorded_changes(factors)["changes"][:_CHANGES]:
+        steps = steps_of(str(change.get("path", "")))
+        sides = [values.one_line(change[side], 400) if side in change else None for side in ("from", "to")]
+        found.append((" ".join(filter(None, [" ".join(steps[:1]), ".".join(steps[1:])])), sides[0], sides[1]))
+    return found

@@ -1,0 +1,187 @@
+"""Pages in a real browser: Debian's chromium, where it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.answers.reader import RecordReader
+from pytest_debugloop.web.application import make_app
+from tests.support.groups import browser
+from tests.support.projects import Project
+from tests.support.waiting import wait_until
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = [
+    browser,
+    pytest.mark.process,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no chromium with its chromedriver"),
+]
+
+PAGES = (
+    *("/", "/runs", "/runs/last", "/failures", "/flaky?all=1", "/recoveries", "/compare?base=branch:main"),
+    *("/search?q=price", "/tests/test_flaky", "/tests/test_hostile", "/failures/CART", "/failures/HOSTILE", "/nowhere"),
+)
+
+
+@pytest.fixture(scope="module")
+def address(record: Project) -> Iterator[str]:
+    """The pages, served by a thread of this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(record.folder)
+        location = RecordLocation.from_settings({})
+        with RecordReader(location) as reader:
+            app = make_app(location, reader)
+            server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+            thread = threading.Thread(target=server.run)
+            thread.start()
+            wait_until(lambda: server.started)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            yield f"http://127.0.0.1:{port}"
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """A browser without a window."""
+    options = Options()
+    options.binary_location = str(CHROMIUM)
+    profile = tmp_path_factory.mktemp("chromium")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.add_argument(f"--user-data-dir={profile}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    found = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield found
+    found.quit()
+
+
+@pytest.fixture
+def pages(address: str, record: Project) -> dict[str, str]:
+    """The addresses of all kinds of pages."""
+    causes = json.loads(record.printed("failures", "--json"))["causes"]
+    ids = {cause["last_node_id"].partition("::")[2].partition("[")[0]: cause["last_error_id"] for cause in causes}
+    found = {}
+    for page in PAGES:
+        found[page] = address + page.replace("CART", ids["test_cart"]).replace("HOSTILE", ids["test_hostile"])
+    return found
+
+
+def sized(chromium: webdriver.Chrome, width: int, *, dark: bool = False) -> None:
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def logged(chromium: webdriver.Chrome, kind: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = chromium.get_log(kind)  # type: ignore[no-untyped-call]
+    return found
+
+
+def requests_of(chromium: webdriver.Chrome) -> list[str]:
+    """The addresses that the browser has asked for since it was asked last."""
+    events = [json.loads(entry["message"])["message"] for entry in logged(chromium, "performance")]
+    return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_page_fits_its_window_says_nothing_in_the_console_and_asks_no_other_host(
+    chromium: webdriver.Chrome, address: str, pages: dict[str, str], width: int, dark: bool
+) -> None:
+    sized(chromium, width, dark=dark)
+    requests_of(chromium)
+    logged(chromium, "browser")
+    for name, page in pages.items():
+        chromium.get(page)
+        measured = "return [document.documentElement.scrollWidth, getComputedStyle(document.body).backgroundColor]"
+        wide, background = chromium.execute_script(measured)
+        assert wide <= width, name
+        assert background == ("rgb(21, 24, 28)" if dark else "rgb(255, 255, 255)")
+        errors = [entry for entry in logged(chromium, "browser") if entry["level"] in ("SEVERE", "WARNING")]
+        assert [entry for entry in errors if name != "/nowhere" or "404" not in entry["message"]] == []
+        assert all(one.startswith((address, "data:,")) for one in requests_of(chromium)), name
+
+
+def test_nothing_that_was_recorded_runs(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
+    for page in pages.values():
+        chromium.get(page)
+        assert chromium.find_elements(By.CSS_SELECTOR, "main script, main img, main iframe") == []
+        # An alert would be in the way of this.
+        assert chromium.execute_script("return document.readyState") == "complete"
+
+
+def test_lists_are_walked_with_keys(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
+    sized(chromium, 1440)
+    chromium.get(pages["/failures"])
+    chromium.find_element(By.TAG_NAME, "body").send_keys("j", "j", "k")
+    first = chromium.find_element(By.CSS_SELECTOR, ".row a")
+    assert chromium.switch_to.active_element == first
+    href = first.get_attribute("href")
+    first.send_keys(Keys.ENTER)
+    wait_until(lambda: chromium.current_url == href)
+    chromium.find_element(By.TAG_NAME, "body").send_keys("/")
+    search = chromium.switch_to.active_element
+    assert search.get_attribute("name") == "q"
+    search.send_keys("jkprice", Keys.ENTER)
+    wait_until(lambda: chromium.current_url.endswith("/search?q=jkprice"))
+
+
+def test_the_first_thing_that_tab_reaches_skips_to_the_content(
+    chromium: webdriver.Chrome, pages: dict[str, str]
+) -> None:
+    chromium.get(pages["/runs"])
+    chromium.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    assert chromium.switch_to.active_element.text == "Skip to the content"
+    chromium.switch_to.active_element.send_keys(Keys.ENTER)
+    wait_until(lambda: chromium.switch_to.active_element.get_attribute("id") == "main")
+
+
+def test_pages_work_without_scripts(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        chromium.get(pages["/failures/HOSTILE"])
+        assert "ValueError" in chromium.find_element(By.TAG_NAME, "h1").text
+        chromium.find_element(By.CSS_SELECTOR, "#environment ~ details summary, details summary").click()
+        chromium.find_element(By.CSS_SELECTOR, "nav a[href='/runs']").click()
+        assert chromium.find_element(By.TAG_NAME, "h1").text == "Runs"
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.skipif(importlib.util.find_spec("axe_selenium_python") is None, reason="axe needs Python 3.12")
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(chromium: webdriver.Chrome, pages: dict[str, str], dark: bool) -> None:
+    package = importlib.util.find_spec("axe_selenium_python")
+    assert package is not None
+    assert package.origin is not None
+    axe = (Path(package.origin).parent / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    sized(chromium, 1440, dark=dark)
+    found: dict[str, Any] = {}
+    for name, page in pages.items():
+        chromium.get(page)
+        chromium.execute_script(axe)
+        result = chromium.execute_async_script("axe.run().then(arguments[0])")
+        violations = [
+            (one["id"], [node["target"] for node in one["nodes"]][:3], one["nodes"][0]["failureSummary"][:200])
+            for one in result["violations"]
+        ]
+        if violations:
+            found[name] = violations
+    assert not found, json.dumps(found, indent=1)

@@ -1,0 +1,206 @@
+"""What each page says, as HTML and as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.answers.reader import RecordReader
+from pytest_debugloop.web.application import make_app
+from tests.support.projects import Project
+from tests.web.conftest import XSS, error_ids
+
+Get = Callable[..., Any]
+
+PAGES = (
+    *("/", "/runs", "/runs/last", "/failures", "/failures?open=1", "/flaky", "/flaky?all=1", "/recoveries"),
+    *("/compare", "/search", "/search?q=price", "/search?q=alert", "/tests/test_flaky", "/tests/test_hostile"),
+)
+_VOID = {"meta", "link", "input", "br", "wbr", "img", "rect", "path", "circle", "polyline"}
+
+
+class Page(HTMLParser):
+    """Reads a page as a browser does: its elements with their attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def every_page(get: Get, record: Project) -> list[str]:
+    ids = error_ids(get, record)
+    runs = [run["id"] for run in get("/runs.json").json()["runs"]]
+    return [*PAGES, *(f"/failures/{one}" for one in ids.values()), *(f"/runs/{one}" for one in runs)]
+
+
+def test_every_page_is_well_formed_and_has_its_json(get: Get, record: Project) -> None:
+    for path in every_page(get, record):
+        found = get(path)
+        assert found.status_code == 200, path
+        page = Page(found.text)
+        assert page.open == [], path
+        assert page.all("html")[0]["lang"] == "en"
+        (alternate,) = [link for link in page.all("link") if link.get("rel") == "alternate"]
+        answer = get(str(alternate["href"]))
+        assert answer.status_code == 200, alternate
+        assert answer.json()["schema"].startswith("debugloop/")
+
+
+def test_the_json_of_a_page_is_that_of_the_command(get: Get, record: Project) -> None:
+    commands = (
+        *(("/runs.json", ["runs", "--limit", "50"]), ("/flaky.json", ["flaky"])),
+        *(("/recoveries.json", ["recoveries", "--limit", "50"]), ("/tests/test_flaky.json", ["history", "test_flaky"])),
+    )
+    for path, command in commands:
+        assert get(path).json() == json.loads(record.printed(*command, "--json")), path
+    shown = json.loads(record.printed("show", "--json"))
+    assert get("/runs/last.json").json()["causes"] == shown["causes"]
+    error = next(iter(error_ids(get, record).values()))
+    assert get(f"/failures/{error}.json").json().keys() <= json.loads(record.printed("show", error, "--json")).keys()
+
+
+def test_hostile_texts_are_text_on_every_page(get: Get, record: Project) -> None:
+    seen = 0
+    for path in every_page(get, record):
+        html = get(path).text
+        page = Page(html)
+        assert page.all("img") == []
+        assert [script.get("src") for script in page.all("script")] == ["/static/keys.js"]
+        assert not any(name.startswith("on") or name == "style" for _, names in page.elements for name in names)
+        assert not any(str(names.get("href", "")).startswith("javascript") for _, names in page.elements)
+        assert "49" not in page.text.partition("{{7*7}}")[0][-20:]
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", html), path
+        seen += XSS[:25] in page.text.replace("\\n", "")
+    assert seen > 3
+
+
+def test_no_page_has_anything_of_another_host(get: Get, record: Project) -> None:
+    for path in every_page(get, record):
+        page = Page(get(path).text)
+        for _, attributes in page.elements:
+            for name in ("src", "href", "action"):
+                value = attributes.get(name)
+                assert value is None or value.startswith(("/", "?", "#", "data:,")), (path, value)
+
+
+def test_the_front_page_says_what_is_red_flaky_and_new(get: Get, record: Project) -> None:
+    text = Page(get("/").text).text
+    assert "newly failing" in text
+    assert "KeyError" in text
+    assert "main" in text
+    assert "py313" in text
+
+
+def test_a_run_is_told_by_causes_with_what_changed(get: Get, record: Project) -> None:
+    text = " ".join(Page(get("/runs/last").text).text.split())
+    assert "2 x KeyError in shop.py:2 price" in text
+    assert "changed since: price in shop.py" in text
+    assert "Where the time went" in text
+
+
+def test_a_failure_has_its_frames_values_and_both_sides_of_the_comparison(get: Get, record: Project) -> None:
+    html = get(f"/failures/{error_ids(get, record)['test_shop.py::test_cart']}").text
+    page = Page(html)
+    assert "assert cart() == " in page.text.replace("\xa0", " ")
+    assert "(the failing line)" in page.text
+    assert "Recovered by code_change" in page.text
+    assert "Both sides of the comparison" in page.text
+    assert "'vat': 19" in page.text
+    assert "debugloop reproduce" in page.text
+    assert page.all("details")
+
+
+def test_a_test_has_a_strip_for_each_line_and_its_reasons(get: Get, record: Project) -> None:
+    html = get("/tests/test_flaky").text
+    assert html.count('class="strip"') == 3
+    text = Page(html).text
+    assert "AssertionError: slow answer" in text
+    assert "Fails on good code in" in text
+
+
+def test_a_comparison_has_its_sections(get: Get, record: Project) -> None:
+    text = " ".join(Page(get("/compare?base=branch:main").text).text.split())
+    assert "Newly failing: 1" in text
+    assert "test_shop.py::test_price[pear]" in text
+
+
+def test_a_search_finds_tests_and_messages(get: Get, record: Project) -> None:
+    found = get("/search.json", params={"q": "PRICE pear"}).json()["results"]
+    assert [one["node_id"] for one in found if one["kind"] == "test"] == ["test_shop.py::test_price[pear]"]
+    messages = get("/search.json", params={"q": "slow answer"}).json()["results"]
+    assert {one["kind"] for one in messages} == {"error"}
+    assert get("/search.json", params={"q": "100%_\\ '; DROP"}).json()["results"] == []
+
+
+def test_lists_are_narrowed_by_the_address(get: Get, record: Project) -> None:
+    assert {run["leg"] for run in get("/runs.json?leg=py313").json()["runs"]} == {"py313"}
+    assert len(get("/runs.json?branch=main&status=failed&since=7d").json()["runs"]) == 3
+    assert get("/runs.json?branch=nowhere").json()["runs"] == []
+    assert get("/runs.json?offset=2").json()["runs"] == get("/runs.json").json()["runs"][2:]
+    assert get("/runs?status=nonsense&since=long&offset=-1&limit=x").status_code == 200
+
+
+def test_short_ids_and_whole_ones_lead_to_the_same_page(get: Get, record: Project) -> None:
+    run = get("/runs.json").json()["runs"][-1]["id"]
+    assert get(f"/runs/{run}").text.replace(run, "") == get(f"/runs/{run[-8:]}").text.replace(run, "").replace(
+        f"/runs/{run[-8:]}.json", "/runs/.json"
+    )
+    assert get("/go", params={"to": run[-8:]}).headers["location"] == f"/runs/{run}"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nowhere", 404),
+        ("/runs/zzzzzzzz", 404),
+        ("/runs/00000000-0000-0000-0000-000000000000", 404),
+        ("/failures/test_passes_always", 404),
+        ("/tests/no_such_test", 404),
+        ("/tests/test_price", 300),
+        ("/compare?head=branch:nowhere", 404),
+        ("/static/../application.py", 404),
+        ("/static/%2e%2e/application.py", 404),
+        ("/runs/%00", 404),
+        ("/tests/" + "x" * 5000, 404),
+    ],
+)
+def test_what_is_not_there_gets_a_page_that_says_so(get: Get, record: Project, path: str, status: int) -> None:
+    found = get(path)
+    assert found.status_code == status
+    assert Page(found.text).open == []
+
+
+def test_behind_a_proxy_with_a_prefix_links_have_it(location: RecordLocation) -> None:
+    with RecordReader(location) as reader:
+        client = TestClient(make_app(location, reader), root_path="/debug")
+        for path in ("/", "/runs/last"):
+            page = Page(client.get(path).text)
+            links = [one["href"] for one in page.all("a") if str(one["href"]).startswith("/")]
+            assert links
+            assert all(str(link).startswith("/debug/") for link in links)
