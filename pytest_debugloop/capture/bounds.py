@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # A thread that is kept waiting by other processes may take so many times what it is allowed.
 _MAX_WAITING = 10.0
+_MOST_OUTPUT = 100_000  # to look through more for secrets would take longer than most tests
 
 
 class Bounds(NamedTuple):
@@ -24,6 +25,7 @@ class Bounds(NamedTuple):
         size: bytes of the snapshot in the journal.
         milliseconds: of one snapshot, see :class:`Deadline`; the rest is cut, never the failure itself.
         names: locals of one frame.
+        output: characters of captured output that are kept beside the state where it is too long for that.
     """
 
     depth: int = 6
@@ -33,6 +35,7 @@ class Bounds(NamedTuple):
     size: int = 256 * 1024
     milliseconds: float = 50.0
     names: int = 200
+    output: int = _MOST_OUTPUT
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -48,6 +51,7 @@ def bounds_of(settings: Settings) -> Bounds:
         frames=settings.max_frames,
         size=settings.max_snapshot_bytes,
         milliseconds=settings.max_snapshot_ms,
+        output=min(settings.max_artifact_bytes, _MOST_OUTPUT),
     )
 
 

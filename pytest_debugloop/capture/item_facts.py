@@ -15,6 +15,7 @@ class ItemFacts(NamedTuple):
         markers: name, positional and keyword arguments of each, the closest first.
         captured: what pytest calls the section, and its text.
         is_captured: False where the user wants no state of this test.
+        description: what it is for: the first line of its docstring, else its name in words; empty of no test.
         code: file as the project names it, line and role (``test`` or ``fixture``) of the functions that it is made of.
     """
 
@@ -25,3 +26,4 @@ class ItemFacts(NamedTuple):
     captured: tuple[tuple[str, str], ...] = ()
     is_captured: bool = True
     code: tuple[tuple[str, int, str], ...] = ()
+    description: str = ""

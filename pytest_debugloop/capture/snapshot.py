@@ -10,6 +10,7 @@ from typing import Any
 from pytest_debugloop.capture import concurrency
 from pytest_debugloop.capture.bounds import Bounds, cut_text
 from pytest_debugloop.capture.encode import Encoder
+from pytest_debugloop.capture.exception_parts import Scrub, assertion_in, exception_entry, with_texts
 from pytest_debugloop.capture.exceptions import CapturedException, capture_exception_chain
 from pytest_debugloop.capture.frames import Frame, context_of, frame_at, is_pytest, locals_of
 from pytest_debugloop.capture.guarded_repr import GuardedRepr
@@ -30,7 +31,6 @@ _LONGEST_ESCAPE = 12
 
 _ENCODED = ("fixtures", "parameters", "markers", "environment")
 
-Scrub = Callable[[str], str]
 Known = Mapping[str, Hashable]
 
 
@@ -87,10 +87,15 @@ class Capturer:
         """
         with room_on_stack():
             seen = capture_exception_chain(error, self.project, self._bounds.frames, others)
-            return [_with_texts(one, partial(self.redactor.text, marks=marks), self._source) for one in seen]
+            return [with_texts(one, partial(self.redactor.text, marks=marks), self._source) for one in seen]
 
     def capture_state(
-        self, seen: list[CapturedException], facts: ItemFacts, marks: Marks, returning: FrameType | None = None
+        self,
+        seen: list[CapturedException],
+        facts: ItemFacts,
+        marks: Marks,
+        returning: FrameType | None = None,
+        outputs: dict[str, str] | None = None,
     ) -> tuple[list[CapturedException], dict[str, Any]]:
         """Take the state at an exception, or at the end of a test's function.
 
@@ -99,6 +104,7 @@ class Capturer:
             facts: of the test.
             marks: as :meth:`capture_exception_chain` had it.
             returning: the frame of the test's function, where it returns.
+            outputs: takes what was captured of each stream that is too long for the state.
 
         Returns:
             The exceptions, without the secrets that were found among the locals, and what is stored as
@@ -107,7 +113,7 @@ class Capturer:
         with room_on_stack():
             bounds = self._bounds
             while True:
-                found, state, spent = self._state(seen, facts, marks.copy(), returning, bounds)
+                found, state, spent = self._state(seen, facts, marks.copy(), returning, bounds, outputs)
                 # Texts full of escapes are longer in the journal than was reckoned, up to twelve times.
                 size = 0 if spent < self._bounds.size / _LONGEST_ESCAPE else json_size(state)
                 if size <= self._bounds.size or bounds.size < _SMALLEST:
@@ -141,7 +147,13 @@ class Capturer:
     # -- parts ------------------------------------------------------------------------------------------------------
 
     def _state(
-        self, seen: list[CapturedException], facts: ItemFacts, marks: Marks, returning: FrameType | None, bounds: Bounds
+        self,
+        seen: list[CapturedException],
+        facts: ItemFacts,
+        marks: Marks,
+        returning: FrameType | None,
+        bounds: Bounds,
+        outputs: dict[str, str] | None,
     ) -> tuple[list[CapturedException], dict[str, Any], int]:
         is_on = self._is_on and facts.is_captured
         if self._guard is not None:
@@ -163,20 +175,22 @@ class Capturer:
                 out["parameters"] = encoder.encode_names(facts.parameters.items(), "/parameters")
             if facts.markers:
                 out["markers"] = self._markers(facts, encoder)
-            out |= self._surroundings(facts, encoder)
+            out |= self._surroundings(facts, encoder, outputs)
         else:
             out["fixtures"] = {}
             out["is_captured"] = False
         known = encoder.texts.known()
         if known:
             scrub = partial(without_known, known=known, marks=marks)
-            seen = [_with_texts(one, scrub, partial(without_known, known=known)) for one in seen]
-        out["exceptions"] = [_exception(one, entries) for one, entries in zip(seen, frames, strict=True)]
-        if seen and seen[0].type == "AssertionError" and (at := _explanation(seen[0].message)) is not None:
+            seen = [with_texts(one, scrub, partial(without_known, known=known)) for one in seen]
+        out["exceptions"] = [exception_entry(one, entries) for one, entries in zip(seen, frames, strict=True)]
+        if seen and seen[0].type == "AssertionError" and (at := assertion_in(seen[0].message)) is not None:
             out["assertion"] = at
         if encoder.is_late:
             out["is_late"] = True
         self._without_secrets(out, known, encoder.texts.scrubber(), marks)
+        if outputs and known:
+            outputs.update({name: without_known(text, known, marks) for name, text in outputs.items()})
         return seen, out, bounds.size - encoder.left
 
     def _locals(self, seen: list[CapturedException], frames: list[list[dict[str, Any]]], encoder: Encoder) -> None:
@@ -230,7 +244,7 @@ class Capturer:
             found.append({"name": clean_text(name), **given})
         return found
 
-    def _surroundings(self, facts: ItemFacts, encoder: Encoder) -> dict[str, Any]:
+    def _surroundings(self, facts: ItemFacts, encoder: Encoder, outputs: dict[str, str] | None) -> dict[str, Any]:
         out: dict[str, Any] = {}
         captured = {}
         for name, text in facts.captured:
@@ -243,6 +257,10 @@ class Capturer:
             entry: dict[str, Any] = {"text": tail}
             if size > _CAPTURED_TAIL:
                 entry["$cut"] = cut_text(size, _CAPTURED_TAIL, "characters")
+                if outputs is not None:
+                    whole = text[-self._bounds.output :]
+                    whole = clean_text(plain_text(whole) if name.endswith(" log") else whole)
+                    outputs[clean_text(name)] = encoder.texts.redacted(whole)
             encoder.left -= len(tail)
             captured[clean_text(name)] = entry
         if captured:
@@ -277,39 +295,8 @@ class Capturer:
                     holder[name] = redacted_tree(holder[name], scrub)
 
 
-def _with_texts(one: CapturedException, text: Scrub, source: Scrub) -> CapturedException:
-    """Change the texts of an exception, and the lines of its frames."""
-    frames = one.frames
-    before = "\n".join(frame.source for frame in frames)
-    after = source(before)
-    if after != before:
-        frames = [frame._replace(source=line) for frame, line in zip(frames, after.split("\n"), strict=True)]
-    return one._replace(message=text(one.message), notes=[text(note) for note in one.notes], frames=frames)
-
-
 class _Unset:
     pass
 
 
 _UNSET = _Unset()
-
-
-def _exception(one: CapturedException, frames: list[dict[str, Any]]) -> dict[str, Any]:
-    out: dict[str, Any] = {"relation": one.relation, "type": one.type, "message": one.message, "frames": frames}
-    for entry, frame in zip(frames, one.frames, strict=True):
-        entry["source"] = frame.source
-    if one.parent is not None:
-        out["parent"] = one.parent
-    if one.notes:
-        out["notes"] = one.notes
-    if one.frame_count > len(frames):
-        out["$cut"] = cut_text(one.frame_count, len(frames), "frames")
-    return out
-
-
-def _explanation(message: str) -> str | None:
-    """Find pytest's explanation of a failed assertion in its message: it may stand after one of the user's own."""
-    if message.startswith("assert "):
-        return message
-    at = message.find("\nassert ")
-    return None if at < 0 else message[at + 1 :]

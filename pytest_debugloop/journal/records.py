@@ -76,6 +76,15 @@ def json_string(text: str) -> str:
     return encoded
 
 
+def json_text(value: Any) -> str:
+    """Write a value as it stands in a line.
+
+    Args:
+        value: as :func:`json_line` takes it.
+    """
+    return _dumps(value)
+
+
 def json_size(value: Any) -> int:
     """Measure a value as it will stand in a line.
 

@@ -41,6 +41,7 @@ _BATCH_STATEMENTS = (
     "commits",
     "steps_stage",
     "notes_stage",
+    "fixtures_stage",
     "steps_known",
     "steps_number",
     "tasks",
@@ -55,6 +56,7 @@ _BATCH_STATEMENTS = (
     "traces",
     "runs_without_header",
     "finish",
+    "stamps",
 )
 _COMPLETE_STATEMENTS = (
     "complete_renumber",
@@ -295,6 +297,8 @@ class Loader:
             for name in _COMPLETE_STATEMENTS:
                 cursor.execute(statement(name), run)
             self._link(cursor, run_id, correlation_id)
+            cursor.execute(statement("complete_places"), run)
+            cursor.execute(statement("complete_graph"), run)
             cursor.execute(statement("complete_run"), run)
             while cursor.nextset():
                 pass

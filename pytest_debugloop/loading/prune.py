@@ -36,6 +36,7 @@ _DELETES = {
     "captures": "",
     "states": "snapshots",
     "rejected": "rejected_lines",
+    "graph": "",
     "runs": "runs",
     "workflows": "",
 }

@@ -47,7 +47,7 @@ def capture_return(writer: Writer, attempt: Attempt, item: pytest.Item) -> Gener
     def callback(frame: FrameType) -> None:
         nonlocal taken
         try:
-            taken = writer.snapshot_of_return(frame, facts_of(item), attempt.node_id)
+            taken = writer.snapshot_of_return(frame, facts_of(item), attempt.node_id, (step.n, step.started))
         except BaseException as fault:  # it would be the test's
             writer.fault(fault)
 

@@ -22,6 +22,7 @@ from pytest_debugloop.private import JOURNALS, open_folder
 from pytest_debugloop.recording.capture_setup import capturer_of
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.exit_status import PytestExit
+from pytest_debugloop.recording.fixtures import FixtureRecorder
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.test_notes import TestNotes
@@ -132,8 +133,10 @@ class Session:
                 timeouts = Timeouts(self._writer, self._recorder.current_step)
                 timeouts.watch()
                 config.pluginmanager.register(timeouts, "debugloop-timeouts")
-            self._notes = TestNotes(self._writer, self.settings, self._recorder.current_step, node_ids.of)
+            self._notes = TestNotes(self._writer, self.settings, self._recorder.current_step)
             config.pluginmanager.register(self._notes, "debugloop-notes")
+            fixtures = FixtureRecorder(self._writer, self._recorder.current_step, capturer.project)
+            config.pluginmanager.register(fixtures, "debugloop-fixtures")
             config.pluginmanager.register(tasks, "debugloop-tasks")
             config.pluginmanager.register(self._recorder, "debugloop-recorder")
             self._collection = CollectionRecorder(self._writer, node_ids, loaded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.writing.facts import is_captured
+from pytest_debugloop.writing.facts import description_of, is_captured
 
 if TYPE_CHECKING:
     import pytest
@@ -24,7 +24,6 @@ class TestNotes:
         writer: of this process.
         settings: of the run.
         current_step: gives the attempt and the phase that began last.
-        node_id_of: gives the node id of a test as it is recorded.
     """
 
     __test__ = False
@@ -34,12 +33,10 @@ class TestNotes:
         writer: Writer,
         settings: Settings,
         current_step: Callable[[], tuple[Attempt, Step]],
-        node_id_of: Callable[[pytest.Item], str],
     ) -> None:
         self._writer = writer
         self._settings = settings
         self._current_step = current_step
-        self._node_id_of = node_id_of
         self._notes: Notes | None = None
 
     def scope_of(self, item: pytest.Item) -> Scope | None:
@@ -55,7 +52,8 @@ class TestNotes:
             if self._notes is None:
                 settings = self._settings
                 self._notes = Notes(self._writer, settings.max_checkpoints, settings.max_artifact_bytes)
-            return Scope(self._notes, self._place, self._node_id_of(item), writes_states=is_captured(item))
+            description = self._writer.short(description_of(item))
+            return Scope(self._notes, self._place, description, writes_states=is_captured(item))
         except Exception as fault:
             self._writer.fault(fault)
             return None

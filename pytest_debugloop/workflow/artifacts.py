@@ -38,7 +38,7 @@ def write_artifact(scope: Scope, content: object, name: object, media_type: obje
     text = _text_of(data)
     kind = notes.text(media_type, 255) or _guess(title) or (_BINARY if text is None else _TEXT)
     if text is not None:
-        data = notes.writer.redact_output(text).encode("utf-8", "surrogateescape")
+        data = notes.writer.capturer.redactor.text(text).encode("utf-8", "surrogateescape")
     notes.artifacts_left -= len(data)
     writer = notes.writer
     at = writer.now()

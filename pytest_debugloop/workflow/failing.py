@@ -17,7 +17,7 @@ _ENDS = (KeyboardInterrupt, GeneratorExit, SystemExit)
 
 
 def failure_of(
-    scope: Scope, error: BaseException, name: str, at: int, step: tuple[int, int]
+    scope: Scope, error: BaseException, name: str, at: int, step: tuple[int, int], depth: int
 ) -> tuple[bytes, tuple[int, int] | None]:
     """Write the error of a program's step as lines, without appending them.
 
@@ -27,6 +27,7 @@ def failure_of(
         name: of the step.
         at: when it ended.
         step: its number and start.
+        depth: how many steps it is nested in.
 
     Returns:
         The lines, and number and time of the error event; nothing and None in a test, or where the step was only
@@ -36,7 +37,7 @@ def failure_of(
         return b"", None
     if scope.failed is not None and scope.failed[0] is error:
         return b"", scope.failed[1]
-    context = FailureContext(at, name, PROGRAM, 1, step)
+    context = FailureContext(at, name, PROGRAM, 1, step, depth=depth)
     failure = scope.notes.writer.failure_of_exception(error, _kind_of(error), context, ItemFacts())
     number = failure.reference.partition(":")[2].partition(",")[0]
     scope.failed = error, (int(number), at)

@@ -79,7 +79,9 @@ class _Handle:
             from pytest_debugloop.capture.storage import type_name
             from pytest_debugloop.workflow.failing import failure_of
 
-            found, number = failure_of(scope, error, self._note["name"], ended, self._step)
+            found, number = failure_of(
+                scope, error, self._note["name"], ended, self._step, self._at.depth if self._at else 0
+            )
             lines, members["error"] = lines + found, number
             members["metadata"] = {"exception": type_name(type(error))}
         if error is None or self._is_outermost():

@@ -10,7 +10,9 @@ import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.project_code import ProjectCode
+from pytest_debugloop.journal.records import clean_text
 
+_LONGEST_DESCRIPTION = 300
 _MAX_WRAPPERS = 20
 _MARK = "debugloop"
 _OF_PYTEST = ("request", "debugloop")  # no state of the test
@@ -44,7 +46,25 @@ def facts_of(item: object) -> ItemFacts:
         captured=tuple((f"{when} {key}", text) for when, key, text in sections),
         is_captured=_is_captured(marks),
         code=() if project is None else code_of(item, definitions, project),
+        description=description_of(item),
     )
+
+
+def description_of(item: object) -> str:
+    """Say what a test is for: the first line of its docstring, else its name in words; nothing of a collector.
+
+    Args:
+        item: the test.
+    """
+    function = function_of(item)
+    text = None if function is None else function.__doc__
+    if type(text) is str and (line := text.strip().partition("\n")[0].strip()):
+        return clean_text(line[:_LONGEST_DESCRIPTION])
+    if not isinstance(item, pytest.Item):
+        return ""
+    name, _, parameters = item.name.partition("[")
+    words = " ".join(name.removeprefix("test").replace("_", " ").split()) or name
+    return clean_text(f"{words} [{parameters}" if parameters else words)[:_LONGEST_DESCRIPTION]
 
 
 def is_captured(item: pytest.Item) -> bool:
@@ -70,7 +90,7 @@ def function_of(item: object) -> FunctionType | None:
     Args:
         item: a test, of any kind.
     """
-    return _plain(getattr(item, "obj", None))
+    return plain_function(getattr(item, "obj", None))
 
 
 def code_of(item: object, definitions: Mapping[str, Any], project: ProjectCode) -> tuple[tuple[str, int, str], ...]:
@@ -85,7 +105,9 @@ def code_of(item: object, definitions: Mapping[str, Any], project: ProjectCode) 
         File as the project names it, first line and role of each function of the project.
     """
     functions = [("test", function_of(item))]
-    functions += [("fixture", _plain(getattr(found[-1], "func", None))) for found in definitions.values() if found]
+    functions += [
+        ("fixture", plain_function(getattr(found[-1], "func", None))) for found in definitions.values() if found
+    ]
     return tuple(
         (project.name_of(function.__code__.co_filename), function.__code__.co_firstlineno, role)
         for role, function in functions
@@ -93,7 +115,12 @@ def code_of(item: object, definitions: Mapping[str, Any], project: ProjectCode) 
     )
 
 
-def _plain(found: Any) -> FunctionType | None:
+def plain_function(found: Any) -> FunctionType | None:
+    """Give the function behind decorators and methods; None where there is none of Python.
+
+    Args:
+        found: what pytest calls.
+    """
     for _ in range(_MAX_WRAPPERS):
         if type(found) is MethodType:
             found = found.__func__

@@ -27,6 +27,7 @@ class FailureContext(NamedTuple):
         subtest: what pytest calls the subtest that failed, None for the test itself.
         task: the test's name across runs, where that is not its node id.
         worker: of pytest-xdist that crashed at it.
+        depth: how many steps of a program it is nested in.
     """
 
     at: int
@@ -37,6 +38,7 @@ class FailureContext(NamedTuple):
     subtest: str | None = None
     task: str | None = None
     worker: str | None = None
+    depth: int = 0
 
 
 def is_external(error: BaseException) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import locale
+import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
@@ -41,6 +43,7 @@ def machine_facts(
         "command_line": redacted_arguments(map(clean_text, arguments), redactor),
         "python_version": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
+        "hardware": _hardware(),
         "git": git_facts(rootdir),
         "ci": {key: clean_text(value) for key, value in ci.items()},
         "leg": redactor.text(clean_text(leg_of(leg, ci, environ))),
@@ -62,3 +65,18 @@ def machine_facts(
 def _redacted(name: str, value: str, redactor: Redactor) -> str:
     value = clean_text(value)
     return redacted_words(value, redactor) if name in ARGUMENT_VARIABLES else redactor.text(value)
+
+
+def _hardware() -> dict[str, Any]:
+    """Say what the machine is: processors that this process may use, and memory in MiB."""
+    found: dict[str, Any] = {"machine": platform.machine(), "processors": _processors()}
+    with contextlib.suppress(ValueError, OSError):
+        found["memory_mb"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return found
+
+
+def _processors() -> int | None:
+    try:
+        return len(os.sched_getaffinity(0))
+    except (AttributeError, OSError):
+        return os.cpu_count()

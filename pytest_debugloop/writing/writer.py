@@ -24,6 +24,7 @@ from pytest_debugloop.journal.records import ErrorEvent, Snapshot, clean_text, p
 from pytest_debugloop.system import System
 from pytest_debugloop.writing.collected import collection_difference
 from pytest_debugloop.writing.failure_context import FailureContext, Kind
+from pytest_debugloop.writing.outputs import output_lines
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_HALF = 200_000  # of a text that is all there is of a failure: the beginning, and the end
@@ -140,10 +141,6 @@ class Writer:
         """Take secrets, and colours, out of a text."""
         return self.capturer.redactor.text(plain_text(text))
 
-    def redact_output(self, text: str) -> str:
-        """Take secrets out of what a program has written; its colours stay."""
-        return self.capturer.redactor.text(text)
-
     def short(self, text: str) -> str:
         """Take secrets, and colours, out of a reason or a name that somebody wrote, and cut it if it is very long."""
         text = self.redact(text[: 2 * _LONGEST_MESSAGE])
@@ -189,7 +186,7 @@ class Writer:
         """
         marks = NumberedMarks()
         seen = self._capture_exception_chain(error, marks, others)
-        seen, (snapshot, line) = self._snapshot(seen, facts, context.at, context.node_id, marks)
+        seen, (snapshot, line) = self._snapshot(seen, facts, context, marks)
         fingerprint = fingerprint_of(seen[0], seen[1:])
         metadata = {
             "exception": seen[0].type,
@@ -268,41 +265,47 @@ class Writer:
             self.fault(fault)
             return [CapturedException("raised", type_name(type(error)), "", [], [])]
 
-    def snapshot_of_return(self, frame: FrameType, facts: ItemFacts, node_id: str) -> tuple[int | None, bytes]:
+    def snapshot_of_return(
+        self, frame: FrameType, facts: ItemFacts, node_id: str, step: tuple[int, int]
+    ) -> tuple[int | None, bytes]:
         """Write the state at the end of a test's function as a line, without appending it.
 
         Args:
             frame: of the function, still alive.
             facts: what pytest knows of the test.
             node_id: of the test.
+            step: number and start of its call.
 
         Returns:
             The line's number, and the line; None and nothing where it could not be made.
         """
-        return self._snapshot([], facts, self.now(), node_id, NumberedMarks(), frame)[1]
+        context = FailureContext(self.now(), node_id, step=step)
+        return self._snapshot([], facts, context, NumberedMarks(), frame)[1]
 
     def _snapshot(
         self,
         seen: list[CapturedException],
         facts: ItemFacts,
-        at: int,
-        node_id: str,
+        context: FailureContext,
         marks: Marks,
         returning: FrameType | None = None,
     ) -> tuple[list[CapturedException], tuple[int | None, bytes]]:
         try:
-            found, state = self.capturer.capture_state(seen, facts, marks, returning)
+            outputs: dict[str, str] = {}
+            found, state = self.capturer.capture_state(seen, facts, marks, returning, outputs)
             usage = System.getrusage(resource.RUSAGE_SELF)
-            n = self.next_n()
+            n, at = self.next_n(), context.at
             line = Snapshot(
                 n=n,
                 at=at,
                 type="error" if returning is None else "success",
-                description=node_id,
+                description=facts.description or context.node_id,
                 state=state,
                 memory_mb=round(usage.ru_maxrss * _MIB_PER_MAXRSS, 2),
                 cpu_ms=int((usage.ru_utime + usage.ru_stime) * 1000),
                 wall_ms=self.wall_ms(at),
+                step=context.step,
+                depth=context.depth,
             ).to_line()
         except KeyboardInterrupt:
             # A real one, in the middle of our work: the failure is written first.
@@ -311,4 +314,4 @@ class Writer:
         except Exception as fault:
             self.fault(fault)
             return seen, (None, b"")
-        return found, (n, line)
+        return found, (n, output_lines(outputs, at, n, self.next_n) + line if outputs else line)

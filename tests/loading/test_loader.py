@@ -178,7 +178,7 @@ def test_a_damaged_first_line_costs_only_itself(record: Record, run_folder: Path
     path = run_folder / "main.jsonl"
     path.write_bytes(b"#" + path.read_bytes())
     load_whole(record, run_folder)
-    assert record.value("SELECT count(*) FROM debug_workflow_steps") == 57
+    assert record.value("SELECT count(*) FROM debug_workflow_steps WHERE step_type <> 'fixture'") == 57
     correlation_id = run_folder.name.partition("_")[0]
     assert record.rows("SELECT DISTINCT correlation_id::text, agent_name FROM debug_workflow_steps") == [
         (correlation_id, "pytest")
@@ -242,7 +242,7 @@ def test_trouble_of_the_database_itself_blames_no_line(any_record: Record, recor
     any_record.connection.execute("ALTER TABLE elsewhere RENAME TO debug_workflow_steps")
     assert any_record.value("SELECT count(*) FROM debug_rejected_lines") == 0
     any_record.loader.load([(head, b"".join(lines))])
-    assert any_record.value("SELECT count(*) FROM debug_workflow_steps") == 57
+    assert any_record.value("SELECT count(*) FROM debug_workflow_steps WHERE step_type <> 'fixture'") == 57
 
 
 def test_a_green_run_is_a_task_completed(any_record: Record, run_folder: Path) -> None:

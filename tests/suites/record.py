@@ -99,7 +99,8 @@ _RUN = """
 """
 # The whole node id is kept in debug_tasks; a step holds a shorter one where it is too long.
 _STEPS = """
-    SELECT coalesce(t.node_id, s.operation_name) AS node_id, s.step_type, coalesce(s.step_description, '') AS subtest,
+    SELECT coalesce(t.node_id, s.operation_name) AS node_id, s.step_type,
+        CASE s.step_type WHEN 'subtest' THEN s.step_description ELSE '' END AS subtest,
         s.metadata ->> 'outcome' AS outcome, count(*)
     FROM debug_workflow_steps AS s LEFT JOIN debug_tasks AS t USING (operation_name)
     WHERE s.correlation_id = %(run)s AND s.step_type <> 'collect'

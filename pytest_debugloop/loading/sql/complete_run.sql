@@ -20,7 +20,7 @@ UPDATE debug_runs AS run
 SET status = CASE status WHEN 'running' THEN 'died' ELSE status END,
     steps_total = (
         SELECT count(*) FROM debug_workflow_steps AS s
-        WHERE s.correlation_id = run.correlation_id
+        WHERE s.correlation_id = run.correlation_id AND s.step_type <> 'fixture'  -- they are parts of others
             AND s.started_at BETWEEN run.started_at AND coalesce(run.finished_at, 'infinity')
     ),
     skipped_total = (

@@ -282,6 +282,19 @@ WHERE s.id = p.id
 
 DELETE FROM debug_rejected_lines AS l USING pruned AS p WHERE l.correlation_id = p.correlation_id;
 
+-- name: graph
+-- Delete edges, fixtures and stamps that no run has had since the runs that go.
+
+DELETE FROM debug_graph_edges AS e USING pruned_runs AS p WHERE e.last_run_id = p.id;
+
+DELETE FROM debug_transform_functions AS f USING pruned_runs AS p WHERE f.last_run_id = p.id;
+
+DELETE FROM debug_metadata_stamps AS s
+WHERE NOT EXISTS (
+    SELECT FROM debug_runs AS r
+    WHERE r.metadata ->> (s.kind || '_stamp') = s.id::text AND r.id NOT IN (SELECT id FROM pruned_runs)
+);
+
 -- name: runs
 -- Delete the runs themselves.
 

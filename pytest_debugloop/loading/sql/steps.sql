@@ -9,7 +9,22 @@ WITH final AS MATERIALIZED (
         s.phase AS step_type,
         j.agent_name,
         s.operation_name,
-        s.subtest AS step_description,
+        coalesce(
+            s.subtest,
+            CASE
+                WHEN s.phase IN ('setup', 'call', 'teardown') THEN
+                    CASE s.phase WHEN 'setup' THEN 'set up ' WHEN 'teardown' THEN 'tear down ' ELSE 'run ' END
+                    || replace(split_part(split_part(s.operation_name, '[', 1), '::', -1), '_', ' ')
+                WHEN s.phase = 'collect' THEN 'collect ' || s.operation_name
+                WHEN s.phase = 'fixture' THEN concat('set up the fixture ', s.operation_name, ' of scope ', note.metadata ->> 'scope')
+                WHEN s.phase = 'llm_call' THEN 'call ' || s.operation_name
+                WHEN s.phase = 'artifact' THEN 'keep ' || s.operation_name
+                WHEN s.phase = 'record' THEN 'record facts'
+                WHEN s.phase = 'transformation' THEN 'transform ' || s.operation_name
+                WHEN s.phase = 'checkpoint' THEN 'capture ' || s.operation_name
+                ELSE 'do ' || s.operation_name
+            END
+        ) AS step_description,
         CASE WHEN note.pre IS NOT NULL THEN (
             SELECT p.id FROM staged_snapshots AS p WHERE p.journal_no = s.journal_no AND p.n = note.pre LIMIT 1
         ) END AS pre_state_snapshot_id,
@@ -61,14 +76,28 @@ WITH final AS MATERIALIZED (
                 WHEN note.call IS NOT NULL THEN jsonb_build_object('hook_event_id', note.host_id)
                 ELSE '{}'
             END END AS metadata,
-        note.input AS input_data,
-        note.output AS output_data,
+        CASE
+            WHEN note.n IS NOT NULL THEN note.input
+            WHEN s.uses IS NOT NULL OR failed_in.parameters IS NOT NULL THEN
+                jsonb_strip_nulls(jsonb_build_object('fixtures', s.uses, 'parameters', failed_in.parameters))
+        END AS input_data,
+        CASE
+            WHEN note.n IS NOT NULL THEN note.output
+            WHEN s.properties IS NOT NULL OR failed_in.captured IS NOT NULL THEN
+                jsonb_strip_nulls(jsonb_build_object('properties', s.properties, 'captured', failed_in.captured))
+        END AS output_data,
         s.started_at,
         s.ended_at AS completed_at,
         s.is_known
     FROM staged_steps AS s
     JOIN staged_journals AS j USING (journal_no)
     JOIN staged_numbers AS number USING (journal_no, n)
+    LEFT JOIN LATERAL (
+        SELECT state.agent_state -> 'parameters' AS parameters, state.agent_state -> 'captured' AS captured
+        FROM debug_error_events AS f
+        JOIN debug_state_snapshots AS state ON state.id = f.state_snapshot_id
+        WHERE f.id = s.error_id AND s.outcome IN ('failed', 'rerun')
+    ) AS failed_in ON s.error_id IS NOT NULL
     LEFT JOIN staged_notes AS note ON note.journal_no = s.journal_no AND note.n = s.n
     LEFT JOIN debug_error_events AS failure ON failure.id = s.error_id AND s.outcome IN ('failed', 'rerun')
     LEFT JOIN staged_numbers AS a ON a.journal_no = s.journal_no AND a.n = s.after[1]

@@ -19,8 +19,8 @@ SELECT
         (SELECT t.id FROM staged_snapshots AS t WHERE t.journal_no = s.journal_no AND t.n = s.state ORDER BY t.id LIMIT 1)
     END,
     round(1.0 / s.attempt, 4),
-    CASE s.outcome WHEN 'xpassed' THEN 'degraded' ELSE 'full' END,
-    TRUE,
+    CASE WHEN s.outcome = 'xpassed' THEN 'degraded' WHEN part.parent IS NOT NULL THEN 'partial' ELSE 'full' END,
+    s.outcome <> 'xpassed' AND part.parent IS NULL,
     least(extract(epoch FROM s.ended_at - s.started_at) * 1000, 2147483647)::integer,
     s.attempt - 1,
     CASE
@@ -31,5 +31,12 @@ SELECT
 FROM staged_steps AS s
 JOIN staged_journals AS j USING (journal_no)
 JOIN staged_numbers AS number USING (journal_no, n)
+-- Of which a part failed: a subtest, or a step of a program's step.
+LEFT JOIN (
+    SELECT DISTINCT journal_no, parent[1] AS parent FROM staged_steps
+    WHERE phase IN ('subtest', 'execution') AND outcome = 'failed' AND parent IS NOT NULL
+) AS part ON part.journal_no = s.journal_no AND part.parent = s.n
 WHERE s.phase IN ('call', 'subtest', 'execution') AND s.outcome IN ('passed', 'xpassed')
-ON CONFLICT (id) DO UPDATE SET completion_status = excluded.completion_status, metadata = excluded.metadata;
+ON CONFLICT (id) DO UPDATE SET
+    completion_status = excluded.completion_status, validation_passed = excluded.validation_passed,
+    metadata = excluded.metadata;

@@ -40,6 +40,9 @@ WITH rules (kind, member, type, is_needed) AS (
     ('step', 'state', 'number of a record', FALSE),
     ('step', 'parent', 'numbers', FALSE),
     ('step', 'after', 'numbers', FALSE),
+    ('step', 'fixtures', 'list of fixtures', FALSE),
+    ('step', 'uses', 'list of texts', FALSE),
+    ('step', 'properties', 'object', FALSE),
     ('snapshot', 'n', 'number of a record', TRUE),
     ('snapshot', 'at', 'time', TRUE),
     ('snapshot', 'type', 'kind of snapshot', TRUE),
@@ -250,6 +253,14 @@ FROM (
                             IN ('passed', 'xpassed', 'skipped', 'xfailed', 'failed', 'rerun')
                         WHEN 'kind of snapshot' THEN m.value #>> '{}'
                             IN ('error', 'success', 'checkpoint', 'pre_transform', 'post_transform')
+                        WHEN 'list of fixtures' THEN jsonb_typeof(m.value) = 'array' AND NOT jsonb_path_exists(
+                            m.value,
+                            'strict $[*] ? (@.type() != "array" || @.size() < 9 || @[0].type() != "string"
+                                || @[1].type() != "string" || @[2].type() != "number" || @[3].type() != "number"
+                                || @[2] < 0 || @[3] < 0 || @[2] > 9000000000000000 || @[3] > 9000000000000000
+                                || @[5].type() != "string" || @[6].type() != "number" || @[6] < 0
+                                || @[6] > 2000000000 || @[7].type() != "string" || @[8].type() != "array")'
+                        )
                         WHEN 'origin' THEN m.value #>> '{}' IN ('attached', 'stdout', 'stderr', 'log')
                         WHEN 'base64' THEN jsonb_typeof(m.value) = 'string'
                             AND length(m.value #>> '{}') % 4 = 0 AND m.value #>> '{}' ~ '^[A-Za-z0-9+/]*={0,2}$'

@@ -1,0 +1,133 @@
+-- Draw what a run says of who uses whom: tests and fixtures, the order before failures, the commits that mended.
+--
+-- An edge is stored once. That it was seen again is noted once a day: otherwise each run would write all of them anew.
+
+CREATE TEMP TABLE run_edges ON COMMIT DROP AS
+WITH run AS (
+    SELECT id, correlation_id, project, git_commit, started_at, coalesce(finished_at, 'infinity') AS finished_at
+    FROM debug_runs WHERE id = %(run_id)s
+),
+steps AS MATERIALIZED (
+    SELECT s.id, s.step_type, s.operation_name, s.agent_name, s.input_data, s.metadata, s.started_at, s.step_number,
+        s.parent_step_id
+    FROM run
+    JOIN debug_workflow_steps AS s ON s.correlation_id = run.correlation_id
+        AND s.started_at BETWEEN run.started_at AND run.finished_at
+    WHERE s.step_type IN ('setup', 'fixture')
+),
+fixtures AS MATERIALIZED (
+    SELECT DISTINCT
+        f.operation_name AS name, f.metadata ->> 'file' AS file,
+        regexp_replace(f.metadata ->> 'file', '[^/]*$', '') AS folder,
+        debug_snapshot_id(
+            run.project || ' ' || (f.metadata ->> 'file') || ' ' || (f.metadata ->> 'function'),
+            'fixture ' || f.operation_name
+        ) AS id,
+        f.metadata -> 'arguments' AS arguments
+    FROM steps AS f
+    CROSS JOIN run
+    WHERE f.step_type = 'fixture' AND f.metadata ? 'file'
+),
+tests AS MATERIALIZED (
+    SELECT DISTINCT ON (operation_name) operation_name, input_data -> 'fixtures' AS names
+    FROM steps
+    WHERE step_type = 'setup' AND jsonb_typeof(input_data -> 'fixtures') = 'array'
+    ORDER BY operation_name, step_number DESC
+),
+failed AS (
+    SELECT DISTINCT e.task_id, e.agent_name, e.operation_name
+    FROM run
+    JOIN debug_error_events AS e ON e.correlation_id = run.correlation_id AND e.run_id = run.id
+    WHERE e.task_id IS NOT NULL
+    LIMIT 1000
+)
+SELECT 'test_uses_fixture' AS kind, t.operation_name AS source, f.name AS target, f.id AS target_id
+FROM tests AS t
+CROSS JOIN LATERAL jsonb_array_elements_text(t.names) AS used (name)
+CROSS JOIN LATERAL (
+    SELECT * FROM fixtures AS f
+    WHERE f.name = used.name AND starts_with(t.operation_name, f.folder)
+    ORDER BY length(f.file) DESC LIMIT 1
+) AS f
+UNION
+SELECT 'fixture_uses_fixture', f.id::text, o.name, o.id
+FROM fixtures AS f
+CROSS JOIN LATERAL jsonb_array_elements_text(f.arguments) AS used (name)
+CROSS JOIN LATERAL (
+    SELECT * FROM fixtures AS o
+    WHERE o.name = used.name AND o.id <> f.id AND starts_with(f.folder, o.folder)
+    ORDER BY length(o.file) DESC LIMIT 1
+) AS o
+UNION
+SELECT 'test_ran_after_test', t.operation_name, before.operation_name, NULL
+FROM failed AS t
+CROSS JOIN LATERAL (
+    SELECT s.step_number FROM steps AS s
+    WHERE s.step_type = 'setup' AND s.operation_name = t.operation_name AND s.agent_name = t.agent_name
+    ORDER BY s.step_number LIMIT 1
+) AS own
+CROSS JOIN LATERAL (
+    SELECT s.operation_name FROM steps AS s
+    WHERE s.step_type = 'setup' AND s.agent_name = t.agent_name AND s.step_number < own.step_number
+        AND s.operation_name <> t.operation_name
+    ORDER BY s.step_number DESC LIMIT 1
+) AS before
+UNION
+SELECT 'error_fixed_by_commit', c.error_event_id::text, run.git_commit, NULL
+FROM run
+JOIN debug_error_success_correlation AS c ON c.correlation_id = run.correlation_id
+    AND c.correlated_at BETWEEN run.started_at AND run.finished_at
+WHERE c.recovery_strategy = 'code_change' AND run.git_commit IS NOT NULL;
+
+INSERT INTO debug_graph_edges AS known (
+    id, project, kind, source_id, source_name, target_id, target_name, first_run_id, last_run_id, first_seen_at,
+    last_seen_at
+)
+SELECT
+    debug_snapshot_id(run.project || ' ' || e.source || ' ' || coalesce(e.target_id::text, e.target), e.kind),
+    run.project,
+    e.kind,
+    CASE
+        WHEN e.kind IN ('fixture_uses_fixture', 'error_fixed_by_commit') THEN e.source::uuid
+        ELSE (SELECT t.id FROM debug_tasks AS t WHERE t.project = run.project AND t.operation_name = e.source)
+    END,
+    CASE e.kind
+        WHEN 'fixture_uses_fixture' THEN (SELECT f.name FROM debug_transform_functions AS f WHERE f.id = e.source::uuid)
+        WHEN 'error_fixed_by_commit' THEN
+            (SELECT coalesce(o.operation_name, o.error_type) FROM debug_error_events AS o WHERE o.id = e.source::uuid)
+        ELSE e.source
+    END,
+    CASE
+        WHEN e.kind = 'test_ran_after_test' THEN
+            (SELECT t.id FROM debug_tasks AS t WHERE t.project = run.project AND t.operation_name = e.target)
+        ELSE e.target_id
+    END,
+    e.target,
+    run.id, run.id, run.started_at, run.started_at
+FROM run_edges AS e
+CROSS JOIN (SELECT id, project, started_at FROM debug_runs WHERE id = %(run_id)s) AS run
+ORDER BY 1  -- two loaders that add the same edges must not wait for each other
+ON CONFLICT (id) DO UPDATE SET
+    last_run_id = CASE
+        WHEN excluded.last_seen_at > known.last_seen_at THEN excluded.last_run_id ELSE known.last_run_id
+    END,
+    last_seen_at = greatest(excluded.last_seen_at, known.last_seen_at),
+    first_run_id = CASE
+        WHEN excluded.first_seen_at < known.first_seen_at THEN excluded.first_run_id ELSE known.first_run_id
+    END,
+    first_seen_at = least(excluded.first_seen_at, known.first_seen_at)
+WHERE excluded.last_seen_at > known.last_seen_at + interval '1 day' OR excluded.first_seen_at < known.first_seen_at;
+
+-- The code of fixtures, as the run met it.
+UPDATE debug_transform_functions AS f SET code_hash = found.code_hash
+FROM (
+    SELECT f.id, p.code_hash
+    FROM debug_runs AS run
+    JOIN debug_transform_functions AS f ON f.last_run_id = run.id
+    JOIN debug_code_versions AS v ON v.id = run.code_version
+    JOIN debug_code_files AS c ON c.id = debug_snapshot_id(f.file, v.files ->> f.file)
+    CROSS JOIN LATERAL jsonb_array_elements(c.units) AS unit
+    JOIN debug_code_pointers AS p ON p.id = (unit ->> 0)::uuid AND p.function = f.function
+    WHERE run.id = %(run_id)s
+) AS found
+WHERE f.id = found.id AND f.code_hash IS DISTINCT FROM found.code_hash;
