@@ -49,6 +49,7 @@ ALONE = [
     "code in disguise: a module that git ignores",
     "data in disguise: a script that may not be executed",
     "what a process is started with: another folder",
+    "bad luck: a new file of tests",
     "code in disguise: a package imports the name from elsewhere",
 ]
 

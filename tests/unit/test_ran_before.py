@@ -29,6 +29,12 @@ def test_a_few_tests_that_were_left_out_weigh_more_than_another_order(
     assert situation_of(change, 1, 1) == situation
 
 
+def test_a_new_test_before_one_that_ran_alone_is_no_choice() -> None:
+    change = order_change([], ["new"])
+    assert change is not None
+    assert situation_of(change, 1, 1, is_new=True) == MORE_BEFORE
+
+
 @pytest.mark.parametrize(("failures", "situation"), [(1, LEFT_OUT), (2, SUSPECT), (3, PROVEN)])
 def test_a_suspect_weighs_more_the_more_failures_it_goes_with(failures: int, situation: str) -> None:
     change = order_change(["a", "bad"], ["a"])

@@ -37,7 +37,7 @@ def changed_before(
         facts: what the database knows.
     """
     sides = [
-        (_first_places(run, agent, facts), _place(operation))
+        (_first_places(run, agent, facts), place_of(operation))
         for run, agent, operation in (
             (one.error_run, one.error_agent, one.error_operation),
             (one.success_run, one.success_agent, one.success_operation),
@@ -101,12 +101,17 @@ def _first_places(run: uuid.UUID, agent: str, facts: Facts) -> Mapping[Place, in
     def found() -> Mapping[Place, int]:
         places: dict[Place, int] = {}
         for number, operation in enumerate(facts.order(run, agent).tests):
-            places.setdefault(_place(operation), number)
+            places.setdefault(place_of(operation), number)
         return places
 
     return facts.remembered(("first places", run, agent), found)
 
 
-def _place(operation: str) -> Place:
+def place_of(operation: str) -> Place:
+    """Give file and function of a test.
+
+    Args:
+        operation: its node id.
+    """
     file, _, name = operation.partition("::")
     return file, name.partition("[")[0].replace("::", ".")

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending
 from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.left_behind import place_of
 from pytest_debugloop.loading.recoveries.orders import order_change, suspects
 from pytest_debugloop.text import strategies
 
@@ -45,7 +46,19 @@ def compare_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
     if suspected:
         change |= suspected
         change["compared"] = {"failing": len(sides[True]), "passing": len(sides[False])}
-    found.explain(strategies.ORDER, situation_of(change, len(sides[True]), len(sides[False])))
+    is_new = _are_new(change["passing"]["only_here"], one, facts)
+    found.explain(strategies.ORDER, situation_of(change, len(sides[True]), len(sides[False]), is_new=is_new))
+
+
+def _are_new(tests: Sequence[str], one: Pending, facts: Facts) -> bool:
+    """Tell whether tests were not there when another failed: they were not chosen, but written since."""
+    failing, passing = facts.run(one.error_run), facts.run(one.success_run)
+    if not tests or failing is None or passing is None or failing.files is None or passing.files is None:
+        return False
+    changes = facts.code_difference(failing, passing).changes if failing.code_version != passing.code_version else []
+    added = {(change.file, change.function) for change in changes if change.kind == "added"}
+    places = [place_of(test) for test in tests]
+    return all(place in added or place[0] not in failing.files for place in places)
 
 
 def order_between(one: Pending, facts: Facts) -> dict[str, Any] | None:
@@ -64,17 +77,18 @@ def order_between(one: Pending, facts: Facts) -> dict[str, Any] | None:
     return None if failing is None or passing is None else order_change(failing, passing)
 
 
-def situation_of(change: Mapping[str, Any], failures: int, passes: int) -> str:
+def situation_of(change: Mapping[str, Any], failures: int, passes: int, *, is_new: bool = False) -> str:
     """Say what a change of the order is to the test.
 
     Args:
         change: of what ran before it, with those that are suspected.
         failures: how many failures were compared.
         passes: how many passes.
+        is_new: whether the tests that ran before the pass alone were not there when it failed.
     """
     if ("polluters" in change or "setters" in change) and failures > 1 and passes > 1:
         return weights.PROVEN if failures > _FEW else weights.SUSPECT
-    if change["alone"]:
+    if change["alone"] and not is_new:
         return weights.ALONE
     # Chance puts other tests on both sides; who leaves a few out, or adds some, has chosen to. That these are needed is
     # seldom so: a new test is mostly no more than that.
