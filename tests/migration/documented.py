@@ -111,6 +111,13 @@ CONSTRAINTS = [
     "debug_error_success_correlation_confidence_check",
     "debug_workflow_steps_status_check",
     "debug_workflow_steps_unique_step",
+    "debug_error_events_error_type_check",
+    "debug_error_events_recovery_strategy_check",
+    "debug_success_events_success_type_check",
+    "debug_success_events_completion_status_check",
+    "debug_error_success_correlation_recovery_strategy_check",
+    "debug_workflow_steps_step_type_check",
+    "debug_test_traces_traced_by_check",
 ]
 
 COMMENTS = {

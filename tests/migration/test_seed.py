@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from pytest_debugloop.database.migrate import migrate, pending, rollback
@@ -114,6 +115,24 @@ def test_a_state_that_it_stored_twice_becomes_two_captures_of_one(empty: Connect
     captures = empty.execute("SELECT agent_name FROM debug_state_captures ORDER BY captured_at").fetchall()
     assert captures == [("coder",), ("tester",), ("third",)]
     assert empty.execute("SELECT snapshot_count FROM debug_workflow_context").fetchall() == [(1,)] * 3
+
+
+def test_values_of_enumerations_that_it_stored_stay_allowed_and_others_are_refused(empty: Connection) -> None:
+    empty.execute(HOST)
+    _seed(empty, "ours")
+    error = (
+        "INSERT INTO debug_error_events (correlation_id, agent_name, error_type, error_category, error_message,"
+        " error_severity) VALUES (gen_random_uuid(), 'coder', %s, 'agent', 'no', 'high')"
+    )
+    empty.execute(error, ("rate limit's",))
+    migrate(empty, "ours")
+    empty.execute("UPDATE debug_error_events SET is_recoverable = TRUE")
+    for allowed in ("rate limit's", "timeout"):
+        empty.execute(error, (allowed,))
+    with pytest.raises(psycopg.errors.CheckViolation):
+        empty.execute(error, ("anything",))
+    checks = "SELECT bool_and(convalidated) FROM pg_constraint WHERE conname LIKE '%\\_type\\_check'"
+    assert empty.execute(checks).fetchone() == (True,)
 
 
 def test_its_record_in_our_schema_is_taken_over(empty: Connection) -> None:
