@@ -1,4 +1,4 @@
--- Undo 027_debug_enumerations
+-- Undo 029_debug_enumerations
 --
 -- Named in our schema, never along the search path: public may hold tables of these names that are not ours.
 
