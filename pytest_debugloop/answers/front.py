@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pytest_debugloop.answers.runs import last_run
@@ -18,6 +19,7 @@ SHOWN = 5
 """How many failures and flaky tests are named."""
 
 _LOOKED_AT = 50
+_LATELY = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class FrontPage:
         run: the last one of this checkout; the last of the project if there is none.
         is_here: whether it is of this checkout.
         red: causes of open failures on its branch, most frequent first, without those that nobody has run for weeks.
-        flaky: the surest flaky tests.
+        flaky: the surest flaky tests, of those that failed in the two weeks before the run.
     """
 
     run: Run
@@ -55,7 +57,8 @@ def front_page(project: str | None, here: Here) -> Steps[FrontPage]:
         failure_groups(limit=_LOOKED_AT, filters=of_branch, project=run.project, is_open=True, by_cause=True)
     )
     red = [group for group in groups if group.not_run_since is None]
-    flaky = yield from fetch(flaky_tests(run.project, SHOWN, only_flaky=True))
+    lately = Filters(since=run.started_at - _LATELY)
+    flaky = yield from fetch(flaky_tests(run.project, SHOWN, only_flaky=True, filters=lately, looked_at=_LOOKED_AT))
     return FrontPage(run, last is not None, red, flaky)
 
 

@@ -212,7 +212,12 @@ def costs_of_tests(task_ids: list[uuid.UUID]) -> Question[Cost]:
 
 
 def flaky_tests(
-    project: str | None = None, limit: int = MANY, *, only_flaky: bool = False, filters: Filters = EVERYTHING
+    project: str | None = None,
+    limit: int = MANY,
+    *,
+    only_flaky: bool = False,
+    filters: Filters = EVERYTHING,
+    looked_at: int | None = None,
 ) -> Question[FlakyTest]:
     """Rank the tests that have failed, the surest flake first.
 
@@ -221,8 +226,10 @@ def flaky_tests(
         limit: how many at most.
         only_flaky: without those that are stable, broken or fixed.
         filters: only tests with a failure in such a run, at such a time.
+        looked_at: of these how many at most, those first that recovered most often without a change; None for all.
     """
     values = {"project": project, "limit": limit, "only_flaky": only_flaky, "of_runs": filters.of_runs}
+    values["looked_at"] = looked_at
     return Question("flaky_tests", FlakyTest, {**filters.parameters(), **values})
 
 
