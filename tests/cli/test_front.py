@@ -19,6 +19,7 @@ def test_the_front_page_has_the_last_run_what_is_red_what_is_flaky_and_what_to_t
     run = json.loads(shop.printed("runs", "--json"))["runs"][0]["id"]
     assert out.startswith("Last run here\n")
     assert f"run {run[-8:]} failed" in out
+    assert "correlation id" not in out  # a run has one id
     assert "Red on mend (" in out
     assert "test_unknown_article" in out
     assert "KeyError: 'pineapple'" in out

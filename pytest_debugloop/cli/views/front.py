@@ -31,7 +31,7 @@ def front_lines(page: FrontPage | None, missing: NotLoaded) -> Iterator[Line]:
             yield Line.of("  debugloop --help        lists all commands")
         return
     yield Line.of("Last run here" if page.is_here else "Last run (none was recorded in this checkout)", "title")
-    yield from run_lines(page.run)
+    yield from run_lines(page.run, has_ids=False)
     yield Line.of()
     branch = f" on {printable(page.run.git_branch)}" if page.run.git_branch else ""
     if page.red:

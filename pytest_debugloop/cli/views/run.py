@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 _CHANGES = {True: " with uncommitted changes", False: "", None: " (unknown whether with uncommitted changes)"}
 
 
-def run_lines(run: Run) -> Iterator[Line]:
+def run_lines(run: Run, *, has_ids: bool = True) -> Iterator[Line]:
     """Write the facts of a run.
 
     Args:
         run: of the record.
+        has_ids: whether to write the ids of its session and workflow.
     """
     verdict, style = verdict_of(run)
     text = Line.of("run ", "title").append(short(run.id), "id").append(" ")
@@ -50,7 +51,8 @@ def run_lines(run: Run) -> Iterator[Line]:
     ]
     yield Line.of("  " + ", ".join(fact for fact in facts if fact), "faint")
     ids = [f"session {short(run.session_id)}" if run.session_id else "", f"correlation id {run.correlation_id}"]
-    yield Line.of("  " + ", ".join(one for one in ids if one), "faint")
+    if has_ids:
+        yield Line.of("  " + ", ".join(one for one in ids if one), "faint")
     if run.command_line:
         program = "pytest " if run.pytest_version else ""
         yield Line.of(f"  {program}" + printable(" ".join(map(str, run.command_line))), "faint")
