@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.rows import kwargs_row
 
-from pytest_debugloop.queries.question import Question, Row, Steps, first_of
+from pytest_debugloop.queries.question import Question, Row, Steps, first_of, no_row
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Record:
         """
         with self.cursor(question.row) as cursor:
             cursor.execute(question.sql, question.parameters)
-            return cursor.fetchall() if cursor.description else []
+            return [] if question.row is no_row else cursor.fetchall()
 
     def first(self, question: Question[Row]) -> Row | None:
         """Give the first row of an answer; None where it has none.
@@ -127,7 +127,7 @@ class AsyncRecord:
         """
         async with self.cursor(question.row) as cursor:
             await cursor.execute(question.sql, question.parameters)
-            return await cursor.fetchall() if cursor.description else []
+            return [] if question.row is no_row else await cursor.fetchall()
 
     async def first(self, question: Question[Row]) -> Row | None:
         """Give the first row of an answer; None where it has none.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from pytest_debugloop.api.values import RecoverySides, Step, Transformation
+from pytest_debugloop.api.values import HostRow, RecoverySides, Step
 from pytest_debugloop.queries.debugging import Id
 from pytest_debugloop.queries.question import Question, Row
 
@@ -19,9 +19,9 @@ def snapshot(**values: object) -> Question[Id]:
     return _statement("snapshot", Id, values)
 
 
-def transformation(**values: object) -> Question[Transformation]:
+def transformation(**values: object) -> Question[HostRow]:
     """Log a transformation."""
-    return _statement("transformation", Transformation, values)
+    return _statement("transformation", HostRow, values)
 
 
 def snapshot_transformed(snapshot_id: uuid.UUID, transformation_id: uuid.UUID) -> Question[Id]:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from pytest_debugloop.api import statements
 from pytest_debugloop.api.storable import mapping_text, uuid_of, uuid_or_none
 from pytest_debugloop.api.values import Transformation
+from pytest_debugloop.errors import RefusedValueError
 from pytest_debugloop.queries.question import Steps, first, one
 
 GivenId: TypeAlias = uuid.UUID | str
@@ -92,7 +93,9 @@ def log_transformation_with_state(
     snapshot_id = yield from capture_state_snapshot(
         "pre_transform", correlation_id, source_agent, agent_state, reason, session_id
     )
+    logged = Transformation(uuid.uuid4(), snapshot_id)
     asked = statements.transformation(
+        id=logged.id,
         event_type=event_type,
         correlation_id=uuid_of(correlation_id, "correlation_id"),
         session_id=uuid_or_none(session_id, "session_id"),
@@ -102,6 +105,8 @@ def log_transformation_with_state(
         user_request=user_request,
         snapshot_id=snapshot_id,
     )
-    logged = yield from one(asked)
+    trouble = (yield from one(asked)).trouble
+    if trouble is not None:
+        raise RefusedValueError(reason=trouble)
     yield from first(statements.snapshot_transformed(snapshot_id, logged.id))
     return logged

@@ -82,3 +82,10 @@ class RecoverySides:
 
     failed_at: datetime | None
     passed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostRow:
+    """A row for a table of the host; ``trouble`` is why the table did not take it, None if it did."""
+
+    trouble: str | None

@@ -78,6 +78,14 @@ def total_of(question: Question[Any]) -> Question[Total]:
     return Question(question.name, Total, {**question.parameters, "limit": MANY}, counts=True)
 
 
+def no_row(**columns: Any) -> None:
+    """Stand for the row of a statement that has none, such as SET.
+
+    Args:
+        **columns: never given.
+    """
+
+
 Steps: TypeAlias = Generator[Question[Any], list[Any], T]
 """What needs several questions, each when it is known: a generator that yields them and is sent all rows of each.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from pytest_debugloop.queries.question import Question
+from pytest_debugloop.queries.question import Question, no_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ def current_settings() -> Question[TransactionSettings]:
     return Question("transaction_settings", TransactionSettings)
 
 
-def beginning(*, reads: bool) -> Question[TransactionSettings]:
+def beginning(*, reads: bool) -> Question[None]:
     """Say what a transaction is for, as its first statement; there are no rows.
 
     Args:
         reads: whether it only reads, and all of one moment; else it writes, and sees what others have committed before
             each of its statements, as the numbers of steps need it.
     """
-    return Question("transaction_read" if reads else "transaction_write", TransactionSettings)
+    return Question("transaction_read" if reads else "transaction_write", no_row)
 
 
 def entering(schema: str, patience: int) -> Question[TransactionSettings]:

@@ -11,9 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
-from pytest_debugloop.api import LlmCall
+from pytest_debugloop.api import LlmCall, connect
+from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.errors import (
     NotAUuidError,
     NotStorableError,
@@ -24,6 +26,8 @@ from pytest_debugloop.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.support.servers import Server
 
     Rows = Callable[..., list[dict[str, Any]]]
     Called = Callable[..., Any]
@@ -325,3 +329,24 @@ def test_a_workflow_that_nobody_recorded_has_no_context(called: Called, workflow
         return await record.get_debug_context(str(workflow))
 
     assert called(context) is None
+
+
+def test_a_hosts_table_may_have_more_columns_and_fewer(any_postgres: Server) -> None:
+    with any_postgres.fresh_database() as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE agent_transformation_events (id UUID PRIMARY KEY, event_type TEXT, correlation_id UUID, "
+            "source_agent TEXT, target_agent TEXT, started_at TIMESTAMPTZ, project_name TEXT NOT NULL DEFAULT 'host')"
+        )
+        migrate(connection, "ours")
+        workflow = uuid.uuid4()
+        with connect(dsn, "ours") as record:
+            logged = record.log_transformation_with_state("planner", "coder", workflow, {}, reason="no such column")
+            found = connection.execute(
+                "SELECT id, source_agent, project_name, state_snapshot_id FROM agent_transformation_events"
+            ).fetchall()
+            assert found == [(logged.id, "planner", "host", logged.snapshot_id)]
+            # What it does not take leaves nothing, and no state of it.
+            connection.execute("ALTER TABLE agent_transformation_events ALTER project_name DROP DEFAULT")
+            with pytest.raises(RefusedValueError, match="project_name"):
+                record.log_transformation_with_state("planner", "coder", workflow, {"second": True})
+        assert connection.execute("SELECT count(*) FROM ours.debug_state_snapshots").fetchall() == [(1,)]

@@ -1,14 +1,17 @@
--- Log that one agent became another, with the state of the first.
+-- Log that one agent became another, with the state of the first; say what the host's table, which may be another's, refuses.
 
-WITH logged AS (
-    INSERT INTO agent_transformation_events (
-        event_type, correlation_id, session_id, source_agent, target_agent, transformation_reason, user_request,
-        state_snapshot_id
+SELECT debug_insert_host_row(
+    'agent_transformation_events'::regclass,
+    jsonb_build_object(
+        'id', %(id)s::uuid,
+        'event_type', %(event_type)s::text,
+        'correlation_id', %(correlation_id)s::uuid,
+        'session_id', %(session_id)s::uuid,
+        'source_agent', left(%(source_agent)s, 255),
+        'target_agent', left(%(target_agent)s, 255),
+        'transformation_reason', %(reason)s::text,
+        'user_request', %(user_request)s::text,
+        'started_at', clock_timestamp(),
+        'state_snapshot_id', %(snapshot_id)s::uuid
     )
-    VALUES (
-        %(event_type)s, %(correlation_id)s, %(session_id)s, left(%(source_agent)s, 255), left(%(target_agent)s, 255),
-        %(reason)s, %(user_request)s, %(snapshot_id)s
-    )
-    RETURNING id, state_snapshot_id
-)
-SELECT id, state_snapshot_id AS snapshot_id FROM logged;
+) AS trouble;
