@@ -16,7 +16,7 @@ from pytest_debugloop.recording.return_capture import capture_return
 from pytest_debugloop.recording.states import RecorderState, StateChangeError
 from pytest_debugloop.recording.tracebacks import remove_from_traceback
 from pytest_debugloop.writing.facts import facts_of
-from pytest_debugloop.writing.failure import SKIP_EXCEPTIONS, errors_of, kind_of, root_of
+from pytest_debugloop.writing.failure import SKIP_EXCEPTIONS, errors_of, kind_for, root_of
 from pytest_debugloop.writing.reports import (
     UndecidedFailures,
     custom_outcome_of,
@@ -173,7 +173,7 @@ class Recorder:
         self._writer.pass_on_interrupt()
 
     def _failure(self, step: Step, error: BaseException, item: object, others: Sequence[BaseException] = ()) -> Failure:
-        kind = kind_of(root_of(error), step.phase)
+        kind = kind_for(item, root_of(error), step.phase)
         return self._writer.failure_of_exception(error, kind, self._attempt.context_of(step), facts_of(item), others)
 
     def _fail(self, step: Step, failure: Failure) -> None:

@@ -23,6 +23,7 @@ from pytest_debugloop.recording.capture_setup import capturer_of
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.exit_status import PytestExit
 from pytest_debugloop.recording.fixtures import FixtureRecorder
+from pytest_debugloop.recording.hooks import Hooks
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.test_notes import TestNotes
@@ -60,6 +61,7 @@ class Session:
         self.worker: str | None = None if worker_input is None else str(worker_input["workerid"])
         self._worker_input: dict[str, Any] | None = None if worker_input is None else worker_input.get(WORKER_INPUT)
         self._writer: Writer | None = None
+        self._hooks = Hooks(config)
         self._redactor = Redactor()
         self._journal: Journal | None = None
         self._recorder: Recorder | None = None
@@ -95,6 +97,8 @@ class Session:
         capturer = capturer_of(config, self.settings, self._problems)
         self._redactor = capturer.redactor
         if self.worker is None:
+            if not self.settings.session_id:
+                self.settings.__dict__["session_id"] = self._hooks.session_id()
             self._identity = RunIdentity.new(self.settings, config.rootpath, os.environ, self._clock.now())
             folder, problem = folders.open_folder(config.rootpath / self.settings.directory)
             if problem:
@@ -119,6 +123,8 @@ class Session:
             config, self.settings, self.worker, self._run_folder, self._identity, capturer, self._clock.now
         )
         self._writer = Writer(self._journal, self._clock, capturer)
+        if self.worker is None:
+            self._hooks.write_metadata(self._writer)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
             places = OutsideFiles(capturer.project, config.rootpath)
             node_ids = NodeIds(self._redactor, places, group_suffix=self.worker is not None and self.is_grouped)
@@ -266,6 +272,8 @@ class Session:
             self._recorder.finish()
         if self._collection is not None:
             self._collection.finish()
+        for problem in self._hooks.problems.values():
+            self._losses.add_problem(problem)
         if self._notes is not None:
             self._losses.add_dropped(*self._notes.end())
         faults = writer.faults
@@ -290,7 +298,10 @@ class Session:
             return _prefixed(self._problems)
         problems = [self._redactor.text(problem) for problem in self._problems]
         try:
-            return self._run_end.lines(problems, self._journal.path)
+            known = len(self._hooks.problems)
+            lines = self._run_end.lines(problems, self._journal.path)
+            self._hooks.recovered(self._run_end.fixed)
+            return lines + _prefixed(list(self._hooks.problems.values())[known:])
         except Exception as fault:  # the summary is pytest's: what we cannot tell may not end it
             problems.append(f"the summary of what was stored could not be made ({fault!r}); please report this.")
             return _prefixed(problems)

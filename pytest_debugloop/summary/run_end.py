@@ -16,7 +16,7 @@ from pytest_debugloop.errors import NoInterpreterError
 from pytest_debugloop.journal.shared_names import STATUS_FILE
 from pytest_debugloop.private import remove
 from pytest_debugloop.summary import terminal as summary
-from pytest_debugloop.summary.fixed_tests import fixed_lines, fixed_of
+from pytest_debugloop.summary.fixed_tests import FixedTests, fixed_lines, fixed_of
 from pytest_debugloop.summary.folding import cut
 from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT, KnownFailures, failure_lines
 from pytest_debugloop.summary.loader_start import LoaderStart, loader_order
@@ -72,6 +72,7 @@ class RunEnd:
         self._wait = settings.wait
         self._loader: LoaderStart | None = None
         self._folder_identity = _identity(run_folder)
+        self.fixed: list[FixedTests] = []
 
     def _ci_report(self) -> CiReport | None:
         if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
@@ -261,7 +262,8 @@ class RunEnd:
             command = self._command("show", self.name) if is_stored else ""
             annotations, problems = self._ci.end(head, status, known, command)
         width = None if self._is_ci else self._config.get_terminal_writer().fullwidth
-        fixed = [line if width is None else cut(line, width) for line in fixed_lines(fixed_of(status))]
+        self.fixed = fixed_of(status)
+        fixed = [line if width is None else cut(line, width) for line in fixed_lines(self.fixed)]
         if known.failures or fixed:
             lines = [*failure_lines(known, width, SUMMARY_FAILURES_LIMIT - len(fixed)), *fixed]
             # On a server of many, the last run need not be this one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -16,6 +16,9 @@ _LONGEST_DESCRIPTION = 300
 _MAX_WRAPPERS = 20
 _MARK = "debugloop"
 _OF_PYTEST = ("request", "debugloop")  # no state of the test
+
+ASK = pytest.StashKey[Callable[..., Any]]()
+"""Asks one of our hooks; None is the answer of one that nobody has, or that failed."""
 
 PROJECT = pytest.StashKey[ProjectCode]()
 """Which code is the project's in a run."""
@@ -44,7 +47,7 @@ def facts_of(item: object) -> ItemFacts:
             (mark.name, mark.args[: 1 if mark.name == "parametrize" else None], dict(mark.kwargs)) for mark in marks
         ),
         captured=tuple((f"{when} {key}", text) for when, key, text in sections),
-        is_captured=_is_captured(marks),
+        is_captured=_is_captured(item, marks),
         code=() if project is None else code_of(item, definitions, project),
         description=description_of(item),
     )
@@ -73,11 +76,14 @@ def is_captured(item: pytest.Item) -> bool:
     Args:
         item: the test.
     """
-    return _is_captured(item.iter_markers())
+    return _is_captured(item, item.iter_markers())
 
 
-def _is_captured(marks: Iterable[pytest.Mark]) -> bool:
-    return next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), True) is not False
+def _is_captured(item: object, marks: Iterable[pytest.Mark]) -> bool:
+    marked = next((mark.kwargs["capture"] for mark in marks if _says_capture(mark)), None)
+    if marked is None and isinstance(item, pytest.Item) and (ask := item.config.stash.get(ASK, None)) is not None:
+        marked = ask("pytest_debugloop_capture", item)
+    return marked is not False
 
 
 def _says_capture(mark: pytest.Mark) -> bool:

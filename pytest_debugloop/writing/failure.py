@@ -8,6 +8,7 @@ import unittest
 import pytest
 
 from pytest_debugloop.capture.storage import type_name
+from pytest_debugloop.writing.facts import ASK
 from pytest_debugloop.writing.failure_context import Kind, is_external
 
 _COLLECT_ERRORS = frozenset({"_pytest.nodes.Collector.CollectError"})
@@ -17,6 +18,10 @@ _EXPECTATIONS = frozenset({"doctest.DocTestFailure", "_pytest.doctest.MultipleDo
 
 PHASE_ERROR_TYPES = {"collect": "collection_error", "setup": "setup_error", "teardown": "teardown_error"}
 
+
+_TYPES = frozenset({"validation_error", "execution_error", "timeout", "setup_error", "teardown_error"})
+_CATEGORIES = frozenset({"agent", "framework", "external", "user"})
+_SEVERITIES = frozenset({"low", "medium", "high", "critical"})
 
 SKIP_EXCEPTIONS = (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)
 """What a test raises to say that it did not fail."""
@@ -88,6 +93,24 @@ def kind_of(error: BaseException, phase: str) -> Kind:
     if _is_assertion(error):
         return Kind("validation_error", "user", "medium")
     return Kind("execution_error", "external" if external else "agent", "high")
+
+
+def kind_for(item: object, error: BaseException, phase: str) -> Kind:
+    """File an exception of a test, as a hook says or as we do.
+
+    Args:
+        item: the test.
+        error: the exception that ended the phase.
+        phase: ``setup``, ``call``, ``teardown`` or ``subtest``.
+    """
+    kind = kind_of(error, phase)
+    ask = item.config.stash.get(ASK, None) if isinstance(item, pytest.Item) else None
+    found = None if ask is None else ask("pytest_debugloop_classify_error", item, error=error, phase=phase)
+    if type(found) is tuple and len(found) == 3 and all(type(word) is str for word in found):
+        error_type, category, severity = found
+        if error_type in _TYPES and category in _CATEGORIES and severity in _SEVERITIES:
+            return Kind(error_type, category, severity)
+    return kind
 
 
 def kind_of_report(phase: str, text: str) -> Kind:
