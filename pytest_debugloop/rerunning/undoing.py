@@ -120,6 +120,8 @@ class Undoer:
         path = Path(os.path.realpath(self.plan.rootdir / file))
         if not path.is_relative_to(self._top) or is_outside(str(path.relative_to(self._top)), self._top):
             raise CannotUndoError("it is outside the checkout")
+        if self._here.hash_of(file) is None and self._there.hash_of(file) is None:  # git ignores it
+            raise CannotUndoError("git does not have its old content")
 
     def _check_is_current(self, candidate: Candidate) -> None:
         data = read_whole(self.plan.rootdir / candidate.file)
