@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_debugloop.capture.volatile import without_moments
-from pytest_debugloop.loading.recoveries.orders import Order, order_change, suspects
+from pytest_debugloop.loading.recoveries.orders import Order, chance_of_suspects, order_change, suspects
 
 RUNS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=6, unique=True), max_size=5)
 TESTS = st.lists(st.sampled_from("abcdef"), max_size=8)
@@ -158,3 +158,21 @@ def test_moments_in_the_names_of_tests_are_no_difference_and_suspect_nobody() ->
     assert suspects([[early, "t.py::test_b"]], [[late]]) == {"polluters": ["t.py::test_b"]}
     fixed = "t.py::test_a[2026-11-25 12:00:00-y]"
     assert suspects([[early, fixed]], [[late]]) == {"polluters": [fixed]}
+
+
+def test_who_is_left_out_on_purpose_is_suspected_by_no_chance() -> None:
+    whole, without = list("abcdefgh"), list("abcdefg")
+    assert chance_of_suspects([whole, whole], [without, without]) == 0
+    assert chance_of_suspects([whole, whole], [[], []]) == 0
+
+
+def test_in_random_order_chance_names_suspects() -> None:
+    failing = [list("abcdef"), list("abghij")]
+    passing = [list("cdghkl"), list("efijkl")]
+    assert suspects(failing, passing)
+    assert chance_of_suspects(failing, passing) > 0.8
+
+
+@given(failing=RUNS, passing=RUNS)
+def test_the_chance_of_suspects_is_a_probability(failing: list[list[str]], passing: list[list[str]]) -> None:
+    assert 0 <= chance_of_suspects(failing, passing) < 1

@@ -42,3 +42,11 @@ def test_a_suspect_weighs_more_the_more_failures_it_goes_with(failures: int, sit
     change |= suspects([["a", "bad"]] * failures, [["a"]] * 2)
     assert situation_of(change, failures, 2) == situation
     assert ODDS[LEFT_OUT] < ODDS[SUSPECT] < ODDS[PROVEN]
+
+
+def test_a_suspect_weighs_no_more_than_an_order_where_chance_always_names_one() -> None:
+    change = {"polluters": ["bad"], "alone": None}
+    odds = [ODDS[situation_of(change, 3, 3, chance=tenths / 10)] for tenths in range(10)]
+    assert odds == sorted(odds, reverse=True)
+    assert odds[0] == ODDS[PROVEN]
+    assert odds[-1] == pytest.approx(ODDS[ORDER], rel=0.1)

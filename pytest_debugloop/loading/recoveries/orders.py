@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -84,6 +85,37 @@ def suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]])
         "setters": _only(passed, failed),
     }
     return {name: tests for name, tests in found.items() if 0 < len(tests) <= _MAX_NAMED}
+
+
+def chance_of_suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]]) -> float:
+    """Say how likely it is that a test is suspected although the order has nothing to do with it.
+
+    Where tests run in random order, or are dealt to workers, each of them runs before the test some of the times. A
+    test that does so as often as a polluter would is one by chance if these times happen to be those of the failures.
+    How many tests there are for that is counted among those that run before it as often, and at other times: none
+    where only those differ that somebody has left out or added.
+
+    Args:
+        failing: what ran before the test, each time that it failed.
+        passing: the same, each time that it passed.
+
+    Returns:
+        A probability: that of one such coincidence at least, where their number has a Poisson distribution.
+    """
+    times: dict[str, set[int]] = {}
+    for number, tests in enumerate([*failing, *passing]):
+        for test in tests:
+            times.setdefault(test, set()).add(number)
+    failed = frozenset(range(len(failing)))
+    passed = frozenset(range(len(failing), len(failing) + len(passing)))
+    kinds = {failed, passed}
+    expected = 0.0
+    for count in {len(kind) for kind in kinds}:
+        others = sum(len(found) == count and found not in kinds for found in times.values())
+        alike = sum(len(kind) == count for kind in kinds)
+        ways = math.comb(len(failing) + len(passing), count) - alike
+        expected += others * alike / ways if ways else 0.0
+    return 1 - math.exp(-expected)
 
 
 def _only(each: Sequence[set[str]], none: Sequence[set[str]]) -> list[str]:

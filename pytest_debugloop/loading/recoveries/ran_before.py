@@ -9,11 +9,12 @@ from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.left_behind import place_of
-from pytest_debugloop.loading.recoveries.orders import order_change, suspects
+from pytest_debugloop.loading.recoveries.orders import chance_of_suspects, order_change, suspects
 from pytest_debugloop.text import strategies
 
 _MAX_ORDERS = 6
 _FEW = 2
+_LEAST_CHANCE = 0.05
 _MAX_LEFT_OUT = 5
 
 
@@ -47,7 +48,9 @@ def compare_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
         change |= suspected
         change["compared"] = {"failing": len(sides[True]), "passing": len(sides[False])}
     is_new = _are_new(change["passing"]["only_here"], one, facts)
-    found.explain(strategies.ORDER, situation_of(change, len(sides[True]), len(sides[False]), is_new=is_new))
+    chance = chance_of_suspects(sides[True], sides[False])
+    situation = situation_of(change, len(sides[True]), len(sides[False]), is_new=is_new, chance=chance)
+    found.explain(strategies.ORDER, situation)
 
 
 def _are_new(tests: Sequence[str], one: Pending, facts: Facts) -> bool:
@@ -77,7 +80,9 @@ def order_between(one: Pending, facts: Facts) -> dict[str, Any] | None:
     return None if failing is None or passing is None else order_change(failing, passing)
 
 
-def situation_of(change: Mapping[str, Any], failures: int, passes: int, *, is_new: bool = False) -> str:
+def situation_of(
+    change: Mapping[str, Any], failures: int, passes: int, *, is_new: bool = False, chance: float = 0.0
+) -> str:
     """Say what a change of the order is to the test.
 
     Args:
@@ -85,8 +90,11 @@ def situation_of(change: Mapping[str, Any], failures: int, passes: int, *, is_ne
         failures: how many failures were compared.
         passes: how many passes.
         is_new: whether the tests that ran before the pass alone were not there when it failed.
+        chance: probability that tests are suspected although the order does not matter.
     """
     if ("polluters" in change or "setters" in change) and failures > 1 and passes > 1:
+        if chance >= _LEAST_CHANCE:
+            return weights.at(weights.SUSPECTS_OF_CHANCE, int(chance * 10))
         return weights.PROVEN if failures > _FEW else weights.SUSPECT
     if change["alone"] and not is_new:
         return weights.ALONE

@@ -41,6 +41,7 @@ OPTION_ASIDE = "option that seldom matters"
 PLUGIN = "plugin"
 SUSPECT = "order, a suspect"
 PROVEN = "order, a suspect in three failures"
+SUSPECTS_OF_CHANCE = tuple(f"order, a suspect that chance names in {tenths}0 %" for tenths in range(10))
 ALONE = "order, alone"
 LEFT_OUT = "order, some tests were left out"
 MORE_BEFORE = "order, some tests more"
@@ -83,6 +84,8 @@ ODDS: Mapping[str, float] = MappingProxyType(
         PLUGIN: 2.0,
         SUSPECT: 10.0,
         PROVEN: 30.0,
+        # Those of an order, divided by how likely it is that chance names a suspect.
+        **{situation: min(0.3 / (0.1 * place + 0.05), 10.0) for place, situation in enumerate(SUSPECTS_OF_CHANCE)},
         ALONE: 1.5,
         LEFT_OUT: 1.5,
         MORE_BEFORE: 0.5,
