@@ -179,7 +179,8 @@ def test_reruns_ask_all_before_the_first_of_them(watched: Watched, ids: dict[str
         *["Give what a run was run on"] * 2,
         *["Give what is recorded of source files"] * 2,
     ]
-    assert _begins([one for one in sent if one.startswith("-- ")]) == [begin[:19] for begin in proof]
+    asked = [one for one in sent if one.startswith("-- ") and "Lead the search path" not in one]
+    assert _begins(asked) == [begin[:19] for begin in proof]
 
 
 def _begins(statements: list[str]) -> list[str]:
