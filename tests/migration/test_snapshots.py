@@ -193,3 +193,14 @@ def test_many_connections_capturing_one_state_make_one_row(postgres: Server, sch
         stored = watcher.execute("SELECT id FROM debug_state_snapshots ORDER BY captured_at").fetchall()
         assert len(stored) == rounds
         assert ids == [[identity for (identity,) in stored]] * count
+
+
+def test_functions_go_by_what_they_do_and_by_their_old_names(migrated: Connection) -> None:
+    both = migrated.execute(
+        "SELECT hash_state('{\"a\": 1}') = debug_state_hash('{\"a\": 1}'), measure_state('[]') = debug_state_size('[]'),"
+        " count_state_variables('[1, 2]') = 2, make_task_id('p', 't') = debug_task_id('p', 't'),"
+        " allocate_step_number(gen_random_uuid()) = 1,"
+        " (SELECT count(*) FROM find_last_pass(gen_random_uuid(), gen_random_uuid())) = 0"
+    ).fetchone()
+    assert both is not None
+    assert all(both)
