@@ -1,4 +1,4 @@
--- Name functions by what they do, and keep the old names; take over session and agent from a run's transformation
+-- Name functions by what they do; take over session and agent from the transformation of a run
 --
 -- Runs inside the caller's transaction with search_path = <our schema>, public.
 

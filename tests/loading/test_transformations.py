@@ -28,7 +28,7 @@ def test_a_run_takes_over_session_and_agent_of_the_transformation_before_it(any_
         for _ in range(2):  # a second time changes nothing
             run.load(any_record)
             assert any_record.rows("SELECT session_id, agent_name FROM debug_runs") == [(SESSION, "coder")]
-            for table in ("workflow_steps", "error_events", "success_events", "workflows"):
+            for table in ("error_events", "workflows"):
                 assert any_record.rows(f"SELECT DISTINCT session_id FROM debug_{table}") == [(SESSION,)]
         context = "SELECT session_id FROM debug_workflow_context"
         assert any_record.rows(context) == [(SESSION,)]
