@@ -106,7 +106,7 @@ class MadeRun:
         if passes:
             return [*lines, step_ended(call, suffix, at + 300, "passed").encode()]
         error = ErrorEvent(
-            n=n + 2, step=(n + 1, at + 200), at=at + 300, node_id=test, type="assertion_failure", category="user",
+            n=n + 2, step=(n + 1, at + 200), at=at + 300, node_id=test, type="validation_error", category="user",
             severity="medium", message=self.message.format(test=test), code="AssertionError", stack=None, snapshot=None,
             metadata={"phase": "call", "attempt": 1, "fingerprint": f"of {test}"},
         )  # fmt: skip
