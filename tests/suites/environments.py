@@ -6,6 +6,7 @@ folder of its own at every start, so that a cached environment never holds an ol
 
 from __future__ import annotations
 
+import ast
 import atexit
 import fcntl
 import hashlib
@@ -79,26 +80,31 @@ def default_cache() -> Path:
     return Path(given).absolute() if given else CHECKOUT / ".pytest_cache" / "d" / "debugloop-suites"
 
 
-def environment(suite: Suite, cache: Path) -> Environment:
+def environment(suite: Suite, cache: Path, python: Path | None = None) -> Environment:
     """Make the environment of a suite, or find it in the cache.
 
     Args:
         suite: which one.
         cache: a folder, which need not exist.
+        python: an interpreter; this one by default.
 
     Raises:
         PyPIUnreachableError: it is not in the cache, and cannot be had now.
         PipError: pip failed.
     """
     requirements = (*COMMON_REQUIREMENTS, *suite.requirements)
-    text = repr((suite.name, suite.version, suite.sha256, requirements, sys.version, sys.base_prefix))
+    version, prefix = _interpreter(python)
+    text = repr((suite.name, suite.version, suite.sha256, requirements, version, prefix))
     folder = cache / f"{suite.name}-{suite.version}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     cache.mkdir(parents=True, exist_ok=True)
     with _locked(cache / f"{folder.name}.lock"):
         if not (folder / _COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)
             _download(suite, folder / "sdist")
-            venv.create(folder / "venv", symlinks=True)
+            if python is None:
+                venv.create(folder / "venv", symlinks=True)
+            else:
+                subprocess.run([str(python), "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
             # The wheel of the same version: building one takes longer than all the rest.
             wanted = f"{suite.name}=={suite.version}"
             _pip("--python", _python(folder), "install", "--no-compile", wanted, *requirements)
@@ -124,6 +130,15 @@ def build_project() -> Path:
     _pip("install", "--no-compile", "--no-deps", "--target", site, CHECKOUT)
     shutil.copyfile(str(probe.__file__), site / f"{PROBE_MODULE}.py")
     return site
+
+
+def _interpreter(python: Path | None) -> tuple[str, str]:
+    """Give version and prefix of an interpreter."""
+    if python is None:
+        return sys.version, sys.base_prefix
+    command = [str(python), "-c", "import sys; print(repr((sys.version, sys.base_prefix)))"]
+    version, prefix = ast.literal_eval(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return str(version), str(prefix)
 
 
 def _python(folder: Path) -> Path:

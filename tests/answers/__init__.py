@@ -1,0 +1,1 @@
+"""Every answer, from records that real suites made."""
