@@ -36,7 +36,7 @@ def write_artifact(scope: Scope, content: object, name: object, media_type: obje
         return
     title = notes.name(name) or notes.name(file_name) or "artifact"
     text = _text_of(data)
-    kind = notes.text(media_type, 255) or _guess(title) or (_BINARY if text is None else _TEXT)
+    kind = notes.name(media_type) or _guess(title) or (_BINARY if text is None else _TEXT)
     if text is not None:
         data = notes.writer.capturer.redactor.text(text).encode("utf-8", "surrogateescape")
     notes.artifacts_left -= len(data)
@@ -50,8 +50,7 @@ def write_artifact(scope: Scope, content: object, name: object, media_type: obje
         metadata=facts,
     )  # fmt: skip
     artifact = Artifact.of(writer.next_n(), at, "attached", title, kind, data, step=(n, at))
-    notes.write(note, b"")
-    writer.append(artifact.to_line())
+    writer.append(note.to_line() + artifact.to_line())
 
 
 def _content(notes: Notes, content: object) -> tuple[bytes | None, str, str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 255
 _LONGEST_TEXT = 10_000
+_MOST_NAMES = 2_000
 _LONGEST_BITS = 1_000  # Python writes no integer of many thousand digits
 _MIB_PER_MAXRSS = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 
@@ -35,7 +36,7 @@ class Notes:
         is_ended: whether the run is over.
     """
 
-    __slots__ = ("artifact_bytes", "artifacts_left", "drops", "is_ended", "most", "writer")
+    __slots__ = ("_names", "artifact_bytes", "artifacts_left", "drops", "is_ended", "most", "writer")
 
     def __init__(self, writer: Writer, most: int, artifact_bytes: int) -> None:
         writer.share()
@@ -43,6 +44,7 @@ class Notes:
         self.most = most
         self.artifact_bytes = artifact_bytes
         self.artifacts_left = 20 * artifact_bytes
+        self._names: dict[str, str] = {}
         self.drops = Drops(System.getpid())
         self.is_ended = False
 
@@ -78,7 +80,14 @@ class Notes:
         Args:
             value: anything.
         """
-        return self.text(value, _LONGEST_NAME)
+        if type(value) is not str or len(value) > _LONGEST_NAME:
+            return self.text(value, _LONGEST_NAME)
+        known = self._names.get(value)  # to look for secrets takes most of the time of a call
+        if known is None:
+            if len(self._names) >= _MOST_NAMES:
+                self._names.clear()
+            known = self._names[value] = self.text(value, _LONGEST_NAME)
+        return known
 
     def values(self, given: Mapping[str, object], pointer: str = "") -> dict[str, Any] | None:
         """Give values that somebody passed, bounded and without secrets; None where there are none.
