@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -18,7 +18,26 @@ if TYPE_CHECKING:
 
 _FOREIGN_US = 20_000  # of the set-up of a fixture of pytest or a plugin: one that is quicker is of no interest
 _MOST = 400  # of one phase
+_NOT_THEIRS = ("_pytest.", "pytest_debugloop.")
 _PROPERTIES = ("record_property", "record_xml_attribute")
+
+
+class _Facts(NamedTuple):
+    """A fixture's definition, and what stands before and behind the times of a set-up of it."""
+
+    definition: Any
+    head: str
+    tail: str
+    is_own: bool
+    is_of_pytest: bool
+
+
+class _Open(NamedTuple):
+    """A set-up that may not be over; its place among those that are written, -1 for none."""
+
+    facts: _Facts
+    started: int
+    place: int
 
 
 class FixtureRecorder:
@@ -35,39 +54,62 @@ class FixtureRecorder:
         self._now = writer.now
         self._current_step = current_step
         self._project = project
-        self._known: dict[int, tuple[object, str, str, bool]] = {}
+        self._known: dict[int, _Facts] = {}
         self._step: Step | None = None
         self._text = ""
         self._uses = ""
         self._parts: list[str] = []
+        self._open: list[_Open] = []
 
-    # Of the old kind: an exception does not pass through it, and shows no frame of it.
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, None]:
-        """Time a set-up."""
-        started = self._now()
-        outcome = yield
+    # No wrapper: an exception of a fixture would pass through it, and show its frame. That a fixture is ready is seen
+    # when the next is set up; the last one of a phase is taken to last to its end.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> None:
+        """Note that a fixture is being set up."""
         try:
             if fixturedef.argname in _PROPERTIES and request.scope == "function":
                 request.node.addfinalizer(partial(self._note_properties, request.node))
-            self._note(fixturedef, request, started, self._now() - started, outcome.excinfo is not None)
+            self._note(fixturedef, request)
         except Exception as fault:
             self._writer.fault(fault)
 
-    def _note(self, fixturedef: Any, request: Any, started: int, took: int, failed: bool) -> None:
-        known = self._known.get(id(fixturedef))
-        if known is None or known[0] is not fixturedef:
-            known = self._known[id(fixturedef)] = self._facts_of(fixturedef)
-        _, head, tail, is_own = known
-        if not is_own and took < _FOREIGN_US and not failed:
-            return
+    def _note(self, fixturedef: Any, request: Any) -> None:
+        now = self._now()
         _, step = self._current_step()
         if step is not self._step:
-            self._step, self._parts, self._text = step, [], ""
+            self._step, self._parts, self._text, self._open = step, [], "", []
             self._uses = _uses_of(request)
-        if len(self._parts) == _MOST:
+        elif self._open:
+            self._close(now)
+            if self._parts:
+                self._write(step)
+        facts = self._known.get(id(fixturedef))
+        if facts is None or facts.definition is not fixturedef:
+            facts = self._known[id(fixturedef)] = self._facts_of(fixturedef)
+        if len(self._parts) == _MOST or facts.is_of_pytest:
             return
-        self._parts.append(f"{head}{started},{took},{int(failed)},{tail}")
+        place = -1
+        if facts.is_own:
+            place = len(self._parts)
+            self._parts.append(f"{facts.head}{now},-1,0,{facts.tail}")
+            self._write(step)
+        self._open.append(_Open(facts, now, place))
+
+    def _close(self, now: int) -> None:
+        """See which of those that were begun are ready."""
+        left = []
+        for one in self._open:
+            if getattr(one.facts.definition, "cached_result", None) is None:
+                left.append(one)  # it asks for another in its own function
+                continue
+            part = f"{one.facts.head}{one.started},{now - one.started},0,{one.facts.tail}"
+            if one.place >= 0:
+                self._parts[one.place] = part
+            elif now - one.started >= _FOREIGN_US:
+                self._parts.append(part)
+        self._open = left
+
+    def _write(self, step: Step) -> None:
         before, self._text = self._text, f'"fixtures":[{",".join(self._parts)}],{self._uses}'
         step.extra = step.extra.replace(before, "", 1) + self._text if before else step.extra + self._text
 
@@ -79,7 +121,7 @@ class FixtureRecorder:
         except Exception as fault:
             self._writer.fault(fault)
 
-    def _facts_of(self, fixturedef: Any) -> tuple[object, str, str, bool]:
+    def _facts_of(self, fixturedef: Any) -> _Facts:
         function = plain_function(fixturedef.func)
         file, line, name, is_own = "", 0, "", False
         if function is not None:
@@ -93,7 +135,8 @@ class FixtureRecorder:
         arguments = ",".join(json_string(clean_text(str(one))) for one in fixturedef.argnames if one != "request")
         head = f"[{json_string(clean_text(str(fixturedef.argname)))},{json_string(scope)},"
         tail = f"{json_string(clean_text(file))},{line},{json_string(clean_text(name))},[{arguments}]]"
-        return fixturedef, head, tail, is_own
+        is_of_pytest = str(getattr(fixturedef.func, "__module__", "")).startswith(_NOT_THEIRS)
+        return _Facts(fixturedef, head, tail, is_own, is_of_pytest)
 
 
 def _uses_of(request: Any) -> str:

@@ -13,8 +13,12 @@ SELECT
     f.one ->> 0 AS name,
     f.one ->> 1 AS scope,
     (f.one ->> 2)::bigint AS started,
-    (f.one ->> 3)::bigint AS took,
-    f.one ->> 4 = '1' AS failed,
+    -- The last of a phase is taken to last to its end, and to be what a setup failed in.
+    CASE
+        WHEN (f.one ->> 3)::bigint >= 0 THEN (f.one ->> 3)::bigint
+        ELSE greatest((extract(epoch FROM s.ended_at) * 1000000)::bigint - (f.one ->> 2)::bigint, 0)
+    END AS took,
+    (f.one ->> 3)::bigint < 0 AND s.phase = 'setup' AND s.outcome IN ('failed', 'rerun') AS failed,
     f.one ->> 5 AS file,
     (f.one ->> 6)::integer AS line,
     f.one ->> 7 AS function,
@@ -43,7 +47,7 @@ SELECT
     f.attempt,
     timestamptz 'epoch' + f.started * interval '1 microsecond',
     timestamptz 'epoch' + (f.started + f.took) * interval '1 microsecond',
-    CASE WHEN f.failed THEN 'failed' ELSE 'passed' END,
+    CASE WHEN f.took IS NULL THEN NULL WHEN f.failed THEN 'failed' ELSE 'passed' END,
     ARRAY[f.phase_n, (extract(epoch FROM f.phase_started_at) * 1000000)::bigint],
     FALSE
 FROM staged_fixtures AS f
