@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import subprocess
+import sys
 import threading
 import uuid
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -26,6 +26,7 @@ from pytest_debugloop.errors import (
     ReadOnlyConnectionError,
     RefusedValueError,
 )
+from tests.support.environment import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -218,28 +219,32 @@ def test_steps_are_numbered_whatever_isolation_the_database_defaults_to(
     assert sorted(row["step_number"] for row in found) == list(range(1, 11))
 
 
+FORKED = """
+import os, sys
+from pytest_debugloop import connect
+
+with connect(*sys.argv[1:]) as record:
+    if (child := os.fork()) == 0:
+        try:
+            record.recovery_patterns()
+        except Exception as error:
+            print(f"{type(error).__name__}: {error}", flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+    print(record.recovery_patterns() is not None)
+"""
+
+
+@pytest.mark.process
 def test_a_forked_child_does_not_write_into_the_connection_of_its_parent(api_record: dict[str, str]) -> None:
-    with connect(api_record["dsn"], api_record["schema"]) as record:
-        read_end, write_end = os.pipe()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # a worker of pytest-xdist has more threads
-            child = os.fork()
-        if child == 0:
-            try:
-                record.recovery_patterns()
-                said = "nothing"
-            except BaseException as error:
-                said = f"{type(error).__name__}: {error}"
-            os.write(write_end, said.encode())
-            os._exit(0)
-        os.waitpid(child, 0)
-        os.close(write_end)
-        with os.fdopen(read_end) as pipe:
-            assert pipe.read() == (
-                "ClosedConnectionError: The connection to the record is closed to this process, which was forked "
-                "after it was opened: open another one."
-            )
-        assert record.recovery_patterns() is not None
+    command = [sys.executable, "-c", FORKED, api_record["dsn"], api_record["schema"]]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "ClosedConnectionError: The connection to the record is closed to this process, which was forked "
+        "after it was opened: open another one.",
+        "True",
+    ]
 
 
 def test_threads_and_tasks_take_turns(api_record: dict[str, str], rows: Rows) -> None:
