@@ -193,7 +193,13 @@ def failure_facts(failure: KnownFailure) -> list[str]:
         facts += _failing(failure)
     elif failure.is_flaky and not failure.flaky_attempts:
         facts.append("flaky")
-    if places := passes_elsewhere(failure.passes_elsewhere):
+    # Where it is red on another branch, passes there are of before, or of another leg.
+    elsewhere = [
+        place
+        for place in failure.passes_elsewhere
+        if place["same_branch"] or not failure.red_run or place["branch"] != failure.red_branch
+    ]
+    if places := passes_elsewhere(elsewhere):
         facts.append(places)
     if failure.strategy and failure.recoveries and failure.strategy_times:
         known = STRATEGIES.get(failure.strategy)

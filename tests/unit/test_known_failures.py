@@ -53,6 +53,10 @@ RETRIED: dict[str, Any] = {"strategy": "retry", "strategy_times": 23, "recoverie
 @pytest.mark.parametrize(
     ("known", "facts"),
     [
+        (
+            {"red_run": "8205ebab", "red_branch": "main", "passes_elsewhere": [MAIN, OTHER_LEG]},
+            ["red since run 8205ebab on main", "passes in leg py312"],
+        ),
         ({}, ["first seen in this run"]),
         ({"times_otherwise": 3}, ["first seen in this run, failed differently in 3 runs"]),
         ({"times": 12, "last_seen_seconds": 60.0}, ["seen 12 times in 7 days"]),
