@@ -22,6 +22,7 @@ from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.database.processes import is_server, read_pid
 from tests.support.environment import CHECKOUT, as_from_a_shell, clean_environment
 from tests.support.projects import Project
+from tests.support.shop import LONG
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def shell(project: Project, redirected: str, **more: str) -> subprocess.Complete
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A recorded suite whose server does not run."""
     project = Project.example(tmp_path_factory.mktemp("stopped") / "shop")
-    assert project.record().returncode == 1
+    assert project.record(DEBUGLOOP_WAIT=LONG).returncode == 1
     wait_until(lambda: not server_runs(project))  # its loader may be about to stop it
     return project
 

@@ -9,6 +9,9 @@ from tests.support.projects import Project
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Seconds: many tests read this record, and what changes before a run is stored is not what the run was run on.
+LONG = "90"
+
 
 def recorded_shop(folder: Path) -> Project:
     """Run the example suite three times: with a fault that is mended, on a branch, after the first.
@@ -20,7 +23,7 @@ def recorded_shop(folder: Path) -> Project:
     project.git("init")
     project.git("add", ".")
     project.git("commit", "-m", "first")
-    assert project.record("--reruns", "1").returncode == 1
+    assert project.record("--reruns", "1", DEBUGLOOP_WAIT=LONG).returncode == 1
     source = project.folder / "orders.py"
     faulty = source.read_text(encoding="utf-8")
     mended = faulty.replace("quantize(Decimal(1))", 'quantize(Decimal("0.01"))')
@@ -28,6 +31,6 @@ def recorded_shop(folder: Path) -> Project:
     source.write_text(mended, encoding="utf-8")
     project.git("checkout", "-b", "mend")
     project.git("commit", "-am", "second")
-    assert project.record("--reruns", "1").returncode == 1
-    assert project.record("--reruns", "1").returncode == 1
+    assert project.record("--reruns", "1", DEBUGLOOP_WAIT=LONG).returncode == 1
+    assert project.record("--reruns", "1", DEBUGLOOP_WAIT=LONG).returncode == 1
     return project
