@@ -27,19 +27,21 @@ def test_large():
 """
 
 
-def write_failing_suite(folder: Path, tests: int) -> None:
+def write_failing_suite(folder: Path, tests: int, each: int = 100, call: str = "fail") -> None:
     """Write a suite of which every fifth test fails.
 
     Args:
         folder: to write into, which becomes rootdir.
         tests: how many.
+        each: how many in a file.
+        call: the function of `benchmarks.shop` that fails.
     """
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     shutil.copy(shop.__file__, folder / "shop.py")
-    for file in range(tests // 100):
+    for file in range(tests // each):
         lines = ["import shop\n"]
-        for n in range(100):
-            body = f"shop.fail({n})" if n % 5 == 0 else "assert True"
+        for n in range(each):
+            body = f"shop.{call}({n})" if n % 5 == 0 else "assert True"
             lines.append(f"\n\ndef test_{n:03}():\n    {body}\n")
         (folder / f"test_{file:03}.py").write_text("".join(lines), encoding="utf-8")
 

@@ -1,4 +1,6 @@
-"""Failures two frames deep with nested locals: dataclasses, 300 rows, a text of 4,000 characters, 20 scalars.
+"""Failures two frames deep with nested locals.
+
+``fail``: dataclasses, 300 rows, a text of 4,000 characters, 20 scalars. ``fail_richly``: 850 texts in what is captured.
 
 It imports nothing of this project or of pytest: it is copied into the suites that are measured.
 """
@@ -50,3 +52,27 @@ def fail(number: int) -> None:
     order = Order(number, customer, rows[:20], 3.5)
     text = "lorem ipsum " * 334
     check(order, rows, text)
+
+
+def check_all(orders: list[Order], customers: list[Customer], options: dict[str, str]) -> None:
+    """Fail, with all of it in reach."""
+    total, names = sum(order.total for order in orders), [customer.name for customer in customers]
+    assert total == len(options), names[0]
+
+
+def fail_richly(number: int) -> None:
+    """Make the data, and fail in a frame of another function."""
+    customers = [
+        Customer(i, f"customer {i}", Address(f"Main Street {i}", f"Bern {i}", f"{3000 + i}"), ["new", f"since {i}"])
+        for i in range(60)
+    ]
+    orders = [
+        Order(
+            number + i,
+            customers[i],
+            [{"sku": f"SKU-{i:05}-{j}", "title": f"article {i} of {j}", "note": f"ships on day {j}"} for j in range(3)],
+            i * 1.5,
+        )
+        for i in range(60)
+    ]
+    check_all(orders, customers, {f"option {i}": f"the value of option {i}" for i in range(60)})

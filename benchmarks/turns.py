@@ -81,6 +81,11 @@ def take_turns(name: str, plain: Callable[[], Spent], other: Callable[[], Spent]
     return turns
 
 
+def bare_environment() -> dict[str, str]:
+    """Give this shell's environment without what changes how Python, pytest and this project run."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "PYTHON"))}
+
+
 def spend(command: Sequence[str], folder: Path, status: int = 0, **env: str) -> Spent:
     """Run a command to its end, without what this shell would have it load.
 
@@ -93,11 +98,14 @@ def spend(command: Sequence[str], folder: Path, status: int = 0, **env: str) -> 
     Raises:
         RuntimeError: it ended with another status.
     """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "PYTHON"))}
     begun = time.perf_counter()
     quiet = subprocess.DEVNULL
     with subprocess.Popen(
-        command, cwd=folder, env=kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | env, stdout=quiet, stderr=quiet
+        command,
+        cwd=folder,
+        env=bare_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | env,
+        stdout=quiet,
+        stderr=quiet,
     ) as process:
         _, ended, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(ended)

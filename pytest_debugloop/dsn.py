@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
+
+from pytest_debugloop.patterns import lazy_pattern
 
 SECRET_OPTIONS = frozenset(
     {"password", "passfile", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
@@ -29,14 +30,14 @@ OPTIONS = frozenset(_OPTIONS.split())
 """All options of libpq, up to that of PostgreSQL 18."""
 
 _SCHEMES = ("postgresql", "postgres")
-_URL = re.compile(
+_URL = lazy_pattern(
     r"(?P<scheme>\w+)://(?:(?P<user>[^@:/?#\s]*)(?P<password>:[^@/?#\s]*)?@)?"
     r"(?P<hosts>[^@/?#\s]*)(?P<dbname>/[^@:/?#\s]*)?(?:\?(?P<query>[^@?#\s]*))?"
 )
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%[\w.%-]+)?\]|[\w.%~-]*)(?::(?P<port>\d{0,5}))?")
-_PAIR = re.compile(r"\s*(?P<name>\w+)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'|(?!')(?:[^\s\\]|\\.)*)(?=\s|$)", re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
+_HOST = lazy_pattern(r"(?:\[[0-9A-Fa-f:.]+(?:%[\w.%-]+)?\]|[\w.%~-]*)(?::(?P<port>\d{0,5}))?")
+_PAIR = lazy_pattern(r"\s*(?P<name>\w+)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'|(?!')(?:[^\s\\]|\\.)*)(?=\s|$)", re.DOTALL)
+_ESCAPED = lazy_pattern(r"\\(.)", re.DOTALL)
+_BAD_PERCENT = lazy_pattern(r"%(?![0-9A-Fa-f]{2})|%00")
 # What no value of an option has in it, though a password or another connection string may.
 _UNLIKELY = {
     "host": r"://|^[^/].*[@=]|^(?![0-9A-Fa-f:.,%]*$)[^/]*:",
@@ -148,6 +149,8 @@ def _parts(dsn: str) -> tuple[str, str, str, str]:
     user = found["user"] or ""
     if re.search(_UNLIKELY["user"], _decoded(user)):
         raise _MalformedError(_UNESCAPED)
+    from urllib.parse import quote, urlencode  # most runs have no connection string
+
     query = found["query"]
     kept = [] if query is None else list(_shown_parameters(query))
     rest = (found["dbname"] or "") + (f"?{urlencode(kept, quote_via=quote)}" if kept else "")
@@ -158,6 +161,8 @@ def _parts(dsn: str) -> tuple[str, str, str, str]:
 def _shown_parameters(query: str) -> Iterator[tuple[str, str]]:
     if any("=" not in part for part in query.split("&")):
         raise _MalformedError(_UNESCAPED)
+    from urllib.parse import parse_qsl
+
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name == "ssl" and value == "true":  # as JDBC has it, which libpq takes
             yield name, value
@@ -192,4 +197,6 @@ def _are_ports(text: str) -> bool:
 
 
 def _decoded(text: str) -> str:
+    from urllib.parse import unquote_to_bytes
+
     return unquote_to_bytes(text).decode("utf-8", "replace")

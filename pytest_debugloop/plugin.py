@@ -1,6 +1,7 @@
 """The entry point that pytest loads: the options, the switch, and nothing else.
 
-In a run that does not record, this module and :mod:`pytest_debugloop.settings` are all that is imported.
+In a run that does not record, this module and what it needs for that (:mod:`pytest_debugloop.settings`) are all that is
+imported.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.setting_values import as_bool
-from pytest_debugloop.settings import OPTIONS, Settings, raw_value
+from pytest_debugloop.own_imports import OwnImports
+
+with OwnImports():
+    from pytest_debugloop.setting_values import as_bool
+    from pytest_debugloop.settings import OPTIONS, Settings, raw_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -230,7 +234,8 @@ def pytest_configure(config: pytest.Config) -> None:
     is_inside = bool(_going_on) or any(name in os.environ for name in _INSIDE)
     _going_on.add(config)
     if _enabled(config, is_inside=is_inside):
-        from pytest_debugloop.recording.start import start_recording
+        with OwnImports():
+            from pytest_debugloop.recording.start import start_recording
 
         start_recording(config)
 
@@ -245,7 +250,8 @@ def _enabled(config: pytest.Config, *, is_inside: bool) -> bool:
         return False
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:  # a worker of pytest-xdist does as the process that started it
-        from pytest_debugloop.journal.shared_names import WORKER_INPUT
+        with OwnImports():
+            from pytest_debugloop.journal.shared_names import WORKER_INPUT
 
         return WORKER_INPUT in worker_input
     switch = Settings.enabled

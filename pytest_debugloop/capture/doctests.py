@@ -5,15 +5,15 @@ No line of an example is in a file of its own name: frames in ``<doctest name[0]
 
 from __future__ import annotations
 
-import re
 from types import FrameType, SimpleNamespace
 from typing import Any, cast
 
 from pytest_debugloop.capture.frames import Frame, context_of, is_pytest
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.journal.records import clean_text
+from pytest_debugloop.patterns import lazy_pattern
 
-_FILE = re.compile(r"<doctest (.*)\[(\d+)\]>")
+_FILE = lazy_pattern(r"<doctest (.*)\[(\d+)\]>")
 _LONGEST_LINE = 300
 
 

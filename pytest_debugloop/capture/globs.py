@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-_NOTHING = r"(?!)"
+_SPECIAL = frozenset("*?[")
 _MAX_REMEMBERED = 4096
 
 
@@ -22,10 +22,22 @@ def glob_matcher(patterns: Iterable[str], but_not: Iterable[str] = ()) -> Callab
 
     @lru_cache(_MAX_REMEMBERED)
     def matches(name: str) -> bool:
-        return wanted.match(name) is not None and unwanted.match(name) is None
+        return wanted(name) and not unwanted(name)
 
     return matches
 
 
-def _one_of(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns) or _NOTHING)
+def _one_of(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Most patterns are a name, or the beginning of one: of these no regular expression has to be compiled."""
+    names: set[str] = set()
+    beginnings: list[str] = []
+    others: list[str] = []
+    for pattern in patterns:
+        bare = pattern.removesuffix("*")
+        if _SPECIAL.isdisjoint(bare):
+            names.add(pattern) if bare == pattern else beginnings.append(bare)
+        else:
+            others.append(pattern)
+    begins, rest = tuple(beginnings), "|".join(map(fnmatch.translate, others))
+    compiled = re.compile(rest).match if rest else None
+    return lambda name: name in names or name.startswith(begins) or (compiled is not None and bool(compiled(name)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from pytest_debugloop.capture import scalars
@@ -18,26 +17,26 @@ _MAX_KNOWN = 2_000
 _PYTEST = ("_pytest.", "pluggy.", "pytest_debugloop.", "xdist.", "execnet.")
 
 
-class Kind(Enum):
-    """What is shown."""
+class Kind:
+    """What is shown; an enumeration would cost each run more than all snapshots of most."""
 
-    TEXT = auto()
+    TEXT = 1
     """A text that the plan's detail makes of the value."""
-    SCALAR = auto()
+    SCALAR = 2
     """A number, text or bytes."""
-    CLASS = auto()
+    CLASS = 3
     """The value is a class: its name."""
-    OPAQUE = auto()
+    OPAQUE = 4
     """Its type alone."""
-    MAPPING = auto()
+    MAPPING = 5
     """The items of a dict."""
-    SEQUENCE = auto()
+    SEQUENCE = 6
     """The items of what the plan's detail iterates."""
-    RENDERED = auto()
+    RENDERED = 7
     """What the plan's detail, a renderer, gives."""
-    EXCEPTION = auto()
+    EXCEPTION = 8
     """Its arguments and attributes."""
-    ATTRIBUTES = auto()
+    ATTRIBUTES = 9
     """What it stores."""
 
 
@@ -54,7 +53,7 @@ class Plan(NamedTuple):
         fields: of a named tuple.
     """
 
-    kind: Kind
+    kind: int
     name: str
     detail: Any = None
     base: Any = None

@@ -49,7 +49,6 @@ class ProjectCode:
             self._set(folder, is_project=False)
         for folder in (rootdir, *folders):
             self._set(folder, is_project=True)
-        self._files: dict[str, _File] = {}
         self._environments: dict[str, bool] = {}
 
     def add(self, folder: str) -> None:
@@ -60,7 +59,6 @@ class ProjectCode:
         """
         if not self._folders.get(folder.rstrip(_SEP)):
             self._set(folder, is_project=True)
-            self._files.clear()
 
     def leave_out(self, path: str) -> None:
         """Take a folder, or a file, for others' code.
@@ -69,7 +67,6 @@ class ProjectCode:
             path: whole path of it.
         """
         self._set(path, is_project=False)
-        self._files.clear()
 
     @property
     def folders(self) -> list[str]:
@@ -77,6 +74,8 @@ class ProjectCode:
         return [folder for folder, is_project in self._folders.items() if is_project]
 
     def _set(self, folder: str, *, is_project: bool) -> None:
+        self._files: dict[str, _File] = {}
+        self._installed: dict[str, bool] = {}
         for path in (folder, _real(folder)):
             if path.startswith(_SEP):
                 self._folders[path.rstrip(_SEP)] = is_project
@@ -122,6 +121,20 @@ class ProjectCode:
         if self._folder_of(place) or self._folder_of(_real(place)) or self._is_in_environment(place, ""):
             return None
         return clean_text(self._name(path, place, is_project=True))
+
+    def is_installed(self, path: str) -> bool:
+        """Tell at a glance whether a file lies in a folder of an interpreter, where no other file has to be asked.
+
+        Args:
+            path: whole path of it, as a module names it.
+        """
+        above = path.rpartition(_SEP)[0]
+        found = self._installed.get(above)
+        if found is None:
+            folder = self._folder_of(above) if os.path.normpath(above) == above else None
+            is_foreign = folder is not None and not self._folders[folder]
+            found = self._installed[above] = is_foreign and _is_framework(above + _SEP)
+        return found and path not in self._folders
 
     def is_below_rootdir(self, path: str) -> bool:
         """Tell whether a file or folder is in rootdir, as it is spelt.

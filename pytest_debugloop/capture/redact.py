@@ -23,6 +23,7 @@ from pytest_debugloop.capture.secret_urls import (
     without_quoted_parts,
     without_url_passwords,
 )
+from pytest_debugloop.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from pytest_debugloop.settings import Settings
@@ -37,25 +38,25 @@ _KEY_SIGNS = (
 )
 # A name and what stands between it and a value; then the value, in quotes or without. A name begins where a word does,
 # so that a long text is not read once for every letter of it.
-_NAME = re.compile(
+_NAME = lazy_pattern(
     r"""(?<![\w.])(?P<name>[A-Za-z_][\w.-]{0,80})"""
     r"""\\{0,3}["']?\]?[ \t]{0,3}(?::[ \t]?(?:str|bytes)[ \t]?=|[!=]?={1,2}|:)[ \t]{0,3}"""
 )
-_QUOTED = re.compile(
+_QUOTED = lazy_pattern(
     r"""(?P<prefix>[bBrRuUfF]{0,2})(?P<quote>\\{0,3}["'])(?P<value>(?:(?!(?P=quote))(?:\\+[^\n]|[^\n\\]))*)"""
 )
-_UNQUOTED = re.compile(r"""(?P<value>[^\s"',;&<>(){}\[\]=:\\][^\s"',;&<>(){}\[\]]{3,})(?P<more>[ ][a-z]{2,})?""")
-_FLAG = re.compile(r"(?<!\S)(?P<name>--[\w-]{3,60})(?P<mid>[ ]+)(?P<value>'[^'\n]*'|\"[^\"\n]*\"|[^\s-]\S{3,})")
+_UNQUOTED = lazy_pattern(r"""(?P<value>[^\s"',;&<>(){}\[\]=:\\][^\s"',;&<>(){}\[\]]{3,})(?P<more>[ ][a-z]{2,})?""")
+_FLAG = lazy_pattern(r"(?<!\S)(?P<name>--[\w-]{3,60})(?P<mid>[ ]+)(?P<value>'[^'\n]*'|\"[^\"\n]*\"|[^\s-]\S{3,})")
 # As `env` prints variables: the value is all to the end of the line.
-_VARIABLE = re.compile(r"^(?P<before>(?:export )?(?P<name>[A-Z][A-Z0-9_]{2,60})=)(?P<value>[^\n]+)$", re.MULTILINE)
-_SCHEME = re.compile(
+_VARIABLE = lazy_pattern(r"^(?P<before>(?:export )?(?P<name>[A-Z][A-Z0-9_]{2,60})=)(?P<value>[^\n]+)$", re.MULTILINE)
+_SCHEME = lazy_pattern(
     r"\b(?P<scheme>Bearer|Basic|Token|Digest|Negotiate)\s+(?P<value>[\w.~+/-]{8,}={0,2})(?![\w=:])", re.IGNORECASE
 )
 # Of an assertion's explanation: `+  where 'x' = client.token`.
-_WHERE = re.compile(
+_WHERE = lazy_pattern(
     r"^[E ]*\+ +(?:where|and) +(?P<value>[^\n]{6,}) = [^\n]*?(?P<name>[A-Za-z_]\w*)(?:\(\))?$", re.MULTILINE
 )
-_NO_SECRET = re.compile(
+_NO_SECRET = lazy_pattern(
     r"(none|null|true|false|bearer|basic|digest|token|str|bytes|int|bool|any|object|undefined"
     r"|\*+|x{3,}|\.{3}|<[^>]*>|\$\{?\w*\}?|%\(?\w*\)?s?|\{[\w.]*\})?$",
     re.IGNORECASE,
@@ -82,7 +83,7 @@ class Redactor:
         re.error: a regular expression is none.
     """
 
-    __slots__ = ("_given", "_more", "_shapes", "names")
+    __slots__ = ("_given", "_more", "names")
 
     def __init__(
         self,
@@ -94,7 +95,6 @@ class Redactor:
         self._given = {"names": list(names), "patterns": list(patterns), "hidden": list(hidden), "shown": list(shown)}
         self.names = SecretNames(self._given["names"], self._given["hidden"], self._given["shown"])
         self._more = [re.compile(pattern) for pattern in self._given["patterns"]]
-        self._shapes = [(name, signs, re.compile(shape)) for name, signs, shape in SHAPES]
 
     def to_plain(self) -> dict[str, list[str]]:
         """Give what it was made of, as basic types, by the names of its arguments."""
@@ -110,7 +110,7 @@ class Redactor:
         if ("@" in text and has_url(text)) or has_driver_message(text):
             return True
         if "://" in text or "PRIVATE KEY" in text or _TWELVE_LETTERS in plain.translate(_key_letters):
-            for _, signs, _ in self._shapes:
+            for _, signs, _ in SHAPES:
                 for sign in signs:
                     if sign in text:
                         return True
@@ -138,7 +138,7 @@ class Redactor:
             whole = CollectingMarks()
             self.text(text, marks=whole)
             text = without_cut(text, whole.found, marks)
-        for name, signs, shape in self._shapes:
+        for name, signs, shape in SHAPES:
             for sign in signs:
                 if sign in text:
                     text = shape.sub(partial(_marked, marks, name), text)

@@ -7,13 +7,14 @@ import shlex
 from collections.abc import Iterable
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
+from pytest_debugloop.patterns import lazy_pattern
 
 ARGUMENT_VARIABLES = frozenset({"PYTEST_ADDOPTS"})
 """Environment variables that hold words of a command line."""
 
-_OPTION = re.compile(r"--?[A-Za-z][\w-]*$")
-_ASSIGNED = re.compile(r"(?P<before>(?:-o|--override-ini=)?(?:--?)?(?P<name>[A-Za-z_][\w.-]*)=)", re.DOTALL)
-_ALWAYS = re.compile(r"dsn|token|secret|password|passwd|key", re.IGNORECASE)
+_OPTION = lazy_pattern(r"--?[A-Za-z][\w-]*$")
+_ASSIGNED = lazy_pattern(r"(?P<before>(?:-o|--override-ini=)?(?:--?)?(?P<name>[A-Za-z_][\w.-]*)=)", re.DOTALL)
+_ALWAYS = ("dsn", "token", "secret", "password", "passwd", "key")
 
 
 def redacted_arguments(words: Iterable[str], redactor: Redactor) -> list[str]:
@@ -29,14 +30,15 @@ def redacted_arguments(words: Iterable[str], redactor: Redactor) -> list[str]:
     out: list[str] = []
     is_of_secret = False
     for word in words:
-        assigned = _ASSIGNED.match(word)
+        assigned = _ASSIGNED.match(word) if "=" in word else None
         if is_of_secret and not word.startswith("-"):
             out.append(REDACTED)
         elif assigned is not None and _is_secret(assigned["name"], redactor, is_option=word.startswith("-")):
             out.append(f"{assigned['before']}{REDACTED}")
         else:
             out.append(redactor.text(word))
-        is_of_secret = _OPTION.match(word) is not None and redactor.names.is_secret(word.lstrip("-"))
+        is_option = word.startswith("-") and redactor.names.is_secret(word.lstrip("-"))
+        is_of_secret = is_option and _OPTION.match(word) is not None
     return out
 
 
@@ -58,4 +60,7 @@ def redacted_words(text: str, redactor: Redactor) -> str:
 def _is_secret(name: str, redactor: Redactor, *, is_option: bool) -> bool:
     if redactor.names.is_shown(name):
         return False
-    return redactor.names.is_secret(name) or (is_option and _ALWAYS.search(name) is not None)
+    if redactor.names.is_secret(name):
+        return True
+    low = name.lower()
+    return is_option and any(part in low for part in _ALWAYS)

@@ -11,9 +11,11 @@ from collections.abc import Hashable, Iterable
 from itertools import islice
 from typing import Any
 
+from pytest_debugloop.patterns import lazy_pattern
+
 REDACTED = "[redacted: key]"
 
-_NUMBER = re.compile(r"(?<=\[redacted: )([\w ]{1,40}) #\d{1,6}(?=\])")
+_NUMBER = lazy_pattern(r"(?<=\[redacted: )([\w ]{1,40}) #\d{1,6}(?=\])")
 _MAX_PARTS, _LONGEST = 500, 10_000
 _type = type
 

@@ -11,17 +11,23 @@ import re
 from collections.abc import Iterable
 
 from pytest_debugloop.capture.globs import glob_matcher
+from pytest_debugloop.patterns import lazy_pattern
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NO_WORD = re.compile(r"[^a-z0-9]+")
+_CAMEL = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NO_WORD = lazy_pattern(r"[^a-z0-9]+")
 # Within a name, as its words are joined by underscores and stand between two.
-_SECRET = re.compile(
+_SECRET = lazy_pattern(
     r"passw(or)?d|passphrase|passcode|_pwd_|_mysql_pwd|(?<!no)secrets?_|secret(?=key|token|access)"
     r"|tokens?_|_jwt_|bearer_|api_?keys?_|apikey"
     r"|(access|private|signing|encryption|master|account|shared|session|ssh|license)_?keys?_"
     r"|authorization|_auth_key_|cookies?_|credentials?_|_creds?_|_dsn_|dsn_"
     r"|c?x?srf(_|token)|session_?id_|phpsessid|connect_sid|aiohttp_session|user_session|symfony_?"
     r"|x_forwarded_for|card_?(number|num|no)_|_cvv2?_|_cvc_|_ssn_|_otp_|webhook_url_|connection_string_"
+)
+# Of which one is in every name that the expressions find: nearly all names have none.
+_SIGNS = (
+    *("pass", "pwd", "secret", "token", "jwt", "bearer", "key", "auth", "cookie", "cred", "dsn", "srf", "ses", "sid"),
+    *("symfony", "forwarded", "card", "cvv", "cvc", "ssn", "otp", "hook", "connection"),
 )
 # The whole of a name.
 _PLAIN_ONLY = frozenset({"auth", "session"})
@@ -34,7 +40,7 @@ _ABOUT_WORDS = """
     algorithm scheme header prefix suffix separator status version hasher hashers range
 """
 _ABOUT = frozenset(_ABOUT_WORDS.split())
-_ABOUT_KEY = re.compile(r"(api|access|private|signing|encryption|master|secret|account|shared|ssh)_?key_?$")
+_ABOUT_KEY = lazy_pattern(r"(api|access|private|signing|encryption|master|secret|account|shared|ssh)_?key_?$")
 _ASKS = frozenset({"is", "has", "no", "n", "num", "max", "min", "use", "uses", "needs", "requires", "total", "forgot"})
 _CACHED = 5_000
 _LONGEST_NAME = 60
@@ -109,6 +115,9 @@ class SecretNames:
             return NOTHING
         if any(pattern.search(name) for pattern in self._more):
             return EVERYTHING
+        low = name[:200].lower()
+        if not any(sign in low for sign in _SIGNS):
+            return NOTHING
         words = _NO_WORD.sub("_", _CAMEL.sub("_", name[:200]).lower()).strip("_")
         if words in _PLAIN_ONLY:
             return PLAIN_DATA

@@ -7,90 +7,81 @@ lists most of them). A card number is recognized by its issuer's digits, its len
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from pytest_debugloop.capture.secret_marks import PLAIN, Marks
+from pytest_debugloop.patterns import lazy_pattern
 
 
-class Shape(NamedTuple):
-    """One kind of secret.
-
-    Attributes:
-        name: what stands in its place.
-        signs: of which one is in every text that holds it.
-        pattern: the secret alone.
-    """
-
-    name: str
-    signs: tuple[str, ...]
-    pattern: str
-
-
-def _any(*patterns: str) -> str:
-    return "|".join(f"(?:{pattern})" for pattern in patterns)
+def _shape(name: str, signs: tuple[str, ...], *patterns: str) -> tuple[str, tuple[str, ...], re.Pattern[str]]:
+    """Give what stands in the place of a secret, signs of which one is in every text that holds it, and the secret."""
+    whole = patterns[0] if len(patterns) == 1 else "|".join(f"(?:{pattern})" for pattern in patterns)
+    return name, signs, lazy_pattern(whole)
 
 
 SHAPES = (
-    Shape(
+    _shape(
         "jwt",
         ("eyJ",),
-        _any(r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{4,}(?:\.[\w-]*)?", r"(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){3}\.[\w-]+"),
+        r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{4,}(?:\.[\w-]*)?",
+        r"(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){3}\.[\w-]+",
     ),
-    Shape(
+    _shape(
         "private key",
         ("PRIVATE KEY",),
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
     ),
-    Shape("aws key", ("AKIA", "ASIA", "AROA", "ABIA", "ACCA"), r"(?<![\w-])(?:AKIA|ASIA|AROA|ABIA|ACCA)[A-Z0-9]{16}\b"),
-    Shape(
+    _shape(
+        "aws key", ("AKIA", "ASIA", "AROA", "ABIA", "ACCA"), r"(?<![\w-])(?:AKIA|ASIA|AROA|ABIA|ACCA)[A-Z0-9]{16}\b"
+    ),
+    _shape(
         "github token",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-        _any(r"(?<![\w-])gh[pousr]_[A-Za-z0-9]{20,}", r"(?<![\w-])github_pat_\w{20,}"),
+        r"(?<![\w-])gh[pousr]_[A-Za-z0-9]{20,}",
+        r"(?<![\w-])github_pat_\w{20,}",
     ),
-    Shape("gitlab token", ("glpat-", "gldt-", "glrt-", "glcbt-"), r"(?<![\w-])gl(?:pat|dt|rt|cbt)-[\w-]{16,}"),
-    Shape("slack token", ("xox", "xapp-"), _any(r"(?<![\w-])xox[abeoprs]-[\w-]{10,}", r"(?<![\w-])xapp-\d-[\w-]{10,}")),
-    Shape("slack url", ("hooks.slack.com",), r"(?<=hooks\.slack\.com/)(?:services|workflows)/[\w/]+"),
-    Shape(
+    _shape("gitlab token", ("glpat-", "gldt-", "glrt-", "glcbt-"), r"(?<![\w-])gl(?:pat|dt|rt|cbt)-[\w-]{16,}"),
+    _shape("slack token", ("xox", "xapp-"), r"(?<![\w-])xox[abeoprs]-[\w-]{10,}", r"(?<![\w-])xapp-\d-[\w-]{10,}"),
+    _shape("slack url", ("hooks.slack.com",), r"(?<=hooks\.slack\.com/)(?:services|workflows)/[\w/]+"),
+    _shape(
         "stripe key",
         ("k_live_", "k_test_", "whsec_"),
-        _any(r"(?<![\w-])[srp]k_(?:live|test)_[A-Za-z0-9]{10,}", r"(?<![\w-])whsec_[A-Za-z0-9+/=]{16,}"),
+        r"(?<![\w-])[srp]k_(?:live|test)_[A-Za-z0-9]{10,}",
+        r"(?<![\w-])whsec_[A-Za-z0-9+/=]{16,}",
     ),
-    Shape(
+    _shape(
         "google key",
         ("AIza", "GOCSPX-", "ya29."),
-        _any(r"(?<![\w-])AIza[\w-]{35}", r"(?<![\w-])GOCSPX-[\w-]{20,}", r"(?<![\w-])ya29\.[\w-]{20,}"),
+        r"(?<![\w-])AIza[\w-]{35}",
+        r"(?<![\w-])GOCSPX-[\w-]{20,}",
+        r"(?<![\w-])ya29\.[\w-]{20,}",
     ),
-    Shape("api key", ("sk-",), r"(?<![\w-])sk-(?:ant-|proj-|svcacct-|or-v1-)?(?=[\w-]{0,80}\d)[A-Za-z0-9_-]{20,}"),
-    Shape(
+    _shape("api key", ("sk-",), r"(?<![\w-])sk-(?:ant-|proj-|svcacct-|or-v1-)?(?=[\w-]{0,80}\d)[A-Za-z0-9_-]{20,}"),
+    _shape(
         "package token",
         ("npm_", "pypi-AgE", "dop_v1_", "hf_", "SG."),
-        _any(
-            r"(?<![\w-])npm_[A-Za-z0-9]{30,}",
-            r"(?<![\w-])pypi-AgE[\w-]{30,}",
-            r"(?<![\w-])dop_v1_[a-f0-9]{40,}",
-            r"(?<![\w-])hf_[A-Za-z0-9]{30,}",
-            r"(?<![\w-])SG\.[\w-]{16,}\.[\w-]{16,}",
-        ),
+        r"(?<![\w-])npm_[A-Za-z0-9]{30,}",
+        r"(?<![\w-])pypi-AgE[\w-]{30,}",
+        r"(?<![\w-])dop_v1_[a-f0-9]{40,}",
+        r"(?<![\w-])hf_[A-Za-z0-9]{30,}",
+        r"(?<![\w-])SG\.[\w-]{16,}\.[\w-]{16,}",
     ),
-    Shape(
+    _shape(
         "azure key",
         ("AccountKey=", "SharedAccess", "sig="),
-        _any(
-            r"(?<=AccountKey=)[A-Za-z0-9+/=]{20,}",
-            r"(?<=SharedAccessKey=)[A-Za-z0-9+/=]{20,}",
-            r"(?<=[?&]sig=)[\w%+/=-]{20,}",
-        ),
+        r"(?<=AccountKey=)[A-Za-z0-9+/=]{20,}",
+        r"(?<=SharedAccessKey=)[A-Za-z0-9+/=]{20,}",
+        r"(?<=[?&]sig=)[\w%+/=-]{20,}",
     ),
 )
 
-_CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?!\w|\.\d)")
-_CARD_ISSUER = re.compile(
+_CARD = lazy_pattern(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?!\w|\.\d)")
+_CARD_ISSUER = lazy_pattern(
     r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|36|30[0-5]|3[89]|6011|64[4-9]|65|35(?:2[89]|[3-8])"
 )
 _CARD_LENGTHS = {"4": (13, 16, 19), "5": (16,), "2": (16,), "3": (14, 15, 16), "6": (16, 19)}
-_FORTY_LETTERS = re.compile(r"(?<![A-Za-z0-9+/=_.:-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_-])")
-_WORD = re.compile(r"[a-z]{8,}")
-_KEY_BODY = re.compile(r"^[ \t]*[brBR]?[\"']?[A-Za-z0-9+/]{60,76}={0,2}(?:\\n)?[\"']?[ \t]*\)?$", re.MULTILINE)
+_FORTY_LETTERS = lazy_pattern(r"(?<![A-Za-z0-9+/=_.:-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_-])")
+_WORD = lazy_pattern(r"[a-z]{8,}")
+_KEY_BODY = lazy_pattern(r"^[ \t]*[brBR]?[\"']?[A-Za-z0-9+/]{60,76}={0,2}(?:\\n)?[\"']?[ \t]*\)?$", re.MULTILINE)
 
 
 def is_card(number: int) -> bool:

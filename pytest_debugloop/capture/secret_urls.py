@@ -8,34 +8,35 @@ ends it, else to the end of the line or to the next URL in it. What this takes o
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
 from pytest_debugloop.capture.secret_marks import PLAIN, Marks, text_identity
+from pytest_debugloop.patterns import lazy_pattern
 
-_BEGIN = re.compile(r"(?P<quote>\\{0,3}[\"'`])?\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,40}):\\?/\\?/")
-_NEXT_URL = re.compile(r"\s[A-Za-z][A-Za-z0-9+.-]{0,40}:\\?/\\?/")
-_LINE_END = re.compile(r"[\n\r\0]")
-_USER = re.compile(r"[^\s/?#\"'`\\:\[]*:(?=\S)")
-_TOKEN = re.compile(r"[^\s/?#'\"@:]{16,}(?=@)")
+_BEGIN = lazy_pattern(r"(?P<quote>\\{0,3}[\"'`])?\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,40}):\\?/\\?/")
+_NEXT_URL = lazy_pattern(r"\s[A-Za-z][A-Za-z0-9+.-]{0,40}:\\?/\\?/")
+_LINE_END = lazy_pattern(r"[\n\r\0]")
+_USER = lazy_pattern(r"[^\s/?#\"'`\\:\[]*:(?=\S)")
+_TOKEN = lazy_pattern(r"[^\s/?#'\"@:]{16,}(?=@)")
 # What is a port, and no password: in the schemes of the web a path after it may have an @.
-_PORT = re.compile(r"\d{1,5}(?=[\s\"'`,;)\]}>]|$)")
-_PORT_AND_PATH = re.compile(r"\d{1,5}[/?#]")
+_PORT = lazy_pattern(r"\d{1,5}(?=[\s\"'`,;)\]}>]|$)")
+_PORT_AND_PATH = lazy_pattern(r"\d{1,5}[/?#]")
 _WEB = frozenset({"http", "https", "ws", "wss", "git", "ssh", "ftp", "svn"})
+_QUOTED_BYTES = lazy_pattern(r"(?:%[0-9A-Fa-f]{2})+")
 _LONGEST = 2_000
 
-_OPTION = re.compile(
+_OPTION = lazy_pattern(
     r"(?<![\w.])(?P<name>password|sslpassword|passfile|oauth_client_secret|scram_client_key|scram_server_key)"
     r"\s{0,3}=\s{0,3}(?P<value>(?!\\{0,3}[\"'])(?:\\+.|[^\s\\])+)",
     re.IGNORECASE,
 )
-_OTHER_OPTION = re.compile(
+_OTHER_OPTION = lazy_pattern(
     r"(?<![\w.])(?:host|hostaddr|port|dbname|user|service|sslmode|target_session_attrs)\s{0,3}=\s{0,3}\S"
 )
 _AROUND = 300
 
 # What libpq and its drivers quote of a connection string that they read otherwise than it was meant.
 _QUOTED_SIGNS = ('missing "="', "connection option", "resolve host", "host name")
-_QUOTED_PARTS = re.compile(
+_QUOTED_PARTS = lazy_pattern(
     r"(?<=missing \"=\" after \")[^\"\n]+(?=\")"
     r"|(?<=invalid integer value \")[^\"\n]*[^\d\"\n][^\"\n]*(?=\" for connection option)"
     r"|(?:(?<=resolve host ')|(?<=resolve host \")|(?<=host name \"))[^\"'\n]+(?=@)"
@@ -69,11 +70,16 @@ def without_url_passwords(text: str, marks: Marks = PLAIN) -> str:
             continue
         found = text[at : at + length]
         password = found.partition(":")[2] or found
-        for secret in (password, unquote(password)):
+        for secret in (password, _unquoted(password)):
             marks.learn(secret)
         parts += text[done:at], marks.mark("url", text_identity(found))
         done = at + length
     return "".join([*parts, text[done:]]) if parts else text
+
+
+def _unquoted(text: str) -> str:
+    """Take the percent signs out of a part of a URL; urllib is not loaded for it."""
+    return _QUOTED_BYTES.sub(lambda match: bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "replace"), text)
 
 
 def _length_of_user(text: str, at: int, quote: str, scheme: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.capture import concurrency
 from pytest_debugloop.capture.bounds import Bounds, cut_text
@@ -13,7 +13,6 @@ from pytest_debugloop.capture.encode import Encoder
 from pytest_debugloop.capture.exception_parts import Scrub, assertion_in, exception_entry, with_texts
 from pytest_debugloop.capture.exceptions import CapturedException, capture_exception_chain
 from pytest_debugloop.capture.frames import Frame, context_of, frame_at, is_pytest, locals_of
-from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import PlanOf, planner
 from pytest_debugloop.capture.project_code import ProjectCode, is_generated
@@ -22,6 +21,9 @@ from pytest_debugloop.capture.secret_marks import Marks
 from pytest_debugloop.capture.stack_room import room_on_stack
 from pytest_debugloop.capture.variables import Variables
 from pytest_debugloop.journal.records import clean_text, json_size, plain_text
+
+if TYPE_CHECKING:
+    from pytest_debugloop.capture.guarded_repr import GuardedRepr
 
 STATE_SCHEMA = 1
 _CAPTURED_TAIL = 4_000

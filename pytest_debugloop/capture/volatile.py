@@ -8,52 +8,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from pytest_debugloop.patterns import lazy_pattern
 
 _MESSAGE, _VALUE, _NODE_ID = "message", "value", "node id"
-
-
-class _Volatile(NamedTuple):
-    pattern: str
-    name: str
-    uses: tuple[str, ...]
-    flags: int = 0
 
 
 _CLOCK = r"\d\d?:\d\d(?::\d\d(?:\.\d+)?)?"
 _DAY = r"(?:\d\d?([-/.])\d\d?\1\d{4}|\d{4}([/.])\d\d?\2\d\d?)"
 _WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-# In the order in which they are looked for.
-_TABLE = (
-    _Volatile(r"0x[0-9a-fA-F]+", "<address>", (_MESSAGE, _VALUE)),
-    _Volatile(r"0x[0-9a-fA-F]{6,16}", "<address>", (_NODE_ID,)),
-    _Volatile(r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", "<uuid>", (_MESSAGE,), re.IGNORECASE),
-    _Volatile(r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uuid>", (_VALUE,), re.IGNORECASE),
-    _Volatile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", "<uuid>", (_NODE_ID,)),
-    _Volatile(r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*", "<tmp>", (_MESSAGE, _VALUE)),
-    _Volatile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", "<time>", (_MESSAGE, _VALUE)),
-    _Volatile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", "<time>", (_NODE_ID,)),
+# In the order in which they are looked for: the pattern, what takes its place, the uses, and flags.
+_TABLE: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
+    (r"0x[0-9a-fA-F]+", "<address>", (_MESSAGE, _VALUE), 0),
+    (r"0x[0-9a-fA-F]{6,16}", "<address>", (_NODE_ID,), 0),
+    (r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", "<uuid>", (_MESSAGE,), re.IGNORECASE),
+    (r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uuid>", (_VALUE,), re.IGNORECASE),
+    (r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", "<uuid>", (_NODE_ID,), 0),
+    (r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*", "<tmp>", (_MESSAGE, _VALUE), 0),
+    (r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", "<time>", (_MESSAGE, _VALUE), 0),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", "<time>", (_NODE_ID,), 0),
     # As people write them: each order has a name, for a test may be given the same moment in several.
-    _Volatile(rf"{_CLOCK}[T ,]+(?:\d{{4}}-\d\d-\d\d|{_DAY})", "<time date>", (_NODE_ID,)),
-    _Volatile(rf"{_DAY}[T ,]+{_CLOCK}", "<date time>", (_NODE_ID,)),
-    _Volatile(rf"(?:{_WEEKDAY},? )?{_MONTH} +\d\d?,? {_CLOCK}(?: [A-Z]{{3,4}})? \d{{4}}", "<c time>", (_NODE_ID,)),
-    _Volatile(
+    (rf"{_CLOCK}[T ,]+(?:\d{{4}}-\d\d-\d\d|{_DAY})", "<time date>", (_NODE_ID,), 0),
+    (rf"{_DAY}[T ,]+{_CLOCK}", "<date time>", (_NODE_ID,), 0),
+    (rf"(?:{_WEEKDAY},? )?{_MONTH} +\d\d?,? {_CLOCK}(?: [A-Z]{{3,4}})? \d{{4}}", "<c time>", (_NODE_ID,), 0),
+    (
         rf"(?:{_WEEKDAY}, )?\d\d? {_MONTH} \d{{4}} {_CLOCK}(?: (?:[A-Z]{{3,4}}|[+-]\d{{4}}))?",
         "<mail time>",
         (_NODE_ID,),
+        0,
     ),
-    _Volatile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "<time>", (_VALUE,)),
+    (r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "<time>", (_VALUE,), 0),
     # Seconds since 1970, and thousandths, millionths or billionths of them.
-    _Volatile(r"(?<![\d.])1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?![\d.])", "<time>", (_NODE_ID,)),
-    _Volatile(r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[^\]]*", "<tmp>", (_NODE_ID,)),
-    _Volatile(r"\b[0-9a-f]{12,}\b", "<hex>", (_MESSAGE,), re.IGNORECASE),
-    _Volatile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", "<n>", (_MESSAGE,)),
+    (r"(?<![\d.])1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?(?![\d.])", "<time>", (_NODE_ID,), 0),
+    (r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[^\]]*", "<tmp>", (_NODE_ID,), 0),
+    (r"\b[0-9a-f]{12,}\b", "<hex>", (_MESSAGE,), re.IGNORECASE),
+    (r"-?\d+(\.\d+)?([eE][+-]?\d+)?", "<n>", (_MESSAGE,), 0),
 )
 
 
 def _patterns(use: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(one.pattern, one.flags), one.name) for one in _TABLE if use in one.uses)
+    return tuple((lazy_pattern(pattern, flags), name) for pattern, name, uses, flags in _TABLE if use in uses)
 
 
 IN_MESSAGES = _patterns(_MESSAGE)
@@ -62,7 +57,7 @@ IN_VALUES = _patterns(_VALUE)
 """Of two states that are compared."""
 IN_NODE_IDS = _patterns(_NODE_ID)
 """Of parameters, after the bracket."""
-MAYBE_IN_NODE_ID = re.compile(r"0x|\d{8}|[0-9a-fA-F]{8}-|\d:\d|/tmp|/var/")
+MAYBE_IN_NODE_ID = lazy_pattern(r"0x|\d{8}|[0-9a-fA-F]{8}-|\d:\d|/tmp|/var/")
 """A quick look: a node id without it has none of them."""
 
 

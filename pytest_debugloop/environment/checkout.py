@@ -151,4 +151,6 @@ def _remote(config: Path) -> str:
 
 def _bare(url: str) -> str:
     """Take off credentials, and the ending that clones of one repository may or may not have."""
+    if not url:
+        return ""
     return re.sub(r"(?<=://)[^/@]*@|^[\w.-]+@(?=[\w.-]+:)", "", url).removesuffix(".git")

@@ -6,18 +6,18 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from pytest_debugloop.environment import providers as fact
 from pytest_debugloop.environment.checkout import repository_of_url
 from pytest_debugloop.environment.providers import PROVIDERS
+from pytest_debugloop.patterns import lazy_pattern
 
-_BRANCH = re.compile(r"^(refs/heads/|refs/remotes/[^/]+/|remotes/[^/]+/)")
+_BRANCH = lazy_pattern(r"^(refs/heads/|refs/remotes/[^/]+/|remotes/[^/]+/)")
 _TAG = "refs/tags/"
 # Of GitHub and Azure; the second of GitLab.
-_CHANGE = re.compile(r"refs/(?:pull|merge-requests)/(\d+)/")
+_CHANGE = lazy_pattern(r"refs/(?:pull|merge-requests)/(\d+)/")
 # https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository: the queue's own branches.
-_QUEUE = re.compile(r"gh-readonly-queue/(?P<target>.+)/pr-(?P<change>\d+)-[0-9a-f]+")
+_QUEUE = lazy_pattern(r"gh-readonly-queue/(?P<target>.+)/pr-(?P<change>\d+)-[0-9a-f]+")
 
 Facts = dict[str, str]
 
@@ -145,6 +145,8 @@ def _azure(facts: Facts, environ: Mapping[str, str]) -> None:
     collection = environ.get("SYSTEM_COLLECTIONURI") or environ.get("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI")
     project = environ.get("SYSTEM_TEAMPROJECT")
     if collection and project and facts[fact.RUN]:
+        from urllib.parse import quote
+
         facts[fact.URL] = f"{collection.rstrip('/')}/{quote(project)}/_build/results?buildId={facts[fact.RUN]}"
         if facts[fact.JOB_RUN]:
             facts[fact.URL] += f"&view=logs&j={facts[fact.JOB_RUN]}"

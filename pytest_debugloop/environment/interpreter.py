@@ -7,11 +7,11 @@ import re
 import sys
 from pathlib import Path
 
-from pytest_debugloop.errors import NoInterpreterError
+from pytest_debugloop.patterns import lazy_pattern
 
 # What interpreters are called: python3.13t, python3-dbg, pypy3.11, and .python3-wrapped on NixOS.
-_NAME = re.compile(r"\.?(python|pypy|graalpy)w?[\d.]*[a-z]?(-dbg|-debug|-wrapped)?", re.IGNORECASE)
-_VERSION = re.compile(r"(?:python|pypy)(\d+)\.(\d+)")
+_NAME = lazy_pattern(r"\.?(python|pypy|graalpy)w?[\d.]*[a-z]?(-dbg|-debug|-wrapped)?", re.IGNORECASE)
+_VERSION = lazy_pattern(r"(?:python|pypy)(\d+)\.(\d+)")
 
 
 def interpreter() -> str:
@@ -27,6 +27,8 @@ def interpreter() -> str:
     found: object = sys.executable
     if isinstance(found, str) and os.access(found, os.X_OK) and (_is_python(found) or _has_taken_a_module(found)):
         return found
+    from pytest_debugloop.errors import NoInterpreterError
+
     raise NoInterpreterError(found=repr(found))
 
 

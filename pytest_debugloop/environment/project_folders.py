@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 _SEP = os.sep
 _TEMPORARY = frozenset({_SEP, tempfile.gettempdir(), "/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp"})  # noqa: S108
@@ -98,6 +97,8 @@ def installed_from_folders(paths: Iterable[str], own: Iterable[str]) -> list[str
 def _folders_of(distribution: str, own: tuple[str, ...]) -> Iterator[str]:
     with open(f"{distribution}/direct_url.json", encoding="utf-8") as file:  # noqa: PTH123 - of most there is none
         direct_url: dict[str, Any] = json.load(file)
+    from urllib.parse import unquote, urlsplit
+
     url = urlsplit(direct_url["url"])
     if url.scheme != "file" or "dir_info" not in direct_url:
         return

@@ -11,17 +11,17 @@ Every string is made fit for PostgreSQL here: it refuses NUL and lone surrogates
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from json.encoder import encode_basestring_ascii
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pytest_debugloop.patterns import lazy_pattern
 
 JOURNAL_FORMAT = 1
 CRASHES = frozenset({"worker_crash", "process_crash"})
 """The types of errors of a process that died: either its parent saw it, or nobody did."""
 
-_COLOURS = re.compile(r"\x1b\[[\d;]*m|\x1b(\[[\d;]*)?(?=\.\.\.|\Z)")
+_COLOURS = lazy_pattern(r"\x1b\[[\d;]*m|\x1b(\[[\d;]*)?(?=\.\.\.|\Z)")
 
 _encode_string = encode_basestring_ascii
 _encoder = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
@@ -109,23 +109,45 @@ def json_line(value: dict[str, Any]) -> bytes:
     return _dumps(value).encode("ascii") + b"\n"
 
 
-@dataclass(frozen=True, slots=True)
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+
+    def dataclass(**_: Any) -> Callable[[type], type]:
+        """Leave a class as it is: a data class is compiled when it is made, at the start of each run."""
+        return lambda cls: cls
+
+
+@dataclass(frozen=True)
 class Record:
     """One line of a journal; each kind has its own fields."""
 
     kind: ClassVar[str]
 
+    if not TYPE_CHECKING:
+
+        def __init_subclass__(cls) -> None:
+            cls._names = tuple(name for name in cls.__annotations__ if name != "kind")
+            cls._required = {name for name in cls._names if name not in cls.__dict__}
+
+        def __init__(self, *values: Any, **named: Any) -> None:
+            given = dict(zip(self._names, values, strict=False)) | named
+            is_whole = self._required <= given.keys() <= set(self._names)
+            if not is_whole or len(given) != len(values) + len(named):
+                raise TypeError(f"{type(self).__name__}: {', '.join(given)} are not its members")
+            self.__dict__.update(given)
+
     def to_line(self) -> bytes:
         """Write the record as a line; what is None is left out."""
         line: dict[str, Any] = {"kind": self.kind}
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in self._names:  # type: ignore[attr-defined]
+            value = getattr(self, name)
             if value is not None:
-                line[field.name] = clean_text(value) if type(value) is str else value
+                line[name] = clean_text(value) if type(value) is str else value
         return json_line(line)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run(Record):
     """The first line of every journal: which run, which process, and on what.
 
@@ -157,7 +179,7 @@ class Run(Record):
     project_source: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot(Record):
     """State at one moment; ``state`` is what becomes ``agent_state``.
 
@@ -185,7 +207,7 @@ class Snapshot(Record):
     request: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ErrorEvent(Record):
     """A failure.
 
@@ -215,7 +237,7 @@ class ErrorEvent(Record):
     task: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded(Record):
     """The project's source files that a process has loaded since it last said so.
 
@@ -227,7 +249,7 @@ class Loaded(Record):
     files: list[tuple[str, int, int]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trace(Record):
     """What an attempt of a test ran, of the project's code.
 
@@ -257,7 +279,7 @@ class Trace(Record):
     task: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finish(Record):
     """The last line of a process that ended by itself."""
 
@@ -266,50 +288,3 @@ class Finish(Record):
     exit_status: int | None
     interrupted: bool
     problems: list[str]
-
-
-def step_suffix(node_id: str, attempt: int, task: str) -> str:
-    """Write what all lines of one attempt's steps share, to the end of the line.
-
-    Args:
-        node_id: the test's whole node id.
-        attempt: 1 for the first.
-        task: the test's name across runs, which most often is its node id.
-    """
-    name = "" if task == node_id else f'"task":{json_string(task)},'
-    return f'{name}"node_id":{json_string(node_id)},"attempt":{attempt}}}\n'
-
-
-def step_head(n: int, phase: str, started: int) -> str:
-    """Write what all lines of one step begin with, after what kind of line it is.
-
-    Args:
-        n: the record's number.
-        phase: ``collect``, ``setup``, ``call``, ``teardown`` or ``subtest``.
-        started: when it began.
-    """
-    return f'"n":{n},"phase":"{phase}","started":{started}'
-
-
-def step_started(head: str, suffix: str) -> str:
-    """Write that a step began. Built by hand: it runs three times in every test.
-
-    Args:
-        head: see :func:`step_head`.
-        suffix: see :func:`step_suffix`.
-    """
-    return f'{{"kind":"step","rev":0,{head},{suffix}'
-
-
-def step_ended(head: str, suffix: str, ended: int, outcome: str, rev: int = 1, extra: str = "") -> str:
-    """Write how a step ended; the line holds all that the one of its start did.
-
-    Args:
-        head: see :func:`step_head`.
-        suffix: see :func:`step_suffix`.
-        ended: when it ended.
-        outcome: ``passed``, ``failed``, ``skipped``, ``xfailed``, ``xpassed`` or ``rerun``.
-        rev: higher than that of every line about this step written before.
-        extra: more members as JSON, each followed by a comma.
-    """
-    return f'{{"kind":"step","rev":{rev},{head},"ended":{ended},"outcome":"{outcome}",{extra}{suffix}'

@@ -11,17 +11,18 @@ import pytest
 
 from pytest_debugloop.capture.bounds import bounds_of
 from pytest_debugloop.capture.globs import glob_matcher
-from pytest_debugloop.capture.guarded_repr import GuardedRepr
 from pytest_debugloop.capture.plans import planner
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import redactor_of
 from pytest_debugloop.capture.snapshot import Capturer
 from pytest_debugloop.capture.variables import ENVIRONMENT, UNSTABLE
 from pytest_debugloop.environment.project_folders import checkout_around, installed_from_folders
+from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.writing.facts import PROJECT
 from pytest_debugloop.writing.loaded_files import imported_before_pytest
 
 if TYPE_CHECKING:
+    from pytest_debugloop.capture.guarded_repr import GuardedRepr
     from pytest_debugloop.settings import Settings
 
     Renderer = Callable[[Any], Mapping[str, object]]
@@ -48,10 +49,18 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
         redactor,
         planner(_renderers_of(hook) if has_renderers else None),
         environment=glob_matcher((*ENVIRONMENT, *settings.environment), but_not=UNSTABLE),
-        guard=GuardedRepr(settings.repr_types, settings.max_snapshot_ms),
+        guard=_guard(settings),
         has_foreign_locals=settings.all_locals,
         is_on=settings.capture,
     )
+
+
+def _guard(settings: Settings) -> GuardedRepr | None:
+    if not settings.repr_types:
+        return None
+    with OwnImports():
+        from pytest_debugloop.capture.guarded_repr import GuardedRepr
+    return GuardedRepr(settings.repr_types, settings.max_snapshot_ms)
 
 
 def project_code(config: pytest.Config) -> ProjectCode:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_debugloop.capture.item_facts import ItemFacts
-from pytest_debugloop.journal.records import Loaded, clean_text, step_suffix
+from pytest_debugloop.journal.records import Loaded, clean_text
+from pytest_debugloop.journal.step_lines import step_suffix
 from pytest_debugloop.writing.failure import kind_of, kind_of_report, root_of
 from pytest_debugloop.writing.failure_context import FailureContext
 from pytest_debugloop.writing.reports import apply_report

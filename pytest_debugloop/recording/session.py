@@ -18,6 +18,7 @@ from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.losses import Losses
 from pytest_debugloop.journal.records import Finish, clean_text
 from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX, WORKER_INPUT
+from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.private import JOURNALS, open_folder
 from pytest_debugloop.recording.capture_setup import capturer_of
 from pytest_debugloop.recording.collection import CollectionRecorder
@@ -110,7 +111,8 @@ class Session:
             run_id = self._identity.run_id
             self._run_end = RunEnd(config, self.settings, run_id, folder, self._run_folder, self._redactor)
             if self.settings.gate:
-                from pytest_debugloop.recording.gate import Gate
+                with OwnImports():
+                    from pytest_debugloop.recording.gate import Gate
 
                 gate = Gate(config, self.settings, folder, run_id)
                 config.pluginmanager.register(gate, "debugloop-gate")
@@ -134,7 +136,8 @@ class Session:
             selection = TraceSelection(self._writer, capturer.project, record, self._identity.project)
             self._recorder = Recorder(self._writer, node_ids, tasks, selection)
             if "pytest_timeout" in sys.modules:
-                from pytest_debugloop.recording.timeouts import Timeouts
+                with OwnImports():
+                    from pytest_debugloop.recording.timeouts import Timeouts
 
                 timeouts = Timeouts(self._writer, self._recorder.current_step)
                 timeouts.watch()
@@ -193,7 +196,8 @@ class Session:
         """
         if self._writer is None or self._run_folder is None:
             return
-        from pytest_debugloop.journal.last_test import last_begun_test
+        with OwnImports():
+            from pytest_debugloop.journal.last_test import last_begun_test
 
         begun = last_begun_test(self._run_folder / (worker + JOURNAL_SUFFIX), node_id)
         if node_id:

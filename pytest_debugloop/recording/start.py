@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.recording.session import Session
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def start_recording(config: pytest.Config) -> None:
     config.pluginmanager.register(session, "debugloop-session")
     # By its hooks: a plugin has another name where it is loaded by the name of its module.
     if session.worker is None and hasattr(config.hook, "pytest_configure_node"):
-        from pytest_debugloop.recording.xdist import Controller
+        with OwnImports():
+            from pytest_debugloop.recording.xdist import Controller
 
         config.pluginmanager.register(Controller(session), "debugloop-xdist")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
+from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.system import System
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class TraceSelection:
             self._open = self._look()
         if attempt.is_after_failure or attempt.task in self._open:
             if self._tracing is None:
-                from pytest_debugloop.tracing.tracer import Tracer
+                with OwnImports():
+                    from pytest_debugloop.tracing.tracer import Tracer
 
                 self._tracing = Tracer(self._writer, self._project)
             self.is_active = True
@@ -58,7 +60,8 @@ class TraceSelection:
             System.stat(self._folder / OPEN_FAILURES_FILE)
         except OSError:
             return frozenset()
-        from pytest_debugloop.journal.open_failures import read_open_failures
+        with OwnImports():
+            from pytest_debugloop.journal.open_failures import read_open_failures
 
         return frozenset(one["test"] for one in read_open_failures(self._folder).get(self._name, ()))
 

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_debugloop.summary.folding import columns, wrapped
+from pytest_debugloop.summary.terminal import SUMMARY_FAILURES_LIMIT
 from pytest_debugloop.text.changed import since_pass
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.strategies import STRATEGIES
 from pytest_debugloop.text.words import DAY, age, counted, passes_elsewhere, percent
-
-SUMMARY_FAILURES_LIMIT = 10
-"""How many lines the summary of a run has for its failures, and of how many causes it tells at most."""
 
 SUMMARY_DAYS = 7
 """How far back the failures are counted that the summary of a run tells of."""

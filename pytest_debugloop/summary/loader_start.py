@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_debugloop.environment.interpreter import import_paths, inherited_environment, interpreter
 from pytest_debugloop.journal.shared_names import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
-from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT
+from pytest_debugloop.summary.terminal import SUMMARY_FAILURES_LIMIT
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.redact import Redactor

@@ -10,17 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop import private
-from pytest_debugloop.dsn import describe_dsn
 from pytest_debugloop.environment.folders import fallback_folder, open_folder
-from pytest_debugloop.errors import NoInterpreterError
 from pytest_debugloop.journal.shared_names import STATUS_FILE
+from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.private import remove
 from pytest_debugloop.summary import terminal as summary
-from pytest_debugloop.summary.fixed_tests import FixedTests, fixed_lines, fixed_of
-from pytest_debugloop.summary.folding import cut
-from pytest_debugloop.summary.known_failures import SUMMARY_FAILURES_LIMIT, KnownFailures, failure_lines
 from pytest_debugloop.summary.loader_start import LoaderStart, loader_order
-from pytest_debugloop.summary.terminal import command_of
+from pytest_debugloop.summary.terminal import SUMMARY_FAILURES_LIMIT, command_of
 from pytest_debugloop.system import System, identity_change
 from pytest_debugloop.text.ci_log import harmless
 from pytest_debugloop.text.words import short
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.capture.redact import Redactor
     from pytest_debugloop.settings import Settings
     from pytest_debugloop.summary.ci_report import CiReport
+    from pytest_debugloop.summary.fixed_tests import FixedTests
 
 # What the command reads as the plugin does, from the environment and the ini file, but for the run's command line.
 _FOR_THE_COMMAND = ("dsn", "dir", "schema", "project")
@@ -73,12 +70,17 @@ class RunEnd:
         self._loader: LoaderStart | None = None
         self._folder_identity = _identity(run_folder)
         self.fixed: list[FixedTests] = []
+        self._server = ""
+        if settings.dsn:
+            with OwnImports():
+                from pytest_debugloop.dsn import describe_dsn
+            self._server = describe_dsn(settings.dsn)
 
     def _ci_report(self) -> CiReport | None:
         if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
             return None
-        from pytest_debugloop.summary.ci_report import CiReport
-
+        with OwnImports():
+            from pytest_debugloop.summary.ci_report import CiReport
         return CiReport.of(self._config, os.environ)
 
     def start(self) -> list[str]:
@@ -103,11 +105,11 @@ class RunEnd:
                 self._loader = LoaderStart(self._folder, order | {"is_survey": not self._settings.load})
                 if self._settings.load and not self._loader.is_deferred:
                     self._loader.start()
-            except (OSError, NoInterpreterError) as error:
+            except Exception as error:
                 problems.append(self._not_started(error))
         return problems
 
-    def _not_started(self, error: OSError | NoInterpreterError) -> str:
+    def _not_started(self, error: Exception) -> str:
         self._loader = None
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".")
         if self._settings.load:
@@ -149,8 +151,8 @@ class RunEnd:
         """Where records go, for people."""
         if not self._settings.load:
             return str(self._relative(self._run_folder))
-        if self._settings.dsn:
-            return describe_dsn(self._settings.dsn)
+        if self._server:
+            return self._server
         return f"{self._relative(self._folder)} (embedded PostgreSQL)"
 
     def _relative(self, folder: Path) -> Path:
@@ -192,9 +194,10 @@ class RunEnd:
             waits_in = str(journal.parent if is_displaced else self._relative(self._run_folder))
             lines = summary.not_loaded_lines(self.name, waits_in, self._command("load"), problems)
             if self._ci is not None:
-                lines += [
-                    f"debugloop: {problem}" for problem in self._ci.end(lines[0], None, KnownFailures([], 0), "")[1]
-                ]
+                from pytest_debugloop.summary.known_failures import KnownFailures  # loaded by the report
+
+                more = self._ci.end(lines[0], None, KnownFailures([], 0), "")[1]
+                lines += [f"debugloop: {problem}" for problem in more]
             return list(map(harmless, lines))
         if changed:
             return self._unreadable(f"a test {changed}", problems)
@@ -253,6 +256,10 @@ class RunEnd:
 
     def _failure_lines(self, status: dict[str, Any] | None, below: list[str]) -> tuple[list[str], list[str], list[str]]:
         """Give the lines below the count of what is stored, those for the CI, and what went wrong."""
+        with OwnImports():  # nothing of this is needed where there is nothing to tell
+            from pytest_debugloop.summary.fixed_tests import fixed_lines, fixed_of
+            from pytest_debugloop.summary.folding import cut
+            from pytest_debugloop.summary.known_failures import KnownFailures, failure_lines
         known = KnownFailures.of(status)
         annotations: list[str] = []
         problems: list[str] = []

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_debugloop.dsn import public_dsn
 from pytest_debugloop.journal.shared_names import LOADER_LOCK, LOADER_LOG, MAIN_JOURNAL, STARTED_LOADER_BIT, STATUS_FILE
 from pytest_debugloop.private import NotPrivateError, open_file, read_file
 from pytest_debugloop.system import System
 from pytest_debugloop.text.words import counted
 
+SUMMARY_FAILURES_LIMIT = 10
+"""How many lines the summary of a run has for its failures, and of how many causes it tells at most."""
 _UNKNOWN = "..."
 _POLL_SECONDS = 0.005
 _START_SECONDS = 10.0
@@ -189,6 +190,8 @@ def command_of(given: Mapping[str, str], redacted: Callable[[str], str]) -> str:
         A shell's words, without the command's own arguments; what cannot be shown is three dots.
     """
     words = ["debugloop"]
+    if "--dsn" in given:
+        from pytest_debugloop.dsn import public_dsn  # loaded by whoever was given one
     for option, value in given.items():
         shown = public_dsn(value) if option == "--dsn" else value
         # Where more than the password is secret, or the text could not be copied from a terminal, nobody can run it.

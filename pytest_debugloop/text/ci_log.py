@@ -15,8 +15,9 @@ be trimmed, and an invisible character within it is skipped by comparisons that 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
+
+from pytest_debugloop.patterns import lazy_pattern
 
 VARIABLES = (
     *("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION", "BUILDKITE", "TRAVIS"),
@@ -34,10 +35,12 @@ _BEGIN = rb"(?:\A|(?<=[\n\r\v\f]))" + _UNSEEN
 _ANYWHERE = rb"##(?:\w[\w.-]{0,40})?\["
 _AT_BEGIN = rb"::|section_(?:start|end):|travis_(?:fold|time):"
 _OF_BUILDKITE = rb"(?:---|\+\+\+|~~~|\^\^\^)[ ]"
-_SIGNS = re.compile(_ANYWHERE + rb"|" + _BEGIN + rb"(?:" + _AT_BEGIN + rb")")
-_SIGNS_AND_BUILDKITE = re.compile(_ANYWHERE + rb"|" + _BEGIN + rb"(?:" + _AT_BEGIN + rb"|" + _OF_BUILDKITE + rb")")
-_BLANK = re.compile(_UNSEEN)
+_SIGNS = lazy_pattern(_ANYWHERE + rb"|" + _BEGIN + rb"(?:" + _AT_BEGIN + rb")")
+_SIGNS_AND_BUILDKITE = lazy_pattern(_ANYWHERE + rb"|" + _BEGIN + rb"(?:" + _AT_BEGIN + rb"|" + _OF_BUILDKITE + rb")")
+_BLANK = lazy_pattern(_UNSEEN)
 _LONGEST_SIGN = 64
+# Of which one is in every text that has a sign: most have none, and the expressions are long.
+_PARTS = ("##", "::", "section_", "travis_", "--- ", "+++ ", "~~~ ", "^^^ ")
 
 
 def is_ci(environ: Mapping[str, str] = os.environ) -> bool:
@@ -57,6 +60,8 @@ def harmless(text: str, spelt: str = "\\x{:02x}") -> str:
         spelt: how the one character that is spelt out is written, a format of its number; in JSON and XML another, so
             that the text means the same.
     """
+    if not any(part in text for part in _PARTS):
+        return text
     return Lines(spelt).harmless(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 

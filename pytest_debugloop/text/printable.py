@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from pytest_debugloop.patterns import lazy_pattern
+
 # C0 and C1 controls, DEL, line and paragraph separators, marks that reorder text (the "Trojan source" ones among them),
 # invisible marks, tags, and halves of pairs, which no encoding can write.
-_UNSAFE = re.compile(
+_UNSAFE = lazy_pattern(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )

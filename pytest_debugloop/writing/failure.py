@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unittest
 
 import pytest
 
 from pytest_debugloop.capture.storage import type_name
+from pytest_debugloop.patterns import lazy_pattern
 from pytest_debugloop.writing.facts import ASK
 from pytest_debugloop.writing.failure_context import Kind, is_external
 
 _COLLECT_ERRORS = frozenset({"_pytest.nodes.Collector.CollectError"})
 _DOCTEST_ERRORS = frozenset({"doctest.UnexpectedException"})
-_TIMEOUT_MESSAGE = re.compile(r"^Timeout \(?>")
+_TIMEOUT_MESSAGE = lazy_pattern(r"^Timeout \(?>")
 _EXPECTATIONS = frozenset({"doctest.DocTestFailure", "_pytest.doctest.MultipleDoctestFailures"})
 
 PHASE_ERROR_TYPES = {"collect": "collection_error", "setup": "setup_error", "teardown": "teardown_error"}

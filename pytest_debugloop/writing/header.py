@@ -17,6 +17,7 @@ from pytest_debugloop.environment.identity import RunIdentity, process_start
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.records import JOURNAL_FORMAT, Run, clean_text
 from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX
+from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.private import JOURNALS
 from pytest_debugloop.system import System
 from pytest_debugloop.writing.machine_facts import machine_facts
@@ -89,7 +90,7 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
         capturer: knows which variables are kept, and takes secrets out.
         leg: the name that the user has given to this run's leg; empty for none.
     """
-    plugins = {str(dist.project_name): str(dist.version) for _, dist in config.pluginmanager.list_plugin_distinfo()}
+    plugins = dict(_name_and_version(dist) for _, dist in config.pluginmanager.list_plugin_distinfo())
     return {
         **machine_facts(
             config.rootpath,
@@ -105,8 +106,18 @@ def run_facts(config: pytest.Config, environ: Mapping[str, str], capturer: Captu
     }
 
 
+def _name_and_version(distribution: Any) -> tuple[str, str]:
+    """Read the head of a distribution's metadata, for which the library would load a parser of e-mails."""
+    head = (distribution.read_text("METADATA") or "").partition("\n\n")[0]
+    told = dict(line.split(": ", 1) for line in head.split("\n") if line.startswith(("Name: ", "Version: ")))
+    if len(told) == 2:
+        return told["Name"].strip(), told["Version"].strip()
+    return str(distribution.project_name), str(distribution.version)
+
+
 def _coverage_facts(config: pytest.Config) -> dict[str, Any]:
-    from pytest_debugloop.writing.coverage import coverage_facts
+    with OwnImports():
+        from pytest_debugloop.writing.coverage import coverage_facts
 
     found = coverage_facts(config)
     if found is None:

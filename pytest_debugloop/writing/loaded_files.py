@@ -80,6 +80,8 @@ class LoadedFiles:
             if type(path) is not str or path in self._told or not path.endswith(_CODE):
                 continue
             self._told.add(path)
+            if self._project.is_installed(path):  # as nearly all are
+                continue
             name = code_name(path, self._project)
             if name is not None:
                 yield path, name

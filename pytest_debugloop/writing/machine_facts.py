@@ -38,10 +38,11 @@ def machine_facts(
     """
     redactor = capturer.redactor
     ci = ci_facts(environ)
+    version = sys.version.partition(" ")[0]
     started_with = process_state(folder, rootdir)
     return {
         "command_line": redacted_arguments(map(clean_text, arguments), redactor),
-        "python_version": platform.python_version(),
+        "python_version": version,
         "platform": f"{sys.platform} {platform.machine()}",
         "hardware": _hardware(),
         "git": git_facts(rootdir),
@@ -49,7 +50,7 @@ def machine_facts(
         "leg": redactor.text(clean_text(leg_of(leg, ci, environ))),
         "interpreter": {
             "implementation": sys.implementation.name,
-            "version": platform.python_version(),
+            "version": version,
             "flags": [name for name in ("optimize", "dev_mode", "utf8_mode") if getattr(sys.flags, name)],
             "encoding": f"{sys.getfilesystemencoding()}, {locale.getpreferredencoding(False)}",
             **{name: clean_text(value) for name, value in started_with.items()},

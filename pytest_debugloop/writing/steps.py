@@ -6,7 +6,8 @@ import unittest
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.capture.item_facts import ItemFacts
-from pytest_debugloop.journal.records import json_string, step_ended, step_head, step_started, step_suffix
+from pytest_debugloop.journal.records import json_string
+from pytest_debugloop.journal.step_lines import step_ended, step_head, step_started, step_suffix
 from pytest_debugloop.writing.facts import facts_of
 from pytest_debugloop.writing.failure_context import FailureContext
 

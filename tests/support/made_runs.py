@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.journal.records import JOURNAL_FORMAT, ErrorEvent, Finish, Run, step_ended, step_head, step_suffix
+from pytest_debugloop.journal.records import JOURNAL_FORMAT, ErrorEvent, Finish, Run
+from pytest_debugloop.journal.step_lines import step_ended, step_head, step_suffix
 from pytest_debugloop.loading.heads import head_of
 from pytest_debugloop.sources.survey import lines_of
 

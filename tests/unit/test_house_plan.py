@@ -16,6 +16,8 @@ PACKAGE = Path(__file__).parents[2] / "pytest_debugloop"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "system": -1,
+    "own_imports": -1,
+    "patterns": -1,
     "errors": 0,
     "setting_values": -1,
     "settings": 0,
@@ -77,6 +79,8 @@ _TEST_PROCESS = (
     "dsn",
     "clock",
     "system",
+    "own_imports",
+    "patterns",
     "errors",
     "plugin",
 )

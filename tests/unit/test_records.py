@@ -7,17 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.journal.records import (
-    ErrorEvent,
-    Finish,
-    clean_text,
-    json_string,
-    plain_text,
-    step_ended,
-    step_head,
-    step_started,
-    step_suffix,
-)
+from pytest_debugloop.journal.records import ErrorEvent, Finish, clean_text, json_string, plain_text
+from pytest_debugloop.journal.step_lines import step_ended, step_head, step_started, step_suffix
 
 TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 

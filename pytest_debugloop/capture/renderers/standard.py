@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import array
 import gc
-import ipaddress
 import re
 from types import (
     AsyncGeneratorType,
@@ -87,6 +85,8 @@ def _memoryview(value: Any) -> Mapping[str, object]:
 
 
 def _array(value: Any) -> Mapping[str, object]:
+    import array  # where there is a value of it, it is loaded
+
     base = array.array
     size = base.__len__(value)
     code = base.__dict__["typecode"].__get__(value)
@@ -138,11 +138,15 @@ def _path(value: Any) -> Mapping[str, object]:
 
 
 def _ipv4(value: Any) -> Mapping[str, object]:
+    import ipaddress
+
     number = ipaddress.IPv4Address.__dict__["_ip"].__get__(value)
     return {"$value": ".".join(str(byte) for byte in int.to_bytes(number, 4, "big"))}
 
 
 def _ipv6(value: Any) -> Mapping[str, object]:
+    import ipaddress
+
     number = ipaddress.IPv6Address.__dict__["_ip"].__get__(value)
     return {"$value": ":".join(f"{number >> shift & 0xFFFF:x}" for shift in range(112, -1, -16))}
 
