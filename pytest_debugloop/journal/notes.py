@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_debugloop.journal.records import Record
 
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from pytest_debugloop.journal.records import dataclass
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Note(Record):
     """A step that a test or a program has named; with its end it is written again.
 
@@ -48,7 +52,7 @@ class Note(Record):
     call: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Artifact(Record):
     """Bytes that are kept whole.
 
