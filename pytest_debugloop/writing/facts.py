@@ -65,9 +65,8 @@ def description_of(item: object) -> str:
         return clean_text(line[:_LONGEST_DESCRIPTION])
     if not isinstance(item, pytest.Item):
         return ""
-    name, _, parameters = item.name.partition("[")
-    words = " ".join(name.removeprefix("test").replace("_", " ").split()) or name
-    return clean_text(f"{words} [{parameters}" if parameters else words)[:_LONGEST_DESCRIPTION]
+    name = item.name.partition("[")[0]  # parameters may hold secrets; the node id has them without
+    return clean_text(" ".join(name.removeprefix("test").replace("_", " ").split()) or name)[:_LONGEST_DESCRIPTION]
 
 
 def is_captured(item: pytest.Item) -> bool:

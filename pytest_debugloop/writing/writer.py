@@ -299,7 +299,7 @@ class Writer:
                 n=n,
                 at=at,
                 type="error" if returning is None else "success",
-                description=facts.description or context.node_id,
+                description=self.short(facts.description) or context.node_id,
                 state=state,
                 memory_mb=round(usage.ru_maxrss * _MIB_PER_MAXRSS, 2),
                 cpu_ms=int((usage.ru_utime + usage.ru_stime) * 1000),
