@@ -100,6 +100,11 @@ class Redactor:
         """Give what it was made of, as basic types, by the names of its arguments."""
         return self._given
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it looks only for what is known here: expressions that users add may ask for a whole text."""
+        return not (self._given["names"] or self._given["patterns"])
+
     def is_suspicious(self, text: str) -> bool:
         """Tell whether a text has any sign of a secret; a text without one is fit to be written.
 

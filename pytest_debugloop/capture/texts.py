@@ -10,6 +10,8 @@ from pytest_debugloop.capture.secret_marks import Marks, identity_of
 from pytest_debugloop.capture.secret_names import HIDDEN, NO_NUMBERS, PLAIN_DATA
 from pytest_debugloop.capture.secret_urls import has_url, without_url_passwords
 
+_GROUP = 32
+
 
 class Texts:
     """The texts of one snapshot, looked through once at its end: most snapshots hold no sign of a secret.
@@ -90,7 +92,16 @@ class Texts:
         known = {secret: identity for secret, identity in self.known().items() if secret in everything}
         if not known and not self._redactor.is_suspicious(everything):
             return None
-        return lambda text: without_known(self.redacted(text), known, self._marks)
+        clean = self._clean()
+        return lambda text: without_known(text if text in clean else self.redacted(text), known, self._marks)
+
+    def _clean(self) -> set[str]:
+        """Find texts without a sign of a secret, many at a time: one that has one makes its group suspicious."""
+        if not self._redactor.is_plain:
+            return set()
+        texts = list(dict.fromkeys(self.suspects))
+        groups = [texts[at : at + _GROUP] for at in range(0, len(texts), _GROUP)]
+        return {text for group in groups if not self._redactor.is_suspicious("\0".join(group)) for text in group}
 
 
 class _LearningMarks(Marks):
