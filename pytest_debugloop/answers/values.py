@@ -91,6 +91,9 @@ def _lines(values: Values, value: object, pointer: str) -> Iterator[str]:
         yield from printable(str(value["head"]), lines=True).split("\n")
         yield f"… {printable(str(value.get('$cut', '')))} were not recorded"
         return
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        yield from (f"[{place}] = {printable(item)!r}" for place, item in enumerate(value))
+        return
     for line in values.tree("", value, _LINE, pointer=pointer, most=_MAX_PARTS, levels=_LEVELS):
         name = f"{line.name} = " if line.name else ""
         yield f"{'  ' * line.depth}{name}{line.text}"

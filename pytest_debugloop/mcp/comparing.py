@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from pytest_debugloop.answers.compared_runs import RunsCompared, RunsOfSide
 from pytest_debugloop.mcp.changes import changes_of, strategy_of
-from pytest_debugloop.mcp.models import CompareAnswer, ComparedTestFacts, SideFacts
+from pytest_debugloop.mcp.models import Change
 from pytest_debugloop.mcp.parts import MESSAGE, TEST, short_ids
-from pytest_debugloop.mcp.room import Room
-from pytest_debugloop.mcp.texts import recorded, recorded_list
+from pytest_debugloop.mcp.room import NextCursor, Room
+from pytest_debugloop.mcp.texts import RecordedText, RecordedTexts, recorded, recorded_list
 from pytest_debugloop.text.words import short
 
 _ORDER = (
@@ -19,6 +23,41 @@ _ORDER = (
 )
 _LONGEST_MESSAGE = 300
 _CHANGES = 5
+
+
+class SideFacts(BaseModel):
+    """One side of a comparison."""
+
+    kind: str
+    name: RecordedText
+    run_ids: list[str]
+
+
+class ComparedTestFacts(BaseModel):
+    """A test that fails, or that the sides tell apart."""
+
+    change: str
+    test: RecordedText
+    error_id: str = ""
+    base_error_id: str = ""
+    message: RecordedText | None = None
+    failed_in: Annotated[RecordedTexts | None, Field(description="legs")] = None
+    failing_since: datetime | None = None
+    changed: Annotated[list[Change], Field(description="since its last pass; of a fixed test, what fixed it")] = []
+    strategy: str = ""
+
+
+class CompareAnswer(BaseModel):
+    """Two sides of runs, test by test."""
+
+    head: SideFacts
+    base: SideFacts
+    counts: Annotated[dict[str, int], Field(description="of tests by change; `same` ended on both sides alike")] = {}
+    incomplete_run_ids: Annotated[list[str], Field(description="runs that did not get to all tests")] = []
+    legs_without_base: RecordedTexts | None = None
+    tests: list[ComparedTestFacts] = []
+    slower_total: int = 0
+    next_cursor: NextCursor = ""
 
 
 def compare_answer(compared: RunsCompared, budget: int, offset: int) -> CompareAnswer:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.answers.code_under_test import called_by, code_under_test
+from pytest_debugloop.answers.code_under_test import called_by
 from pytest_debugloop.answers.telling_values import TellingValues
 from pytest_debugloop.errors import NeverFailedError
 from pytest_debugloop.mcp.changes import last_pass_of, recovered_of
@@ -14,24 +15,28 @@ from pytest_debugloop.mcp.parts import MESSAGE, TEST, exception_of, flakiness_of
 from pytest_debugloop.mcp.room import Room
 from pytest_debugloop.mcp.texts import LONGEST_NAME, RecordedText, recorded, word
 from pytest_debugloop.queries import failures
-from pytest_debugloop.queries.code import Function
+from pytest_debugloop.queries.code import Function, functions_named
 from pytest_debugloop.queries.filters import Filters
 from pytest_debugloop.queries.question import Steps, fetch, first
 from pytest_debugloop.queries.recoveries import flaky_tests, recoveries
 from pytest_debugloop.snapshots.frames import failing_frame, frame_place, own_names, statement_of
 from pytest_debugloop.snapshots.paths import frames_path
 from pytest_debugloop.snapshots.values import own_name
+from pytest_debugloop.text.pointers import value_at
 from pytest_debugloop.text.printable import printable
 from pytest_debugloop.text.words import short
 
 if TYPE_CHECKING:
     from pytest_debugloop.queries.failures import DetailedFailure
     from pytest_debugloop.queries.lookup import Found
-    from pytest_debugloop.snapshots.agent_state import AgentState, Section
+    from pytest_debugloop.snapshots.agent_state import AgentState, Section, StoredFrame
 
 _PHASES = ("collect", "setup", "call", "teardown", "subtest")
 _FRAME, _LOCAL = "the traceback, with source code of the project", "variable or fixture, as Python writes it"
-_SOURCE = "source code of the project"
+SOURCE = "source code of the project, as the run had it"
+_LONGEST_SOURCE = 6_000
+_CALLED = 4
+_SUBSCRIPTED = re.compile(r"[\w)\]]\[")
 _SHARE = 4  # of the room that the message, and each text of code or output, may take
 
 
@@ -75,7 +80,10 @@ def explain_failure(found: Found, budget: int) -> Steps[FailureAnswer]:
         scores = yield from fetch(flaky_tests(limit=1, filters=Filters(task_ids=(failure.task_id,))))
         answer.flakiness = flakiness_of(scores[0]) if scores else None
     if known.state is not None:
-        functions = yield from code_under_test([known])
+        functions: list[Function] = []
+        names = {str(one["function"]).partition(".<locals>")[0].rpartition(".")[2] for one in own_frames(known.state)}
+        if failure.run_id is not None:
+            functions = yield from fetch(functions_named(failure.run_id, names | set(_called(known))))
         _add_state(answer, known, known.state, functions, budget)
     return answer
 
@@ -86,16 +94,29 @@ def _add_state(
     """Add the state as far as there is room: what explains the failure most comes first."""
     room = Room(budget, answer)
     frames, values = list(_frames(state)), list(_values(state, failing_frame(state)))
-    code, captured = list(_code(known, functions, budget // _SHARE)), list(_captured(state, budget // _SHARE))
+    sources, captured = list(map(source_text, _sources(known, functions))), list(_captured(state, budget // _SHARE))
     near = [value for value in values if value.path.startswith("frames[-1].")]
     failing = room.fill(frames[-1:])
     answer.values = room.fill(near)
-    answer.code_under_test = room.fill(code)
+    answer.source = room.fill(sources)
     answer.frames = [*reversed(room.fill(reversed(frames[:-1]))), *failing]
     answer.values += room.fill(values[len(near) :])
     answer.captured = room.fill(captured)
-    given = len(answer.frames) + len(answer.values) + len(answer.code_under_test) + len(answer.captured)
-    answer.is_cut = given < len(frames) + len(values) + len(code) + len(captured)
+    given = len(answer.frames) + len(answer.values) + len(answer.source) + len(answer.captured)
+    answer.is_cut = given < len(frames) + len(values) + len(sources) + len(captured)
+
+
+def own_frames(state: AgentState) -> list[StoredFrame]:
+    """Give the frames of the project in the exception that tells most; the failing one, too, whose ever it is.
+
+    Args:
+        state: of a failure.
+    """
+    place = failing_frame(state)
+    if place is None:
+        return []
+    frames = state["exceptions"][place[0]]["frames"]
+    return [frame for index, frame in enumerate(frames) if not frame.get("is_folded") or index == place[1]]
 
 
 def _frames(state: AgentState) -> Iterator[Frame]:
@@ -103,7 +124,7 @@ def _frames(state: AgentState) -> Iterator[Frame]:
     if place is None:
         return
     for index, frame in enumerate(state["exceptions"][place[0]]["frames"]):
-        if frame.get("is_folded") and index != place[1]:
+        if frame not in own_frames(state):
             continue
         where = f"{frame_place(frame)} in {printable(str(frame['function']))}"
         yield Frame(
@@ -132,12 +153,58 @@ def _values(state: AgentState, failing: tuple[int, int] | None) -> Iterator[Name
         yield NamedValue(origin=_LOCAL, path=printable(one.path), text=f"{one.name} = {one.text}", is_cut=one.is_cut)
 
 
-def _code(known: DetailedFailure, functions: list[Function], longest: int) -> Iterator[RecordedText]:
-    names, frame = called_by(known), known.frame
-    for function in functions:
-        if function.function.rpartition(".")[2] in names and frame and function.file != frame["file"]:
-            head = f"{function.file}:{function.line} {function.function}"
-            yield recorded(_SOURCE, f"{head}\n{function.source}", longest)
+def _sources(known: DetailedFailure, functions: list[Function]) -> list[Function]:
+    """Choose functions to read: those of the traceback, innermost first, then those that a failed assertion called.
+
+    What it called is known by the last part of the name alone: methods of classes that the failing frame has values of
+    come first, and a few are enough.
+    """
+    frames = [] if known.state is None else own_frames(known.state)
+    found = [one for frame in reversed(frames) for one in functions if _is_of(one, frame)]
+    called, classes = _called(known), _classes(known)
+    others = [one for one in functions if one not in found and one.function.rpartition(".")[2] in called]
+    methods = [one for one in others if one.function.rpartition(".")[0].rpartition(".")[2] in classes]
+    others = [*methods, *(one for one in others if not methods or "." not in one.function)]
+    return list(dict.fromkeys([*found, *others[:_CALLED]]))
+
+
+def _is_of(function: Function, frame: StoredFrame) -> bool:
+    last = function.source.count("\n") + function.line
+    name = str(frame["function"]).partition(".<locals>")[0].rpartition(".")[2]
+    return (
+        function.file == frame["file"]
+        and function.line <= frame["line"] <= last
+        and function.function.rpartition(".")[2] == name
+    )
+
+
+def _called(known: DetailedFailure) -> list[str]:
+    statement = statement_of(known.frame) if known.frame else ""
+    return [*called_by(known), *(["__getitem__"] if _SUBSCRIPTED.search(statement) else ())]
+
+
+def _classes(known: DetailedFailure) -> set[str]:
+    """Name the classes of the values that the failing frame has."""
+    if known.state is None or known.frame is None:
+        return set()
+    found = set()
+    for value in known.frame.get("locals", {}).values():
+        followed = (
+            value_at(known.state, str(value["$ref"]), None) if isinstance(value, dict) and "$ref" in value else value
+        )
+        if isinstance(followed, dict) and "$type" in followed:
+            found.add(str(followed["$type"]).rpartition(".")[2])
+    return found
+
+
+def source_text(function: Function) -> RecordedText:
+    """Give a function with its place.
+
+    Args:
+        function: of a run's code.
+    """
+    head = f"{function.file}:{function.line} {function.function}"
+    return recorded(SOURCE, f"{head}\n{function.source}", _LONGEST_SOURCE)
 
 
 def _captured(state: AgentState, longest: int) -> Iterator[RecordedText]:

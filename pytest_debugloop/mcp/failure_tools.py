@@ -14,11 +14,12 @@ from pytest_debugloop.errors import NeverFailedError, NotRecoveredError
 from pytest_debugloop.mcp import models
 from pytest_debugloop.mcp.asking import LONGEST_GIVEN, Asking, TestOrError, tool
 from pytest_debugloop.mcp.changes import last_pass_of, recovered_of
-from pytest_debugloop.mcp.explaining import explain_failure
+from pytest_debugloop.mcp.explaining import explain_failure, source_text
 from pytest_debugloop.mcp.parts import TEST
-from pytest_debugloop.mcp.room import DEFAULT, Budget, Room
+from pytest_debugloop.mcp.room import DEFAULT, Budget, Cursor, Room, offset_of
 from pytest_debugloop.mcp.texts import recorded, recorded_list
 from pytest_debugloop.queries import failures, recoveries
+from pytest_debugloop.queries.code import functions_named
 from pytest_debugloop.queries.lookup import test_of
 from pytest_debugloop.text.words import short
 
@@ -82,12 +83,38 @@ class FailureTools(Asking):
         )
         part: models.Recovered | models.LastPass | None
         part = last_pass_of(known.history, diffs=diffs) if passed is None else recovered_of(passed, diffs=diffs)
+        answer.has_known_pass = part is not None
         if part is not None:
             changed, part.changed = part.changed, []
             answer.recovered = part if isinstance(part, models.Recovered) else None
             answer.last_pass = part if isinstance(part, models.LastPass) else None
             part.changed = Room(budget, answer).page(changed)[0]
             answer.is_cut = len(part.changed) < len(changed)
+        return answer
+
+    @tool
+    def function_source(
+        self,
+        failure: TestOrError,
+        function: Annotated[
+            str, Field(min_length=1, max_length=LONGEST_GIVEN, description="such as price or Order.price")
+        ],
+        budget: Budget = DEFAULT,
+        cursor: Cursor = "",
+    ) -> models.SourceAnswer:
+        """The source of functions and methods of the project by name, as the failed run had them."""
+        offset = offset_of(cursor)
+        with self.reader.record() as record:
+            found = self.found(record, failure, ("error", "test"))
+            asked = failures.failures_of_test(found.id, 1) if found.kind == "test" else failures.failure_of(found.id)
+            known = record.first(asked)
+            run_id = known.failure.run_id if known else None
+            last = function.strip().rpartition(".")[2]
+            functions = record.fetch(functions_named(run_id, [last])) if run_id else []
+        functions = [one for one in functions if f".{one.function}".endswith(f".{function.strip()}")]
+        answer = models.SourceAnswer(run_id=short(run_id), total=len(functions))
+        page = Room(budget, answer).page(map(source_text, functions[offset:]), offset)
+        answer.functions, answer.next_cursor = page
         return answer
 
     def _diffs_since(self, record: Record, error_id: uuid.UUID) -> dict[tuple[str, str], str]:

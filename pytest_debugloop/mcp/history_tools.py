@@ -106,7 +106,8 @@ class HistoryTools(Asking):
         """One read-only SELECT on the record; it may take ten seconds.
 
         Good views: debug_test_results (a row for each test and run), debug_run_summary, debug_flaky_tests,
-        debug_failure_causes, debug_workflow_context. `SELECT table_name FROM information_schema.tables` lists all.
+        debug_failure_causes, debug_code_pointers (source of functions), debug_workflow_context.
+        `SELECT table_name FROM information_schema.tables` lists all.
         """
         with self.reader.record() as record:
             return query(record, statement, limit, budget)

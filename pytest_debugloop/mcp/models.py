@@ -171,7 +171,10 @@ class FailureAnswer(BaseModel):
     has_state: Annotated[bool, Field(description="whether frames and values were recorded")] = False
     frames: list[Frame] = []
     values: Annotated[list[NamedValue], Field(description="the most telling first")] = []
-    code_under_test: Annotated[list[RecordedText], Field(description="functions that a failed assertion called")] = []
+    source: Annotated[
+        list[RecordedText],
+        Field(description="functions of the traceback, innermost first, and that an assertion called"),
+    ] = []
     captured: Annotated[list[RecordedText], Field(description="the end of what was printed and logged")] = []
     is_cut: Annotated[bool, Field(description="whether there is more than the budget allows")] = False
 
@@ -185,6 +188,15 @@ class ValueAnswer(BaseModel):
     pages: int
     value: RecordedText
     parts: Annotated[RecordedTexts | None, Field(description="what can be added to the path")] = None
+
+
+class SourceAnswer(BaseModel):
+    """Functions of a run's code."""
+
+    run_id: str
+    total: int
+    functions: list[RecordedText] = []
+    next_cursor: NextCursor = ""
 
 
 class AttemptFacts(BaseModel):
@@ -248,41 +260,6 @@ class FlakyAnswer(BaseModel):
     next_cursor: NextCursor = ""
 
 
-class SideFacts(BaseModel):
-    """One side of a comparison."""
-
-    kind: str
-    name: RecordedText
-    run_ids: list[str]
-
-
-class ComparedTestFacts(BaseModel):
-    """A test that fails, or that the sides tell apart."""
-
-    change: str
-    test: RecordedText
-    error_id: str = ""
-    base_error_id: str = ""
-    message: RecordedText | None = None
-    failed_in: Annotated[RecordedTexts | None, Field(description="legs")] = None
-    failing_since: datetime | None = None
-    changed: Annotated[list[Change], Field(description="since its last pass; of a fixed test, what fixed it")] = []
-    strategy: str = ""
-
-
-class CompareAnswer(BaseModel):
-    """Two sides of runs, test by test."""
-
-    head: SideFacts
-    base: SideFacts
-    counts: Annotated[dict[str, int], Field(description="of tests by change; `same` ended on both sides alike")] = {}
-    incomplete_run_ids: Annotated[list[str], Field(description="runs that did not get to all tests")] = []
-    legs_without_base: RecordedTexts | None = None
-    tests: list[ComparedTestFacts] = []
-    slower_total: int = 0
-    next_cursor: NextCursor = ""
-
-
 class RecoveryFacts(BaseModel):
     """A failure, and the pass that recovered it."""
 
@@ -306,6 +283,7 @@ class WhyAnswer(BaseModel):
     test: RecordedText
     error_id: str
     state: Literal["recovered", "failing"]
+    has_known_pass: Annotated[bool, Field(description="whether there is any pass to compare it with")] = True
     recovered: Recovered | None = None
     last_pass: LastPass | None = None
     is_cut: Annotated[bool, Field(description="whether there is more than the budget allows")] = False

@@ -19,8 +19,6 @@ from pytest_debugloop.text.printable import printable
 SECONDS = 10
 """How long a statement may take."""
 
-_LONGEST_CELL = 1_000
-
 
 class StatementError(DebugloopError):
     """The statement was refused: {reason}."""
@@ -61,7 +59,7 @@ def _answer(names: list[str], found: list[tuple[Any, ...]], limit: int, budget: 
     answer = QueryAnswer(columns=recorded_list("names of the columns", names[:200], 100), has_more=len(found) > limit)
     left = Room(budget, answer).left
     for row in found[:limit]:
-        cells = [in_room(plain(_cell(value)), _LONGEST_CELL) for value in row[:200]]
+        cells = [_cut(_cell(value), max(budget // 2, 200)) for value in row[:200]]
         size = len(json_text(cells).encode()) + 2
         if size > left:
             if not answer.rows:
@@ -73,6 +71,12 @@ def _answer(names: list[str], found: list[tuple[Any, ...]], limit: int, budget: 
         left -= size
         answer.rows.append(cells)
     return answer
+
+
+def _cut(value: Any, longest: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= longest else f"{value[:longest]}… ({len(value) - longest:,} more characters)"
+    return in_room(plain(value), longest)
 
 
 def _cell(value: Any) -> Any:

@@ -16,7 +16,7 @@ from pytest_debugloop.answers.record import Record
 from pytest_debugloop.mcp import models
 from pytest_debugloop.mcp.asking import Asking, Id, Name, tool
 from pytest_debugloop.mcp.changes import recovered_of
-from pytest_debugloop.mcp.comparing import compare_answer
+from pytest_debugloop.mcp.comparing import CompareAnswer, compare_answer
 from pytest_debugloop.mcp.parts import TEST, cause_group, not_loaded_runs, run_facts
 from pytest_debugloop.mcp.room import DEFAULT, Budget, Cursor, Room, offset_of
 from pytest_debugloop.mcp.texts import recorded
@@ -114,7 +114,7 @@ class RunTools(Asking):
         base: Annotated[Name, Field(description="the same; empty: the branch that it is to be merged into")] = "",
         budget: Budget = DEFAULT,
         cursor: Cursor = "",
-    ) -> models.CompareAnswer:
+    ) -> CompareAnswer:
         """What newly fails in `head` against `base`, what is fixed, still failing or known to be flaky.
 
         A name can begin with its kind, as in `branch:main`, `change:12`, `commit:1a2b3c4`, `run:ID`.

@@ -28,7 +28,7 @@ INSTRUCTIONS = (
 
 _READING = {
     RunTools: ("last_run", "run_summary", "find_runs", "compare"),
-    FailureTools: ("explain_failure", "failure_value", "why"),
+    FailureTools: ("explain_failure", "failure_value", "function_source", "why"),
     HistoryTools: ("test_history", "flaky_tests", "recoveries", "query"),
 }
 _RUNNING = ("reproduce", "run_tests")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Ask = Callable[..., Any]
 
 READING = {
-    *("last_run", "run_summary", "find_runs", "explain_failure", "failure_value", "why"),
+    *("last_run", "run_summary", "find_runs", "explain_failure", "failure_value", "function_source", "why"),
     *("test_history", "flaky_tests", "compare", "recoveries", "query"),
 }
 
@@ -82,6 +82,10 @@ def test_a_failure_comes_with_the_values_that_explain_it_and_what_changed(ask: A
     assert answer["exception"]["text"] == "KeyError"
     assert answer["frames"][-1]["statement"] == 'return {"fig": 1}[article]'
     assert answer["values"][0]["text"] == "article = 'pear'"
+    assert [text["text"].split("\n")[0] for text in answer["source"]] == [
+        "prices.py:1 price",
+        "test_prices.py:6 test_price",
+    ]
     assert answer["last_pass"]["changed"][0]["name"]["text"] == "price in prices.py"
     assert answer["flakiness"]["verdict"] != "flaky"
     value = ask("failure_value", failure=answer["error_id"], path=answer["values"][0]["path"])
@@ -93,6 +97,13 @@ def test_a_value_that_was_cut_can_be_read_page_by_page(ask: Ask, record: Project
     pages = [ask("failure_value", failure=error, path="message", page=page, budget=2000) for page in (1, 2)]
     assert pages[0]["pages"] > 2
     assert pages[0]["value"]["text"] != pages[1]["value"]["text"]
+
+
+def test_the_source_of_a_function_is_that_of_the_failed_run(ask: Ask, record: Project) -> None:
+    assert "return 0.2" in ask("function_source", failure="test_rate", function="rate")["functions"][0]["text"]
+    assert ask("function_source", failure="test_rate", function="Other.rate")["total"] == 0
+    called = ask("explain_failure", failure="test_rate")["source"]
+    assert any("def rate()" in text["text"] for text in called)
 
 
 def test_why_gives_the_diff_of_what_fixed_or_broke_a_test(ask: Ask) -> None:
@@ -174,6 +185,7 @@ def test_no_answer_is_larger_than_its_budget(server: MCPServer[Any], record: Pro
     arguments |= {"run_id": ""} if name == "run_summary" else {}
     arguments |= {"failure": "test_order"} if name in ("explain_failure", "failure_value") else {}
     arguments |= {"path": "message"} if name == "failure_value" else {}
+    arguments |= {"failure": "test_order", "function": "test_order"} if name == "function_source" else {}
     arguments |= {"test": "test_order"} if name in ("why", "test_history") else {}
     wide = "SELECT repeat(chr(128512), 3000), to_jsonb(e) FROM debug_error_events AS e"
     arguments |= {"statement": wide, "limit": 1000} if name == "query" else {}
