@@ -75,6 +75,8 @@ class RunEnd:
             with OwnImports():
                 from pytest_debugloop.dsn import describe_dsn
             self._server = describe_dsn(settings.dsn)
+        # Written at once: at the end, a test may have taken away the modules that this needs.
+        self._command_words = self._given_words()
 
     def _ci_report(self) -> CiReport | None:
         if not self._settings.ci_report or not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("GITLAB_CI")):
@@ -161,6 +163,9 @@ class RunEnd:
         return folder
 
     def _command(self, *arguments: str) -> str:
+        return " ".join((self._command_words, *arguments))
+
+    def _given_words(self) -> str:
         given = {}
         for name in _FOR_THE_COMMAND:
             value = self._config.getoption(f"debugloop_{name}", None)
@@ -169,7 +174,7 @@ class RunEnd:
         if "--dir" in given:  # which the command takes from where it is typed
             folder = self._config.rootpath / given["--dir"]
             given["--dir"] = os.path.relpath(folder, self._config.invocation_params.dir)
-        return " ".join((command_of(given, self._redactor.text), *arguments))
+        return command_of(given, self._redactor.text)
 
     def lines(self, problems: list[str], journal: Path) -> list[str]:
         """Wait for the loader, and say in one paragraph what was stored.
@@ -256,10 +261,13 @@ class RunEnd:
 
     def _failure_lines(self, status: dict[str, Any] | None, below: list[str]) -> tuple[list[str], list[str], list[str]]:
         """Give the lines below the count of what is stored, those for the CI, and what went wrong."""
-        with OwnImports():  # nothing of this is needed where there is nothing to tell
-            from pytest_debugloop.summary.fixed_tests import fixed_lines, fixed_of
-            from pytest_debugloop.summary.folding import cut
-            from pytest_debugloop.summary.known_failures import KnownFailures, failure_lines
+        try:
+            with OwnImports():  # nothing of this is needed where there is nothing to tell
+                from pytest_debugloop.summary.fixed_tests import fixed_lines, fixed_of
+                from pytest_debugloop.summary.folding import cut
+                from pytest_debugloop.summary.known_failures import KnownFailures, failure_lines
+        except ImportError:  # a test has taken all modules away: what was stored is said without more
+            return below, [], []
         known = KnownFailures.of(status)
         annotations: list[str] = []
         problems: list[str] = []

@@ -109,11 +109,6 @@ def _rows(connection: psycopg.Connection[Any]) -> Iterator[uuid.UUID]:
         made: uuid.UUID = values["id"]
         return made
 
-    # A record from elsewhere need not have what keeps such values out.
-    connection.execute(
-        "ALTER TABLE debug_error_events DROP CONSTRAINT debug_error_events_error_type_check;"
-        "ALTER TABLE debug_success_events DROP CONSTRAINT debug_success_events_success_type_check"
-    )
     workflow = uuid.uuid4()
     odd = Jsonb([1])
     run = add(

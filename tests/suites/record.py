@@ -103,7 +103,7 @@ _STEPS = """
         CASE s.step_type WHEN 'subtest' THEN s.step_description ELSE '' END AS subtest,
         s.metadata ->> 'outcome' AS outcome, count(*)
     FROM debug_workflow_steps AS s LEFT JOIN debug_tasks AS t USING (operation_name)
-    WHERE s.correlation_id = %(run)s AND s.step_type <> 'collect'
+    WHERE s.correlation_id = %(run)s AND s.step_type NOT IN ('collect', 'fixture')
     GROUP BY 1, 2, 3, 4
 """
 _NEVER = (

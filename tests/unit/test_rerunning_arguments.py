@@ -71,6 +71,8 @@ def test_our_own_options_stay_only_where_they_decide_what_is_seen_of_a_failure(t
         "--debugloop-max-frames",
         "--debugloop-max-snapshot-bytes",
         "--debugloop-max-snapshot-ms",
+        "--debugloop-max-checkpoints",
+        "--debugloop-max-artifact-bytes",
         "--debugloop-redact-names",
         "--debugloop-redact-patterns",
         "--debugloop-redact-except",
