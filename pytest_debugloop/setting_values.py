@@ -28,6 +28,14 @@ def as_bool(value: object) -> bool:
     raise ValueError(f"{value!r} is not a boolean; use true or false")
 
 
+def address(value: object) -> str:
+    """Read the address of a web server, which others add a path to."""
+    text = str(value).strip()
+    if text and (not text.startswith(("http://", "https://")) or not text.isprintable() or " " in text):
+        raise ValueError(f"{text!r} is not an address, such as https://debugloop.example")
+    return text.rstrip("/")
+
+
 def identifier(value: object) -> str:
     """Read a name that PostgreSQL takes."""
     text = str(value)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+from pytest_debugloop.setting_values import address, identifier, number_of, one_of, regexes, whole_number, words
 from pytest_debugloop.setting_values import as_bool as as_bool
-from pytest_debugloop.setting_values import identifier, number_of, one_of, regexes, whole_number, words
 from pytest_debugloop.setting_values import retention as retention_of
 
 T = TypeVar("T")
@@ -159,6 +159,12 @@ class Settings:
         "How long runs stay: an age, or one by kind, such as passes=30d failures=90d recoveries=1y; 0 keeps all. In an"
         " embedded record each run deletes what is older; elsewhere `debugloop prune` does.",
         "AGE",
+    )
+    web_url = Option(
+        address,
+        "",
+        "Address of `debugloop serve` or pytest_debugloop.web; the summary and the CI's report link to the run there.",
+        "URL",
     )
     postgres_version = Option(whole_number(), 18, "Major version of PostgreSQL for a new embedded server.", "N")
     capture = Option(

@@ -20,7 +20,8 @@ _WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 # In the order in which they are looked for: the pattern, what takes its place, the uses, and flags.
 _TABLE: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
-    (r"0x[0-9a-fA-F]+", "<address>", (_MESSAGE, _VALUE), 0),
+    (r"0x[0-9a-fA-F]+", "<address>", (_MESSAGE,), 0),
+    (r"(?<![0-9A-Za-z])0x[0-9a-fA-F]+", "<address>", (_VALUE,), 0),  # temporary paths may have one inside of a word
     (r"0x[0-9a-fA-F]{6,16}", "<address>", (_NODE_ID,), 0),
     (r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", "<uuid>", (_MESSAGE,), re.IGNORECASE),
     (r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uuid>", (_VALUE,), re.IGNORECASE),

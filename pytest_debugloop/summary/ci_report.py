@@ -66,7 +66,7 @@ class CiReport:
             xml.add_global_property("debugloop_show", command)
 
     def end(
-        self, head: str, status: Mapping[str, Any] | None, known: KnownFailures, command: str
+        self, head: str, status: Mapping[str, Any] | None, known: KnownFailures, command: str, address: str = ""
     ) -> tuple[list[str], list[str]]:
         """Write GitHub's job summary.
 
@@ -75,6 +75,7 @@ class CiReport:
             status: what the loader says; None where it says nothing.
             known: the failures.
             command: that tells more of the run.
+            address: of the run in a browser; empty for none.
 
         Returns:
             Lines for the end of the terminal summary, which GitHub takes as annotations; and what went wrong, in one
@@ -85,7 +86,7 @@ class CiReport:
         problems = []
         if self._summary:
             try:
-                github.append_summary(self._summary, job_summary(head, status, known, command))
+                github.append_summary(self._summary, job_summary(head, status, known, command, address))
             except OSError as error:
                 problems.append(f"GitHub's job summary could not be written ({error.strerror}).")
         if self._annotates_already():

@@ -36,7 +36,9 @@ class UnstoredCause(NamedTuple):
     others: Sequence[str]
 
 
-def job_summary(head: str, status: Mapping[str, Any] | None, known: KnownFailures, command: str) -> str:
+def job_summary(
+    head: str, status: Mapping[str, Any] | None, known: KnownFailures, command: str, address: str = ""
+) -> str:
     """Write the job summary of a run, in Markdown.
 
     Args:
@@ -44,8 +46,10 @@ def job_summary(head: str, status: Mapping[str, Any] | None, known: KnownFailure
         status: what the loader says; None where it says nothing.
         known: the failures, if the run is stored.
         command: that tells more; empty where nothing is stored.
+        address: of the run in a browser; empty for none.
     """
-    below = ["", f"See more: {code(command)}"] if command else []
+    link = f", or [in a browser](<{address}>)" if address else ""
+    below = ["", f"See more: {code(command)}{link}"] if command else []
     report = (status or {}).get("report")
     if isinstance(report, list) and report and all(type(line) is str for line in report):
         lines = report

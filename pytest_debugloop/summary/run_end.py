@@ -162,6 +162,11 @@ class RunEnd:
             return folder.relative_to(self._config.rootpath)
         return folder
 
+    @property
+    def _address(self) -> str:
+        """Where the run is in a browser; empty where nobody has said."""
+        return f"{self._settings.web_url}/runs/{self.name}" if self._settings.web_url else ""
+
     def _command(self, *arguments: str) -> str:
         return " ".join((self._command_words, *arguments))
 
@@ -228,6 +233,8 @@ class RunEnd:
                     *problems,
                     f"the summary of known failures could not be made ({error!r}); please report this.",
                 ]
+        if self._settings.web_url and status is not None and not status.get("problem"):
+            below = [*below, f"  in a browser: {self._address}"]
         goes_on = not self._loader.is_deferred
         lines = summary.summary_lines(status, self.name, self.target, problems, self._wait, below, goes_on=goes_on)
         return [*map(harmless, lines), *annotations]
@@ -275,7 +282,7 @@ class RunEnd:
             head = summary.summary_lines(status, self.name, self.target, [], self._wait)[0]
             is_stored = status is not None and not status.get("problem")
             command = self._command("show", self.name) if is_stored else ""
-            annotations, problems = self._ci.end(head, status, known, command)
+            annotations, problems = self._ci.end(head, status, known, command, self._address if is_stored else "")
         width = None if self._is_ci else self._config.get_terminal_writer().fullwidth
         self.fixed = fixed_of(status)
         fixed = [line if width is None else cut(line, width) for line in fixed_lines(self.fixed)]

@@ -117,6 +117,16 @@ def test_the_job_summary_is_the_report_of_the_run_against_its_base(shop: Project
     assert [just_now.sub("T", line) for line in asked] == [just_now.sub("T", line) for line in lines[1:-3]]
 
 
+def test_both_summaries_link_to_the_run_where_an_address_is_given(shop: Project) -> None:
+    run = github(shop, DEBUGLOOP_WEB_URL="https://debugloop.example/team/")
+    address = f"https://debugloop.example/team/runs/{run.record.short_id}"
+    assert f"  in a browser: {address}" in run.lines
+    assert f"or [in a browser](<{address}>)" in summary(shop)
+    wrong = github(shop, DEBUGLOOP_WEB_URL="javascript:alert(1)")
+    assert "in a browser" not in wrong.out
+    assert "is not an address" in wrong.out
+
+
 def test_each_run_adds_its_own_summary(shop: Project) -> None:
     runs = [github(shop), github(shop)]
     assert [line.rpartition(" ")[2] for line in summary(shop).splitlines() if line.startswith("See more")] == [

@@ -335,8 +335,9 @@ def test_no_call_fails_a_test_and_what_is_dropped_is_counted(make_project: Calla
     assert not any("please report" in line for line in run.lines), run.out
     assert len(notes_of(run, "one of many")) == 1000
     assert [note["status"] for note in notes_of(run, "around the fork")] == ["completed"]
-    assert run.record.query("SELECT * FROM debug_rejected_lines") == []
-    assert run.record.query("SELECT * FROM debug_workflow_steps WHERE status = 'started'") == []
+    assert run.record.query("SELECT * FROM debug_rejected_lines WHERE correlation_id = %(id)s") == []
+    begun = "SELECT * FROM debug_workflow_steps WHERE correlation_id = %(id)s AND status = 'started'"
+    assert run.record.query(begun) == []
 
 
 def test_a_run_that_does_not_record_has_the_fixture_and_it_does_nothing(make_project: Callable[[str], Project]) -> None:

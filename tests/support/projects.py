@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shutil
 import subprocess
 import sys
@@ -304,6 +305,9 @@ class Project:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8", errors="surrogateescape")
+        # Python takes byte code of the same second and size for that of the new text.
+        for cached in path.parent.glob(f"__pycache__/{glob.escape(path.stem)}.*.pyc"):
+            cached.unlink()
         return path
 
     def git(self, *arguments: str) -> str:

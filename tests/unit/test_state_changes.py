@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_debugloop.capture.volatile import IN_VALUES, without_volatile
 from pytest_debugloop.snapshots.agent_state import AgentState
 from pytest_debugloop.snapshots.changes import state_changes
 from pytest_debugloop.snapshots.states import recorded_exceptions, recorded_state
@@ -260,3 +261,11 @@ def test_a_path_leads_to_what_a_difference_tells_on_each_side(before: State, aft
 def test_the_way_back_has_the_same_differences(before: State, after: State) -> None:
     there = {change["path"] for change in compare(before, after)}
     assert {change["path"] for change in compare(after, before)} == there
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("/tmp/tmplx0x80w7", "/tmp/tmphtg7gx9r"), ("<Shop at 0x7f01>", "<Shop at 0x7f02>"), ("a0x1 0x2", "a0x1 0x3")],
+)
+def test_a_temporary_path_with_an_address_in_its_name_is_no_change(before: str, after: str) -> None:
+    assert without_volatile(before, IN_VALUES) == without_volatile(after, IN_VALUES)
