@@ -60,10 +60,8 @@ class HistoryTools(Asking):
             total = record.one(total_of(recoveries.flaky_tests(project, only_flaky=True))).rows
             tests = record.answer(ranked_tests(project, offset + budget // 300 + 1, only_flaky=True))
         answer = models.FlakyAnswer(total=total)
-        page = Room(budget, answer).page(map(_flaky, tests[offset:]), offset)
+        page = Room(budget, answer).page(map(_flaky, tests[offset:]), offset, total)
         answer.tests, answer.next_cursor = page
-        if not answer.next_cursor and offset + len(answer.tests) < total:
-            answer.next_cursor = str(offset + len(answer.tests))
         return answer
 
     @tool
@@ -90,10 +88,8 @@ class HistoryTools(Asking):
             limit = offset + budget // 200
             found = record.fetch(recoveries.recoveries(filters=filters, limit=limit, **asked))
         answer = models.RecoveriesAnswer(total=total)
-        page = Room(budget, answer).page(map(_recovery, found[offset:]), offset)
+        page = Room(budget, answer).page(map(_recovery, found[offset:]), offset, total)
         answer.recoveries, answer.next_cursor = page
-        if not answer.next_cursor and offset + len(answer.recoveries) < total:
-            answer.next_cursor = str(offset + len(answer.recoveries))
         return answer
 
     @tool

@@ -79,12 +79,13 @@ class Room:
     def __init__(self, budget: int, head: BaseModel) -> None:
         self.left = budget - size_of(head) - _RESERVED
 
-    def page(self, items: Iterable[T], offset: int = 0) -> tuple[list[T], str]:
+    def page(self, items: Iterable[T], offset: int = 0, total: int = 0) -> tuple[list[T], str]:
         """Take as many items as there is room for; the first is shortened where it is larger than that.
 
         Args:
             items: those from the offset on.
             offset: how many earlier pages had.
+            total: how many there are, where not all of them are given.
 
         Returns:
             The items, and the cursor of the next page; empty where none is left.
@@ -99,7 +100,7 @@ class Room:
                 size = size_of(item) + 1
             self.left -= size
             taken.append(item)
-        return taken, ""
+        return taken, str(offset + len(taken)) if taken and offset + len(taken) < total else ""
 
     def fill(self, items: Iterable[T]) -> list[T]:
         """Take as many items as there is room for.

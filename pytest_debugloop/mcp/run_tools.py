@@ -100,9 +100,7 @@ class RunTools(Asking):
             total = record.one(total_of(runs.runs(filters=filters, **more))).rows
             answer = models.RunsAnswer(total=total, not_loaded=not_loaded_runs(not_loaded(self.location)))
             found = record.fetch(runs.runs(filters=filters, limit=offset + budget // 100, **more))
-            answer.runs, answer.next_cursor = Room(budget, answer).page(map(run_facts, found[offset:]), offset)
-            if not answer.next_cursor and offset + len(answer.runs) < total:
-                answer.next_cursor = str(offset + len(answer.runs))
+            answer.runs, answer.next_cursor = Room(budget, answer).page(map(run_facts, found[offset:]), offset, total)
         return answer
 
     @tool

@@ -213,7 +213,10 @@ def test_artifacts_are_stored_once_and_without_secrets(told: Run) -> None:
     assert b"abcdefgh12345678" not in rows[0]["content"]
     assert rows[0]["content"].startswith(b"<p>token=[redacted")
     assert rows[1]["content"] == rows[2]["content"] == b"\x89PNG\0"
-    (stored,) = told.record.query("SELECT count(*) FROM debug_artifacts")
+    (stored,) = told.record.query(
+        "SELECT count(*) FROM debug_artifacts WHERE id IN"
+        " (SELECT artifact_id FROM debug_snapshot_artifacts WHERE correlation_id = %(id)s)"
+    )
     assert stored["count"] == 2
 
 

@@ -28,6 +28,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_load": ("false", "load", False),
     "debugloop_wait": ("1.5", "wait", 1.5),
     "debugloop_retention": ("passes=30d failures=1y recoveries=0", "retention", Retention(30.0, 365.0, None)),
+    "debugloop_web_url": ("https://debugloop.example/", "web_url", "https://debugloop.example"),
     "debugloop_postgres_version": ("16", "postgres_version", 16),
     "debugloop_capture": ("false", "capture", False),
     "debugloop_capture_exclude": ("*_blob, raw", "capture_exclude", ("*_blob", "raw")),
