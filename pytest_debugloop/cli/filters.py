@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.test_selection import NotAnExpressionError, TestSelection
 from pytest_debugloop.cli.completion import complete_branch
 
@@ -132,6 +131,8 @@ def filter_options(command: F) -> F:
     @functools.wraps(command)
     def narrowed(*arguments: Any, selection: TestSelection | None, **values: Any) -> Any:
         names = ("branch", "change", "job", "leg", "session", "since", "until")
+        from pytest_debugloop.answers.filters import TypedFilters
+
         typed = TypedFilters(test=selection, **{name: values.pop(name) for name in names})
         return command(*arguments, typed=typed, **values)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.cli.completion import complete_branch
+
+if TYPE_CHECKING:
+    from pytest_debugloop.answers.filters import TypedFilters
 
 F = TypeVar("F", bound=Callable[..., Any])
 

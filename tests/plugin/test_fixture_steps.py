@@ -133,7 +133,11 @@ def test_what_runs_were_run_on_is_stored_once(run: Run, project: Project) -> Non
     metadata = run.record.run["metadata"], again.record.run["metadata"]
     for kind in ("hardware_stamp", "distributions_stamp"):
         assert metadata[0][kind] == metadata[1][kind]
-    stamps = run.record.query("SELECT kind, content FROM debug_metadata_stamps ORDER BY kind")
+    stamps = run.record.query(
+        "SELECT s.kind, s.content FROM debug_metadata_stamps AS s JOIN debug_runs AS r"
+        " ON s.id::text IN (r.metadata ->> 'hardware_stamp', r.metadata ->> 'distributions_stamp')"
+        " WHERE r.correlation_id = %(id)s ORDER BY s.kind"
+    )
     assert [stamp["kind"] for stamp in stamps] == ["distributions", "hardware"]
     assert stamps[0]["content"]["pytest"] == pytest.__version__
     assert stamps[1]["content"]["processors"] >= 1

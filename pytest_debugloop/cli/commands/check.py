@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.deadline import deadline
 from pytest_debugloop.cli.failing import fault, is_expected
@@ -18,6 +17,7 @@ from pytest_debugloop.errors import CannotJudgeError
 
 if TYPE_CHECKING:
     from pytest_debugloop.answers.compared_runs import RunsCompared
+    from pytest_debugloop.answers.filters import TypedFilters
 
 UNKNOWN = 3
 """The exit status where nothing can be judged."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters, scope_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options
 from pytest_debugloop.cli.output import json_option, write_json
+
+if TYPE_CHECKING:
+    from pytest_debugloop.answers.filters import TypedFilters
 
 TABLES = ("runs", "attempts", "failures", "recoveries")
 
@@ -66,6 +68,7 @@ def command(
     if as_json and output is None:
         raise click.UsageError("--json requires --output; to export the runs themselves as JSON, use --format jsonl.")
     from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.filters import scope_of
     from pytest_debugloop.answers.junit import write_junit
     from pytest_debugloop.answers.rows import exported_runs, write_csv, write_jsonl
     from pytest_debugloop.cli.exporting.file import Progress, opened

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters, scope_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.json_pages import paged_json_option
 from pytest_debugloop.cli.output import make_console, show, write_json
+
+if TYPE_CHECKING:
+    from pytest_debugloop.answers.filters import TypedFilters
 
 
 @click.command()
@@ -34,6 +38,7 @@ def command(location: RecordLocation, typed: TypedFilters, everything: bool, lim
     Example: debugloop flaky --limit 10
     """
     from pytest_debugloop.answers.connection import open_record
+    from pytest_debugloop.answers.filters import scope_of
     from pytest_debugloop.answers.flaky import as_json as plain_test
     from pytest_debugloop.answers.flaky import ranked_tests
     from pytest_debugloop.cli.views.flaky import flaky_lines

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.json_pages import paged_json_option
 from pytest_debugloop.cli.output import make_console, show, write_json
+
+if TYPE_CHECKING:
+    from pytest_debugloop.answers.filters import TypedFilters
 
 
 @click.command()
@@ -48,5 +51,5 @@ def command(location: RecordLocation, typed: TypedFilters, test: str | None, lim
             write_json("history", facts, attempts=record.stream(answer.attempts))
         else:
             attempts, width = record.fetch(answer.attempts), make_console().width
-            lines = history_lines(answer.test, attempts, width, is_narrowed=replace(typed, test=None) != TypedFilters())
+            lines = history_lines(answer.test, attempts, width, is_narrowed=bool(replace(typed, test=None)))
             show(chain(missing.lines(), lines), paging=location.paging)

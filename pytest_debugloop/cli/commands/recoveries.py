@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.completion import complete_thing
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.json_pages import paged_json_option
 from pytest_debugloop.cli.output import make_console, show, write_json
 from pytest_debugloop.text.strategies import STRATEGIES
+
+if TYPE_CHECKING:
+    from pytest_debugloop.answers.filters import TypedFilters
 
 
 @click.command()

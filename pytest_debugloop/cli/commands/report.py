@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options
 from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.cli.sides import named_sides, side_arguments
+
+if TYPE_CHECKING:
+    from pytest_debugloop.answers.filters import TypedFilters
 
 
 @click.command()

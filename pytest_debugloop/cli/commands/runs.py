@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
-from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.cli.filters import filter_options, limit_option
 from pytest_debugloop.cli.json_pages import paged_json_option
 from pytest_debugloop.cli.output import make_console, show, write_json
+
+if TYPE_CHECKING:
+    from pytest_debugloop.answers.filters import TypedFilters
 
 _STATUSES = ("passed", "failed", "running", "finished", "interrupted", "died", "broken")
 
