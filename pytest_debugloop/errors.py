@@ -6,6 +6,9 @@ A message says what happened and what to do about it, in one sentence that is fi
 from __future__ import annotations
 
 import inspect
+import re
+
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class DebugloopError(Exception):
@@ -18,7 +21,17 @@ class DebugloopError(Exception):
             **facts: one value for each ``{name}`` in the docstring of the class.
         """
         self.facts = facts
-        super().__init__(" ".join(inspect.cleandoc(type(self).__doc__ or "").split()).format(**facts))
+        super().__init__(self.template.format(**facts))
+
+    @property
+    def template(self) -> str:
+        """The message, with a ``{name}`` for each fact."""
+        return " ".join(inspect.cleandoc(type(self).__doc__ or "").split())
+
+    @property
+    def code(self) -> str:
+        """The name of the class for programs, as in ``not_found``."""
+        return _WORD.sub("_", type(self).__name__.removesuffix("Error")).lower()
 
 
 class SettingInvalidError(DebugloopError):
@@ -27,6 +40,10 @@ class SettingInvalidError(DebugloopError):
 
 class DriverMissingError(DebugloopError):
     """The PostgreSQL driver cannot be imported ({reason}): run `pip install "pytest-debugloop[binary]"`."""
+
+
+class ExtraMissingError(DebugloopError):
+    """The package {package} is not installed: run `pip install "pytest-debugloop[{extra}]"`."""
 
 
 class DatabaseUnreachableError(DebugloopError):

@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg import errors as server_errors
 
-from pytest_debugloop.answers.connection import PATIENCE, server_of
+from pytest_debugloop.answers.connection import PATIENCE, server_of, where_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reading import register_lenient_loaders
 from pytest_debugloop.answers.record import AsyncRecord
 from pytest_debugloop.answers.schema import known_schema
-from pytest_debugloop.database.connect import connect_async, describe
+from pytest_debugloop.database.connect import connect_async
 from pytest_debugloop.errors import RecordLockedError
 from pytest_debugloop.queries.transactions import entering
 
@@ -79,16 +79,6 @@ async def open_server_async(
             yield conninfo, connection
     finally:
         await _to_the_end(stack.close)
-
-
-def where_of(location: RecordLocation, conninfo: str) -> str:
-    """Name the place of a record for people, without secrets.
-
-    Args:
-        location: where it is.
-        conninfo: of its server.
-    """
-    return describe(conninfo) if location.dsn else str(location.folder)
 
 
 async def _to_the_end(function: Any, *arguments: Any) -> Any:

@@ -222,6 +222,15 @@ def check_schema(connection: Connection, location: RecordLocation, conninfo: str
     if waiting:
         known = available()
         if len(waiting) == len(known):
-            where = describe(conninfo) if location.dsn else str(location.folder)
-            raise NoSchemaError(schema=location.schema, where=where)
+            raise NoSchemaError(schema=location.schema, where=where_of(location, conninfo))
         raise SchemaTooOldError(schema=location.schema, found=waiting[0].version - 1, known=known[-1].version)
+
+
+def where_of(location: RecordLocation, conninfo: str) -> str:
+    """Name the place of a record for people, without secrets.
+
+    Args:
+        location: where it is.
+        conninfo: of its server.
+    """
+    return describe(conninfo) if location.dsn else str(location.folder)

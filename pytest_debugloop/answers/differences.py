@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_debugloop.answers.comparison import Comparison, Side, compare, side, side_in_run
+from pytest_debugloop.answers.comparison import ChangedCode, Comparison, Side, compare, side, side_in_run
 from pytest_debugloop.answers.lookup import find
 from pytest_debugloop.errors import NeverFailedError, NoRunBeforeError, NotInRunError, NotRecoveredError
 from pytest_debugloop.queries.failures import failures_of_test
@@ -77,6 +78,18 @@ def compared(a: str, b: str | None, project: str | None) -> Steps[Compared]:
         raise NotRecoveredError(text=printable(a))
     after = yield from one(side("success", recovery.success_event_id))
     return Compared((yield from compare(before, after)), recovery)
+
+
+def code_changed_since_pass(error_id: uuid.UUID) -> Steps[Sequence[ChangedCode]]:
+    """Give the code that changed since the test of an open failure last passed; empty where that is not known.
+
+    Args:
+        error_id: of the failure.
+    """
+    try:
+        return (yield from compared(str(error_id), None, None)).comparison.code or ()
+    except NotRecoveredError:
+        return ()
 
 
 def as_json(answer: Compared) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from pytest_debugloop.answers.async_connection import open_server_async, where_of
-from pytest_debugloop.answers.connection import open_server
+from pytest_debugloop.answers.async_connection import open_server_async
+from pytest_debugloop.answers.connection import open_server, where_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.schema import known_schema
 from pytest_debugloop.api.reading import Context

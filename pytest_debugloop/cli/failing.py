@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +11,6 @@ import click
 from pytest_debugloop.errors import AmbiguousError, DebugloopError, InternalFaultError
 from pytest_debugloop.text.json_values import JSON_VERSION, json_text, plain
 from pytest_debugloop.text.printable import printable
-
-_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def is_json_asked(arguments: Sequence[str]) -> bool:
@@ -67,7 +64,7 @@ def code_of(error: BaseException) -> str:
         The name of its class, as in ``not_found``; ``usage``, ``database`` and ``system`` for errors of others.
     """
     if isinstance(error, DebugloopError):
-        return _WORD.sub("_", type(error).__name__.removesuffix("Error")).lower()
+        return error.code
     if isinstance(error, click.ClickException):
         return "usage"
     if isinstance(error, click.exceptions.Abort):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from typing import Annotated
 
 import psycopg
@@ -13,7 +11,6 @@ from pydantic import BaseModel, Field
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.mcp.texts import RecordedText, recorded
 
-_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _LONGEST = 1_000
 
 
@@ -34,9 +31,7 @@ def error_result(error: DebugloopError | psycopg.Error | OSError) -> CallToolRes
     if isinstance(error, DebugloopError):
         facts = {name: recorded("fact of the error", value, _LONGEST) for name, value in error.facts.items()}
         facts.pop("listed", None)
-        message = " ".join(inspect.cleandoc(type(error).__doc__ or "").split())
-        answer = ErrorAnswer(error=_WORD.sub("_", type(error).__name__.removesuffix("Error")).lower(), message=message)
-        answer.facts = facts
+        answer = ErrorAnswer(error=error.code, message=error.template, facts=facts)
     else:
         kind = "database" if isinstance(error, psycopg.Error) else "system"
         said = " ".join(str(error).split()) or type(error).__name__

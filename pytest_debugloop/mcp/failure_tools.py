@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 from pydantic import Field
 
-from pytest_debugloop.answers.differences import compared
-from pytest_debugloop.answers.record import Record
+from pytest_debugloop.answers.differences import code_changed_since_pass
 from pytest_debugloop.answers.values import value_of
-from pytest_debugloop.errors import NeverFailedError, NotRecoveredError
+from pytest_debugloop.errors import NeverFailedError
 from pytest_debugloop.mcp import models
 from pytest_debugloop.mcp.asking import LONGEST_GIVEN, Asking, TestOrError, tool
 from pytest_debugloop.mcp.changes import last_pass_of, recovered_of
@@ -75,7 +73,8 @@ class FailureTools(Asking):
                 named = found.test or record.one(test_of(found.id))
                 raise NeverFailedError(text=named.node_id)
             passed = record.first(recoveries.recoveries(error_id=known.failure.id, limit=1))
-            diffs = self._diffs_since(record, known.failure.id) if passed is None else {}
+            code = record.answer(code_changed_since_pass(known.failure.id)) if passed is None else ()
+            diffs = {(one.file, one.function): one.diff for one in code if one.function}
         answer = models.WhyAnswer(
             test=recorded(TEST, known.failure.node_id),
             error_id=short(known.failure.id),
@@ -116,11 +115,3 @@ class FailureTools(Asking):
         page = Room(budget, answer).page(map(source_text, functions[offset:]), offset)
         answer.functions, answer.next_cursor = page
         return answer
-
-    def _diffs_since(self, record: Record, error_id: uuid.UUID) -> dict[tuple[str, str], str]:
-        """Give the diffs of all functions that changed since the test of an open failure last passed."""
-        try:
-            code = record.answer(compared(str(error_id), None, None)).comparison.code or ()
-        except NotRecoveredError:
-            return {}
-        return {(one.file, one.function): one.diff for one in code if one.function}

@@ -90,20 +90,6 @@ def _status(address: str, headers: dict[str, str]) -> int:
             return error.code
 
 
-def test_without_the_extra_it_says_what_to_install(record: Project) -> None:
-    code = "import sys; sys.modules['mcp'] = None; from pytest_debugloop.__main__ import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "mcp"],
-        cwd=record.folder,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert 'pip install "pytest-debugloop[mcp]"' in done.stderr
-
-
 def test_the_other_commands_import_nothing_of_the_extra(record: Project) -> None:
     code = (
         "import sys; from pytest_debugloop.cli.app import debugloop;"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -117,17 +116,3 @@ def test_the_command_serves_on_this_machine_and_prints_the_address(record: Proje
     finally:
         process.terminate()
         process.communicate(timeout=30)
-
-
-def test_without_the_extra_the_command_says_what_to_install(record: Project) -> None:
-    code = "import sys; sys.modules['starlette'] = None; from pytest_debugloop.__main__ import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "serve"],
-        cwd=record.folder,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert 'pip install "pytest-debugloop[web]"' in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.extras import requires_extra
 
 
 @click.command()
@@ -36,14 +37,8 @@ def command(
         raise click.UsageError("--host and --port require --http.")
     from pytest_debugloop.answers.reader import RecordReader
 
-    try:
+    with requires_extra("mcp"):
         from pytest_debugloop.mcp.server import make_server, serve_http
-    except ImportError as error:
-        if (error.name or "").split(".")[0] not in ("mcp", "mcp_types", "pydantic"):
-            raise
-        raise click.ClickException(
-            'The server needs the SDK of the protocol: run `pip install "pytest-debugloop[mcp]"`.'
-        ) from error
     with RecordReader(location) as reader:
         server = make_server(location, reader, allow_run=allow_run, is_trusted=trust)
         if not http:

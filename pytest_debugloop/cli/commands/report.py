@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.extras import requires_extra
 from pytest_debugloop.cli.filters import filter_options
 from pytest_debugloop.cli.output import json_option, write_json
 from pytest_debugloop.cli.sides import named_sides, side_arguments
@@ -81,12 +82,8 @@ def _write_page(location: RecordLocation, what: str | None, output: Path) -> Non
     from pytest_debugloop.answers.lookup import find
     from pytest_debugloop.answers.shown import found_or_last_run
 
-    try:
+    with requires_extra("web"):
         from pytest_debugloop.web.report import report_html
-    except ImportError as error:
-        if (error.name or "").split(".")[0] not in ("jinja2", "markupsafe", "pygments"):
-            raise
-        raise click.ClickException('The page needs more: run `pip install "pytest-debugloop[web]"`.') from error
     project, here = location.asked_project(), location.checkout_project()
     with open_record(location) as record:
         asked = find(what, project, ("run", "error"), here) if what else found_or_last_run(None, project, here)

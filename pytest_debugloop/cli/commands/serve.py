@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.cli.extras import requires_extra
 
 
 @click.command()
@@ -37,12 +38,8 @@ def command(
 
     from pytest_debugloop.answers.reader import RecordReader
 
-    try:
+    with requires_extra("web"):
         from pytest_debugloop.web.serving import serve
-    except ImportError as error:
-        if (error.name or "").split(".")[0] not in ("starlette", "jinja2", "markupsafe", "pygments", "uvicorn"):
-            raise
-        raise click.ClickException('The pages need more: run `pip install "pytest-debugloop[web]"`.') from error
 
     def opened(address: str) -> None:
         click.echo(f"Serving the record at {address}\nStop with Ctrl-C.", err=True)

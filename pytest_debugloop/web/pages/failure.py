@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_debugloop.answers.code_under_test import called_by, code_under_test
-from pytest_debugloop.answers.differences import compared
+from pytest_debugloop.answers.differences import code_changed_since_pass
 from pytest_debugloop.answers.failures import history_line, open_line, passed_line
 from pytest_debugloop.answers.lookup import find_id
 from pytest_debugloop.answers.shown import as_json, shown
-from pytest_debugloop.errors import NotRecoveredError
 from pytest_debugloop.queries.failures import LARGEST_SHOWN, DetailedFailure
 from pytest_debugloop.queries.lookup import Found
 from pytest_debugloop.snapshots.evidence import recorded_changes, recorded_evidence
@@ -34,12 +33,8 @@ def failure_page(asked: Asked) -> View:
     known: DetailedFailure = answer.failure
     functions = asked.record.answer(code_under_test([known]))
     named = called_by(known)
-    code = []
-    if known.failure.recovery_strategy is None:
-        try:
-            code = asked.record.answer(compared(str(id_), None, None)).comparison.code or []
-        except NotRecoveredError:
-            code = []
+    is_open = known.failure.recovery_strategy is None
+    code = asked.record.answer(code_changed_since_pass(id_)) if is_open else ()
     recovery = answer.recoveries[0] if answer.recoveries else None
     kind, facts, lists = as_json(answer)
     state: dict[str, Any] = dict(known.state or {})

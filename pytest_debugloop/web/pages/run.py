@@ -30,8 +30,23 @@ def run_page(asked: Asked) -> View:
     Args:
         asked: for which.
     """
-    id_ = asked.record.answer(find_id(asked.id, "run"))
-    answer: Any = asked.record.answer(shown(Found("run", id_), _CAUSES + 1, named=_NAMED))
+    return _page(asked, Found("run", asked.record.answer(find_id(asked.id, "run"))))
+
+
+def last_run_page(asked: Asked) -> View:
+    """Show the last run.
+
+    Args:
+        asked: for what.
+    """
+    location = asked.location
+    return _page(
+        asked, asked.record.answer(found_or_last_run(None, location.asked_project(), location.checkout_project()))
+    )
+
+
+def _page(asked: Asked, found: Found | Run) -> View:
+    answer: Any = asked.record.answer(shown(found, _CAUSES + 1, named=_NAMED))
     run: Run = answer.run
     groups = list(islice(grouped(asked.record.stream(answer.by_cause)), _CAUSES + 1))
     fixed = list({one.task_id: one for one in reversed(asked.record.fetch(answer.recoveries))}.values())
@@ -86,14 +101,3 @@ def _rows(run: Run, workers: list[WorkerTimes], phases: list[LongPhase]) -> list
 
 def _from(begin: datetime, began: datetime, ended: datetime) -> tuple[float, float]:
     return (began - begin).total_seconds(), (ended - begin).total_seconds()
-
-
-def last_run_page(asked: Asked) -> View:
-    """Show the last run.
-
-    Args:
-        asked: for what.
-    """
-    location = asked.location
-    found = asked.record.answer(found_or_last_run(None, location.asked_project(), location.checkout_project()))
-    return run_page(Asked(asked.record, location, asked.query, str(found.id)))
