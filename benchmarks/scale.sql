@@ -66,3 +66,11 @@ SELECT
     jsonb_build_object('attempt', 1, 'outcome', 'passed'), at + phase * interval '1 millisecond',
     at + (phase + 1) * interval '1 millisecond'
 FROM attempts CROSS JOIN generate_series(1, 3) AS phase;
+
+UPDATE debug_runs AS r
+SET steps_total = 3 * a.attempts, errors_total = a.failures, successes_total = a.attempts - a.failures,
+    exit_status = (a.failures > 0)::integer
+FROM (
+    SELECT run_id, count(*) AS attempts, count(*) FILTER (WHERE failed) AS failures FROM attempts GROUP BY run_id
+) AS a
+WHERE a.run_id = r.id;

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pytest_debugloop.answers.significance import adjusted
 from pytest_debugloop.queries.flaky import (
     MAX_STEPS,
+    MAX_STEPS_TOGETHER,
     AttemptConditions,
     EarlierTest,
     conditions_of_attempts,
@@ -52,7 +53,7 @@ def correlations_of(task_ids: Sequence[uuid.UUID]) -> Steps[dict[uuid.UUID, list
     """Find with what the failures of tests go together.
 
     Args:
-        task_ids: of the tests; all of them together are controlled for false discoveries.
+        task_ids: of the tests, those that matter most first; all of them together are controlled for false discoveries.
 
     Returns:
         By test, those that are significant, the surest first.
@@ -60,7 +61,7 @@ def correlations_of(task_ids: Sequence[uuid.UUID]) -> Steps[dict[uuid.UUID, list
     if not task_ids:
         return {}
     attempts = yield from fetch(conditions_of_attempts(task_ids))
-    earlier = yield from fetch(earlier_tests(list(_with_few_steps(attempts)), _LEAST))
+    earlier = yield from fetch(earlier_tests(list(_with_few_steps(task_ids, attempts)), _LEAST))
     return significant(attempts, earlier)
 
 
@@ -137,10 +138,22 @@ def _rate(one: Correlation) -> float:
     return one.failures / one.attempts
 
 
-def _with_few_steps(attempts: Sequence[AttemptConditions]) -> Iterator[AttemptConditions]:
-    """Leave out the older attempts of tests whose runs are long: all that ran before is read."""
-    read: dict[uuid.UUID, int] = defaultdict(int)
+def _with_few_steps(
+    task_ids: Sequence[uuid.UUID], attempts: Sequence[AttemptConditions]
+) -> Iterator[AttemptConditions]:
+    """Leave out older attempts, and tests far down, where long runs came before: all these steps are read."""
+    by_test: dict[uuid.UUID, list[tuple[int, AttemptConditions]]] = defaultdict(list)
     for one in attempts:
-        read[one.task_id] += one.steps_total
-        if read[one.task_id] <= MAX_STEPS:
-            yield one
+        if one.step_number is not None:
+            by_test[one.task_id].append((one.step_number, one))
+    left = MAX_STEPS_TOGETHER
+    for task_id in task_ids:
+        room, kept = min(MAX_STEPS, left), []
+        for steps, one in by_test[task_id]:
+            if steps > room:
+                break
+            room -= steps
+            kept.append((steps, one))
+        if len(kept) >= 2 * _LEAST:  # fewer tell nothing
+            left -= sum(steps for steps, _ in kept)
+            yield from (one for _, one in kept)

@@ -12,7 +12,10 @@ LOOKED_AT = 200
 """How many attempts of a test are compared, its latest."""
 
 MAX_STEPS = 20_000
-"""How many steps of runs are read to find what ran before a test."""
+"""How many steps are read to find what ran before the attempts of a test."""
+
+MAX_STEPS_TOGETHER = 100_000
+"""How many are read for all tests that are asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class AttemptConditions:
         machine: the first characters of the id of its start (of the machine's).
         is_parallel: whether a worker of pytest-xdist ran it.
         previous: the test directly before it in its process; empty for none.
-        steps_total: how many steps its run has.
+        step_number: of its call, so that fewer steps of its run were before it; None if it is not known.
     """
 
     task_id: uuid.UUID
@@ -60,7 +63,6 @@ class AttemptConditions:
     agent_name: str
     operation_name: str
     step_number: int | None
-    steps_total: int
 
 
 @dataclass(frozen=True, slots=True)

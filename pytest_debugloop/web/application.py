@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -22,8 +23,10 @@ from pytest_debugloop.errors import (
     AmbiguousError,
     DebugloopError,
     NeverFailedError,
+    NoBaseError,
     NoRunsError,
     NotFoundError,
+    NothingToCompareError,
     WrongKindError,
 )
 from pytest_debugloop.web.guard import Guard
@@ -45,7 +48,7 @@ _PAGES: tuple[tuple[str, Page], ...] = (
     ("/compare", compare.compare_page),
     ("/search", lists.search_page),
 )
-_NOT_HERE = (NotFoundError, WrongKindError, NeverFailedError, NoRunsError)
+_NOT_HERE = (NotFoundError, WrongKindError, NeverFailedError, NoRunsError, NoBaseError, NothingToCompareError)
 _KINDS = {"run": "runs", "error": "failures", "test": "tests"}
 _LONGEST_ID = 1_000
 
@@ -68,6 +71,7 @@ def make_app(location: RecordLocation, reader: RecordReader, token: str = "", ho
     routes.append(Route("/go", _go(location, reader)))
     routes.append(Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")))
     app = Starlette(routes=routes, exception_handlers={404: _no_page})
+    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5)
     app.add_middleware(Guard, token=token, hosts=hosts)
     return app
 

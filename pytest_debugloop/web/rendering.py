@@ -52,7 +52,7 @@ def templates() -> jinja2.Environment:
         highlighted=highlighted_lines,
         charts=charts,
         reason_words=reason_words,
-        query=lambda **parameters: urlencode({name: value for name, value in parameters.items() if value}),
+        encoded=lambda **parameters: urlencode({name: value for name, value in parameters.items() if value}),
     )
     return found
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,6 +166,44 @@ def test_lists_are_narrowed_by_the_address(get: Get, record: Project) -> None:
     assert get("/runs.json?branch=nowhere").json()["runs"] == []
     assert get("/runs.json?offset=2").json()["runs"] == get("/runs.json").json()["runs"][2:]
     assert get("/runs?status=nonsense&since=long&offset=-1&limit=x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "rows"),
+    [("/runs?branch=main", "runs"), ("/failures?since=7d", "causes"), ("/flaky?all=1", "tests")],
+)
+def test_pages_of_a_list_give_each_row_once_and_keep_the_filters(
+    get: Get, record: Project, monkeypatch: pytest.MonkeyPatch, path: str, rows: str
+) -> None:
+    everything = get(path.replace("?", ".json?")).json()[rows]
+    monkeypatch.setattr("pytest_debugloop.web.pages.lists.ROWS", 2)
+    name, _, kept = path.partition("?")
+    seen, address, back = [], path, 0
+    while address:
+        assert kept in address
+        page = Page(get(address).text)
+        seen += get(address.replace("?", ".json?")).json()[rows]
+        links = {str(link.get("rel")): str(link["href"]) for link in page.all("a")}
+        address = name + links["next"] if "next" in links else ""
+        back += "prev" in links
+    assert len(everything) > 2
+    assert seen == everything
+    assert back == (len(everything) - 1) // 2
+
+
+def test_a_comparison_is_of_the_last_run_where_none_was_made_here(
+    location: RecordLocation, record: Project, tmp_path: Path
+) -> None:
+    with RecordReader(location) as reader:
+        elsewhere = replace(location, rootdir=tmp_path)
+        found = TestClient(make_app(elsewhere, reader)).get("/compare.json")
+    assert found.status_code == 200
+    assert found.json()["head"]["runs"]
+
+
+def test_a_page_is_sent_compressed_to_who_takes_it(get: Get, record: Project) -> None:
+    assert get("/runs/last").headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in get("/runs/last", headers={"Accept-Encoding": "identity"}).headers
 
 
 def test_short_ids_and_whole_ones_lead_to_the_same_page(get: Get, record: Project) -> None:

@@ -1,7 +1,9 @@
 -- List the tests whose call took longer on one side than on the other, and longer than in its last passes there.
 
-WITH times AS (
-    SELECT side.is_head, r.leg, p.task_id, min(p.execution_time_ms) AS ms
+WITH longer AS MATERIALIZED (
+    SELECT
+        r.leg, p.task_id, min(p.execution_time_ms) FILTER (WHERE side.is_head) AS ms,
+        min(p.execution_time_ms) FILTER (WHERE NOT side.is_head) AS base_ms
     FROM (VALUES (TRUE, %(head)s::uuid []), (FALSE, %(base)s::uuid [])) AS side (is_head, ids)
     JOIN debug_runs AS r ON r.id = ANY (side.ids)
     CROSS JOIN LATERAL (
@@ -11,14 +13,13 @@ WITH times AS (
             AND (%(task_ids)s::uuid[] IS NULL OR p.task_id = ANY (%(task_ids)s))
         OFFSET 0  -- a run at a time, by the index: the planner would rather read all
     ) AS p
-    GROUP BY side.is_head, r.leg, p.task_id
-),
-longer AS MATERIALIZED (
-    SELECT h.task_id, h.leg, h.ms, b.ms AS base_ms
-    FROM times AS h
-    JOIN times AS b ON b.task_id = h.task_id AND b.leg = h.leg AND NOT b.is_head
-    WHERE h.is_head AND h.ms >= b.ms * %(ratio)s::double precision AND h.ms - b.ms >= %(least_ms)s
-    ORDER BY h.ms - b.ms DESC
+    GROUP BY r.leg, p.task_id  -- and not each side by itself: the planner joins sides that it thinks small by a loop
+    HAVING min(p.execution_time_ms) FILTER (WHERE side.is_head)
+            >= min(p.execution_time_ms) FILTER (WHERE NOT side.is_head) * %(ratio)s::double precision
+        AND min(p.execution_time_ms) FILTER (WHERE side.is_head)
+            - min(p.execution_time_ms) FILTER (WHERE NOT side.is_head) >= %(least_ms)s
+    ORDER BY min(p.execution_time_ms) FILTER (WHERE side.is_head)
+        - min(p.execution_time_ms) FILTER (WHERE NOT side.is_head) DESC
     LIMIT %(looked_at)s
 )
 SELECT DISTINCT ON (l.ms - l.base_ms, l.task_id) l.task_id, t.node_id, l.leg, l.ms, l.base_ms, before.longest_ms

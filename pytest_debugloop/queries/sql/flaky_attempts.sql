@@ -5,7 +5,7 @@ SELECT
     r.environment ->> 'PYTHONHASHSEED' AS hash_seed, left(r.boot_id, 8) AS machine, r.platform,
     coalesce(a.agent_name <> r.agent_name, FALSE) AS is_parallel,
     CASE WHEN a.step_number IS NOT NULL THEN coalesce(previous.operation_name, '') END AS previous,
-    r.correlation_id, a.agent_name, a.operation_name, a.step_number, coalesce(r.steps_total, 0) AS steps_total
+    r.correlation_id, a.agent_name, a.operation_name, a.step_number
 FROM unnest(%(task_ids)s::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     -- Those of the errors and of the successes by the index of each, and not all attempts of the view.

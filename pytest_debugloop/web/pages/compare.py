@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_debugloop.answers.compared_runs import RunsOfSide, compare_runs, runs_of, title_of
+from pytest_debugloop.answers.compared_runs import RunsCompared, RunsOfSide, compare_runs, runs_of, title_of
 from pytest_debugloop.answers.filters import asked_project
 from pytest_debugloop.answers.here import here
+from pytest_debugloop.answers.runs import last_run
+from pytest_debugloop.errors import NothingToCompareError
 from pytest_debugloop.web.view import Asked, View
 
 SECTIONS = (
@@ -30,11 +32,11 @@ def compare_page(asked: Asked) -> View:
     """Compare two sides.
 
     Args:
-        asked: for which; by default the last run here against its base.
+        asked: for which; by default the last run here, or else the last one of all, against its base.
     """
     project = asked.record.answer(asked_project(asked.location))
     head, base = asked.text("head"), asked.text("base")
-    compared = asked.record.answer(compare_runs(head, base, project, here(asked.location), needs_base=False))
+    compared = _compared(asked, head, base, project)
     sections = [(title, change, compared.of(change)) for change, title in SECTIONS]
     values = {
         "compared": compared,
@@ -49,6 +51,17 @@ def compare_page(asked: Asked) -> View:
     return View(
         "compare.html", f"{title_of(compared.head)} against {title_of(compared.base)}", values, "compare", facts, lists
     )
+
+
+def _compared(asked: Asked, head: str | None, base: str | None, project: str | None) -> RunsCompared:
+    where = here(asked.location)
+    try:
+        return asked.record.answer(compare_runs(head, base, project, where, needs_base=False))
+    except NothingToCompareError:  # a server may be started anywhere
+        if head is not None:
+            raise
+    last = asked.record.answer(last_run(project))
+    return asked.record.answer(compare_runs(f"run:{last.id}", base, project, where, needs_base=False))
 
 
 def _sides(head: RunsOfSide, base: RunsOfSide) -> tuple[tuple[str, RunsOfSide], ...]:
