@@ -1,8 +1,9 @@
 """What does each page of `debugloop serve` cost, and how large is it, on a large record?
 
-Two records: a generated one (`scale.sql`: every test in each run, three steps each), and one of a suite that really ran,
-with a run of 10,000 tests and a failure with 256 KB of state. Each page is asked for as HTML and as JSON: the processor
-time of this process and of the database, the least of some rounds, as the clock counts what else the machine does.
+Two records: a generated one (`scale.sql`: every test in each run, three steps each), and one of a suite that really
+ran, with a run of 10,000 tests and a failure with 256 KB of state. Each page is asked for as HTML and as JSON: the
+processor time of this process and of the database, the least of some rounds, as the clock counts what else the machine
+does.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.testclient import TestClient
 
 from benchmarks.commands import make_large
-from benchmarks.turns import bare_environment, spend, told
+from benchmarks.turns import bare_environment, told
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reader import RecordReader
 from pytest_debugloop.database.connect import connect
@@ -68,10 +70,8 @@ class _Server:
         ended = Path(f"/proc/{self._postmaster}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         total = sum(map(int, ended[13:15])) / _TICK * 1e9
         for place in Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split():
-            try:
+            with suppress(OSError):  # it has just ended
                 total += int(Path(f"/proc/{place}/schedstat").read_text(encoding="ascii").split()[0])
-            except OSError:
-                continue  # it has just ended
         return total / 1e6
 
 
