@@ -483,3 +483,19 @@ def test_many_stretches_that_are_alike_are_weighed_once(history: History) -> Non
         (task,),
     ).fetchall()
     assert len(found) == 2
+
+
+@pytest.mark.parametrize("most", [None, 100])
+def test_an_attempt_that_passed_and_failed_is_a_failure(history: History, most: int | None) -> None:
+    history.attempts("test_it", "PFPF")
+    # A pass of the call, and a failure of the teardown; and a pass of a program's run, which is of none here.
+    history.connection.execute(
+        "INSERT INTO debug_success_events (correlation_id, run_id, task_id, operation_name, occurred_at, success_type,"
+        " agent_name, retry_count) SELECT e.correlation_id, run.id, e.task_id, e.operation_name, e.occurred_at,"
+        " 'validation_pass', 'pytest', 0 FROM debug_error_events AS e,"
+        " unnest(ARRAY[e.run_id, NULL]) AS run (id)"
+    )
+    found = history.connection.execute(
+        "SELECT failed, attempts FROM debug_stretches_of(debug_task_id('p', 'test_it'), %s) ORDER BY first_at", (most,)
+    ).fetchall()
+    assert found == [(False, 1), (True, 1), (False, 1), (True, 1)]
