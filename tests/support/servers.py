@@ -33,7 +33,7 @@ class Server:
     """A running server.
 
     Attributes:
-        conninfo: how its superuser connects to the database "postgres".
+        conninfo: how its superuser connects to a database.
         kind: where it runs, and its version.
     """
 
@@ -104,7 +104,7 @@ def _embedded(major: int) -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="dl-", dir=fast_place()) as folder,
         embedded_server(Path(folder, ".debugloop"), postgres_version=major, durable=False) as conninfo,
     ):
-        yield make_conninfo(conninfo, dbname="postgres")
+        yield conninfo
 
 
 @contextmanager
