@@ -71,13 +71,7 @@ CROSS JOIN LATERAL (
     WHERE s.step_type = 'setup' AND s.agent_name = t.agent_name AND s.step_number < own.step_number
         AND s.operation_name <> t.operation_name
     ORDER BY s.step_number DESC LIMIT 1
-) AS before
-UNION
-SELECT 'error_fixed_by_commit', c.error_event_id::text, run.git_commit, NULL
-FROM run
-JOIN debug_error_success_correlation AS c ON c.correlation_id = run.correlation_id
-    AND c.correlated_at BETWEEN run.started_at AND run.finished_at
-WHERE c.recovery_strategy = 'code_change' AND run.git_commit IS NOT NULL;
+) AS before;
 
 INSERT INTO debug_graph_edges AS known (
     id, project, kind, source_id, source_name, target_id, target_name, first_run_id, last_run_id, first_seen_at,
@@ -88,13 +82,11 @@ SELECT
     run.project,
     e.kind,
     CASE
-        WHEN e.kind IN ('fixture_uses_fixture', 'error_fixed_by_commit') THEN e.source::uuid
+        WHEN e.kind = 'fixture_uses_fixture' THEN e.source::uuid
         ELSE (SELECT t.id FROM debug_tasks AS t WHERE t.project = run.project AND t.operation_name = e.source)
     END,
     CASE e.kind
         WHEN 'fixture_uses_fixture' THEN (SELECT f.name FROM debug_transform_functions AS f WHERE f.id = e.source::uuid)
-        WHEN 'error_fixed_by_commit' THEN
-            (SELECT coalesce(o.operation_name, o.error_type) FROM debug_error_events AS o WHERE o.id = e.source::uuid)
         ELSE e.source
     END,
     CASE
@@ -117,6 +109,37 @@ ON CONFLICT (id) DO UPDATE SET
     END,
     first_seen_at = least(excluded.first_seen_at, known.first_seen_at)
 WHERE excluded.last_seen_at > known.last_seen_at + interval '1 day' OR excluded.first_seen_at < known.first_seen_at;
+
+-- Which commit fixed which error: the one at which it passed, if not for a change that was not committed there. A run
+-- that is loaded late may show that it was another, or none.
+CREATE TEMP TABLE fixed ON COMMIT DROP AS
+SELECT
+    debug_snapshot_id(passing.project || ' ' || e.id || ' ' || passing.git_commit, 'error_fixed_by_commit') AS id,
+    e.id AS error_id, coalesce(e.operation_name, e.error_type) AS name, passing.project, passing.git_commit,
+    passing.id AS run_id, passing.started_at
+FROM touched
+JOIN debug_error_events AS e ON e.id = touched.id
+JOIN debug_error_success_correlation AS c ON c.error_event_id = e.id
+JOIN debug_success_events AS s ON s.id = c.success_event_id
+JOIN debug_runs AS failing ON failing.id = e.run_id
+JOIN debug_runs AS passing ON passing.id = s.run_id
+WHERE c.recovery_strategy = 'code_change' AND passing.git_commit <> failing.git_commit
+    AND NOT EXISTS (
+        SELECT FROM jsonb_path_query(c.evidence, '$.code[*].file') AS changed (file)
+        WHERE passing.git_dirty ? (changed.file #>> '{}')
+    );
+
+DELETE FROM debug_graph_edges AS e
+WHERE e.kind = 'error_fixed_by_commit' AND e.source_id IN (SELECT id FROM touched)
+    AND e.id NOT IN (SELECT id FROM fixed);
+
+INSERT INTO debug_graph_edges (
+    id, project, kind, source_id, source_name, target_name, first_run_id, last_run_id, first_seen_at, last_seen_at
+)
+SELECT id, project, 'error_fixed_by_commit', error_id, name, git_commit, run_id, run_id, started_at, started_at
+FROM fixed
+ORDER BY id
+ON CONFLICT (id) DO NOTHING;
 
 -- The code of fixtures, as the run met it.
 UPDATE debug_transform_functions AS f SET code_hash = found.code_hash

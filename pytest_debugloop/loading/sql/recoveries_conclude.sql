@@ -1,5 +1,10 @@
 -- Tell the errors and successes of this run's tests what became of them.
 
+CREATE TEMP TABLE touched ON COMMIT DROP AS
+SELECT id FROM looked_at
+UNION
+SELECT error_event_id FROM debug_error_success_correlation WHERE id = ANY (%(concluded)s::uuid[]);
+
 UPDATE debug_error_events AS e
 SET is_recoverable = TRUE,
     recovery_attempted = TRUE,
@@ -7,11 +12,7 @@ SET is_recoverable = TRUE,
     recovery_strategy = c.recovery_strategy,
     resolved_at = c.correlated_at,
     error_severity = CASE WHEN c.recovery_strategy = 'retry' THEN 'low' ELSE e.error_severity END
-FROM (
-    SELECT id FROM looked_at
-    UNION
-    SELECT error_event_id FROM debug_error_success_correlation WHERE id = ANY (%(concluded)s::uuid[])
-) AS touched
+FROM touched
 JOIN debug_error_success_correlation AS c ON c.error_event_id = touched.id
 WHERE e.id = touched.id
     AND (e.resolved_at, e.recovery_strategy) IS DISTINCT FROM (c.correlated_at, c.recovery_strategy);
