@@ -86,13 +86,13 @@ def bare_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "PYTHON"))}
 
 
-def spend(command: Sequence[str], folder: Path, status: int = 0, **env: str) -> Spent:
+def spend(command: Sequence[str], folder: Path, status: int | None = 0, **env: str) -> Spent:
     """Run a command to its end, without what this shell would have it load.
 
     Args:
         command: a list of words.
         folder: to run in.
-        status: that it is to end with.
+        status: that it is to end with; None: any.
         env: more variables.
 
     Raises:
@@ -110,7 +110,7 @@ def spend(command: Sequence[str], folder: Path, status: int = 0, **env: str) -> 
         _, ended, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(ended)
     wall = time.perf_counter() - begun
-    if process.returncode != status:
+    if status is not None and process.returncode != status:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
     return Spent(
         wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)

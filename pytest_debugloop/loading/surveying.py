@@ -37,7 +37,8 @@ class Surveyor:
     """
 
     def __init__(self, order: LoaderOrder) -> None:
-        self._survey = Survey(order.rootdir or Path(), Redactor(**order.redactor), os.environ)
+        folder = order.folder if order.run_folder is not None else None
+        self._survey = Survey(order.rootdir or Path(), Redactor(**order.redactor), os.environ, folder)
         self._rootdir = order.rootdir or Path()
         self._is_on = order.rootdir is not None
         self._journals: dict[Path, JournalFile] = {}

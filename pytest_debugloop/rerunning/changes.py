@@ -19,6 +19,7 @@ from pytest_debugloop.snapshots.frames import lines_around
 from pytest_debugloop.snapshots.states import recorded_exceptions
 from pytest_debugloop.sources.beside import hash_beside, is_beside
 from pytest_debugloop.sources.checkout import text_of
+from pytest_debugloop.sources.file_hashes import FileHashes
 from pytest_debugloop.sources.secrets import matches
 from pytest_debugloop.sources.survey import Survey
 
@@ -37,11 +38,11 @@ def changes_since(failure: FailureToRerun, rootdir: Path, redactor: Redactor) ->
     Returns:
         One sentence for each difference that may matter; none for what the record does not have.
     """
-    survey = Survey(rootdir, redactor, {})
-    now = survey.conclude()
+    now = Survey(rootdir, redactor, {}).conclude()
+    hashes = FileHashes(rootdir, redactor)
     files: dict[str, str] | None = now.get("files")
     if files is not None:
-        files |= {path: survey.told_hash(path, digest) for path, digest in _beside(failure.files or (), rootdir)}
+        files |= {path: hashes.told(path, digest) for path, digest in _beside(failure.files or (), rootdir)}
     notes = _code_changes(failure, rootdir, files)
     version = platform.python_version()
     if failure.python_version not in (None, version):

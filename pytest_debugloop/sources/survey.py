@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import tokenize
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,15 +17,13 @@ from pytest_debugloop.environment.ini import find_ini
 from pytest_debugloop.journal.records import clean_text, json_line
 from pytest_debugloop.sources.beside import is_beside, tree_beside
 from pytest_debugloop.sources.data_files import data_files
+from pytest_debugloop.sources.file_hashes import LARGEST_SOURCE, FileHashes
 from pytest_debugloop.sources.installed import installed
 from pytest_debugloop.sources.keyed import EXECUTABLE, IGNORED_PYTHON, NO_DATA, keyed, keyed_hash
-from pytest_debugloop.sources.secrets import LONGEST_UNIT, read_data
+from pytest_debugloop.sources.secrets import LONGEST_UNIT
 from pytest_debugloop.sources.tree import Tree, hash_of, tree_of, version_of
 from pytest_debugloop.sources.units import Unit, is_test_file, units_of
 
-_LARGEST = 2 * 1024 * 1024
-_LARGEST_READ = 256 * 1024
-_MAX_READ = 50 * 1024 * 1024
 _LONGEST_VALUE = 500
 _MAX_EDITED = 200
 _MAX_SCRIPTS = 200
@@ -42,12 +38,17 @@ _NEVER_PREFIXES = ("PYTEST_", "DEBUGLOOP", "COV_")
 
 
 class SourceFile(NamedTuple):
-    """A file as it was loaded; its hash is of its text without secrets."""
+    """A file as it was loaded.
+
+    Attributes:
+        path: as it is recorded.
+        name: as the project names it.
+        hash: of its text without secrets.
+    """
 
     path: str
+    name: str
     hash: str
-    source: str
-    has_secrets: bool
 
 
 KnownFiles = Callable[[list[tuple[str, str]]], Mapping[tuple[str, str], Iterable[str]]]
@@ -61,19 +62,22 @@ class Survey:
         rootdir: pytest's rootdir.
         redactor: takes secrets out of source and of variables.
         environ: of the run.
+        folder: of the record, where what is known of files is kept for the next run; None keeps nothing.
 
     Attributes:
         began: when the run began, in nanoseconds since 1970; None where that is not known.
     """
 
-    def __init__(self, rootdir: Path, redactor: Redactor, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, rootdir: Path, redactor: Redactor, environ: Mapping[str, str], folder: Path | None = None
+    ) -> None:
         self._rootdir = rootdir
         self._redactor = redactor
         self._environ = environ
+        self._hashes = FileHashes(rootdir, redactor, folder)
         self._seen: set[tuple[str, int, int]] = set()
         self._variables: set[str] = set()
         self._beside: dict[str, None] = {}
-        self._read = 0
         self._ignored: dict[str, str] | None = None
         self._executable: list[str] = []
         self._has_data = True
@@ -103,7 +107,10 @@ class Survey:
         self._beside |= {path: None for path, _, _ in new if is_beside(path)}
         for variables in has.values():
             self._variables.update(variables)
-        return [self._record(file) for file in files if (file.path, file.hash) not in has]
+        unknown = [file for file in files if (file.path, file.hash) not in has]
+        records = [record for file in unknown if (record := self._record(file)) is not None]
+        self._hashes.forget_sources()
+        return records
 
     def _is_installed(self, path: str) -> bool:
         """Tell whether a file beside the project is of a distribution, which has its own hash."""
@@ -142,24 +149,25 @@ class Survey:
                 return None
             if not path.endswith(".py"):
                 self._extensions[clean_text(path)] = hash_of(file)
-            if not path.endswith(".py") or size > _LARGEST:
+            if not path.endswith(".py") or size > LARGEST_SOURCE:
                 return None
-            data = file.read_bytes()
-            tokenize.detect_encoding(BytesIO(data).readline)
-        except (OSError, SyntaxError):  # what is in no encoding that Python knows is no Python
+        except OSError:
             return None
-        read = read_data(path, data, self._redactor)
-        return SourceFile(clean_text(path), read.hash, read.text, read.has_secrets)
+        digest = self._hashes.of_source(path, status)
+        return None if digest is None else SourceFile(clean_text(path), path, digest)
 
-    def _record(self, file: SourceFile) -> dict[str, Any]:
-        units, variables = units_of(file.source)
+    def _record(self, file: SourceFile) -> dict[str, Any] | None:
+        read = self._hashes.read_source(file.name)
+        if read is None or read.hash != file.hash:  # written meanwhile
+            return None
+        units, variables = units_of(read.text)
         self._variables |= variables
         return {
             "kind": "code_file",
             "file": file.path,
             "hash": file.hash,
             "variables": sorted(map(clean_text, variables)),
-            "units": [self._unit(unit, has_secrets=file.has_secrets) for unit in units],
+            "units": [self._unit(unit, has_secrets=read.has_secrets) for unit in units],
         }
 
     def _unit(self, unit: Unit, *, has_secrets: bool) -> dict[str, Any]:
@@ -197,16 +205,17 @@ class Survey:
             self._has_data = not tree.is_cut
             tree = Tree({**tree.files, **beside.files}, tree.tree, {**tree.dirty, **beside.dirty})
             self._files, self._dirty = tree.files, tree.dirty
-            files = {path: self.told_hash(path, digest) for path, digest in tree.files.items()}
+            files = {path: self._hashes.told(path, digest) for path, digest in tree.files.items()}
             record["files"] = {clean_text(path): digest for path, digest in files.items()}
             record["code_version"] = version_of(record["files"])
             record["tree"] = tree.tree
             record["dirty"] = {clean_text(path): files.get(path, digest) for path, digest in tree.dirty.items()}
             record["edited"] = sorted(map(clean_text, self._edited(tree)))[:_MAX_EDITED]
             data = data_files(self._rootdir, tree.files, self.began)
-            record["other_files"] = {clean_text(p): self.told_hash(p, digest) for p, digest in data.shown.items()}
+            record["other_files"] = {clean_text(p): self._hashes.told(p, digest) for p, digest in data.shown.items()}
             record["other_version"] = version_of(record["other_files"])
-            self._ignored = {clean_text(p): self.told_hash(p, digest) for p, digest in data.ignored.items()}
+            self._ignored = {clean_text(p): self._hashes.told(p, digest) for p, digest in data.ignored.items()}
+        self._hashes.save()
         return record
 
     def _edited(self, tree: Tree) -> Iterator[str]:
@@ -238,24 +247,6 @@ class Survey:
             files |= {} if self._has_data else {NO_DATA: ""}
             record["ignored_files"] = {path: keyed_hash(key, path, digest) for path, digest in files.items()}
         return record
-
-    def told_hash(self, path: str, digest: str) -> str:
-        """Give the hash of a file, or of its text without secrets where it holds any, whoever has loaded it.
-
-        Args:
-            path: as the project names it.
-            digest: of all that is in it.
-        """
-        most = _LARGEST if path.endswith(".py") else _LARGEST_READ
-        try:
-            if self._read >= _MAX_READ or (self._rootdir / path).stat().st_size > most:
-                return digest
-            data = (self._rootdir / path).read_bytes()
-        except OSError:
-            return digest
-        self._read += len(data)
-        read = read_data(path, data, self._redactor)
-        return read.hash if read.has_secrets else digest
 
     def variables(self) -> dict[str, Any]:
         """Say which variables the code names that was looked at since :meth:`conclude`.
