@@ -58,6 +58,10 @@ class EmbeddedServerError(DebugloopError):
     """The embedded PostgreSQL in {directory} did not start: {reason}."""
 
 
+class EmbeddedServerNotStoppedError(DebugloopError):
+    """The embedded PostgreSQL in {directory} was not stopped: {reason}."""
+
+
 class EmbeddedServerMissingError(EmbeddedServerError):
     """No PostgreSQL to record to: run `pip install "pytest-debugloop[embedded]"`, or set --debugloop-dsn."""
 

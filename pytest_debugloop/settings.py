@@ -153,6 +153,13 @@ class Settings:
         as_bool, True, "Store the run while it is in progress; --no-debugloop-load leaves that to `debugloop load`."
     )
     wait = Option(number_of("seconds"), 30.0, "Maximum seconds to wait at the end for the run to be stored.", "SECONDS")
+    linger = Option(
+        number_of("seconds"),
+        300.0,
+        "Seconds that the embedded server keeps running after its last use, so that the next run need not start it; 0"
+        " stops it at once. Never in CI. `debugloop stop` stops it.",
+        "SECONDS",
+    )
     retention = Option(
         retention_of,
         "90d",

@@ -56,7 +56,7 @@ async def open_record_async(location: RecordLocation) -> AsyncIterator[AsyncReco
 async def open_server_async(
     location: RecordLocation, *, reading: bool = False
 ) -> AsyncIterator[tuple[str, AsyncConnection]]:
-    """Connect to the server of the record, in autocommit mode; the embedded one is started, and stopped after.
+    """Connect to the server of the record, in autocommit mode; the embedded one is started, and left after.
 
     Args:
         location: where the record is.

@@ -38,7 +38,7 @@ PATIENCE = 10
 
 @contextmanager
 def open_server(location: RecordLocation, *, reading: bool = False) -> Iterator[tuple[str, Connection]]:
-    """Connect to the server of the record, in autocommit mode; the embedded one is started, and stopped after.
+    """Connect to the server of the record, in autocommit mode; the embedded one is started, and left after.
 
     Args:
         location: where the record is.
@@ -76,7 +76,7 @@ def connected(conninfo: str) -> Connection:
 
 @contextmanager
 def server_of(location: RecordLocation, *, reading: bool = False) -> Iterator[str]:
-    """Have the server of the record run; an embedded one is started, and stopped after.
+    """Have the server of the record run; an embedded one is started, and left after.
 
     Args:
         location: where the record is.
@@ -99,7 +99,9 @@ def server_of(location: RecordLocation, *, reading: bool = False) -> Iterator[st
             folder=location.description
         )
     version, trusted = location.postgres_version, location.trusted or admit(location)
-    with embedded_server(location.folder, postgres_version=version, trusted=trusted) as conninfo:
+    with embedded_server(
+        location.folder, postgres_version=version, trusted=trusted, linger=location.linger
+    ) as conninfo:
         yield make_conninfo(conninfo, user=READER) if reading else conninfo
 
 

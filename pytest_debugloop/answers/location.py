@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop.environment.folders import find_folder, new_folder, obstacle
 from pytest_debugloop.environment.ini import find_ini
+from pytest_debugloop.environment.lifetime import seconds_to_stay
 from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
 from pytest_debugloop.setting_values import Retention
 from pytest_debugloop.settings import Option, Settings, raw_value
@@ -36,6 +37,7 @@ class RecordLocation:
         paging: whether long answers go through a pager on a terminal.
         trusted: whether an embedded record is opened that this user did not make on this machine.
         ask: asks somebody whether to open such a record; None where nobody is to be asked.
+        linger: for how many seconds an embedded server stays after its last use; None for as long as others have said.
     """
 
     rootdir: Path
@@ -48,6 +50,7 @@ class RecordLocation:
     paging: bool = True
     trusted: bool = False
     ask: Callable[[str], bool] | None = None
+    linger: float | None = None
 
     @classmethod
     def from_settings(
@@ -77,7 +80,8 @@ class RecordLocation:
         rootdir, ini = find_ini(cwd)
 
         def lookup(option: Option[Any]) -> object:
-            return raw_value(option, given.get, ini.get, os.environ) if option.name in NAMES else option.default
+            is_asked = option.name in (*NAMES, Settings.linger.name)
+            return raw_value(option, given.get, ini.get, os.environ) if is_asked else option.default
 
         settings = Settings(lookup)
         if settings.problems:
@@ -96,6 +100,7 @@ class RecordLocation:
             paging=paging,
             trusted=trusted,
             ask=ask,
+            linger=seconds_to_stay(settings.linger, os.environ),
         )
 
     @property
@@ -149,6 +154,7 @@ class RecordLocation:
             trusted=self.trusted,
             fallback=fallback_folder() / JOURNALS,
             rootdir=self.rootdir,
+            linger=self.linger,
         )
 
 

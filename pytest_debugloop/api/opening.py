@@ -55,7 +55,8 @@ class Connecting:
     def __init__(self, dsn: str | None, schema: str | None, connection: AnyConnection | None) -> None:
         if dsn is not None and connection is not None:
             raise TypeError("give a DSN or a connection, not both")
-        self._location = RecordLocation.from_settings({"debugloop_dsn": dsn, "debugloop_schema": schema})
+        location = RecordLocation.from_settings({"debugloop_dsn": dsn, "debugloop_schema": schema})
+        self._location = replace(location, linger=None)  # a program leaves the server as it has found it
         self._given = connection
         self._stack = ExitStack()
         self._async_stack = AsyncExitStack()

@@ -35,6 +35,7 @@ COMMANDS = (
     "export",
     "sql",
     "status",
+    "stop",
     "migrate",
     "rollback",
     "doctor",

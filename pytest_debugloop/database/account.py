@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_debugloop.database.processes import HAS_PROC
 from pytest_debugloop.database.server_user import NOBODY, free_number, idle_user
 from pytest_debugloop.errors import EmbeddedServerError
 
 # On Linux a process has this name for the folder it runs in, whatever is above that and however long its path is.
 _OWN_FOLDER = Path("/proc/self/cwd")
-HAS_PROC = _OWN_FOLDER.is_dir()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pytest_debugloop.database.account import Account, open_private, own_folder
 from pytest_debugloop.database.binaries import runnable
 from pytest_debugloop.database.configuration import PORT, ROLE, configure, guarding_options, settings
 from pytest_debugloop.database.data_directory import complaint, last_log_line, major_version, server_programs
-from pytest_debugloop.database.processes import birth, exists, is_alive, is_server, read_pid
+from pytest_debugloop.database.processes import exists, is_alive, is_server, read_pid
 from pytest_debugloop.database.server_user import hand_over
 from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.errors import EmbeddedServerError
@@ -131,42 +131,6 @@ class Postmaster:
             if attempt:
                 self._await_pid(attempt)
             raise
-
-    def stop(self, patience: Callable[[], float]) -> None:
-        """Stop the server and wait until it is gone; one that does not go is left to its next user.
-
-        Args:
-            patience (Callable): how many seconds each of a friendly and a harsh request to stop may take, asked anew
-                while it takes them.
-        """
-        pid = read_pid(self.data / "postmaster.pid")
-        born = birth(pid) if pid and is_server(pid, self.data) else ""
-        for number in (signal.SIGINT, signal.SIGQUIT):
-            if not pid or not born or birth(pid) != born:
-                return
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
-            begun = time.monotonic()
-            # Until it is gone: on its way out it has no program any more, and still a folder that it runs in.
-            while birth(pid) == born and time.monotonic() < begun + patience():
-                time.sleep(0.005)
-
-    def number(self) -> tuple[int, str]:
-        """Give the server's process number and when it was born; 0 and nothing where it does not run."""
-        pid = read_pid(self.data / "postmaster.pid")
-        return (pid, birth(pid)) if pid and is_server(pid, self.data) else (0, "")
-
-    def stop_elsewhere(self, number: tuple[int, str]) -> None:
-        """Stop a server whose directory somebody has removed, which it would notice within a minute, or moved.
-
-        Args:
-            number (tuple): what :meth:`number` gave while the directory was there.
-        """
-        pid, born = number
-        if pid and birth(pid) == born:
-            has_data = Path(f"/proc/{pid}/cwd/PG_VERSION").exists()
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGINT if has_data else signal.SIGQUIT)
 
     def _await_pid(self, attempt: _Attempt) -> None:
         """Wait until a server that was just started has written its number, or nobody would find it to stop it."""

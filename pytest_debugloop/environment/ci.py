@@ -22,6 +22,15 @@ _QUEUE = lazy_pattern(r"gh-readonly-queue/(?P<target>.+)/pr-(?P<change>\d+)-[0-9
 Facts = dict[str, str]
 
 
+def is_ci(environ: Mapping[str, str]) -> bool:
+    """Tell whether a CI runs us.
+
+    Args:
+        environ: the environment.
+    """
+    return any(environ.get(name) for name in ("CI", "BUILD_NUMBER", *(one.detect for one in PROVIDERS)))
+
+
 def ci_facts(environ: Mapping[str, str]) -> Facts:
     """Read what the CI says of this run.
 

@@ -29,6 +29,7 @@ class LoaderOrder:
         redactor: the arguments of the run's Redactor.
         failures_limit: of how many failed tests the run tells what the record knows.
         is_reported: whether the run reports to a CI, and wants the report from here.
+        linger: for how many seconds the embedded server stays after its last use; None for as long as others say.
         is_survey: whether to store nothing, and only to look at the code of the run, which has ended.
         trusted: whether an embedded record is opened that this user did not make on this machine.
         retention: how many days runs stay in an embedded record, as the setting has it; None deletes nothing.
@@ -50,6 +51,7 @@ class LoaderOrder:
     is_child: bool = False
     is_survey: bool = False
     retention: Retention | None = None
+    linger: float | None = None
 
     @classmethod
     def from_environment(cls) -> LoaderOrder:
@@ -71,6 +73,7 @@ class LoaderOrder:
             redactor=given.get("redactor", {}),
             failures_limit=int(given.get("failures_limit", 0)),
             is_reported=bool(given.get("is_reported")),
+            linger=float(given.get("linger", 0)),
             is_child=bool(given.get("is_child")),
             is_survey=bool(given.get("is_survey")),
             retention=Retention(*given["retention"]) if given.get("retention") else None,

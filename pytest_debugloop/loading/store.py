@@ -59,6 +59,7 @@ class Store:
                         self._order.folder,
                         postgres_version=self._order.postgres_version,
                         trusted=self._order.trusted,
+                        linger=self._order.linger,
                     )
                 )
             self._stack.callback(self.close)  # before the server is left

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.environment.interpreter import import_paths, inherited_environment, interpreter
+from pytest_debugloop.environment.lifetime import seconds_to_stay
 from pytest_debugloop.journal.shared_names import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
 from pytest_debugloop.summary.terminal import SUMMARY_FAILURES_LIMIT
@@ -69,6 +70,7 @@ def loader_order(
         "schema": settings.schema,
         "postgres_version": settings.postgres_version,
         "wait": settings.wait,
+        "linger": seconds_to_stay(settings.linger, os.environ),
         "failures_limit": SUMMARY_FAILURES_LIMIT,
         "is_reported": is_reported,
         "fallback": str(fallback / JOURNALS),
@@ -95,7 +97,10 @@ class LoaderStart:
         self.is_deferred = adopts_orphans()
         self._log = folder / LOADER_LOG
         self._environ = inherited_environment()
-        self._environ[LOADER_VARIABLE] = json.dumps(order | {"is_child": self.is_deferred})
+        self._environ[LOADER_VARIABLE] = json.dumps(
+            # What ends with this process leaves no server: it would become our child.
+            order | ({"is_child": True, "linger": 0} if self.is_deferred else {})
+        )
         self._command = [interpreter(), "-I", "-X", "utf8", "-c", _BOOTSTRAP, *import_paths()]
         self._child = 0
         self._begun = 0.0

@@ -14,9 +14,10 @@ import pytest
 
 from pytest_debugloop.database import binaries as binaries_module
 from pytest_debugloop.database import configuration
-from pytest_debugloop.database.account import HAS_PROC, Account
+from pytest_debugloop.database.account import Account
 from pytest_debugloop.database.binaries import binaries, runnable
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.processes import HAS_PROC
 from pytest_debugloop.database.server_user import free_number, hand_over
 from pytest_debugloop.errors import EmbeddedServerError
 from tests.support import groups

@@ -27,6 +27,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "debugloop_leg": ("linux", "leg", "linux"),
     "debugloop_load": ("false", "load", False),
     "debugloop_wait": ("1.5", "wait", 1.5),
+    "debugloop_linger": ("45", "linger", 45.0),
     "debugloop_retention": ("passes=30d failures=1y recoveries=0", "retention", Retention(30.0, 365.0, None)),
     "debugloop_web_url": ("https://debugloop.example/", "web_url", "https://debugloop.example"),
     "debugloop_postgres_version": ("16", "postgres_version", 16),
@@ -88,7 +89,7 @@ def test_every_option_is_tried_here() -> None:
 @pytest.mark.parametrize("where", ["flags", "variables", "pytest.ini", "pyproject.toml", "native TOML"])
 def test_every_option_can_be_set_everywhere(showing: Project, where: str) -> None:
     arguments: list[str] = []
-    env: dict[str, str] = {}
+    env = {"DEBUGLOOP_LINGER": ""}  # which is set where our tests run pytest
     lines = "".join(f"{name} = {value}\n" for name, (value, _, _) in VALUES.items())
     toml = "".join(f'{name} = "{value}"\n' for name, (value, _, _) in VALUES.items())
     if where == "flags":

@@ -27,7 +27,9 @@ def clean_environment(**more: str) -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     measured = {name: os.environ[name] for name in _MEASURED if name in os.environ}
-    return kept | measured | {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
+    # A server that lingers is left behind; what does that is tested in database/test_lingering.py and with the command.
+    ours = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "DEBUGLOOP_LINGER": "0"}
+    return kept | measured | ours | more
 
 
 def as_from_a_shell() -> None:

@@ -78,7 +78,7 @@ def server(location: RecordLocation) -> Iterator[Check]:
     with ExitStack() as stack:
         begun = time.monotonic()
         try:
-            conninfo, connection = stack.enter_context(open_server(replace(location, ask=None)))
+            conninfo, connection = stack.enter_context(open_server(replace(location, ask=None, linger=None)))
         except (DebugloopError, OSError) as error:
             yield Check("server", PROBLEM, " ".join(str(error).split()))
             return

@@ -65,9 +65,17 @@ def _checks(location: RecordLocation) -> Iterator[Check]:
             ("journals", lambda: location_checks.waiting(location)),
             ("loader", lambda: location_checks.loader_log(location)),
             ("embedded", lambda: _of_record("binaries", location)),
+            ("lingering", lambda: _of_server(location)),
             ("server", lambda: _of_record("server", location)),
         ]
     )
+
+
+def _of_server(location: RecordLocation) -> Iterable[Check]:
+    """Look at the embedded server before another check uses it."""
+    from pytest_debugloop.cli.checks.lingering import lingering
+
+    return lingering(location)
 
 
 def _of_record(name: str, location: RecordLocation) -> Iterable[Check]:
