@@ -26,6 +26,7 @@ from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reader import RecordReader
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.web.application import make_app
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -116,7 +117,10 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="debugloop-benchmark-") as name:
         large = given.record or Path(name) / "large"
-        if not (large / "postgres").is_dir():
+        if (large / "postgres").is_dir():
+            with embedded_server(large) as conninfo, connect(conninfo) as connection:
+                migrate(connection, "agent_observability")
+        else:
             make_large(large, given.tests, given.runs)
         _measure(large, tuple(given.page), given.rounds)
         if given.page:

@@ -229,8 +229,8 @@ def _facts(moment: Side) -> Steps[RunFacts | None]:
 
 
 def _data(before: Side, after: Side) -> Steps[dict[str, Any] | None]:
-    first_state = yield from _state_of(before.snapshot_id)
-    second_state = yield from _state_of(after.snapshot_id)
+    first_state = yield from state_of(before.snapshot_id)
+    second_state = yield from state_of(after.snapshot_id)
     if first_state is None or second_state is None:
         return None
     if "returned" in second_state and "returned" not in first_state:
@@ -240,8 +240,15 @@ def _data(before: Side, after: Side) -> Steps[dict[str, Any] | None]:
     return failure_changes(first_state, second_state, whole=True)
 
 
-def _state_of(snapshot_id: uuid.UUID | None) -> Steps[AgentState | None]:
-    """Give the state of a snapshot; None where it is not of this package's shape, or too large to be shown."""
+def state_of(snapshot_id: uuid.UUID | None) -> Steps[AgentState | None]:
+    """Give the state of a snapshot.
+
+    Args:
+        snapshot_id: of it; None for none.
+
+    Returns:
+        None where it is not of this package's shape, or too large to be shown.
+    """
     if snapshot_id is None:
         return None
     snapshot = yield from one(snapshot_of(snapshot_id))

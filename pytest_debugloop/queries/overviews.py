@@ -58,6 +58,26 @@ class WorkerTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class FixtureTimes:
+    """The set-ups of a fixture in a run.
+
+    Attributes:
+        name: of the fixture.
+        times: how often it was set up.
+        longest_for: the test that waited for the longest of them.
+    """
+
+    name: str
+    scope: str | None
+    file: str | None
+    line: int | None
+    times: int
+    total_ms: float
+    longest_ms: float
+    longest_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """A test whose name matches, or the last failure of a kind whose message does.
 
@@ -102,6 +122,16 @@ def worker_times(run: Run) -> Question[WorkerTimes]:
         run: of the record.
     """
     return Question("run_workers", WorkerTimes, _span(run))
+
+
+def fixture_times(run: Run, limit: int) -> Question[FixtureTimes]:
+    """Sum up the set-ups of the fixtures of a run, those that took longest first.
+
+    Args:
+        run: of the record.
+        limit: fixtures at most.
+    """
+    return Question("run_fixtures", FixtureTimes, {**_span(run), "limit": limit})
 
 
 def _span(run: Run) -> dict[str, object]:

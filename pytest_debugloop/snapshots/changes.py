@@ -79,12 +79,29 @@ def _told(before: Any, after: Any, failing: AgentState, passing: AgentState, *, 
     return result
 
 
-def _locals_at(failing: AgentState, passing: AgentState) -> Any:
+def frame_of_test(failing: AgentState, passing: AgentState) -> tuple[int, int] | None:
+    """Find the frame of a failure that is of the function which ended in the state of the pass.
+
+    Args:
+        failing: ``agent_state`` of the error snapshot.
+        passing: ``agent_state`` of the success snapshot.
+
+    Returns:
+        The places of exception and frame; None where the failure was not in that function.
+    """
     if "returned" not in passing:
         return None
     place = passing["returned"]["file"], passing["returned"]["function"]
-    frames = (frame for one in failing["exceptions"] for frame in one["frames"])
-    return next((frame.get("locals") for frame in frames if (frame["file"], frame["function"]) == place), None)
+    for number, exception in enumerate(failing["exceptions"]):
+        for index, frame in enumerate(exception["frames"]):
+            if (frame["file"], frame["function"]) == place:
+                return number, index
+    return None
+
+
+def _locals_at(failing: AgentState, passing: AgentState) -> Any:
+    found = frame_of_test(failing, passing)
+    return None if found is None else failing["exceptions"][found[0]]["frames"][found[1]].get("locals")
 
 
 def _returned(passing: AgentState) -> Any:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
+from pytest_debugloop.text.words import span
+
 
 class Mark(NamedTuple):
     """One outcome in a strip.
@@ -139,6 +141,10 @@ class Bar(NamedTuple):
     href: str = ""
 
 
+_HEIGHTS = {"setup": (9, 9), "collect": (9, 9), "teardown": (0, 9), "failed": (-3, 24)}
+"""How far below the top of its row a bar begins, and how high it is: what colours tell, heights tell too."""
+
+
 def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], seconds: float, label: str, width: int = 900) -> Markup:
     """Draw what ran when, a row for each worker.
 
@@ -152,13 +158,32 @@ def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], seconds: float, label: s
     parts = []
     for place, (name, bars) in enumerate(rows):
         y = 8 + 24 * place
-        parts.append(f'<text x="0" y="{y + 13}">{escape(name[:14])}</text>')
+        parts.append(f'<text x="0" y="{y + 13}">{_fitted(name, 14)}</text>')
         for bar in bars:
             x, long = left + bar.begin * scale, max((bar.end - bar.begin) * scale, 1.0)
-            rect = f'<rect class="{escape(bar.kind)}" x="{x:.1f}" y="{y}" width="{long:.1f}" height="18">'
+            above, high = _HEIGHTS.get(bar.kind, (0, 18))
+            rect = f'<rect class="{escape(bar.kind)}" x="{x:.1f}" y="{y + above}" width="{long:.1f}" height="{high}">'
             rect += f"<title>{escape(bar.title)}</title></rect>"
             parts.append(_linked(rect, bar.href, bar.title))
-    return _svg("timeline", width, 16 + 24 * len(rows), "".join(parts), label)
+    below = 8 + 24 * len(rows)
+    parts.append(f'<path class="axis" d="M{left} {below} H{width - 10} v1 H{left} Z"/>')
+    for share in range(5):
+        anchor = "end" if share == 4 else "middle" if share else "start"
+        x = left + (width - 100) * share / 4
+        said = span(seconds * 1000 * share / 4) if share else "0"
+        parts.append(f'<text x="{x:.0f}" y="{below + 16}" text-anchor="{anchor}">{escape(said)}</text>')
+    return _svg("timeline", width, below + 24, "".join(parts), label)
+
+
+def key(kind: str) -> Markup:
+    """Draw a bar of a timeline as its legend shows it.
+
+    Args:
+        kind: of the bar.
+    """
+    above, high = _HEIGHTS.get(kind, (0, 18))
+    drawn = f'<rect class="{escape(kind)}" x="0" y="{above + 3}" width="16" height="{high}"/>'
+    return _svg("timeline", 16, 24, drawn, kind)
 
 
 def bars(rows: Sequence[tuple[str, float]], label: str, width: int = 420) -> Markup:
@@ -173,10 +198,17 @@ def bars(rows: Sequence[tuple[str, float]], label: str, width: int = 420) -> Mar
     parts = []
     for place, (name, count) in enumerate(rows):
         y = 4 + 24 * place
-        parts.append(f'<text x="0" y="{y + 14}">{escape(name[:24])}</text>')
+        parts.append(f'<text x="0" y="{y + 14}">{_fitted(name, 24)}</text>')
         parts.append(f'<rect x="180" y="{y}" width="{(width - 230) * count / most:.1f}" height="18"/>')
         parts.append(f'<text x="{184 + (width - 230) * count / most:.1f}" y="{y + 14}">{count:,.0f}</text>')
     return _svg("bars", width, 8 + 24 * len(rows), "".join(parts), label)
+
+
+def _fitted(name: str, most: int) -> Markup:
+    """Write a name where there is little room, with its end, by which names differ; its title has all of it."""
+    if len(name) <= most:
+        return escape(name)
+    return Markup("<title>{}</title>{}").format(name, name[: most // 3] + "…" + name[-(most - most // 3 - 1) :])
 
 
 def _linked(drawn: str, href: str, title: str) -> str:

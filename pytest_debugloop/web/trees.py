@@ -18,11 +18,19 @@ _NAMES = 200
 
 @dataclass(slots=True)
 class Node:
-    """A value, and what it is made of."""
+    """A value, and what it is made of.
+
+    Attributes:
+        name: of it.
+        text: the value on a line, or what its parts are parts of.
+        parts: what it is made of.
+        is_changed: whether it is to be marked, as another one than beside it.
+    """
 
     name: str
     text: str
     parts: list[Node] = field(default_factory=list)
+    is_changed: bool = False
 
 
 def frame_tree(state: AgentState, frame: StoredFrame, pointer: str) -> list[Node]:
@@ -37,21 +45,20 @@ def frame_tree(state: AgentState, frame: StoredFrame, pointer: str) -> list[Node
     return names_tree(state, {name: names[name] for name in by_relevance(names, frame)}, pointer)
 
 
-def names_tree(state: AgentState, names: dict[str, Any], pointer: str) -> list[Node]:
+def names_tree(state: AgentState, names: dict[str, Any], pointer: str, room: int = _ROOM) -> list[Node]:
     """Give named values.
 
     Args:
         state: that they are of.
         names: the values by their names.
         pointer: where they lie.
+        room: characters of a line; what is longer is a tree.
     """
     values = Values(state)
     shown = own_names(names)
     nodes: list[Node] = []
     for name in shown[:_NAMES]:
-        lines = values.tree(
-            own_name(name), names[name], _ROOM, pointer=f"{pointer}/{name}", most=_PARTS, levels=_LEVELS
-        )
+        lines = values.tree(own_name(name), names[name], room, pointer=f"{pointer}/{name}", most=_PARTS, levels=_LEVELS)
         nodes += _nested(lines)
     if len(shown) > _NAMES:
         nodes.append(Node("", f"… {len(shown) - _NAMES:,} more names"))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'`{{7*7}}"
 
+LONG = "test_with_a_long_name_" + "that_goes_on_and_on_" * 8 + "to_its_end"
+
 SHOP = """
 def price(article):
     return {"pear": 2, "fig": 9}[article]
@@ -57,6 +59,10 @@ def test_hostile(text):
     print(text, "\\x1b[31mred\\x1b[0m \\u202e")
     local = type(XSS, (), {{"attribute": XSS}})()
     raise ValueError(f"{{text}}\\x1b]0;owned\\x07\\u202e")
+
+
+def {LONG}(basket):
+    threading.Event().wait(0.3)
 
 
 def test_flaky():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import importlib.util
 import json
 import shutil
@@ -24,6 +25,7 @@ from pytest_debugloop.web.application import make_app
 from tests.support.groups import browser
 from tests.support.projects import Project
 from tests.support.waiting import wait_until
+from tests.web.conftest import LONG
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
@@ -163,6 +165,69 @@ def test_pages_work_without_scripts(chromium: webdriver.Chrome, pages: dict[str,
         assert chromium.find_element(By.TAG_NAME, "h1").text == "Runs"
     finally:
         chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_end_of_a_long_name_can_be_seen(chromium: webdriver.Chrome, address: str, width: int) -> None:
+    cut = """
+        return [...document.querySelectorAll('main *')].filter(one => {
+            const style = getComputedStyle(one);
+            return style.textOverflow === 'ellipsis'
+                || one.textContent.includes('to_its_end') && style.overflowX === 'hidden';
+        }).map(one => one.outerHTML.slice(0, 200));
+    """
+    sized(chromium, width)
+    for page in ("/runs/last", "/search?q=goes_on", f"/tests/{LONG}"):
+        chromium.get(address + page)
+        assert "to_its_end" in chromium.find_element(By.TAG_NAME, "main").text, page
+        assert chromium.execute_script(cut) == [], page
+
+
+JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
+
+
+@pytest.fixture(scope="module")
+def artifact(record: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The report of a failure, served as Jenkins serves artifacts."""
+    page = tmp_path_factory.mktemp("report") / "report.html"
+    record.printed("report", "--output", str(page))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Security-Policy", JENKINS)
+            self.end_headers()
+            self.wfile.write(page.read_bytes())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/report.html"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_report_can_be_read_without_its_styles_as_jenkins_serves_it(
+    chromium: webdriver.Chrome, artifact: str, width: int
+) -> None:
+    sized(chromium, width)
+    logged(chromium, "browser")
+    chromium.get(artifact)
+    body = chromium.find_element(By.TAG_NAME, "body")
+    assert body.value_of_css_property("margin-left") == "8px"  # our styles are not applied
+    assert all("style" in entry["message"] for entry in logged(chromium, "browser") if entry["level"] == "SEVERE")
+    assert "failed" in chromium.find_element(By.TAG_NAME, "h1").text
+    marked = chromium.find_element(By.CSS_SELECTOR, ".marked mark")
+    assert marked.value_of_css_property("background-color") == "rgba(255, 255, 0, 1)"
+    assert marked.text.startswith("    assert price")  # with its indentation
+    assert "(the failing line)" in body.text
+    chromium.find_element(By.CSS_SELECTOR, "details:not([open]) summary").click()
+    assert chromium.find_elements(By.CSS_SELECTOR, "details[open]")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("axe_selenium_python") is None, reason="axe needs Python 3.12")

@@ -17,7 +17,7 @@ from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reader import RecordReader
 from pytest_debugloop.web.application import make_app
 from tests.support.projects import Project
-from tests.web.conftest import XSS, error_ids
+from tests.web.conftest import LONG, XSS, error_ids
 
 Get = Callable[..., Any]
 
@@ -124,6 +124,15 @@ def test_a_run_is_told_by_causes_with_what_changed(get: Get, record: Project) ->
     assert "2 x KeyError in shop.py:2 price" in text
     assert "changed since: price in shop.py" in text
     assert "Where the time went" in text
+
+
+def test_a_run_names_its_longest_phases_and_its_slowest_fixtures(get: Get, record: Project) -> None:
+    text = Page(get("/runs/last").text.replace("<", " <")).text.partition("Longest phases")[2]
+    text = " ".join(text.split()).replace(" ::", "::").replace(" [", "[")
+    assert text.partition("test_shop.py::")[2].startswith(LONG)
+    fixtures = text.partition("Slowest fixtures")[2].partition("Environment")[0]
+    assert "basket test_shop.py:11 module 1 time" in fixtures
+    assert "test_shop.py::test_price[pear]" in fixtures
 
 
 def test_a_failure_has_its_frames_values_and_both_sides_of_the_comparison(get: Get, record: Project) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_debugloop.answers.code_under_test import called_by, code_under_test
+from pytest_debugloop.answers.comparison import side, state_of
 from pytest_debugloop.answers.differences import code_changed_since_pass
 from pytest_debugloop.answers.failures import history_line, open_line, passed_line
 from pytest_debugloop.answers.lookup import find_id
 from pytest_debugloop.answers.shown import as_json, shown
 from pytest_debugloop.queries.failures import LARGEST_SHOWN, DetailedFailure
 from pytest_debugloop.queries.lookup import Found
+from pytest_debugloop.queries.recoveries import Recovery
 from pytest_debugloop.snapshots.evidence import recorded_changes, recorded_evidence
 from pytest_debugloop.snapshots.values import Values
 from pytest_debugloop.text.pointers import steps_of
 from pytest_debugloop.text.words import short
 from pytest_debugloop.web.assertions import assertion_sides
+from pytest_debugloop.web.both_states import SectionBeside, side_by_side
 from pytest_debugloop.web.states import exceptions_of, sections_of
 from pytest_debugloop.web.view import Asked, View
 
@@ -36,6 +39,7 @@ def failure_page(asked: Asked) -> View:
     is_open = known.failure.recovery_strategy is None
     code = asked.record.answer(code_changed_since_pass(id_)) if is_open else ()
     recovery = answer.recoveries[0] if answer.recoveries else None
+    both = _both_states(asked, known, recovery) if recovery else []
     kind, facts, lists = as_json(answer)
     state: dict[str, Any] = dict(known.state or {})
     values = {
@@ -54,9 +58,19 @@ def failure_page(asked: Asked) -> View:
         "changed": code[:_CHANGES],
         "recovery": recovery,
         "evidence": recorded_evidence(recovery.evidence) if recovery else {},
-        "differences": _differences(recovery.success_factors) if recovery else [],
+        "both": both,
+        "differences": _differences(recovery.success_factors) if recovery and not both else [],
     }
     return View("failure.html", f"Failure {short(id_)}", values, "show", {"kind": kind, **facts}, lists)  # type: ignore[arg-type]
+
+
+def _both_states(asked: Asked, known: DetailedFailure, recovery: Recovery) -> list[SectionBeside]:
+    """Put the state beside that of the pass; nothing where one of them is not known, or they have nothing in common."""
+    passed = asked.record.first(side("success", recovery.success_event_id))
+    state = asked.record.answer(state_of(passed.snapshot_id)) if passed and known.state else None
+    if state is None or not known.state:
+        return []
+    return [section for section in side_by_side(known.state, state) if section.changed or section.same]
 
 
 def _differences(factors: Any) -> list[tuple[str, str | None, str | None]]:

@@ -11,7 +11,7 @@ from pytest_debugloop.answers.lookup import find_id
 from pytest_debugloop.answers.shown import as_json, found_or_last_run, shown
 from pytest_debugloop.environment.providers import URL
 from pytest_debugloop.queries.lookup import Found
-from pytest_debugloop.queries.overviews import LongPhase, WorkerTimes, longest_phases, worker_times
+from pytest_debugloop.queries.overviews import LongPhase, WorkerTimes, fixture_times, longest_phases, worker_times
 from pytest_debugloop.queries.runs import Run
 from pytest_debugloop.text.words import short, span
 from pytest_debugloop.web.charts import Bar
@@ -61,6 +61,7 @@ def _page(asked: Asked, found: Found | Run) -> View:
         "has_more": len(groups) > _CAUSES,
         "fixed": fixed[:_CAUSES],
         "phases": phases[:_LISTED],
+        "fixtures": asked.record.fetch(fixture_times(run, _LISTED)),
         "workers": workers,
         "rows": _rows(run, workers, phases),
         "seconds": _seconds(workers),
