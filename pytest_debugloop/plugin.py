@@ -94,7 +94,8 @@ class Hooks:
     def pytest_debugloop_capture(self, item: pytest.Item) -> bool | None:
         """Decide whether the state of a test is captured at its failures, and in its checkpoints.
 
-        The marker ``debugloop(capture=...)`` goes first. Asked at each failure.
+        The marker ``debugloop(capture=...)`` goes first. Asked at each failure, and for each test with
+        parameters, which are not stored either if the answer is no.
 
         Args:
             item: the test.

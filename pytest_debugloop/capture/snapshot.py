@@ -122,6 +122,11 @@ class Capturer:
                     return found, state
                 bounds = bounds._replace(size=int(bounds.size * self._bounds.size / size * 0.9))
 
+    @property
+    def is_on(self) -> bool:
+        """Whether any state is captured."""
+        return self._is_on
+
     def capture_values(self, values: object, pointer: str) -> dict[str, Any]:
         """Take values that a test or a program gives, under the bounds of a snapshot and without secrets.
 

@@ -17,6 +17,7 @@ from pytest_debugloop.recording.states import RecorderState, StateChangeError
 from pytest_debugloop.recording.tracebacks import remove_from_traceback
 from pytest_debugloop.writing.facts import facts_of
 from pytest_debugloop.writing.failure import SKIP_EXCEPTIONS, errors_of, kind_for, root_of
+from pytest_debugloop.writing.parameters import parameters_of
 from pytest_debugloop.writing.reports import (
     UndecidedFailures,
     custom_outcome_of,
@@ -147,7 +148,8 @@ class Recorder:
         task = self._tasks.of(item, node_id)
         number = max(self._attempts.get(task, 0) + 1, getattr(item, "execution_count", 0) or 0)
         self._attempts[task] = number
-        self._attempt = Attempt(node_id, number, item, task)
+        parameters = parameters_of(item, self._writer.capturer) if "[" in node_id else ""
+        self._attempt = Attempt(node_id, number, item, task, parameters)
         self._attempt.is_after_failure = task in self._failed
         self._subtest = None
         self._undecided.resolve(task)

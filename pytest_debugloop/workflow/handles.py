@@ -76,14 +76,15 @@ class _Handle:
             return
         ended = scope.notes.writer.now()
         if error is not None:
-            from pytest_debugloop.capture.storage import type_name
+            from pytest_debugloop.capture.exceptions import capture_exception_chain
             from pytest_debugloop.workflow.failing import failure_of
 
             found, number = failure_of(
                 scope, error, self._note["name"], ended, self._step, self._at.depth if self._at else 0
             )
             lines, members["error"] = lines + found, number
-            members["metadata"] = {"exception": type_name(type(error))}
+            seen = capture_exception_chain(error, scope.notes.writer.capturer.project, 0)[0]
+            members["metadata"] = {"exception": seen.type, "message": scope.notes.text(seen.message)}
         if error is None or self._is_outermost():
             scope.failed = None
         self._write(lines, ended=ended, outcome="passed" if error is None else "failed", **members)

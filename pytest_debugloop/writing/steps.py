@@ -102,7 +102,9 @@ class Attempt:
         "task",
     )
 
-    def __init__(self, node_id: str, number: int, item: pytest.Item | None = None, task: str = "") -> None:
+    def __init__(
+        self, node_id: str, number: int, item: pytest.Item | None = None, task: str = "", parameters: str = ""
+    ) -> None:
         self.node_id = node_id
         self.task = task or node_id
         self.is_after_failure = False  # whether an attempt before it failed
@@ -110,7 +112,7 @@ class Attempt:
         self.steps: dict[str, Step] = {}
         self.failed_subtests = 0
         self._item = item
-        self._identity = step_suffix(node_id, number, self.task)
+        self._identity = parameters + step_suffix(node_id, number, self.task)
         self._after = ""
 
     def is_of(self, item: pytest.Item) -> bool:

@@ -23,6 +23,7 @@ SELECT
         'transformation_duration_ms', step.duration_ms,
         'success', CASE s.outcome WHEN 'passed' THEN TRUE WHEN 'failed' THEN FALSE END,
         'error_type', left(n.metadata ->> 'exception', 100),
+        'error_message', n.metadata ->> 'message',
         'started_at', s.started_at,
         'completed_at', s.ended_at,
         'state_snapshot_id', step.pre_state_snapshot_id,

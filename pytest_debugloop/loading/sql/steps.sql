@@ -78,13 +78,25 @@ WITH final AS MATERIALIZED (
             END END AS metadata,
         CASE
             WHEN note.n IS NOT NULL THEN note.input
-            WHEN s.uses IS NOT NULL OR failed_in.parameters IS NOT NULL THEN
-                jsonb_strip_nulls(jsonb_build_object('fixtures', s.uses, 'parameters', failed_in.parameters))
+            -- A parameter may be null: nothing is stripped. The state at a failure has more than the line.
+            ELSE nullif(
+                CASE WHEN s.uses IS NULL THEN '{}' ELSE jsonb_build_object('fixtures', s.uses) END || CASE
+                    WHEN failed_in.parameters IS NOT NULL THEN jsonb_build_object('parameters', failed_in.parameters)
+                    WHEN s.parameters IS NOT NULL AND s.phase = 'call' THEN
+                        jsonb_build_object('parameters', s.parameters)
+                    ELSE '{}'
+                END, '{}'
+            )
         END AS input_data,
         CASE
             WHEN note.n IS NOT NULL THEN note.output
-            WHEN s.properties IS NOT NULL OR failed_in.captured IS NOT NULL THEN
-                jsonb_strip_nulls(jsonb_build_object('properties', s.properties, 'captured', failed_in.captured))
+            ELSE nullif(
+                CASE WHEN s.properties IS NULL THEN '{}' ELSE jsonb_build_object('properties', s.properties) END
+                    || CASE
+                        WHEN failed_in.captured IS NULL THEN '{}'
+                        ELSE jsonb_build_object('captured', failed_in.captured)
+                    END, '{}'
+            )
         END AS output_data,
         s.started_at,
         s.ended_at AS completed_at,

@@ -27,6 +27,7 @@ CREATE TEMP TABLE staged_steps (
     fixtures JSON,
     uses JSON,
     properties JSON,
+    parameters JSON,
     step_number INTEGER,
     is_known BOOLEAN NOT NULL
 ) ON COMMIT DROP;
@@ -38,7 +39,7 @@ WITH ended AS MATERIALIZED (
     CROSS JOIN LATERAL json_to_record(l.line::json) AS r (
         n BIGINT, rev INTEGER, phase TEXT, node_id TEXT, attempt INTEGER, started BIGINT, ended BIGINT, outcome TEXT,
         reason TEXT, subtest TEXT, word TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT, task TEXT,
-        state BIGINT, fixtures JSON, uses JSON, properties JSON
+        state BIGINT, fixtures JSON, uses JSON, properties JSON, parameters JSON
     )
     WHERE starts_with(l.line, '{"kind":"step",') AND NOT starts_with(l.line, '{"kind":"step","rev":0,"n":')
     ORDER BY l.journal_no, r.n, r.rev DESC
@@ -55,7 +56,7 @@ under_way AS (
     CROSS JOIN LATERAL json_to_record(s.line::json) AS r (
         n BIGINT, rev INTEGER, phase TEXT, node_id TEXT, attempt INTEGER, started BIGINT, ended BIGINT, outcome TEXT,
         reason TEXT, subtest TEXT, word TEXT, parent BIGINT[], after BIGINT[], error BIGINT, once TEXT, task TEXT,
-        state BIGINT, fixtures JSON, uses JSON, properties JSON
+        state BIGINT, fixtures JSON, uses JSON, properties JSON, parameters JSON
     )
     WHERE NOT EXISTS (SELECT FROM ended AS e WHERE e.journal_no = s.journal_no AND e.n = s.n)
     ORDER BY s.journal_no, r.n
@@ -98,6 +99,7 @@ SELECT
     r.fixtures,
     r.uses,
     r.properties,
+    r.parameters,
     NULL::integer AS step_number,
     FALSE AS is_known
 FROM latest AS r

@@ -43,6 +43,7 @@ WITH rules (kind, member, type, is_needed) AS (
     ('step', 'fixtures', 'list of fixtures', FALSE),
     ('step', 'uses', 'list of texts', FALSE),
     ('step', 'properties', 'object', FALSE),
+    ('step', 'parameters', 'object', FALSE),
     ('snapshot', 'n', 'number of a record', TRUE),
     ('snapshot', 'at', 'time', TRUE),
     ('snapshot', 'type', 'kind of snapshot', TRUE),
