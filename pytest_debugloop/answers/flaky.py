@@ -37,7 +37,13 @@ class RankedTest:
 
 
 def ranked_tests(
-    project: str | None, limit: int = MANY, *, only_flaky: bool = False, filters: Filters = EVERYTHING
+    project: str | None,
+    limit: int = MANY,
+    *,
+    only_flaky: bool = False,
+    filters: Filters = EVERYTHING,
+    looked_at: int | None = None,
+    skipped: int = 0,
 ) -> Steps[list[RankedTest]]:
     """Rank the tests that have failed, the surest flake first.
 
@@ -46,8 +52,11 @@ def ranked_tests(
         limit: how many at most.
         only_flaky: without those that are stable, broken or fixed.
         filters: only tests with a failure in such a run, at such a time.
+        looked_at: how many are scored at most, those first that recovered most often without a change; None for all.
+        skipped: of these how many are left out first.
     """
-    tests = yield from fetch(flaky_tests(project, limit, only_flaky=only_flaky, filters=filters))
+    question = flaky_tests(project, limit, only_flaky=only_flaky, filters=filters, looked_at=looked_at, skipped=skipped)
+    tests = yield from fetch(question)
     ids = [test.task_id for test in tests]
     costs = {cost.task_id: cost.cost_ms or 0.0 for cost in (yield from fetch(costs_of_tests(ids)))}
     legs: dict[uuid.UUID, list[LegScore]] = defaultdict(list)

@@ -19,6 +19,7 @@ SHOWN = 5
 """How many failures and flaky tests are named."""
 
 _LOOKED_AT = 50
+_SCORED = 15
 _LATELY = timedelta(days=14)
 
 
@@ -58,7 +59,7 @@ def front_page(project: str | None, here: Here) -> Steps[FrontPage]:
     )
     red = [group for group in groups if group.not_run_since is None]
     lately = Filters(since=run.started_at - _LATELY)
-    flaky = yield from fetch(flaky_tests(run.project, SHOWN, only_flaky=True, filters=lately, looked_at=_LOOKED_AT))
+    flaky = yield from fetch(flaky_tests(run.project, SHOWN, only_flaky=True, filters=lately, looked_at=_SCORED))
     return FrontPage(run, last is not None, red, flaky)
 
 

@@ -14,7 +14,7 @@ LOOKED_AT = 200
 MAX_STEPS = 20_000
 """How many steps are read to find what ran before the attempts of a test."""
 
-MAX_STEPS_TOGETHER = 100_000
+MAX_STEPS_TOGETHER = 50_000
 """How many are read for all tests that are asked about."""
 
 

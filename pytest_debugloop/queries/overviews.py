@@ -11,6 +11,7 @@ from pytest_debugloop.queries.runs import Run
 
 _RUNS_LOOKED_AT = 600
 _FAILURES_LOOKED_AT = 20_000
+_LATEST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +141,12 @@ def _span(run: Run) -> dict[str, object]:
 
 
 def search(text: str, project: str | None, limit: int = 50) -> Question[SearchResult]:
-    """Find tests by name, and kinds of failures by their messages, among the latest failures.
+    """Find tests by name, and kinds of failures by their messages.
 
     Args:
         text: words that all have to be there, whatever their case.
         project: only of this one; None for all.
         limit: tests at most, and kinds of failures at most.
     """
-    return Question(
-        "search", SearchResult, {"text": text, "project": project, "limit": limit, "looked_at": _FAILURES_LOOKED_AT}
-    )
+    values = {"text": text, "project": project, "limit": limit}
+    return Question("search", SearchResult, {**values, "looked_at": _FAILURES_LOOKED_AT, "latest": _LATEST})

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_debugloop.queries.filters import EVERYTHING, Filters
-from pytest_debugloop.queries.question import MANY, Question
+from pytest_debugloop.queries.question import MANY, Question, Total
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +218,7 @@ def flaky_tests(
     only_flaky: bool = False,
     filters: Filters = EVERYTHING,
     looked_at: int | None = None,
+    skipped: int = 0,
 ) -> Question[FlakyTest]:
     """Rank the tests that have failed, the surest flake first.
 
@@ -227,10 +228,20 @@ def flaky_tests(
         only_flaky: without those that are stable, broken or fixed.
         filters: only tests with a failure in such a run, at such a time.
         looked_at: of these how many at most, those first that recovered most often without a change; None for all.
+        skipped: of these how many are left out first.
     """
-    values = {"project": project, "limit": limit, "only_flaky": only_flaky, "of_runs": filters.of_runs}
-    values["looked_at"] = looked_at
+    values = {"project": project, "limit": limit, "only_flaky": only_flaky}
+    values |= {"of_runs": filters.of_runs or looked_at is not None, "looked_at": looked_at, "skipped": skipped}
     return Question("flaky_tests", FlakyTest, {**filters.parameters(), **values})
+
+
+def failed_tests_total(project: str | None = None) -> Question[Total]:
+    """Count the tests that ever failed.
+
+    Args:
+        project: only of this one; None for all.
+    """
+    return Question("failed_tests_total", Total, {"project": project})
 
 
 def recovery_patterns(limit: int = MANY) -> Question[RecoveryPattern]:

@@ -15,6 +15,8 @@ from starlette.testclient import TestClient
 
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reader import RecordReader
+from pytest_debugloop.queries.overviews import SearchResult
+from pytest_debugloop.queries.question import Question
 from pytest_debugloop.web.application import make_app
 from tests.support.projects import Project
 from tests.web.conftest import LONG, XSS, error_ids
@@ -169,6 +171,32 @@ def test_a_search_finds_tests_and_messages(get: Get, record: Project) -> None:
     assert get("/search.json", params={"q": "100%_\\ '; DROP"}).json()["results"] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        *(("slow answer", True), ("ANSW slow", True), ("AssertionError: slow", True), ("low answer", False)),
+        *(("slow_answer", False), ("slow|answer", False), ("!slow", False), ("<script>alert(1)", True)),
+        *(("slow & answer:*", False), ("'':*", False), ("\\", False), ("% _", False), ("\U0001f600", False)),
+    ],
+)
+def test_older_failures_are_found_by_the_beginnings_of_words(
+    get: Get, record: Project, monkeypatch: pytest.MonkeyPatch, text: str, is_found: bool
+) -> None:
+    monkeypatch.setattr("pytest_debugloop.queries.overviews._LATEST", 0)
+    found = get("/search.json", params={"q": text})
+    assert found.status_code == 200
+    assert any(one["kind"] == "error" for one in found.json()["results"]) is is_found
+
+
+def test_the_index_has_what_the_search_asks_for(record: Project) -> None:
+    statement = Question("search", SearchResult).sql
+    asked = re.search(r"to_tsvector\(.*?\n        \) @@", statement, re.DOTALL)
+    assert asked is not None
+    explain = f"SET enable_seqscan = off; EXPLAIN SELECT e.id FROM debug_error_events AS e WHERE {asked[0]} 'slow:*'"
+    printed = record.printed("sql", "-c", explain.replace("%%", "%"))
+    assert "idx_debug_error_events_words" in printed
+
+
 def test_lists_are_narrowed_by_the_address(get: Get, record: Project) -> None:
     assert {run["leg"] for run in get("/runs.json?leg=py313").json()["runs"]} == {"py313"}
     assert len(get("/runs.json?branch=main&status=failed&since=7d").json()["runs"]) == 3
@@ -185,7 +213,8 @@ def test_pages_of_a_list_give_each_row_once_and_keep_the_filters(
     get: Get, record: Project, monkeypatch: pytest.MonkeyPatch, path: str, rows: str
 ) -> None:
     everything = get(path.replace("?", ".json?")).json()[rows]
-    monkeypatch.setattr("pytest_debugloop.web.pages.lists.ROWS", 2)
+    for name in ("ROWS", "SCORED"):
+        monkeypatch.setattr(f"pytest_debugloop.web.pages.lists.{name}", 2)
     name, _, kept = path.partition("?")
     seen, address, back = [], path, 0
     while address:
@@ -196,7 +225,8 @@ def test_pages_of_a_list_give_each_row_once_and_keep_the_filters(
         address = name + links["next"] if "next" in links else ""
         back += "prev" in links
     assert len(everything) > 2
-    assert seen == everything
+    by_id = [sorted(map(str, found)) if rows == "tests" else found for found in (seen, everything)]
+    assert by_id[0] == by_id[1]  # tests are sorted by score on each page for itself
     assert back == (len(everything) - 1) // 2
 
 

@@ -29,7 +29,7 @@ WHERE failures > 0 AND (%(project)s::text IS NULL OR project = %(project)s)
             GROUP BY e.task_id
             ORDER BY count(*) FILTER (WHERE e.recovery_strategy IN ('retry', 'rerun')) DESC,
                 count(DISTINCT e.run_id) DESC, e.task_id
-            LIMIT %(looked_at)s
+            LIMIT %(looked_at)s OFFSET %(skipped)s
         ))
     )
 ORDER BY score DESC, node_id

@@ -1,8 +1,19 @@
 -- Find tests by their names, and kinds of failures by their messages; all words have to be there, in any case.
+--
+-- In the latest failures and in names, wherever they stand; in older failures, where words begin with them, by the index.
 
 WITH words AS (
-    SELECT array_agg('%%' || regexp_replace(word, '([\\%%_])', '\\\1', 'g') || '%%') AS patterns
+    SELECT
+        array_agg('%%' || regexp_replace(word, '([\\%%_])', '\\\1', 'g') || '%%') AS patterns,
+        to_tsquery('simple', string_agg(begun.query, ' & ')) AS query
     FROM regexp_split_to_table(%(text)s, '\s+') AS word
+    CROSS JOIN LATERAL (
+        SELECT string_agg(quote_literal(part) || ':*', ' & ') AS query
+        FROM regexp_split_to_table(
+            translate(word, '/.-_@:+&?=%%#~<>''"\', '                  '), '\s+'
+        ) AS part
+        WHERE part <> ''
+    ) AS begun
     WHERE word <> ''
 ),
 tests AS (
@@ -13,20 +24,35 @@ tests AS (
     ORDER BY length(t.node_id), t.node_id
     LIMIT %(limit)s
 ),
-recent AS MATERIALIZED (
-    SELECT e.*
-    FROM debug_error_events AS e
-    ORDER BY e.occurred_at DESC
-    LIMIT %(looked_at)s
+found AS MATERIALIZED (
+    (
+        SELECT e.*
+        FROM debug_error_events AS e
+        ORDER BY e.occurred_at DESC
+        LIMIT %(latest)s
+    )
+    UNION ALL
+    (
+        SELECT e.*
+        FROM debug_error_events AS e
+        WHERE to_tsvector(
+            'simple',
+            translate(
+                left(coalesce(e.error_code, '') || ' ' || e.error_message, 500), '/.-_@:+&?=%%#~<>''"\',
+                '                  '
+            )
+        ) @@ (SELECT w.query FROM words AS w)
+        LIMIT %(looked_at)s
+    )
 ),
 failures AS (
     SELECT DISTINCT ON (e.metadata ->> 'fingerprint')
         e.id, e.occurred_at, coalesce(t.node_id, e.operation_name, '') AS node_id, e.error_type, e.error_code,
         left(e.error_message, 500) AS error_message, t.project
-    FROM recent AS e
+    FROM found AS e
     CROSS JOIN words AS w
     LEFT JOIN debug_tasks AS t ON t.id = e.task_id
-    WHERE concat_ws(' ', e.error_code, e.error_message) ILIKE ALL (w.patterns)
+    WHERE coalesce(e.error_code || ': ', '') || e.error_message ILIKE ALL (w.patterns)
         AND (%(project)s::text IS NULL OR t.project = %(project)s)
     ORDER BY e.metadata ->> 'fingerprint', e.occurred_at DESC
 )

@@ -26,6 +26,7 @@ SECTIONS = (
 """What is shown, in this order."""
 
 _LISTED = 200
+_WRITTEN = 1_000
 
 
 def compare_page(asked: Asked) -> View:
@@ -46,8 +47,11 @@ def compare_page(asked: Asked) -> View:
         "head": head or "",
         "base": base or "",
     }
+    offset = asked.number("offset")
     facts = {name: getattr(compared, name) for name in ("head", "base", "same", "notes")}
-    lists: dict[str, Iterable[Any]] = {"tests": compared.tests, "slower": compared.slower}
+    facts["tests_total"] = len(compared.tests)
+    tests = compared.tests[offset : offset + _WRITTEN]
+    lists: dict[str, Iterable[Any]] = {"tests": tests, "slower": compared.slower}
     return View(
         "compare.html", f"{title_of(compared.head)} against {title_of(compared.base)}", values, "compare", facts, lists
     )

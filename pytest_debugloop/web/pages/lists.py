@@ -12,11 +12,17 @@ from pytest_debugloop.answers.lists import listed_failures, listed_recoveries, l
 from pytest_debugloop.answers.not_loaded import not_loaded
 from pytest_debugloop.errors import EmptyRecordError
 from pytest_debugloop.queries.overviews import search
+from pytest_debugloop.queries.recoveries import failed_tests_total
 from pytest_debugloop.text.strategies import STRATEGIES
 from pytest_debugloop.web.view import Asked, View
 
 ROWS = 50
 """Rows of a page."""
+
+SCORED = 10
+"""Tests of a page of flaky ones."""
+
+_FURTHEST = 10_000
 
 _DAYS = {"1d": 1, "7d": 7, "30d": 30, "90d": 90}
 _STATES = ("passed", "failed", "broken", "running", "interrupted", "died")
@@ -31,7 +37,7 @@ def _typed(asked: Asked) -> TypedFilters:
 
 def _paged(asked: Asked, rows: list[Any]) -> dict[str, Any]:
     """Give one page of rows, of which there may be one more than fits, and where the others are."""
-    offset = asked.number("offset")
+    offset = asked.number("offset", _FURTHEST)
     kept = {name: value for name, value in asked.query.items() if name != "offset" and value}
     return {
         "rows": rows[:ROWS],
@@ -49,7 +55,7 @@ def runs_page(asked: Asked) -> View:
     Args:
         asked: for what.
     """
-    offset = asked.number("offset")
+    offset = asked.number("offset", _FURTHEST)
     status = asked.text("status")
     status = status if status in _STATES else None
     answer = asked.record.answer(
@@ -67,7 +73,7 @@ def failures_page(asked: Asked) -> View:
     Args:
         asked: for what.
     """
-    offset, is_open = asked.number("offset"), asked.query.get("open") == "1"
+    offset, is_open = asked.number("offset", _FURTHEST), asked.query.get("open") == "1"
     answer = asked.record.answer(listed_failures(_typed(asked), asked.location, offset + ROWS + 1, is_open=is_open))
     rows = asked.record.fetch(answer.by_cause)[offset:]
     groups = {"causes": rows[:ROWS], "failures": asked.record.fetch(answer.by_fingerprint)[offset : offset + ROWS]}
@@ -77,13 +83,21 @@ def failures_page(asked: Asked) -> View:
 def flaky_page(asked: Asked) -> View:
     """Rank flaky tests.
 
+    Scores cost the server's time: a page has those of some tests, and the next page those of the next ones.
+
     Args:
         asked: for what.
     """
-    offset, everything = asked.number("offset"), asked.query.get("all") == "1"
+    offset, everything = asked.number("offset", _FURTHEST), asked.query.get("all") == "1"
     project = asked.record.answer(asked_project(asked.location))
-    rows = asked.record.answer(ranked_tests(project, offset + ROWS + 1, only_flaky=not everything))[offset:]
-    return View("flaky.html", "Flaky tests", _paged(asked, rows), "flaky", {}, {"tests": map(plain_test, rows[:ROWS])})
+    rows = asked.record.answer(ranked_tests(project, only_flaky=not everything, looked_at=SCORED, skipped=offset))
+    is_last = asked.record.one(failed_tests_total(project)).rows <= offset + SCORED
+    values = {
+        **_paged(asked, rows),
+        "newer": max(offset - SCORED, 0) if offset else None,
+        "older": None if is_last else offset + SCORED,
+    }
+    return View("flaky.html", "Flaky tests", values, "flaky", {}, {"tests": map(plain_test, rows)})
 
 
 def recoveries_page(asked: Asked) -> View:
@@ -92,7 +106,7 @@ def recoveries_page(asked: Asked) -> View:
     Args:
         asked: for what.
     """
-    offset, strategy = asked.number("offset"), asked.text("strategy")
+    offset, strategy = asked.number("offset", _FURTHEST), asked.text("strategy")
     strategy = strategy if strategy in STRATEGIES else None
     answer = asked.record.answer(listed_recoveries(_typed(asked), asked.location, offset + ROWS + 1, strategy=strategy))
     rows = asked.record.fetch(answer.recoveries)[offset:]
