@@ -1,4 +1,4 @@
--- Undo 033_debug_search
+-- Undo 034_debug_search
 
 DO $$
 BEGIN
