@@ -23,7 +23,6 @@ from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.secret_marks import NumberedMarks
 from pytest_debugloop.capture.snapshot import Capturer
-from pytest_debugloop.journal.records import json_line
 
 
 def failure(number: int) -> AssertionError:
@@ -58,7 +57,7 @@ def measure(rounds: int) -> None:
         _, state = capturer.capture_state(
             capturer.capture_exception_chain(error, marks := NumberedMarks()), ItemFacts(), marks
         )
-        sizes.append(len(json_line(state)))
+        sizes.append(len(state))
         return time.perf_counter() - begun
 
     def theirs(error: AssertionError) -> float:

@@ -65,9 +65,13 @@ class Deadline:
         milliseconds: allowed.
         clock: seconds; bound here, for a test may freeze the time.
         computed: seconds that this thread has computed, which costs a system call to know.
+
+    Attributes:
+        clock: the one it was given.
+        end: until then, by that clock, the time is not up: who asks often compares by itself.
     """
 
-    __slots__ = ("_clock", "_computed", "_end", "_last", "_most")
+    __slots__ = ("_computed", "_last", "_most", "clock", "end")
 
     def __init__(
         self,
@@ -77,16 +81,16 @@ class Deadline:
     ) -> None:
         seconds = milliseconds / 1000
         now = clock()
-        self._clock = clock
+        self.clock = clock
         self._computed = computed
-        self._end = now + seconds
+        self.end = now + seconds
         self._last = now + seconds * _MAX_WAITING
         self._most = computed() + seconds
 
     def is_over(self) -> bool:
         """Tell whether the time is up."""
-        now = self._clock()
-        return now > self._end and (now > self._last or self._computed() >= self._most)
+        now = self.clock()
+        return now > self.end and (now > self._last or self._computed() >= self._most)
 
 
 def cut_text(size: int, limit: int, unit: str) -> str:

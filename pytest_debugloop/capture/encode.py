@@ -11,39 +11,34 @@ own queue, so that a recursion limit does not reach it.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
 from pytest_debugloop.capture import scalars
 from pytest_debugloop.capture.bounds import Bounds, Deadline, cut_text
+from pytest_debugloop.capture.direct import NO_ROOM, DirectValues
 from pytest_debugloop.capture.plans import Kind, Plan, PlanOf
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.secret_marks import PLAIN, Marks
-from pytest_debugloop.capture.secret_names import HIDDEN, NOTHING
-from pytest_debugloop.capture.secret_shapes import is_card
-from pytest_debugloop.capture.storage import dict_of, stored, type_name
-from pytest_debugloop.capture.texts import Texts
+from pytest_debugloop.capture.storage import dict_getter, stored, type_name
+from pytest_debugloop.capture.texts import WINDOW
 from pytest_debugloop.journal.records import plain_text
 from pytest_debugloop.text.pointers import Path, pointer_of
 
-NOT_CAPTURED = "[not captured]"
-_NO_ROOM = "no room left"
 _NO_TIME = "no time left"
-_SHORT, _INLINE, _LONGEST_KEY = 8, 100, 200
-_WINDOW = 600  # a secret that begins where a text is cut is still seen whole
-_PREPAID = 40
-_CARDS = 10**12  # below it, no integer is the number of a card
-_type, _len, _id = type, len, id
+_type, _len, _id, _tuple, _items_of = type, len, id, tuple, dict.items
 _exception_arguments = BaseException.__dict__["args"].__get__
 
-_TEXT, _SCALAR, _CLASS, _OPAQUE = Kind.TEXT, Kind.SCALAR, Kind.CLASS, Kind.OPAQUE
+_TEXT, _SCALAR, _CLASS = Kind.TEXT, Kind.SCALAR, Kind.CLASS
 _MAPPING, _SEQUENCE, _RENDERED = Kind.MAPPING, Kind.SEQUENCE, Kind.RENDERED
 _EXCEPTION, _ATTRIBUTES = Kind.EXCEPTION, Kind.ATTRIBUTES
+_DICT, _PLAIN = 100, 101  # a dict and no more, and an object that has its `__dict__` and no more
+
+_Getter = Callable[[object], Any]
 
 
-class Encoder:
+class Encoder(DirectValues):
     """Encodes the values of one snapshot under one budget; what was seen before becomes a reference.
 
     Args:
@@ -54,14 +49,12 @@ class Encoder:
         marks: gives what stands in place of a secret.
 
     Attributes:
-        texts: that may hold secrets.
         is_late: whether the time was up before the end.
-        left: bytes of the budget that are left.
     """
 
     __slots__ = (
-        "_bounds", "_is_over", "_names", "_plan_of", "_plans", "_pointers", "_queue",
-        "_repr_of", "_seen", "_stop", "is_late", "left", "texts",
+        "_classes", "_deadline", "_is_name_looked_at", "_items", "_plan_of", "_pointers", "_repr_of", "_seen",
+        "is_late",
     )  # fmt: skip
 
     def __init__(
@@ -72,18 +65,17 @@ class Encoder:
         repr_of: Callable[[object, type], str | None] | None = None,
         marks: Marks = PLAIN,
     ) -> None:
-        self._bounds = bounds
-        self._names = redactor.names
+        super().__init__(bounds, redactor, marks)
+        self._items = bounds.items
         self._plan_of = plan_of
         self._repr_of = repr_of
-        self._is_over = Deadline(bounds.milliseconds).is_over
-        self.left = bounds.size
-        self._stop = 0
+        self._is_name_looked_at = bool(redactor.patterns)  # of a class: else none can be a secret
+        self._deadline = Deadline(bounds.milliseconds)
         self._seen: dict[int, tuple[object, Path]] = {}
         self._pointers: dict[int, str] = {}
-        self._plans: dict[int, Plan] = {}
-        self._queue: deque[tuple[Any, Any, object, type, int, Path]] = deque()
-        self.texts = Texts(redactor, marks)
+        # By identity: what is shown, the name, the plan, and what reads the `__dict__`; the class, so that no other
+        # takes its id.
+        self._classes: dict[int, tuple[int, str, Plan, Any, type]] = {}
         self.is_late = False
 
     def encode_names(self, names: Iterable[tuple[object, object]], pointer: str, parts: int = 1) -> dict[str, Any]:
@@ -110,209 +102,167 @@ class Encoder:
     # -- the walk ---------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        queue = self._queue
+        queue, classes, seen, named, stop = self._queue, self._classes, self._seen, self._named, self._stop
+        following, deadline, deepest, limit = queue.popleft, self._deadline, self._bounds.depth, self._items
+        clock, end = deadline.clock, deadline.end
+        value: Any
+        tree: dict[str, Any]
         while queue:
-            out, key, value, cls, depth, path = queue.popleft()
-            if self.left <= self._stop:
-                out[key] = {"$cut": _NO_ROOM}
-            elif self.is_late or self._is_over():
+            out, key, value, cls, depth, path = following()
+            if self.left <= stop:
+                out[key] = {"$cut": NO_ROOM}
+                continue
+            if self.is_late or (clock() > end and deadline.is_over()):
                 self.is_late = True
                 out[key] = {"$cut": _NO_TIME}
-            else:
-                try:
-                    out[key] = self._compound(value, cls, depth, path)
-                except Exception as error:
-                    out[key] = {"$type": type_name(cls), "$failed": type_name(_type(error))}
+                continue
+            at = _id(value)
+            if at in seen:
+                out[key] = {"$ref": pointer_of(seen[at][1], self._pointers)}
+                continue
+            try:
+                of = _id(cls)
+                kind, name, plan, getter, _ = classes[of] if of in classes else self._class(cls)
+                if kind < _MAPPING:
+                    out[key] = self._leaf(value, plan, getter, depth, path)
+                    continue
+                if depth >= deepest:
+                    out[key] = {"$type": name, "$cut": "too deep"}
+                    continue
+                seen[at] = (value, path)  # kept, so that no other object takes its id
+                # What most values are of is written without asking more.
+                if kind is _DICT:
+                    if _len(value) <= limit:
+                        out[key] = tree = {}
+                        named(tree, _tuple(_items_of(value)), depth + 1, path)
+                        continue
+                elif kind is _PLAIN:
+                    attributes = getter(value)
+                    if _type(attributes) is dict and _len(attributes) <= limit:
+                        self.left -= _len(name)
+                        out[key] = tree = {"$type": name}
+                        named(tree, _tuple(_items_of(attributes)), depth + 1, path)
+                        continue
+                out[key] = self._compound(value, cls, plan, getter, depth + 1, path)
+            except Exception as error:
+                out[key] = {"$type": type_name(cls), "$failed": type_name(_type(error))}
 
-    def _put(self, out: Any, key: Any, value: Any, depth: int, path: Path) -> None:
-        """Write a value where that is done at once, else queue it."""
-        cls = _type(value)
-        if cls is str:
-            out[key] = self._text(value)
-        elif value is None or cls is bool:
-            self.left -= 5
-            out[key] = value
-        elif cls is int:
-            self.left -= 8
-            out[key] = self.texts.redacted(str(value)) if is_card(value) else scalars.integer(value)
-        elif cls is float:
-            self.left -= 12
-            out[key] = scalars.number(value)
-        else:
-            self.left -= _PREPAID
-            out[key] = None
-            self._queue.append((out, key, value, cls, depth, (path, key)))
+    def _class(self, cls: type) -> tuple[int, str, Plan, Any, type]:
+        plan, getter = self._plan_of(cls), dict_getter(cls)
+        kind = plan.kind
+        if kind is _MAPPING and not plan.is_derived:
+            kind = _DICT
+        elif kind is _ATTRIBUTES and getter is not None and not plan.slots and self._repr_of is None:
+            kind = _PLAIN
+        if self._is_name_looked_at:
+            self._suspect(plan.name)
+        found = self._classes[_id(cls)] = (kind, plan.name, plan, getter, cls)
+        return found
 
-    def _compound(self, value: Any, cls: type, depth: int, path: Path) -> Any:
-        seen = self._seen.get(_id(value))
-        if seen is not None:
-            return {"$ref": pointer_of(seen[1], self._pointers)}
-        plan = self._plans.get(_id(cls))
-        if plan is None:
-            plan = self._plans[_id(cls)] = self._plan_of(cls)
-        kind, detail = plan.kind, plan.detail
+    def _leaf(self, value: Any, plan: Plan, getter: _Getter | None, depth: int, path: Path) -> Any:
+        kind = plan.kind
         if kind is _TEXT:
-            return {"$type": plan.name, "$value": self._text(detail(value))}
+            return {"$type": plan.name, "$value": self._text(plan.detail(value))}
         if kind is _SCALAR:
-            return self._scalar(value, plan, depth, path)
+            return self._scalar(value, plan, getter, depth, path)
         if kind is _CLASS:
-            return {"$type": "type", "name": type_name(value)}
-        if kind is _OPAQUE:
-            return {"$type": plan.name}
-        if depth >= self._bounds.depth:
-            return {"$type": plan.name, "$cut": "too deep"}
-        self._seen[_id(value)] = (value, path)  # kept, so that no other object takes its id
-        if kind is _MAPPING:
-            return self._mapping(value, plan, depth, path)
-        if kind is _SEQUENCE:
-            return self._sequence(value, cls, plan, depth, path)
-        out: dict[str, Any] = {"$type": plan.name}
-        self.left -= _len(plan.name)
-        if kind is _RENDERED:
-            return self._rendered(out, value, plan, depth, path)
-        if kind is _EXCEPTION:
-            arguments = islice(tuple.__iter__(_exception_arguments(value)), self._bounds.items)
-            self._put(out, "args", [plain_text(a) if _type(a) is str else a for a in arguments], depth + 1, path)
-        if kind is _ATTRIBUTES and self._repr_of is not None:
-            text = self._repr_of(value, cls)
-            if text is not None:
-                out["$repr"] = self._text(text)
-        self._attributes(out, value, plan, depth, path)
-        return out
+            name = type_name(value)
+            if self._is_name_looked_at:
+                self._suspect(name)
+            return {"$type": "type", "name": name}
+        return {"$type": plan.name}
 
-    def _mapping(self, value: Any, plan: Plan, depth: int, path: Path) -> Any:
-        limit = self._bounds.items
+    def _mapping(self, value: Any, plan: Plan, getter: _Getter | None, depth: int, path: Path) -> Any:
+        limit = self._items
         out: dict[str, Any] = {"$type": plan.name} if plan.is_derived else {}
         # A slice first: a container may change while it is walked.
-        self._named(out, tuple(islice(dict.items(value), limit)), depth + 1, path)
+        self._named(out, _tuple(islice(_items_of(value), limit)), depth, path)
         size = dict.__len__(value)
         if size > limit:
             out["$cut"] = cut_text(size, limit, "items")
         if plan.is_derived:
-            self._more_attributes(out, value, plan, depth, path)
+            self._more_attributes(out, value, plan, getter, depth, path)
         return out
 
-    def _sequence(self, value: Any, cls: type, plan: Plan, depth: int, path: Path) -> Any:
-        limit, base = self._bounds.items, plan.detail
+    def _sequence(self, value: Any, plan: Plan, getter: _Getter | None, depth: int, path: Path) -> Any:
+        limit, base = self._items, plan.detail
         size = base.__len__(value)
-        found = tuple(islice(base.__iter__(value), limit))
+        found = _tuple(islice(base.__iter__(value), limit))
         if base is set or base is frozenset:
             found = scalars.sorted_alike(base, value, size, limit) or found
         if plan.fields is not None and _len(plan.fields) == size <= limit:
             named = {"$type": plan.name}
-            self._named(named, zip(plan.fields, found, strict=True), depth + 1, path)
+            self._named(named, zip(plan.fields, found, strict=True), depth, path)
             return named
-        items: list[Any] = [None] * _len(found)
-        if cls is list:
-            for i, item in enumerate(found):
-                self._put(items, i, item, depth + 1, path)
+        if base is list and not plan.is_derived:
+            items = self._each(found, depth, path)
             if size > limit:
                 items.append({"$cut": cut_text(size, limit, "items")})
             return items
-        out: dict[str, Any] = {"$type": plan.name, "$items": items}
-        below = (path, "$items")
-        for i, item in enumerate(found):
-            self._put(items, i, item, depth + 1, below)
+        out: dict[str, Any] = {"$type": plan.name, "$items": self._each(found, depth, (path, "$items"))}
         if size > limit:
             out["$cut"] = cut_text(size, limit, "items")
         if plan.is_derived:
-            self._more_attributes(out, value, plan, depth, path)
+            self._more_attributes(out, value, plan, getter, depth, path)
         return out
 
-    def _rendered(self, out: dict[str, Any], value: Any, plan: Plan, depth: int, path: Path) -> Any:
-        for name, item in plan.detail(value).items():
-            if name[:1] == "$":
-                self._put(out, name, item, depth + 1, path)
-            else:
-                self._named(out, ((name, item),), depth + 1, path)
+    def _compound(self, value: Any, cls: type, plan: Plan, getter: _Getter | None, depth: int, path: Path) -> Any:
+        kind = plan.kind
+        if kind is _MAPPING:
+            return self._mapping(value, plan, getter, depth, path)
+        if kind is _SEQUENCE:
+            return self._sequence(value, plan, getter, depth, path)
+        out: dict[str, Any] = {"$type": plan.name}
+        self.left -= _len(plan.name)
+        if kind is _RENDERED:
+            for name, item in plan.detail(value).items():
+                if name[:1] == "$":
+                    self._put(out, name, item, depth, path)
+                else:
+                    self._named(out, ((name, item),), depth, path)
+            return out
+        if kind is _EXCEPTION:
+            arguments = islice(tuple.__iter__(_exception_arguments(value)), self._items)
+            self._put(out, "args", [plain_text(a) if _type(a) is str else a for a in arguments], depth, path)
+        elif self._repr_of is not None:
+            text = self._repr_of(value, cls)
+            if text is not None:
+                out["$repr"] = self._text(text)
+        self._attributes(out, value, plan, getter, depth, path)
         return out
 
-    def _scalar(self, value: Any, plan: Plan, depth: int, path: Path) -> Any:
+    def _attributes(
+        self, out: dict[str, Any], value: object, plan: Plan, getter: _Getter | None, depth: int, path: Path
+    ) -> None:
+        limit = self._items
+        found, size = stored(value, plan.slots, limit, getter)
+        self._named(out, found, depth, path)
+        if size > limit:
+            out["$cut"] = cut_text(size, limit, "attributes")
+
+    def _more_attributes(
+        self, out: dict[str, Any], value: object, plan: Plan, getter: _Getter | None, depth: int, path: Path
+    ) -> None:
+        """Show what an object of a class derived from a built-in stores beside that one's value."""
+        if plan.slots or (getter is not None and getter(value)):
+            self._attributes(out.setdefault("$attributes", {}), value, plan, getter, depth, (path, "$attributes"))
+
+    def _scalar(self, value: Any, plan: Plan, getter: _Getter | None, depth: int, path: Path) -> Any:
         limit = self._bounds.characters
         found: Any
         if plan.detail is str:
             size = str.__len__(value)
-            found = self._text(str.__getitem__(value, slice(limit + _WINDOW)), size)
+            found = self._text(str.__getitem__(value, slice(limit + WINDOW)), size)
         else:
-            found = plan.detail(value, limit + _WINDOW)
+            found = plan.detail(value, limit + WINDOW)
             if _type(found) is bytes:
-                found = self._bytes(found, plan.base.__len__(value))
+                found = self.texts.bytes(found, plan.base.__len__(value), limit)
+                self.left -= _len(found["$bytes"]) + 20
             else:
                 self.left -= 12
         if not plan.is_derived:
             return found
         out = {"$type": plan.name, "$value": found}
         if depth < self._bounds.depth:
-            self._more_attributes(out, value, plan, depth, path)
+            self._more_attributes(out, value, plan, getter, depth, path)
         return out
-
-    def _attributes(self, out: dict[str, Any], value: object, plan: Plan, depth: int, path: Path) -> None:
-        limit = self._bounds.items
-        found, size = stored(value, plan.slots, limit)
-        self._named(out, found, depth + 1, path)
-        if size > limit:
-            out["$cut"] = cut_text(size, limit, "attributes")
-
-    def _more_attributes(self, out: dict[str, Any], value: object, plan: Plan, depth: int, path: Path) -> None:
-        """Show what an object of a class derived from a built-in stores beside that one's value."""
-        if plan.slots or dict_of(value):
-            self._attributes(out.setdefault("$attributes", {}), value, plan, depth, (path, "$attributes"))
-
-    def _named(self, out: dict[str, Any], pairs: Iterable[tuple[Any, Any]], depth: int, path: Path) -> None:
-        # Most values of a snapshot pass here: what is asked of each is asked without a call where that can be.
-        known, suspects, limit = self._names.known, self.texts.suspects.append, min(self._bounds.characters, _INLINE)
-        spent = 0
-        for name, value in pairs:
-            key: Any = name
-            kind = known.get(name) if _type(name) is str else None
-            if kind is None:
-                key = self._key(name)
-                kind = self._names.kind(key)
-            while key in out:
-                key += "'"
-            spent += _len(key) + 6
-            if kind != NOTHING and self.texts.is_hidden_value(kind, value):
-                out[key] = NOT_CAPTURED if kind == HIDDEN else self.texts.mark(value)
-                continue
-            cls = _type(value)
-            if cls is str and _len(value) <= limit and value.isascii() and "\0" not in value:
-                size = _len(value)
-                spent += size
-                if size >= _SHORT:
-                    suspects(value)
-                out[key] = value
-            elif value is None or cls is bool or (cls is int and -_CARDS < value < _CARDS):
-                spent += 6
-                out[key] = value
-            else:
-                self._put(out, key, value, depth, path)
-        self.left -= spent
-
-    def _bytes(self, head: bytes, size: int) -> dict[str, Any]:
-        limit = self._bounds.characters
-        # As in Python's own notation, so that it can be read, and looked through for secrets.
-        found = {"$bytes": self.texts.redacted(scalars.bytes_text(head))[: 4 * limit]}
-        self.left -= _len(found["$bytes"]) + 20
-        if size > limit:
-            found["$cut"] = cut_text(size, limit, "bytes")
-        return found
-
-    def _text(self, text: str, size: int | None = None) -> Any:
-        if size is None:
-            size = _len(text)
-        limit = self._bounds.characters
-        if min(size, limit) > max(self.left - self._stop, _INLINE):
-            return {"$type": "str", "$cut": _NO_ROOM}
-        if size > limit:
-            self.left -= limit + 60
-            head = self.texts.redacted(scalars.clean(text[: limit + _WINDOW]))
-            return {"$type": "str", "head": head[:limit], "$cut": cut_text(size, limit, "characters")}
-        self.left -= size + 3
-        if size >= _SHORT:
-            self.texts.suspects.append(text)
-        return scalars.clean(text)
-
-    def _key(self, key: object) -> str:
-        text = scalars.key_text(key, _LONGEST_KEY)
-        self.texts.suspects.append(text)
-        return text

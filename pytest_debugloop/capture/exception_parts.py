@@ -17,7 +17,10 @@ def with_texts(one: CapturedException, text: Scrub, source: Scrub) -> CapturedEx
     before = "\n".join(frame.source for frame in frames)
     after = source(before)
     if after != before:
-        frames = [frame._replace(source=line) for frame, line in zip(frames, after.split("\n"), strict=True)]
+        lines = after.split("\n")
+        if len(lines) != len(frames):  # what was taken out went over lines, which are of different places
+            lines = [source(frame.source) for frame in frames]
+        frames = [frame._replace(source=line) for frame, line in zip(frames, lines, strict=True)]
     return one._replace(message=text(one.message), notes=[text(note) for note in one.notes], frames=frames)
 
 

@@ -8,14 +8,16 @@ one, for most texts hold none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_debugloop.capture.secret_cuts import CollectingMarks, without_cut
 from pytest_debugloop.capture.secret_marks import PLAIN, REDACTED, Marks, text_identity
 from pytest_debugloop.capture.secret_names import EVERYTHING, NO_NUMBERS, SecretNames
+from pytest_debugloop.capture.secret_patterns import GivenPatterns
 from pytest_debugloop.capture.secret_shapes import SHAPES, without_base64, without_cards, without_key_bodies
+from pytest_debugloop.capture.secret_trees import redacted_tree
 from pytest_debugloop.capture.secret_urls import (
     has_driver_message,
     has_url,
@@ -67,7 +69,7 @@ _base64 = bytes(0x61 if (chr(i).isalnum() and i < 128) or i in b"+/" else 0x2E f
 _key_letters = bytes(0x61 if (chr(i).isalnum() and i < 128) or i in b"_-+=." else 0x2E for i in range(256))
 _TWELVE_LETTERS = b"a" * 12
 _THIRTEEN_DIGITS, _FORTY_LETTERS = b"0" * 13, b"a" * 40
-_type = type
+_SHORTEST = 6  # nothing that is known here is found in less
 
 
 class Redactor:
@@ -79,11 +81,16 @@ class Redactor:
         hidden: shell-style patterns for names of which no value is captured at all.
         shown: shell-style patterns for names that are none of secrets, whatever else says so.
 
+    Attributes:
+        names: those that stand for secrets.
+        patterns: those that were given.
+        shortest: how long a text is that may hold a secret, in characters.
+
     Raises:
         re.error: a regular expression is none.
     """
 
-    __slots__ = ("_given", "_more", "names")
+    __slots__ = ("_given", "names", "patterns", "shortest")
 
     def __init__(
         self,
@@ -94,16 +101,12 @@ class Redactor:
     ) -> None:
         self._given = {"names": list(names), "patterns": list(patterns), "hidden": list(hidden), "shown": list(shown)}
         self.names = SecretNames(self._given["names"], self._given["hidden"], self._given["shown"])
-        self._more = [re.compile(pattern) for pattern in self._given["patterns"]]
+        self.patterns = GivenPatterns(self._given["patterns"])
+        self.shortest = 1 if self._given["names"] or self.patterns else _SHORTEST
 
     def to_plain(self) -> dict[str, list[str]]:
         """Give what it was made of, as basic types, by the names of its arguments."""
         return self._given
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it looks only for what is known here: expressions that users add may ask for a whole text."""
-        return not (self._given["names"] or self._given["patterns"])
 
     def is_suspicious(self, text: str) -> bool:
         """Tell whether a text has any sign of a secret; a text without one is fit to be written.
@@ -111,6 +114,18 @@ class Redactor:
         Args:
             text: any text.
         """
+        return self.patterns.are_in((text,)) or self._has_sign(text)
+
+    def are_suspicious(self, texts: Sequence[str]) -> bool:
+        """Tell whether one of several texts has any sign of a secret, with one look at all where that is enough.
+
+        Args:
+            texts: as they are written.
+        """
+        # Of lines each sign is found that is found in a text by itself, but for what users may ask for.
+        return self._has_sign("\n".join(texts)) or self.patterns.are_in(texts)
+
+    def _has_sign(self, text: str) -> bool:
         plain = text.encode("utf-8", "replace")
         if ("@" in text and has_url(text)) or has_driver_message(text):
             return True
@@ -123,11 +138,7 @@ class Redactor:
         may_name = "=" in low or ":" in low or "--" in low or "bearer " in low or "basic " in low or " where " in low
         if may_name and (_has_key_sign(low) or self._has_given_name(text)):
             return True
-        return (
-            _THIRTEEN_DIGITS in plain.translate(_digits, b" -")
-            or _FORTY_LETTERS in plain.translate(_base64)
-            or any(pattern.search(text) for pattern in self._more)
-        )
+        return _THIRTEEN_DIGITS in plain.translate(_digits, b" -") or _FORTY_LETTERS in plain.translate(_base64)
 
     def text(self, text: str, *, is_source: bool = False, marks: Marks = PLAIN) -> str:
         """Take secrets out of a text.
@@ -137,7 +148,7 @@ class Redactor:
             is_source: whether it is Python, where what stands after ``password =`` without quotes is no secret.
             marks: gives what stands in place of a secret.
         """
-        if len(text) < 6 or not self.is_suspicious(text):
+        if len(text) < self.shortest or not self.is_suspicious(text):
             return text
         if "..." in text and not is_source and type(marks) is not CollectingMarks:
             whole = CollectingMarks()
@@ -152,17 +163,24 @@ class Redactor:
             text = without_url_passwords(text, marks)
         if not is_source and has_driver_message(text):
             text = without_quoted_parts(text, marks)
-        for pattern in self._more:
-            text = pattern.sub(partial(_marked, marks, "pattern"), text)
+        text = self.patterns.without(text, marks)
         if self._given["names"] or _has_key_sign(text.lower()):
             text = self._by_key(text, is_source, marks)
         return without_key_bodies(without_base64(without_cards(text, marks), marks), marks)
+
+    def source(self, text: str) -> str:
+        """Take secrets out of lines of Python, of which each is recorded as a text of its own.
+
+        Args:
+            text: the lines.
+        """
+        return self.patterns.without_in_lines(self.text(text, is_source=True), PLAIN)
 
     def _has_given_name(self, text: str) -> bool:
         """Tell whether a name that the user adds is in a text: these have no sign that could be looked for."""
         if not self._given["names"]:
             return False
-        named = (*_NAME.finditer(text), *_FLAG.finditer(text))
+        named = (*_NAME.finditer(text), *_FLAG.finditer(text), *_WHERE.finditer(text))
         return any(self.names.is_secret(name["name"].rpartition(".")[2]) for name in named)
 
     def _by_key(self, text: str, is_source: bool, marks: Marks) -> str:
@@ -278,28 +296,6 @@ def without_known(text: str, known: Mapping[str, Hashable], marks: Marks = PLAIN
 
 def _known_marked(marks: Marks, identity: Hashable, match: re.Match[str]) -> str:
     return marks.mark("key", identity)
-
-
-def redacted_tree(tree: Any, text: Callable[[str], str]) -> Any:
-    """Give a tree of JSON with every string and key changed.
-
-    Args:
-        tree: not deeper than the bounds of a snapshot.
-        text: changes one string.
-    """
-    if _type(tree) is str:
-        return text(tree)
-    if _type(tree) is list:
-        return [redacted_tree(item, text) for item in tree]
-    if _type(tree) is dict:
-        out: dict[str, Any] = {}
-        for key, item in tree.items():
-            name = text(key)
-            while name in out:
-                name += "'"
-            out[name] = redacted_tree(item, text)
-        return out
-    return tree
 
 
 def _without_scheme(marks: Marks, match: re.Match[str]) -> str:

@@ -129,6 +129,25 @@ def key_text(key: object, limit: int) -> str:
     return f"<{type_name(cls)}>"
 
 
+def key_parts(key: object, limit: int) -> list[str]:
+    """List the texts that a key is written of, where that is not one of them alone.
+
+    Args:
+        key: anything.
+        limit: characters of each.
+    """
+    cls = _type(key)
+    if cls is str:
+        return [key[:limit]] if key.startswith("$") else []  # type: ignore[index, attr-defined]
+    if cls is bytes:
+        return [bytes_text(key[:limit])]  # type: ignore[index]
+    if cls is tuple:
+        parts: tuple[object, ...] = key[:8]  # type: ignore[index]
+        texts = [clean(part[:limit]) for part in parts if _type(part) is str]  # type: ignore[index]
+        return texts + [text for part in parts if _type(part) is not tuple for text in key_parts(part, limit)]
+    return []
+
+
 def secrets_in(value: Any, cls: type) -> list[tuple[str, object]]:
     """List the texts under the name of a secret that are long and odd enough to be looked for elsewhere.
 

@@ -43,7 +43,6 @@ _ABOUT = frozenset(_ABOUT_WORDS.split())
 _ABOUT_KEY = lazy_pattern(r"(api|access|private|signing|encryption|master|secret|account|shared|ssh)_?key_?$")
 _ASKS = frozenset({"is", "has", "no", "n", "num", "max", "min", "use", "uses", "needs", "requires", "total", "forgot"})
 _CACHED = 5_000
-_LONGEST_NAME = 60
 
 NOTHING = 0
 EVERYTHING = 1
@@ -65,20 +64,18 @@ class SecretNames:
 
     Attributes:
         is_shown: tells whether a name is one of ``shown``.
-        known: what :meth:`kind` found before of short identifiers, for a look without a call.
 
     Raises:
         re.error: one of the regular expressions is none.
     """
 
-    __slots__ = ("_is_hidden", "_more", "_others", "is_shown", "known")
+    __slots__ = ("_is_hidden", "_known", "_more", "is_shown")
 
     def __init__(self, more: Iterable[str] = (), hidden: Iterable[str] = (), shown: Iterable[str] = ()) -> None:
         self._more = [re.compile(pattern, re.IGNORECASE) for pattern in more]
         self._is_hidden = glob_matcher(hidden)
         self.is_shown = glob_matcher(shown)
-        self.known: dict[str, int] = {}
-        self._others: dict[str, int] = {}
+        self._known: dict[str, int] = {}
 
     def is_secret(self, name: str) -> bool:
         """Tell whether what a name stands for is likely to be a secret.
@@ -97,15 +94,11 @@ class SecretNames:
         Returns:
             One of the constants of this module.
         """
-        found = self.known.get(name)
+        found = self._known.get(name)
         if found is None:
-            found = self._others.get(name)
-        if found is None:
-            # Names that may be used as they are keep to themselves: they can be looked up without being looked at.
-            known = self.known if name.isidentifier() and len(name) <= _LONGEST_NAME else self._others
-            if len(known) >= _CACHED:
-                known.clear()
-            found = known[name] = self._find(name)
+            if len(self._known) >= _CACHED:
+                self._known.clear()
+            found = self._known[name] = self._find(name)
         return found
 
     def _find(self, name: str) -> int:

@@ -20,7 +20,7 @@ from pytest_debugloop.capture.redact import Redactor, redacted_tree, without_kno
 from pytest_debugloop.capture.secret_marks import Marks
 from pytest_debugloop.capture.stack_room import room_on_stack
 from pytest_debugloop.capture.variables import Variables
-from pytest_debugloop.journal.records import clean_text, json_size, plain_text
+from pytest_debugloop.journal.records import JsonText, clean_text, json_text, plain_text
 
 if TYPE_CHECKING:
     from pytest_debugloop.capture.guarded_repr import GuardedRepr
@@ -29,7 +29,7 @@ STATE_SCHEMA = 1
 _CAPTURED_TAIL = 4_000
 _OVERLAP = 1_000
 _SMALLEST = 1_024
-_LONGEST_ESCAPE = 12
+_LONGEST_ESCAPE = 12  # for one character
 
 _ENCODED = ("fixtures", "parameters", "markers", "environment")
 
@@ -89,7 +89,7 @@ class Capturer:
         """
         with room_on_stack():
             seen = capture_exception_chain(error, self.project, self._bounds.frames, others)
-            return [with_texts(one, partial(self.redactor.text, marks=marks), self._source) for one in seen]
+            return [with_texts(one, partial(self.redactor.text, marks=marks), self.redactor.source) for one in seen]
 
     def capture_state(
         self,
@@ -98,7 +98,7 @@ class Capturer:
         marks: Marks,
         returning: FrameType | None = None,
         outputs: dict[str, str] | None = None,
-    ) -> tuple[list[CapturedException], dict[str, Any]]:
+    ) -> tuple[list[CapturedException], JsonText]:
         """Take the state at an exception, or at the end of a test's function.
 
         Args:
@@ -110,17 +110,17 @@ class Capturer:
 
         Returns:
             The exceptions, without the secrets that were found among the locals, and what is stored as
-            ``agent_state``.
+            ``agent_state``, as JSON.
         """
         with room_on_stack():
             bounds = self._bounds
             while True:
-                found, state, spent = self._state(seen, facts, marks.copy(), returning, bounds, outputs)
-                # Texts full of escapes are longer in the journal than was reckoned, up to twelve times.
-                size = 0 if spent < self._bounds.size / _LONGEST_ESCAPE else json_size(state)
-                if size <= self._bounds.size or bounds.size < _SMALLEST:
-                    return found, state
-                bounds = bounds._replace(size=int(bounds.size * self._bounds.size / size * 0.9))
+                found, state = self._state(seen, facts, marks.copy(), returning, bounds, outputs)
+                text = json_text(state)
+                # Texts full of escapes are longer in the journal than was reckoned.
+                if len(text) <= self._bounds.size or bounds.size < _SMALLEST:
+                    return found, text
+                bounds = bounds._replace(size=int(bounds.size * self._bounds.size / len(text) * 0.9))
 
     @property
     def is_on(self) -> bool:
@@ -146,7 +146,7 @@ class Capturer:
                 if scrub is not None:
                     found = redacted_tree(found, scrub)
                 is_short = bounds.size - encoder.left < self._bounds.size / _LONGEST_ESCAPE
-                size = 0 if is_short else json_size(found)
+                size = 0 if is_short else len(json_text(found))
                 if size <= self._bounds.size or bounds.size < _SMALLEST:
                     return found
                 bounds = bounds._replace(size=int(bounds.size * self._bounds.size / size * 0.9))
@@ -161,7 +161,7 @@ class Capturer:
         returning: FrameType | None,
         bounds: Bounds,
         outputs: dict[str, str] | None,
-    ) -> tuple[list[CapturedException], dict[str, Any], int]:
+    ) -> tuple[list[CapturedException], dict[str, Any]]:
         is_on = self._is_on and facts.is_captured
         if self._guard is not None:
             self._guard.start()
@@ -198,7 +198,7 @@ class Capturer:
         self._without_secrets(out, known, encoder.texts.scrubber(), marks)
         if outputs and known:
             outputs.update({name: without_known(text, known, marks) for name, text in outputs.items()})
-        return seen, out, bounds.size - encoder.left
+        return seen, out
 
     def _locals(self, seen: list[CapturedException], frames: list[list[dict[str, Any]]], encoder: Encoder) -> None:
         """Encode the locals, of the innermost frame first, so that they are whole where the budget runs out."""
@@ -229,14 +229,14 @@ class Capturer:
 
     def _returned(self, returning: FrameType, encoder: Encoder) -> dict[str, Any]:
         seen = frame_at(returning, returning.f_lineno, self.project)
-        return {**self._frame(seen, encoder), "source": self._source(seen.source)}
+        return {**self._frame(seen, encoder), "source": self.redactor.source(seen.source)}
 
     def _context(self, frame: FrameType, line: int) -> tuple[int, list[str]]:
         key = (frame.f_code.co_filename, line)
         found = None if is_generated(key[0]) else self._contexts.get(key)  # many have one name
         if found is None:
             first, lines = context_of(frame, line)
-            text = self._source(clean_text("\n".join(lines)))
+            text = self.redactor.source(clean_text("\n".join(lines)))
             found = first, text.split("\n") if lines else []
             if len(self._contexts) > 1_000:
                 self._contexts.clear()
@@ -248,7 +248,9 @@ class Capturer:
         for i, (name, args, kwargs) in enumerate(facts.markers[:50]):
             names = [("args", list(args)), ("kwargs", kwargs)]
             given = encoder.encode_names([pair for pair in names if pair[1]], f"/markers/{i}")
-            found.append({"name": clean_text(name), **given})
+            text = clean_text(name)
+            encoder.texts.suspects.append(text)
+            found.append({"name": text, **given})
         return found
 
     def _surroundings(self, facts: ItemFacts, encoder: Encoder, outputs: dict[str, str] | None) -> dict[str, Any]:
@@ -280,9 +282,6 @@ class Capturer:
         return out
 
     # -- secrets ----------------------------------------------------------------------------------------------------
-
-    def _source(self, text: str) -> str:
-        return self.redactor.text(text, is_source=True)
 
     def _without_secrets(self, state: dict[str, Any], known: Known, scrub: Scrub | None, marks: Marks) -> None:
         """Take secrets out of what was encoded, and the known ones out of what was looked through for others before."""

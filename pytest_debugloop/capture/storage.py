@@ -21,7 +21,7 @@ namespace_of: Callable[[type], MappingProxyType[str, Any]] = type.__dict__["__di
 module_namespace: Callable[[Any], dict[str, Any]] = vars(ModuleType)["__dict__"].__get__
 _module = type.__dict__["__module__"].__get__
 _qualname = type.__dict__["__qualname__"].__get__
-_type, _sys_modules = type, sys.modules
+_type, _len, _items_of, _sys_modules = type, len, dict.items, sys.modules
 
 _BUILT_IN = ("", "builtins")
 
@@ -98,11 +98,25 @@ def dict_of(value: object) -> dict[Any, Any] | None:
     Returns:
         None where it has none.
     """
-    for base in mro_of(_type(value)):
-        getter: Any = namespace_of(base).get("__dict__")
-        if _type(getter) is GetSetDescriptorType:
-            attributes = getter.__get__(value)
-            return attributes if _type(attributes) is dict else None
+    getter = dict_getter(_type(value))
+    attributes = None if getter is None else getter(value)
+    return attributes if _type(attributes) is dict else None
+
+
+def dict_getter(cls: type) -> Callable[[object], Any] | None:
+    """Give what reads the ``__dict__`` of a class's objects: the interpreter's own descriptor, which keeps the class.
+
+    Args:
+        cls: any class.
+
+    Returns:
+        None where they have none.
+    """
+    for base in mro_of(cls):
+        descriptor: Any = namespace_of(base).get("__dict__")
+        if _type(descriptor) is GetSetDescriptorType:
+            getter: Callable[[object], Any] = descriptor.__get__
+            return getter
     return None
 
 
@@ -127,24 +141,34 @@ def everything_stored(value: object) -> dict[Any, Any]:
     Args:
         value: anything.
     """
-    return dict(stored(value, slots_of(_type(value)), sys.maxsize)[0])
+    cls = _type(value)
+    return dict(stored(value, slots_of(cls), sys.maxsize, dict_getter(cls))[0])
 
 
-def stored(value: object, slots: list[tuple[str, Any]], limit: int) -> tuple[list[tuple[object, object]], int]:
+def stored(
+    value: object, slots: list[tuple[str, Any]], limit: int, getter: Callable[[object], Any] | None
+) -> tuple[list[tuple[object, object]], int]:
     """Give what an object stores: what is in its ``__dict__`` and in its slots, as they are.
 
     Args:
         value: anything.
         slots: of its class.
         limit: how many at most.
+        getter: of its class, see :func:`dict_getter`.
 
     Returns:
         Pairs of name and value, and how many there are.
     """
-    attributes = dict_of(value)
-    found: list[tuple[object, object]] = [] if attributes is None else list(islice(dict.items(attributes), limit))
-    more = 0 if attributes is None else max(dict.__len__(attributes) - limit, 0)
+    attributes: Any = None if getter is None else getter(value)
+    found: list[tuple[object, object]] = []
+    size = 0
+    if _type(attributes) is dict:
+        found += islice(_items_of(attributes), limit)
+        size = _len(attributes)
+    if not slots:
+        return found, size
+    kept = _len(found)
     for name, slot in slots:
         with suppress(AttributeError):  # not set
             found.append((name, slot.__get__(value)))
-    return found[:limit], len(found) + more
+    return found[:limit], size + _len(found) - kept

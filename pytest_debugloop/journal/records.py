@@ -76,25 +76,19 @@ def json_string(text: str) -> str:
     return encoded
 
 
-def json_text(value: Any) -> str:
+class JsonText(str):
+    """JSON, in ASCII, that stands in a line as it is; it is as long as it will be there."""
+
+    __slots__ = ()
+
+
+def json_text(value: Any) -> JsonText:
     """Write a value as it stands in a line.
 
     Args:
         value: as :func:`json_line` takes it.
     """
-    return _dumps(value)
-
-
-def json_size(value: Any) -> int:
-    """Measure a value as it will stand in a line.
-
-    Args:
-        value: as :func:`json_line` takes it.
-
-    Returns:
-        Bytes.
-    """
-    return len(_dumps(value))
+    return JsonText(_dumps(value))
 
 
 def json_line(value: dict[str, Any]) -> bytes:
@@ -140,11 +134,14 @@ class Record:
     def to_line(self) -> bytes:
         """Write the record as a line; what is None is left out."""
         line: dict[str, Any] = {"kind": self.kind}
+        written = ""
         for name in self._names:  # type: ignore[attr-defined]
             value = getattr(self, name)
-            if value is not None:
+            if type(value) is JsonText:
+                written += f',"{name}":{value}'
+            elif value is not None:
                 line[name] = clean_text(value) if type(value) is str else value
-        return json_line(line)
+        return json_line(line) if not written else f"{_dumps(line)[:-1]}{written}}}\n".encode("ascii")
 
 
 @dataclass(frozen=True)
@@ -181,7 +178,7 @@ class Run(Record):
 
 @dataclass(frozen=True)
 class Snapshot(Record):
-    """State at one moment; ``state`` is what becomes ``agent_state``.
+    """State at one moment; ``state`` is what becomes ``agent_state``, a large one as JSON already.
 
     Attributes:
         type: ``error``, ``success``, ``checkpoint``, ``pre_transform`` or ``post_transform``.
@@ -198,7 +195,7 @@ class Snapshot(Record):
     at: int
     type: str
     description: str
-    state: dict[str, Any]
+    state: dict[str, Any] | JsonText
     memory_mb: float | None = None
     cpu_ms: int | None = None
     wall_ms: int | None = None

@@ -31,7 +31,7 @@ def state_of(call: Callable[[], object], rootdir: Path, **bounds: Any) -> AgentS
     except Exception as error:
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this frame
         _, state = capturer.capture_state(capturer.capture_exception_chain(error, PLAIN), ItemFacts(), PLAIN)
-        found = recorded_state(json.loads(json.dumps(state)))
+        found = recorded_state(json.loads(state))
         assert found is not None
         return found
     raise AssertionError("it did not fail")

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_debugloop.journal.records import ErrorEvent, Finish, clean_text, json_string, plain_text
+from pytest_debugloop.journal.records import (
+    ErrorEvent,
+    Finish,
+    Snapshot,
+    clean_text,
+    json_line,
+    json_string,
+    json_text,
+    plain_text,
+)
 from pytest_debugloop.journal.step_lines import step_ended, step_head, step_started, step_suffix
 
 TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
@@ -50,6 +60,18 @@ def test_the_lines_of_a_step_are_json_and_say_what_they_were_given(
     assert begun.startswith(f'{{"kind":"step","rev":0,"n":{n},')
     assert ended.startswith('{"kind":"step","rev":2,')
     assert begun.count("\n") == ended.count("\n") == 1
+
+
+@given(st.dictionaries(TEXT.map(clean_text), TEXT.map(clean_text) | st.integers() | st.none()), TEXT)
+def test_a_state_that_is_json_already_stands_in_its_line_as_one_that_is_not(state: dict[str, Any], text: str) -> None:
+    line = Snapshot(n=1, at=2, type="error", description=text, state=state, depth=3).to_line()
+    written = Snapshot(n=1, at=2, type="error", description=text, state=json_text(state), depth=3).to_line()
+    assert json.loads(written) == json.loads(line)
+    assert len(written) == len(line)
+    assert len(json_text(state)) == len(json_line(state)) - 1
+    assert written.isascii()
+    assert written.endswith(b"}\n")
+    assert written.count(b"\n") == 1
 
 
 def test_what_is_none_is_left_out() -> None:
