@@ -13,9 +13,10 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from pytest_debugloop.journal.shared_names import MAIN_JOURNAL
+from pytest_debugloop.loading.batch import statement
 from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.journals import LONGEST_LINE
-from pytest_debugloop.loading.loader import Loader, statement
+from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.surveying import NO_RECORD, Surveyor
 from pytest_debugloop.private import read_file
 from pytest_debugloop.sources.covered import Coverage, Covered, covered

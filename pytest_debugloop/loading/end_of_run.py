@@ -9,10 +9,11 @@ from pathlib import Path
 
 import psycopg
 
+from pytest_debugloop.loading.batch import statement
 from pytest_debugloop.loading.fixed_tests import fixed_tests
 from pytest_debugloop.loading.journal_failures import journal_failures
 from pytest_debugloop.loading.known_failures import known_failures
-from pytest_debugloop.loading.loader import Loader, statement
+from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store

@@ -9,13 +9,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 
 import psycopg
 from psycopg import ClientCursor, Connection, sql
 
-from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.journal.records import clean_text
+from pytest_debugloop.loading.batch import stage, statement, store
 from pytest_debugloop.loading.error_classes import is_data_error
 from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.lines import (
@@ -33,51 +32,12 @@ from pytest_debugloop.loading.recoveries.onsets import find_onsets
 from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
 from pytest_debugloop.loading.renamed_projects import take_over_runs
 
-_BATCH_STATEMENTS = (
-    "records",
-    "unfit",
-    "runs",
-    "code",
-    "commits",
-    "steps_stage",
-    "notes_stage",
-    "fixtures_stage",
-    "steps_known",
-    "steps_number",
-    "tasks",
-    "snapshots",
-    "errors",
-    "successes",
-    "captures",
-    "steps",
-    "retract",
-    "notes_store",
-    "artifacts",
-    "traces",
-    "runs_without_header",
-    "finish",
-    "stamps",
-)
 _COMPLETE_STATEMENTS = (
     "complete_renumber",
     "complete_crashes",
     "complete_incidents",
 )
-# JSON never holds these bytes as they are: with them as quote and delimiter, COPY takes any line of JSON whole.
-_COPY = sql.SQL(
-    "COPY staged_lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', ESCAPE E'\\x01', DELIMITER E'\\x02')"
-)
-
 _REFUSED_AT_ONCE = 5_000
-
-
-def statement(name: str) -> str:
-    """Read one of the loader's SQL files.
-
-    Args:
-        name: without its ending.
-    """
-    return sql_text("pytest_debugloop.loading", name)
 
 
 class Loader:
@@ -157,7 +117,7 @@ class Loader:
         if not chunks:
             return []
         with self.entered() as cursor:
-            heads = self._stage(cursor, chunks)
+            heads = stage(cursor, chunks)
             cursor.execute(statement("sift"))
             cursor.execute(statement("unfit"))
             cursor.execute(statement("sifted"))
@@ -181,28 +141,10 @@ class Loader:
     def _load_batch(self, chunks: Sequence[Chunk]) -> list[Refused]:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             self._enter(cursor, {head.correlation_id for head, _ in chunks})
-            heads = self._stage(cursor, chunks)
-            for name in _BATCH_STATEMENTS:
-                cursor.execute(statement(name))
+            heads = stage(cursor, chunks)
+            store(cursor)
             cursor.execute(statement("unknown"))
             return [(heads[number - 1], line.encode(), reason) for number, line, reason in cursor]
-
-    def _stage(self, cursor: psycopg.Cursor, chunks: Sequence[Chunk]) -> list[JournalHead]:
-        """Copy lines into the staging table; give the writers of the journals, in the order of their numbers there."""
-        cursor.execute(statement("stage"))
-        heads: list[JournalHead] = []
-        for head, data in chunks:
-            if head not in heads:
-                heads.append(head)
-                self._stage_head(cursor, len(heads), head)
-            cursor.execute("SELECT set_config('debugloop.journal_no', %s, true)", (str(heads.index(head) + 1),))
-            with cursor.copy(_COPY) as copy:
-                copy.write(data)
-        return heads
-
-    def _stage_head(self, cursor: psycopg.Cursor, number: int, head: JournalHead) -> None:
-        columns = {**asdict(head), "id_base": head.id_base, "id_mark": head.id_mark}
-        cursor.execute(statement("stage_head"), {"number": number, **columns})
 
     @contextmanager
     def entered(self) -> Iterator[psycopg.Cursor]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 
 from pytest_debugloop.journal.open_failures import MAX_TESTS, write_open_failures
-from pytest_debugloop.loading.loader import Loader, statement
+from pytest_debugloop.loading.batch import statement
+from pytest_debugloop.loading.loader import Loader
 
 _DAYS = 30
 

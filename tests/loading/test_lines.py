@@ -15,9 +15,9 @@ from pytest_debugloop.answers.proving import case_of
 from pytest_debugloop.answers.record import Record as AskedRecord
 from pytest_debugloop.database.migrate import migrate, rollback
 from pytest_debugloop.errors import RerunImpossibleError
+from pytest_debugloop.loading.batch import statement
 from pytest_debugloop.loading.heads import head_of
 from pytest_debugloop.loading.known_failures import known_failures
-from pytest_debugloop.loading.loader import statement
 from pytest_debugloop.summary.known_failures import failure_facts
 from pytest_debugloop.text.words import short
 from tests.support.made_runs import MadeRun

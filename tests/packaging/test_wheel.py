@@ -106,7 +106,7 @@ def test_an_installed_package_finds_its_files(wheel: Path, tmp_path: Path, any_p
             f"sys.argv = ['debugloop', '--dsn', {any_postgres.conninfo!r}, '--schema', {schema!r}, 'migrate']; main()"
         )
         assert "applied 005 debug_state_management" in python(code, elsewhere, PYTHONPATH=str(target))
-    code = "from pytest_debugloop.loading.loader import statement; print(statement('stage'))"
+    code = "from pytest_debugloop.loading.batch import statement; print(statement('stage'))"
     assert "staged_lines" in python(code, elsewhere, PYTHONPATH=str(target))
 
 

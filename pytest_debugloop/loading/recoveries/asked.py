@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from pytest_debugloop.loading.loader import statement
+from pytest_debugloop.loading.batch import statement
 from pytest_debugloop.loading.recoveries.facts import Facts
 from pytest_debugloop.loading.recoveries.reasons import Reason, reason_of
 

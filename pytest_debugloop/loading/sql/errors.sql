@@ -1,6 +1,6 @@
 -- Add the error events, but for those whose step turned out not to have failed.
 
-CREATE TEMP TABLE staged_errors ON COMMIT DROP AS
+INSERT INTO staged_errors
 SELECT
     l.journal_no,
     CASE

@@ -2,7 +2,7 @@
 --
 -- A fixture has no number in the journal: it is that of the phase, and its place in it so high that no record has it.
 
-CREATE TEMP TABLE staged_fixtures ON COMMIT DROP AS
+INSERT INTO staged_fixtures
 SELECT
     s.journal_no,
     s.n + (f.place << 43) AS n,

@@ -1,6 +1,6 @@
 -- Stage what tests and programs have recorded themselves: they are steps, and of each the latest line counts.
 
-CREATE TEMP TABLE staged_notes ON COMMIT DROP AS
+INSERT INTO staged_notes
 SELECT DISTINCT ON (l.journal_no, r.n)
     l.journal_no,
     l.place,

@@ -1,6 +1,6 @@
 -- Read the lines that are not of steps.
 
-CREATE TEMP TABLE staged_records ON COMMIT DROP AS
+INSERT INTO staged_records
 SELECT journal_no, ctid AS place, line::jsonb AS line
 FROM staged_lines
 WHERE NOT starts_with(line, '{"kind":"step",');

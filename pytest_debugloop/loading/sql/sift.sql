@@ -1,7 +1,7 @@
 -- Find the lines that a batch was refused for: those that are no JSON, and those of any kind, steps too, that have not
 -- its shape.
 
-CREATE TEMP TABLE staged_records ON COMMIT DROP AS
+INSERT INTO staged_records
 SELECT journal_no, ctid AS place, line::jsonb AS line
 FROM staged_lines
 WHERE pg_input_is_valid(line, 'jsonb');

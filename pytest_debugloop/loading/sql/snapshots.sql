@@ -1,6 +1,6 @@
 -- Store each state once; the server's hash of it is its identity.
 
-CREATE TEMP TABLE staged_snapshots ON COMMIT DROP AS
+INSERT INTO staged_snapshots
 SELECT
     l.journal_no,
     (l.line ->> 'n')::bigint AS n,

@@ -78,6 +78,7 @@ WITH final AS MATERIALIZED (
             END END AS metadata,
         CASE
             WHEN note.n IS NOT NULL THEN note.input
+            WHEN s.uses IS NULL AND s.parameters IS NULL AND failed_in.parameters IS NULL THEN NULL
             -- A parameter may be null: nothing is stripped. The state at a failure has more than the line.
             ELSE nullif(
                 CASE WHEN s.uses IS NULL THEN '{}' ELSE jsonb_build_object('fixtures', s.uses) END || CASE
@@ -90,6 +91,7 @@ WITH final AS MATERIALIZED (
         END AS input_data,
         CASE
             WHEN note.n IS NOT NULL THEN note.output
+            WHEN s.properties IS NULL AND failed_in.captured IS NULL THEN NULL
             ELSE nullif(
                 CASE WHEN s.properties IS NULL THEN '{}' ELSE jsonb_build_object('properties', s.properties) END
                     || CASE

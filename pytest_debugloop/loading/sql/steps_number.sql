@@ -1,6 +1,6 @@
 -- Number the new steps of each workflow behind those it has, in order of start. The caller holds the workflow's lock.
 
-CREATE TEMP TABLE staged_numbers ON COMMIT DROP AS
+INSERT INTO staged_numbers
 SELECT
     s.journal_no,
     s.n,

@@ -3,35 +3,6 @@
 -- An id is a UUID of version 7 (RFC 9562): the milliseconds it began at, the kind of record, and a number that the
 -- journal's id and the record's n make together. So the recorder decides it, and no test waits for it.
 
-CREATE TEMP TABLE staged_steps (
-    journal_no INTEGER NOT NULL,
-    n BIGINT NOT NULL CHECK (n BETWEEN 0 AND 9007199254740991),
-    rev INTEGER NOT NULL,
-    id UUID NOT NULL,
-    success_id UUID,
-    error_id UUID,
-    phase TEXT NOT NULL,
-    operation_name TEXT NOT NULL,
-    long_node_id TEXT,
-    task TEXT NOT NULL,
-    attempt INTEGER NOT NULL CHECK (attempt > 0),
-    started_at TIMESTAMP WITH TIME ZONE NOT NULL CHECK (started_at BETWEEN 'epoch' AND '9999-12-31 23:59:59.999999Z'),
-    ended_at TIMESTAMP WITH TIME ZONE CHECK (ended_at BETWEEN 'epoch' AND '9999-12-31 23:59:59.999999Z'),
-    outcome TEXT,
-    reason TEXT,
-    subtest TEXT,
-    word TEXT,
-    state BIGINT,
-    parent BIGINT[],
-    after BIGINT[],
-    fixtures JSON,
-    uses JSON,
-    properties JSON,
-    parameters JSON,
-    step_number INTEGER,
-    is_known BOOLEAN NOT NULL
-) ON COMMIT DROP;
-
 INSERT INTO staged_steps
 WITH ended AS MATERIALIZED (
     SELECT DISTINCT ON (l.journal_no, r.n) l.journal_no, r.*

@@ -3,7 +3,7 @@
 -- What is stored once is read for years, in the conclusions of other runs too: so a member is looked at here that the
 -- tables would take as it is.
 
-CREATE TEMP TABLE staged_unfit ON COMMIT DROP AS
+INSERT INTO staged_unfit
 WITH rules (kind, member, type, is_needed) AS (
     VALUES
     ('run', 'run_id', 'uuid', TRUE),

@@ -1,0 +1,95 @@
+"""A batch of journal lines: copied into staging tables, and stored from there by the statements that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import psycopg
+from psycopg import sql
+
+from pytest_debugloop.database.sql_files import sql_text
+from pytest_debugloop.loading.heads import JournalHead
+from pytest_debugloop.loading.lines import Chunk
+
+_STAGING = ("records", "steps_stage")
+_ANY = frozenset[str]()
+# In their order, and what of a batch each is for: most batches hold nothing but steps of tests that pass, and to plan a
+# statement that finds nothing takes longer than storing a hundred steps.
+_STORING: tuple[tuple[str, frozenset[str]], ...] = (
+    ("runs", frozenset({"run"})),
+    ("code", frozenset({"survey", "code_file"})),
+    ("commits", frozenset({"commits"})),
+    ("notes_stage", frozenset({"note"})),
+    ("fixtures_stage", frozenset({"fixture"})),
+    ("steps_known", _ANY),
+    ("steps_number", _ANY),
+    ("tasks", _ANY),
+    ("snapshots", frozenset({"snapshot"})),
+    ("errors", frozenset({"error"})),
+    ("successes", _ANY),
+    ("captures", frozenset({"snapshot"})),
+    ("steps", _ANY),
+    ("retract", frozenset({"correction", "note"})),
+    ("notes_store", frozenset({"note"})),
+    ("artifacts", frozenset({"artifact"})),
+    ("traces", frozenset({"trace"})),
+    ("runs_without_header", _ANY),
+    ("finish", frozenset({"finish"})),
+    ("stamps", frozenset({"run", "survey"})),
+)
+# JSON never holds these bytes as they are: with them as quote and delimiter, COPY takes any line of JSON whole.
+_COPY = sql.SQL(
+    "COPY staged_lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', ESCAPE E'\\x01', DELIMITER E'\\x02')"
+)
+
+
+def statement(name: str) -> str:
+    """Read one of the loader's SQL files.
+
+    Args:
+        name: without its ending.
+    """
+    return sql_text("pytest_debugloop.loading", name)
+
+
+def stage(cursor: psycopg.Cursor, chunks: Sequence[Chunk]) -> list[JournalHead]:
+    """Copy lines into the staging tables.
+
+    Args:
+        cursor: in a transaction on the record.
+        chunks: lines, and who wrote them.
+
+    Returns:
+        The writers of the journals, in the order of their numbers there.
+    """
+    # Asked each time: behind a pooler, each transaction may have another server process, with tables of its own.
+    if cursor.execute("SELECT to_regclass('pg_temp.staged_lines') IS NULL").fetchone() == (True,):
+        cursor.execute(statement("stage"))
+    heads: list[JournalHead] = []
+    for head, data in chunks:
+        if head not in heads:
+            heads.append(head)
+            columns = {**asdict(head), "id_base": head.id_base, "id_mark": head.id_mark}
+            cursor.execute(statement("stage_head"), {"number": len(heads), **columns})
+        cursor.execute("SELECT set_config('debugloop.journal_no', %s, true)", (str(heads.index(head) + 1),))
+        with cursor.copy(_COPY) as copy:
+            copy.write(data)
+    return heads
+
+
+def store(cursor: psycopg.Cursor) -> None:
+    """Store what is staged, but for records that have not the shape of their kind.
+
+    Args:
+        cursor: in the transaction in which it was staged.
+    """
+    for name in _STAGING:
+        cursor.execute(statement(name))
+    (contents,) = cursor.execute(statement("contents")).fetchone() or ([],)
+    kinds = set(contents)
+    if kinds - {"fixture", "correction"}:
+        cursor.execute(statement("unfit"))
+    for name, needed_for in _STORING:
+        if not needed_for or needed_for & kinds:
+            cursor.execute(statement(name))
