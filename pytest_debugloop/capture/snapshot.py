@@ -267,9 +267,9 @@ class Capturer:
             if size > _CAPTURED_TAIL:
                 entry["$cut"] = cut_text(size, _CAPTURED_TAIL, "characters")
                 if outputs is not None:
-                    whole = text[-self._bounds.output :]
+                    whole = text[-self._bounds.output - _OVERLAP :]
                     whole = clean_text(plain_text(whole) if name.endswith(" log") else whole)
-                    outputs[clean_text(name)] = encoder.texts.redacted(whole)
+                    outputs[clean_text(name)] = encoder.texts.redacted(whole)[-self._bounds.output :]
             encoder.left -= len(tail)
             captured[clean_text(name)] = entry
         if captured:

@@ -86,7 +86,7 @@ def test_the_page_of_json_has_the_shapes_of_rows() -> None:
 def test_every_query_in_the_documents_runs(connection: psycopg.Connection[Any]) -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     queries = [q for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) for q in block.split(";") if q.strip()]
-    assert len(queries) == 15
+    assert len(queries) == 16
     for query in queries:
         connection.execute(query.encode())
 

@@ -158,3 +158,36 @@ def test_output_that_is_too_long_for_the_state_is_kept_whole_and_without_secrets
     (error,) = run.record.errors("test_loud")
     assert error.state
     assert len(error.state["captured"]["call stdout"]["text"]) < 4100
+
+
+def test_the_end_of_very_long_output_is_kept_once_and_cuts_no_secret_open(
+    make_project: Callable[[str], Project],
+) -> None:
+    project = make_project("loud")
+    project.write(
+        "test_loud.py",
+        """
+        import pytest
+
+        # The hundred thousand characters that are kept begin in the middle of the key.
+        SHOUT = "begin " * 20_000 + " AKIAIOSFODNN7EXAMPLE " + "x" * 99_989
+
+        @pytest.mark.parametrize("number", range(2))
+        def test_loud(number):
+            print(SHOUT, end="")
+            assert False
+        """,
+    )
+    run = project.run("-q")
+    rows = run.record.query(
+        "SELECT a.id, a.size_bytes, convert_from(a.content, 'UTF8') AS text,"
+        " s.agent_state #>> '{captured,call stdout,$cut}' AS cut"
+        " FROM debug_snapshot_artifacts AS l JOIN debug_artifacts AS a ON a.id = l.artifact_id"
+        " JOIN debug_state_snapshots AS s ON s.id = l.snapshot_id WHERE l.correlation_id = %(id)s"
+    )
+    assert len(rows) == 2
+    assert len({row["id"] for row in rows}) == 1
+    assert rows[0]["size_bytes"] == 100_000
+    assert rows[0]["text"].endswith(" " + "x" * 99_989)
+    assert "EXAMPLE" not in rows[0]["text"]
+    assert rows[0]["cut"] == "216,011 more of 220,011 characters"
