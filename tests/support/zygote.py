@@ -1,12 +1,14 @@
 """A process that has imported what its children need, and forks one for each order; run by its path, never imported.
 
-A child has the folder, environment, arguments and streams of its order, and ends as any interpreter does. Who may be
-started so is said in `warm.py`. A run of pytest that records nothing finds nothing of pytest_debugloop imported; one
-that records, and the loader, find what they import first of all, but for the plugin, which pytest rewrites.
+A child has the folder, environment, arguments and streams of its order, and ends as any interpreter does, but for
+finalizing what is left then. Who may be started so is said in `warm.py`. A run of pytest that records nothing finds
+nothing of pytest_debugloop imported; one that records, and the loader, find what they import first of all, but for the
+plugin, which pytest rewrites.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import gc
@@ -18,13 +20,14 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # A loader goes to init: see pytest_debugloop.summary.loader_start.
 _DETACHED = ["/bin/sh", "-c", '"$@" &', "sh"]
@@ -35,7 +38,7 @@ _NOTHING = ["/bin/sh", "-c", ":"]
 _WORKERS = 2
 # Bound before any test, which may put something else there.
 _spawn, _open, _close, _write, _getcwd = os.posix_spawn, os.open, os.close, os.write, os.getcwd
-_memfd_create, _Socket, _send_fds = os.memfd_create, socket.socket, socket.send_fds
+_memfd_create, _Socket, _send_fds, _exit = os.memfd_create, socket.socket, socket.send_fds, os._exit
 
 
 def serve_pytest(asked: int, *, recorded: bool, parallel: bool) -> None:
@@ -101,7 +104,7 @@ def _be_pytest(received: list[int], workers: int) -> None:
     if workers:
         store = runpy.run_path(str(Path(__file__).with_name("workers.py")))["Store"](workers, _Loaders.inherits)
         if store.is_worker:
-            store.work()
+            _end_after(store.work)
             return
     sys.argv[:] = ["-m", *order["command"][3:]]
     sys.path[0] = str(Path.cwd())
@@ -110,7 +113,29 @@ def _be_pytest(received: list[int], workers: int) -> None:
     if "__annotations__" in vars(sys.modules["__main__"]):  # until Python 3.13
         main.__annotations__ = {}
     sys.modules["__main__"] = main
-    run(module)
+    _end_after(lambda: run(module))
+
+
+def _end_after(work: Callable[[], object]) -> None:
+    """Do what an interpreter was started for, and end as it does, but for taking apart all that was imported.
+
+    That takes a fifth of the time. Where the end is not a plain one, the interpreter brings it about.
+    """
+    status = 0
+    try:
+        work()
+    except SystemExit as end:
+        if end.code is not None and type(end.code) is not int:
+            raise
+        status = end.code or 0
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except Exception:
+        sys.exit(status)
+    _exit(status & 0xFF)
 
 
 def _read_python_path() -> None:
@@ -263,7 +288,7 @@ def _be_loader(received: list[int]) -> None:
     _take(streams, folder, environment)
     sys.orig_argv[:] = [*_LOADER, code, *arguments]
     sys.argv[:] = ["-c", *arguments]
-    exec(code, {"__name__": "__main__"})
+    _end_after(lambda: exec(code, {"__name__": "__main__"}))
 
 
 def _received(connection: socket.socket, count: int) -> list[int]:
