@@ -89,8 +89,9 @@ class Guard:
         root = scope.get("root_path", "")
         path = scope["path"] if scope["path"].startswith(root) else root + scope["path"]
         response = RedirectResponse("/" + path.lstrip("/") + (f"?{urlencode(given)}" if given else ""), 303)
+        # Lax, for a browser is led here by a file, or by a link in a CI's summary, and no request changes anything.
         response.set_cookie(
-            COOKIE, self._token, path=root or "/", httponly=True, samesite="strict", secure=scope["scheme"] == "https"
+            COOKIE, self._token, path=root or "/", httponly=True, samesite="lax", secure=scope["scheme"] == "https"
         )
         return response
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.server
 import importlib.util
 import json
+import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,8 @@ from selenium.webdriver.common.keys import Keys
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reader import RecordReader
 from pytest_debugloop.web.application import make_app
+from tests.support.commands import COMMAND
+from tests.support.environment import clean_environment
 from tests.support.groups import browser
 from tests.support.projects import Project
 from tests.support.waiting import wait_until
@@ -181,6 +185,37 @@ def test_the_end_of_a_long_name_can_be_seen(chromium: webdriver.Chrome, address:
         chromium.get(address + page)
         assert "to_its_end" in chromium.find_element(By.TAG_NAME, "main").text, page
         assert chromium.execute_script(cut) == [], page
+
+
+def test_the_command_opens_a_browser_with_no_token_on_its_command_line(
+    chromium: webdriver.Chrome, record: Project, tmp_path: Path
+) -> None:
+    opener, opened = tmp_path / "xdg-open", tmp_path / "opened"
+    opener.write_text(f'#!/bin/sh\necho "$@" > {opened}.part && mv {opened}.part {opened}\n')
+    opener.chmod(0o755)
+    process = subprocess.Popen(
+        [*COMMAND, "serve"],
+        cwd=record.folder,
+        env=clean_environment(PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}", BROWSER=""),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        token = process.stderr.readline().rpartition("token=")[2].strip()
+        assert token
+        wait_until(opened.exists)
+        argument = opened.read_text().strip()
+        assert token not in argument
+        file = Path(argument.removeprefix("file://"))
+        assert [one.stat().st_mode & 0o777 for one in (file, file.parent)] == [0o600, 0o700]
+        chromium.get(file.as_uri())
+        wait_until(lambda: chromium.find_elements(By.ID, "branches"))
+        assert token not in chromium.current_url
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    assert not file.parent.exists()
 
 
 JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"

@@ -35,18 +35,21 @@ def command(
     Example: debugloop serve
     """
     import secrets
+    import tempfile
+    from pathlib import Path
 
     from pytest_debugloop.answers.reader import RecordReader
 
     with requires_extra("web"):
+        from pytest_debugloop.web.opening import private_file
         from pytest_debugloop.web.serving import serve
 
     def opened(address: str) -> None:
         click.echo(f"Serving the record at {address}\nStop with Ctrl-C.", err=True)
         if opens and host in ("127.0.0.1", "localhost", "::1"):
-            click.launch(address)
+            click.launch(private_file(address, Path(folder)).as_uri())
 
-    with RecordReader(location) as reader:
+    with tempfile.TemporaryDirectory(prefix="debugloop-") as folder, RecordReader(location) as reader:
         with reader.record():
             pass  # what is wrong with the record is said here, and not on each page
         serve(location, reader, token or secrets.token_urlsafe(24), opened, host=host, port=port, names=names)
