@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_debugloop.journal.notes import Note
+from pytest_debugloop.journal.records import Snapshot
 from pytest_debugloop.loading.heads import JournalHead, head_of
 from pytest_debugloop.private import JOURNALS
 from tests.support.projects import Project
@@ -102,3 +104,23 @@ def test_a_hosts_table_that_takes_no_row_costs_only_that_row(record: Record, not
     finally:
         record.connection.execute("ALTER TABLE hook_events DROP COLUMN tenant")
         record.connection.execute("ALTER TABLE hook_events ADD COLUMN processed BOOLEAN NOT NULL DEFAULT FALSE")
+
+
+def test_a_batch_of_many_checkpoints_is_not_searched_once_for_each_of_them(record: Record, noted_run: Path) -> None:
+    head, lines = lines_of(noted_run)
+    at = 1_800_000_000_000_000
+    outer = Note(1_000_000, 1, "execution", "outer", at, at + 9_000, "passed")
+    many = [
+        Snapshot(n, at + n, "checkpoint", "many", {"state": {"n": n}}, step=(n + 1, at + n)).to_line()
+        + Note(n + 1, 1, "checkpoint", "many", at + n, at + n, "passed", parent=(outer.n, at), state=n).to_line()
+        for n in range(1_000_001, 1_002_001, 2)
+    ]
+    found = load(record, head, [[lines[0], outer.to_line(), *many]])
+    steps = found["debug_workflow_steps"]
+    assert len(steps) == 1_001
+    connection = record.loader.connection
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    ((read,),) = connection.execute(
+        "SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE starts_with(relname, 'staged_')"
+    ).fetchall()
+    assert read < 100 * len(steps)
