@@ -1,7 +1,8 @@
 """What does recording cost a run, and what do its peers cost?
 
 10,000 trivial passing tests, plain against recorded (into an embedded server that is warm: it runs already) and against
-plain with each peer, in turns. `python -m benchmarks.overhead --help`.
+plain with each peer, in turns; on a second line, the time from the last test to the last line.
+`python -m benchmarks.overhead --help`.
 """
 
 from __future__ import annotations
@@ -50,13 +51,15 @@ def main() -> None:
         command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
         def running(*options: str) -> Callable[[], Spent]:
-            return lambda: spend([*command, *options], folder)
+            return lambda: spend([*command, *options], folder, times_end=True)
 
         with _warm(folder):
             for options in ((), VARIANTS["recorded"]):
                 running(*options)()  # byte code, schema and caches
             for name in given.variants or VARIANTS:
-                told(take_turns(name, running(), running(*VARIANTS[name]), given.rounds))
+                turns = take_turns(name, running(), running(*VARIANTS[name]), given.rounds)
+                told(turns)
+                told(turns.end_line())
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def turns_of(suite: Suite, made: Environment, site: Path, folder: Path, rounds: 
     variables = {"PYTHONPATH": str(site), "PYTHONHASHSEED": "0", "HOME": str(folder)}
 
     def run(*options: str) -> Spent:
-        return spend([*command, *options], top, None, **variables)
+        return spend([*command, *options], top, None, times_end=False, **variables)
 
     with embedded_server(folder / "record") as conninfo:
         recording = ("-p", "pytest_debugloop.plugin", "--debugloop", f"--debugloop-dsn={conninfo}")

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import last_test as last_test_plugin
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,11 +31,13 @@ class Spent:
         wall: seconds until it had ended.
         cpu: seconds of the processor, of it and its children, but not of what it left running.
         memory: MiB that it, or a child of it, held at most.
+        end: seconds from the last test to the last line, of a run of pytest that has our plugin `last_test`.
     """
 
     wall: float
     cpu: float
     memory: float
+    end: float | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +66,14 @@ class Turns:
             f"({min(wall):.3f} to {max(wall):.3f})    CPU x {statistics.median(cpu):.3f}"
         )
 
+    def end_line(self) -> str:
+        """Say how long pytest took from the last test to its last line, plain and with the other."""
+        plain, other = ([s.end * 1000 for s in side if s.end is not None] for side in (self.plain, self.other))
+        return (
+            f"{'':24} from the last test to the last line: plain {statistics.median(plain):.0f} ms, "
+            f"{self.name} {statistics.median(other):.0f} ms ({min(other):.0f} to {max(other):.0f})"
+        )
+
 
 def take_turns(name: str, plain: Callable[[], Spent], other: Callable[[], Spent], rounds: int) -> Turns:
     """Run plain, other, other, plain, as often as said.
@@ -82,39 +94,61 @@ def take_turns(name: str, plain: Callable[[], Spent], other: Callable[[], Spent]
 
 
 def bare_environment() -> dict[str, str]:
-    """Give this shell's environment without what changes how Python, pytest and this project run."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "PYTHON"))}
+    """Give this shell's environment without what changes how Python, pytest and this project run.
+
+    What a benchmark starts leaves no server; where that is the subject, there is one that stays all the while.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DEBUGLOOP", "PYTEST_", "PYTHON"))}
+    return kept | {"DEBUGLOOP_LINGER": "0"}
 
 
-def spend(command: Sequence[str], folder: Path, status: int | None = 0, **env: str) -> Spent:
+def spend(
+    command: Sequence[str], folder: Path, status: int | None = 0, *, times_end: bool = False, **env: str
+) -> Spent:
     """Run a command to its end, without what this shell would have it load.
+
+    What its loader still has to do then is waited for, and not counted: it would slow down what is measured next.
 
     Args:
         command: a list of words.
         folder: to run in.
         status: that it is to end with; None: any.
+        times_end: whether it is pytest, and the time between its last test and its last line is wanted.
         env: more variables.
 
     Raises:
         RuntimeError: it ended with another status.
     """
+    last_test = folder / ".last-test"
+    variables = bare_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | env
+    if times_end:
+        variables[last_test_plugin.VARIABLE] = str(last_test)
+        variables["PYTHONPATH"] = str(Path(last_test_plugin.__file__).parent)
+        command = [*command, "-p", "last_test"]
     begun = time.perf_counter()
     quiet = subprocess.DEVNULL
+    last_line = 0.0
     with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=bare_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | env,
-        stdout=quiet,
-        stderr=quiet,
+        command, cwd=folder, env=variables, stdout=subprocess.PIPE if times_end else quiet, stderr=quiet
     ) as process:
+        for _ in process.stdout or ():
+            last_line = time.time()
         _, ended, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(ended)
     wall = time.perf_counter() - begun
+    _await_loaders(folder / ".debugloop" / "journals")
     if status is not None and process.returncode != status:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    return Spent(
-        wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
-    )
+    end = last_line - float(last_test.read_text(encoding="ascii")) if times_end else None
+    memory = usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+    return Spent(wall, usage.ru_utime + usage.ru_stime, memory, end)
+
+
+def _await_loaders(journals: Path, seconds: float = 60.0) -> None:
+    """Wait until all runs are stored that a loader is to store; those that none will are left after a time."""
+    deadline = time.monotonic() + seconds
+    while journals.is_dir() and any(journals.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 @contextmanager

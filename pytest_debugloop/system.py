@@ -43,6 +43,7 @@ class System:
     stat = os.stat
     unlink = os.unlink
     write = os.write
+    time = time.time
 
 
 def _identity(path: str) -> tuple[int, int] | None:

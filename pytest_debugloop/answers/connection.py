@@ -12,6 +12,7 @@ from psycopg import errors as server_errors
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.answers.not_loaded import await_left_runs
 from pytest_debugloop.answers.reading import register_lenient_loaders
 from pytest_debugloop.answers.record import Record
 from pytest_debugloop.database.configuration import READER
@@ -89,6 +90,7 @@ def server_of(location: RecordLocation, *, reading: bool = False) -> Iterator[st
         NoRecordError, NotLoadedError: there is no embedded server in that folder.
         DebugloopError: it does not start.
     """
+    await_left_runs(location)
     if location.dsn:
         yield location.dsn
         return

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_debugloop.environment.ci import seconds_to_stay
 from pytest_debugloop.environment.folders import find_folder, new_folder, obstacle
 from pytest_debugloop.environment.ini import find_ini
-from pytest_debugloop.environment.lifetime import seconds_to_stay
 from pytest_debugloop.errors import FolderGoneError, SettingInvalidError
 from pytest_debugloop.setting_values import Retention
 from pytest_debugloop.settings import Option, Settings, raw_value

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.journal.left_runs import runs_about_to_be_stored
 from pytest_debugloop.private import JOURNALS, NotPrivateError, list_folder
 from pytest_debugloop.text.lines import Line
 from pytest_debugloop.text.words import counted, listed
+
+_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,17 @@ def not_loaded(location: RecordLocation) -> NotLoaded:
 
     found = waiting_runs(order)
     return NotLoaded(len(found.waiting), len(found.going_on), len(found.set_aside))
+
+
+def await_left_runs(location: RecordLocation) -> None:
+    """Wait for runs whose process has ended and that are stored this moment: who asks at once means the last of them.
+
+    Args:
+        location: where the record is.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while runs_about_to_be_stored(location.folder / JOURNALS) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _has_entries(folder: Path) -> bool:

@@ -11,6 +11,7 @@ import psycopg
 
 from pytest_debugloop.answers.connection import Connection, connected, read_transaction, server_of
 from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.answers.not_loaded import await_left_runs
 from pytest_debugloop.answers.record import Record
 
 CONNECTIONS = 4
@@ -55,6 +56,7 @@ class RecordReader:
             DebugloopError: as :func:`~pytest_debugloop.answers.connection.open_record` raises it.
             psycopg.Error: the server cannot answer.
         """
+        await_left_runs(self._location)
         with self._room:
             connection = self._take()
             try:

@@ -62,7 +62,9 @@ class Keeper:
         """
         if not self._is_in_place():
             if is_alone := _locked(self._users):
-                stop_server_elsewhere(self._server)
+                # One that ends in order writes files, in a directory that somebody is removing.
+                is_removed = not os.fstat(self._users).st_nlink
+                stop_server_elsewhere(self._server, at_once=is_removed)
             return is_alone or is_dismissed
         self._look_for_use()
         is_time = is_dismissed or time.clock_gettime(_CLOCK) - self._idle_since >= self.seconds
@@ -131,7 +133,7 @@ def main(arguments: list[str]) -> None:
     try:
         keeper = Keeper(directory, lock, (pid, born))
     except OSError:  # removed since
-        stop_server_elsewhere((pid, born))
+        stop_server_elsewhere((pid, born), at_once=True)
         return
     is_dismissed = False
     while not keeper.has_ended(is_dismissed=is_dismissed):

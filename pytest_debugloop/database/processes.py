@@ -119,14 +119,15 @@ def stop_server(data: Path, patience: Callable[[], float]) -> None:
             time.sleep(0.005)
 
 
-def stop_server_elsewhere(number: tuple[int, str]) -> None:
+def stop_server_elsewhere(number: tuple[int, str], *, at_once: bool = False) -> None:
     """Stop a server whose directory somebody has removed, which it would notice within a minute, or moved.
 
     Args:
         number (tuple): what :func:`server_number` gave while the directory was there.
+        at_once (bool): whether it must write nothing any more; where there are data, they then recover from that.
     """
     pid, born = number
     if pid and birth(pid) == born:
-        has_data = Path(f"/proc/{pid}/cwd/PG_VERSION").exists()
+        is_in_order = not at_once and Path(f"/proc/{pid}/cwd/PG_VERSION").exists()
         with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGINT if has_data else signal.SIGQUIT)
+            os.kill(pid, signal.SIGINT if is_in_order else signal.SIGQUIT)

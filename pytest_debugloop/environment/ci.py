@@ -1,8 +1,12 @@
-"""Which CI runs us and what it says: commit, branch, change, job and attempt, by the variables it sets."""
+"""Which CI runs us and what it says: commit, branch, change, job and attempt, by the variables it sets.
+
+And what may stay of a run when it has ended, as nothing may in a CI.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +23,9 @@ _CHANGE = lazy_pattern(r"refs/(?:pull|merge-requests)/(\d+)/")
 # https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository: the queue's own branches.
 _QUEUE = lazy_pattern(r"gh-readonly-queue/(?P<target>.+)/pr-(?P<change>\d+)-[0-9a-f]+")
 
+# Set while a test goes on, and in a worker of pytest-xdist: what is started in there is of that test.
+_IN_A_TEST = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER")
+
 Facts = dict[str, str]
 
 
@@ -29,6 +36,23 @@ def is_ci(environ: Mapping[str, str]) -> bool:
         environ: the environment.
     """
     return any(environ.get(name) for name in ("CI", "BUILD_NUMBER", *(one.detect for one in PROVIDERS)))
+
+
+def seconds_to_stay(wanted: float, environ: Mapping[str, str]) -> float:
+    """Tell for how long the embedded server may stay when nobody uses it any more.
+
+    A CI waits for all processes of a job, or kills them; a test is to leave nothing behind; and with the first process
+    of a container all others end.
+
+    Args:
+        wanted (float): the setting, in seconds.
+        environ (Mapping): the environment.
+
+    Returns:
+        float: seconds; 0 where it must not stay.
+    """
+    is_short = is_ci(environ) or any(name in environ for name in _IN_A_TEST) or os.getpid() == 1
+    return 0.0 if is_short else wanted
 
 
 def ci_facts(environ: Mapping[str, str]) -> Facts:

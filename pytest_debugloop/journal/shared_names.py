@@ -20,6 +20,12 @@ STARTED_LOADER_BIT = 0o100
 LOAD_FAILURE_FILE = "trouble.json"
 """Why the journals of a run could not be stored, and how often that was tried, in the run's folder."""
 
+LEFT_FILE = "left"
+"""The run's process does not wait for the loader any more, in the run's folder."""
+
+NOTHING_OPEN_FILE = "nothing-open"
+"""The loader has asked a server of many: no test of the project has an open failure. In the run's folder."""
+
 LOADER_LOG = "loader.log"
 """What a loader has to say beyond its status, in the folder of the record."""
 

@@ -14,16 +14,19 @@ from pytest_debugloop.loading.loader import Loader
 _DAYS = 30
 
 
-def leave_open_failures(folder: Path, project: str, loader: Loader) -> None:
+def leave_open_failures(folder: Path, project: str, loader: Loader) -> bool:
     """Write down which tests of a project have an open failure; nothing is reported where that cannot be.
 
     Args:
         folder: of the record.
         project: its name, as runs there give it.
         loader: into the database.
+
+    Returns:
+        Whether it is known that there are none.
     """
     if not project:
-        return
+        return False
     try:
         asked = {"project": project, "days": _DAYS, "most": MAX_TESTS}
         with loader.entered() as cursor:
@@ -33,7 +36,9 @@ def leave_open_failures(folder: Path, project: str, loader: Loader) -> None:
                 for test, leg, branch in cursor.execute(statement("open_failures"), asked)
             ]
         write_open_failures(folder, project, tests)
+        return not tests
     except (OSError, psycopg.OperationalError):
         pass  # the folder is gone, cannot be written or is full; or the database is away or slow
     except Exception:
         traceback.print_exc()
+    return False

@@ -17,6 +17,8 @@ from contextlib import ExitStack
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError
+from pytest_debugloop.journal.left_runs import is_left
+from pytest_debugloop.journal.shared_names import NOTHING_OPEN_FILE
 from pytest_debugloop.loading.end_of_run import Report, end_of_run, unstored_failures
 from pytest_debugloop.loading.error_classes import is_server_error
 from pytest_debugloop.loading.journals import journals_in
@@ -30,7 +32,7 @@ from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
 from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.loading.waiting import load_earlier_runs, remove_folder, waiting_runs, write_status
-from pytest_debugloop.private import open_folder
+from pytest_debugloop.private import open_file, open_folder
 
 _POLL_SECONDS = 0.01
 _BATCH_SECONDS = 0.3
@@ -145,6 +147,8 @@ def _follow_and_report(run: RunLoading, order: LoaderOrder, store: Store, report
             os.close(open_folder(run.folder, make=True))
     if totals is None or run.unread or not run.was_killed:
         write_status(run.folder, status)
+        if totals is not None and not run.unread and is_left(run.folder):
+            remove_folder(run.folder)
     else:  # nobody is left to read it, and to remove the folder then
         remove_folder(run.folder)
 
@@ -170,7 +174,8 @@ def _follow_run(
             surveyor.look(run.paths, None)  # the files may change while nobody can be asked which are known
             looked = time.monotonic()
         if loader is not None and is_to_tell and not ended:
-            leave_open_failures(order.folder, run.project, loader)
+            if leave_open_failures(order.folder, run.project, loader):
+                _say_that_nothing_is_open(run)
             is_to_tell = False
         if loader is not None and due:
             try:
@@ -197,6 +202,12 @@ def _follow_run(
             loaded = time.monotonic()
         time.sleep(_POLL_SECONDS)
     return None, "the directory of the run was removed"
+
+
+def _say_that_nothing_is_open(run: RunLoading) -> None:
+    """Tell the run that it need not wait for what its passing tests may have recovered."""
+    with contextlib.suppress(OSError):
+        os.close(open_file(run.folder / NOTHING_OPEN_FILE, os.O_WRONLY | os.O_CREAT))
 
 
 def _completed(run: RunLoading, loader: Loader, surveyor: Surveyor, order: LoaderOrder) -> dict[str, int]:

@@ -15,7 +15,14 @@ from typing import NamedTuple
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError
-from pytest_debugloop.journal.shared_names import LOAD_FAILURE_FILE, LOADER_LOCK, OPEN_FAILURES_FILE, STATUS_FILE
+from pytest_debugloop.journal.shared_names import (
+    LEFT_FILE,
+    LOAD_FAILURE_FILE,
+    LOADER_LOCK,
+    NOTHING_OPEN_FILE,
+    OPEN_FAILURES_FILE,
+    STATUS_FILE,
+)
 from pytest_debugloop.loading.end_of_run import end_of_run
 from pytest_debugloop.loading.error_classes import is_server_error
 from pytest_debugloop.loading.journals import JournalFile, journals_in, left_alone, run_folders
@@ -30,7 +37,12 @@ from pytest_debugloop.private import JOURNALS, NotPrivateError, list_folder, rem
 
 _MAX_IN_A_ROW = 2
 _STALE_SECONDS = 3600.0
-_OURS = frozenset({STATUS_FILE, f"{STATUS_FILE}.new", LOADER_LOCK, LOAD_FAILURE_FILE, f"{LOAD_FAILURE_FILE}.new"})
+_OURS = frozenset(
+    {
+        *(STATUS_FILE, f"{STATUS_FILE}.new", LOADER_LOCK, LOAD_FAILURE_FILE, f"{LOAD_FAILURE_FILE}.new"),
+        *(LEFT_FILE, NOTHING_OPEN_FILE),
+    }
+)
 
 
 class Waiting(NamedTuple):

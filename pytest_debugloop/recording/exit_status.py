@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,9 +12,12 @@ from pytest_debugloop.writing.failure import INTERNAL_ERROR
 from pytest_debugloop.writing.failure_context import FailureContext
 
 if TYPE_CHECKING:
+    from pytest_debugloop.recording.trace_selection import TraceSelection
     from pytest_debugloop.writing.writer import Writer
 
 _MAX_CONTEXTS = 50
+_STATUSES_WITHOUT_FAILURE = (0, 5)  # 5: no tests were run
+_KEY = "has_news"
 _exc_info = sys.exc_info
 
 
@@ -94,3 +97,40 @@ class PytestExit:
             writer.write_failure(writer.failure_of_exception(error, INTERNAL_ERROR, context, ItemFacts()))
         except Exception as fault:
             writer.fault(fault)
+
+
+class News:
+    """Whether the record may have something to say of a run: something failed, or a test ran that had failed before.
+
+    Known of one process, and of those that report to it.
+    """
+
+    def __init__(self) -> None:
+        self.writer: Writer | None = None
+        self.selection: TraceSelection | None = None
+        self._is_told = False
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        has_met = self.selection is not None and self.selection.has_met_open_failure
+        return self._is_told or has_met or self.writer is None or self.writer.failures > 0
+
+    def to_plain(self) -> dict[str, Any]:
+        """Give it as basic types, which execnet can carry from a worker."""
+        return {_KEY: bool(self)}
+
+    def add(self, plain: dict[str, Any]) -> None:
+        """Add what another process tells.
+
+        Args:
+            plain: what :meth:`to_plain` gave in it, and more.
+        """
+        self._is_told = self._is_told or bool(plain.get(_KEY, True))
+
+    def is_none(self, ending: PytestExit) -> bool:
+        """Tell whether the run ended without any.
+
+        Args:
+            ending: how pytest ended.
+        """
+        return not self and not ending.is_interrupted and ending.exit_status in _STATUSES_WITHOUT_FAILURE

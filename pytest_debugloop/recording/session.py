@@ -22,7 +22,7 @@ from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.private import JOURNALS, open_folder
 from pytest_debugloop.recording.capture_setup import capturer_of
 from pytest_debugloop.recording.collection import CollectionRecorder
-from pytest_debugloop.recording.exit_status import PytestExit
+from pytest_debugloop.recording.exit_status import News, PytestExit
 from pytest_debugloop.recording.fixtures import FixtureRecorder
 from pytest_debugloop.recording.hooks import Hooks
 from pytest_debugloop.recording.recorder import Recorder
@@ -72,6 +72,7 @@ class Session:
         self._run_folder: Path | None = None
         self._identity: RunIdentity | None = None
         self._losses = Losses()
+        self._news = News()
         self._pid = System.getpid()
         self._exit = PytestExit()
         self._finished = False
@@ -124,7 +125,7 @@ class Session:
         self._journal = open_journal(
             config, self.settings, self.worker, self._run_folder, self._identity, capturer, self._clock.now
         )
-        self._writer = Writer(self._journal, self._clock, capturer)
+        self._writer = self._news.writer = Writer(self._journal, self._clock, capturer)
         if self.worker is None:
             self._hooks.write_metadata(self._writer)
         if not config.pluginmanager.hasplugin("dsession"):  # with it, the workers run the tests
@@ -134,6 +135,7 @@ class Session:
             loaded = LoadedFiles(capturer.project, config.pluginmanager.get_plugins)
             record = self._run_folder.parents[1]
             selection = TraceSelection(self._writer, capturer.project, record, self._identity.project)
+            self._news.selection = selection
             self._recorder = Recorder(self._writer, node_ids, tasks, selection)
             if "pytest_timeout" in sys.modules:
                 with OwnImports():
@@ -222,7 +224,7 @@ class Session:
         if self.worker is not None:
             with open_files_allowed():
                 self._finish()
-            self._config.workeroutput[WORKER_INPUT] = self._losses.to_plain()  # type: ignore[attr-defined]
+            self._config.workeroutput[WORKER_INPUT] = self._losses.to_plain() | self._news.to_plain()  # type: ignore[attr-defined]
 
     def add_worker_losses(self, losses: dict[str, Any]) -> None:
         """Sum up what a worker of pytest-xdist could not record.
@@ -231,6 +233,7 @@ class Session:
             losses: what it says of that.
         """
         self._losses.add(losses)
+        self._news.add(losses)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: what it says comes last
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
@@ -303,7 +306,8 @@ class Session:
         problems = [self._redactor.text(problem) for problem in self._problems]
         try:
             known = len(self._hooks.problems)
-            lines = self._run_end.lines(problems, self._journal.path)
+            is_quiet = not problems and self._news.is_none(self._exit)
+            lines = self._run_end.lines(problems, self._journal.path, is_quiet=is_quiet)
             self._hooks.recovered(self._run_end.fixed)
             return lines + _prefixed(list(self._hooks.problems.values())[known:])
         except Exception as fault:  # the summary is pytest's: what we cannot tell may not end it

@@ -34,6 +34,8 @@ class TraceSelection:
         self._open: frozenset[str] | None = None  # not looked for before the first test: a loader may be asking
         self._tracing: Tracer | None = None
         self.is_active = False
+        self._are_all_named = True
+        self.has_met_open_failure = False
 
     def begin(self, attempt: Attempt) -> None:
         """Begin to trace an attempt, where it is to be.
@@ -45,7 +47,10 @@ class TraceSelection:
             self.end()
         if self._open is None:
             self._open = self._look()
-        if attempt.is_after_failure or attempt.task in self._open:
+        is_open = attempt.task in self._open
+        if is_open or not self._are_all_named:
+            self.has_met_open_failure = True
+        if attempt.is_after_failure or is_open:
             if self._tracing is None:
                 with OwnImports():
                     from pytest_debugloop.tracing.tracer import Tracer
@@ -61,9 +66,11 @@ class TraceSelection:
         except OSError:
             return frozenset()
         with OwnImports():
-            from pytest_debugloop.journal.open_failures import read_open_failures
+            from pytest_debugloop.journal.open_failures import MAX_TESTS, read_open_failures
 
-        return frozenset(one["test"] for one in read_open_failures(self._folder).get(self._name, ()))
+        tests = read_open_failures(self._folder).get(self._name, ())
+        self._are_all_named = len(tests) < MAX_TESTS
+        return frozenset(one["test"] for one in tests)
 
     def end(self) -> None:
         """End the trace that goes on."""

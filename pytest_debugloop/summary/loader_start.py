@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_debugloop.environment.ci import seconds_to_stay
 from pytest_debugloop.environment.interpreter import import_paths, inherited_environment, interpreter
-from pytest_debugloop.environment.lifetime import seconds_to_stay
 from pytest_debugloop.journal.shared_names import LOADER_LOG, LOADER_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
 from pytest_debugloop.summary.terminal import SUMMARY_FAILURES_LIMIT

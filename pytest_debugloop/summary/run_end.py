@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_debugloop import private
 from pytest_debugloop.environment.folders import fallback_folder, open_folder
+from pytest_debugloop.journal.left_runs import leave_run
 from pytest_debugloop.journal.shared_names import STATUS_FILE
 from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.private import remove
 from pytest_debugloop.summary import terminal as summary
 from pytest_debugloop.summary.loader_start import LoaderStart, loader_order
+from pytest_debugloop.summary.short_wait import SHORT_SECONDS, ShortWait
 from pytest_debugloop.summary.terminal import SUMMARY_FAILURES_LIMIT, command_of
 from pytest_debugloop.system import System, identity_change
 from pytest_debugloop.text.ci_log import harmless
@@ -67,6 +69,7 @@ class RunEnd:
         # As pytest has it: where nobody looks at a terminal, lines are not cut to its width.
         self._is_ci = bool(os.environ.get("CI") or os.environ.get("BUILD_NUMBER"))
         self._wait = settings.wait
+        self._short_wait = ShortWait(settings, folder, run_folder)
         self._loader: LoaderStart | None = None
         self._folder_identity = _identity(run_folder)
         self.fixed: list[FixedTests] = []
@@ -181,12 +184,13 @@ class RunEnd:
             given["--dir"] = os.path.relpath(folder, self._config.invocation_params.dir)
         return command_of(given, self._redactor.text)
 
-    def lines(self, problems: list[str], journal: Path) -> list[str]:
+    def lines(self, problems: list[str], journal: Path, *, is_quiet: bool = False) -> list[str]:
         """Wait for the loader, and say in one paragraph what was stored.
 
         Args:
             problems: one sentence for each thing that went wrong in this process.
             journal: of this process, wherever it is now.
+            is_quiet: whether nothing failed, and no test ran that had failed before.
         """
         changed = identity_change()
         is_displaced = not changed and _identity(self._run_folder) != self._folder_identity
@@ -211,13 +215,17 @@ class RunEnd:
             return list(map(harmless, lines))
         if changed:
             return self._unreadable(f"a test {changed}", problems)
+        is_short = is_quiet and not is_displaced and not self._loader.is_deferred and self._short_wait.is_enough()
         try:
-            status = summary.wait_for_status(self._run_folder, self._wait, journal)
+            seconds = min(SHORT_SECONDS, self._wait) if is_short else self._wait
+            status = summary.wait_for_status(self._run_folder, seconds, journal, self._say_that_it_waits)
             self._loader.wait_for_child(self._wait)
         except KeyboardInterrupt:  # of someone who will not wait, while the tests are done
             status = None
         except OSError as error:
             return self._unreadable(str(error.strerror), problems)
+        if status is None and leave_run(self._run_folder):  # it was stored in this very moment
+            status = summary.wait_for_status(self._run_folder, 0, journal)
         if status is not None and not status.get("problem") and not status.get("unread"):
             shutil.rmtree(self._run_folder, ignore_errors=True)
         if status is not None and isinstance(name := status.get("run"), str):
@@ -233,11 +241,21 @@ class RunEnd:
                     *problems,
                     f"the summary of known failures could not be made ({error!r}); please report this.",
                 ]
-        if self._settings.web_url and status is not None and not status.get("problem"):
+        if self._settings.web_url and (is_short if status is None else not status.get("problem")):
             below = [*below, f"  in a browser: {self._address}"]
         goes_on = not self._loader.is_deferred
-        lines = summary.summary_lines(status, self.name, self.target, problems, self._wait, below, goes_on=goes_on)
+        if status is None and is_short:
+            lines = summary.left_lines(self.name, self.target, below)
+        else:
+            lines = summary.summary_lines(status, self.name, self.target, problems, self._wait, below, goes_on=goes_on)
         return [*map(harmless, lines), *annotations]
+
+    def _say_that_it_waits(self) -> None:
+        """Tell why pytest does not end yet, unless nobody looks and the time to wait was set."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and (reporter.isatty or "wait" not in self._settings.given):
+            line = f"debugloop: waiting until run {self.name} is stored, at most {self._wait:g} s (Ctrl-C: do not wait)"
+            reporter.write_line(harmless(line))
 
     def _unreadable(self, reason: str, problems: list[str]) -> list[str]:
         lines = summary.unreadable_lines(self.name, reason, self._command("show"), problems)

@@ -21,15 +21,19 @@ SUMMARY_FAILURES_LIMIT = 10
 _UNKNOWN = "..."
 _POLL_SECONDS = 0.005
 _START_SECONDS = 10.0
+_NOTICED_SECONDS = 1.0
 
 
-def wait_for_status(run_folder: Path, seconds: float, journal: Path | None = None) -> dict[str, Any] | None:
+def wait_for_status(
+    run_folder: Path, seconds: float, journal: Path | None = None, tell: Callable[[], None] | None = None
+) -> dict[str, Any] | None:
     """Wait until the loader says what it stored.
 
     Args:
         run_folder: the folder of the run's journals.
         seconds: how long at most.
         journal: of this process, where it is not the first that it had.
+        tell: called once, where it takes so long that people notice.
 
     Returns:
         What the loader wrote, None where it has not yet, ``{"problem": ...}`` where it died or cannot be understood.
@@ -53,6 +57,9 @@ def wait_for_status(run_folder: Path, seconds: float, journal: Path | None = Non
         waited = clock() - begun
         if waited >= seconds:
             return None
+        if tell is not None and waited >= _NOTICED_SECONDS:
+            tell()
+            tell = None
         checks += 1
         if checks % 50 == 0:
             problem = _why_no_status(run_folder, journal or run_folder / MAIN_JOURNAL, waited)
@@ -151,6 +158,17 @@ def summary_lines(
         lines.append(f"debugloop: {status['trouble']}")
     lines.extend(f"debugloop: {problem}" for problem in problems)
     return lines
+
+
+def left_lines(run: str, target: str, more: Sequence[str]) -> list[str]:
+    """Write the paragraph of a run of which there is nothing to say, and that is not waited for.
+
+    Args:
+        run: the short id of the run.
+        target: where records go, for people.
+        more: lines on how to see more.
+    """
+    return [f"debugloop: run {run} had no failures, and is being stored in {target}.", *more]
 
 
 def unreadable_lines(run: str, reason: str, command: str, problems: list[str]) -> list[str]:

@@ -82,6 +82,7 @@ class Writer:
         "_journal",
         "_started",
         "capturer",
+        "failures",
         "faults",
         "is_fork",
         "next_n",
@@ -98,6 +99,7 @@ class Writer:
         self.now = clock.now
         self._started = clock.now()
         self.faults: list[str] = []
+        self.failures = 0
 
     def be_fork(self) -> None:
         """Append nothing any more: this is a fork of the process that records, and its reports come from there."""
@@ -134,6 +136,7 @@ class Writer:
 
     def write_failure(self, failure: Failure, text: str = "") -> None:
         """Append a failure, and the text of more lines after it."""
+        self.failures += 1
         if not self.is_fork:
             self._journal.append(failure.lines + text.encode("ascii"))
 

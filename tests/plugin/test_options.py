@@ -89,7 +89,7 @@ def test_every_option_is_tried_here() -> None:
 @pytest.mark.parametrize("where", ["flags", "variables", "pytest.ini", "pyproject.toml", "native TOML"])
 def test_every_option_can_be_set_everywhere(showing: Project, where: str) -> None:
     arguments: list[str] = []
-    env = {"DEBUGLOOP_LINGER": ""}  # which is set where our tests run pytest
+    env = {"DEBUGLOOP_LINGER": "", "DEBUGLOOP_WAIT": ""}  # which are set where our tests run pytest
     lines = "".join(f"{name} = {value}\n" for name, (value, _, _) in VALUES.items())
     toml = "".join(f'{name} = "{value}"\n' for name, (value, _, _) in VALUES.items())
     if where == "flags":

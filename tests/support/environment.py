@@ -27,8 +27,9 @@ def clean_environment(**more: str) -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     measured = {name: os.environ[name] for name in _MEASURED if name in os.environ}
-    # A server that lingers is left behind; what does that is tested in database/test_lingering.py and with the command.
-    ours = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "DEBUGLOOP_LINGER": "0"}
+    # A server that stays would count as left behind (but in database/test_lingering.py), and what a run does not wait
+    # for could not be looked at (but in plugin/test_short_waits.py).
+    ours = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "DEBUGLOOP_LINGER": "0", "DEBUGLOOP_WAIT": "30"}
     return kept | measured | ours | more
 
 

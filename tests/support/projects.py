@@ -407,7 +407,7 @@ def told_by_us(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     for line in lines:
         is_inside = is_inside and line.startswith("  ")
         (ours if is_inside or line.startswith("debugloop:") else others).append(line)
-        if line.startswith("debugloop: run ") and " is in " in line:
+        if line.startswith("debugloop: run ") and (" is in " in line or " is being stored in " in line):
             is_inside = True
         elif line.startswith("  see more: debugloop"):
             is_inside = False

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pytest_debugloop.environment.lifetime import seconds_to_stay
+from pytest_debugloop.environment.ci import seconds_to_stay
 
 
 def test_a_server_stays_as_long_as_the_setting_says() -> None:
