@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     Renderer = Callable[[Any], Mapping[str, object]]
 
 
-def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) -> Capturer:
+def capturer_of(
+    config: pytest.Config, settings: Settings, problems: list[str], refuse: Callable[[str, BaseException], None]
+) -> Capturer:
     """Make what takes the state at failures in this run.
 
     Args:
         config: of the run.
         settings: of the run.
         problems: takes a sentence for each plugin whose additions cannot be used.
+        refuse: takes the name of a hook that raised while tests ran, and the exception.
     """
     hook = config.hook
     names = _added(hook.pytest_debugloop_secret_names, config, "names", problems)
@@ -47,7 +50,7 @@ def capturer_of(config: pytest.Config, settings: Settings, problems: list[str]) 
         project,
         bounds_of(settings),
         redactor,
-        planner(_renderers_of(hook) if has_renderers else None),
+        planner(_renderers_of(hook, refuse) if has_renderers else None),
         environment=glob_matcher((*ENVIRONMENT, *settings.environment), but_not=UNSTABLE),
         guard=_guard(settings),
         has_foreign_locals=settings.all_locals,
@@ -100,12 +103,13 @@ def _added(hook: Callable[..., list[Any]], config: pytest.Config, what: str, pro
     return added
 
 
-def _renderers_of(hook: Any) -> Callable[[type], Renderer | None]:
+def _renderers_of(hook: Any, refuse: Callable[[str, BaseException], None]) -> Callable[[type], Renderer | None]:
     def renderer_of(cls: type) -> Renderer | None:
         try:
             found: Renderer | None = hook.pytest_debugloop_renderer(cls=cls)
-        except Exception:
-            return None  # it is another's fault, and the class is shown as any other
+        except Exception as error:
+            refuse("pytest_debugloop_renderer", error)  # the class is shown as any other
+            return None
         return found
 
     return renderer_of

@@ -96,7 +96,7 @@ class Session:
 
     def _open(self) -> None:
         config = self._config
-        capturer = capturer_of(config, self.settings, self._problems)
+        capturer = capturer_of(config, self.settings, self._problems, self._hooks.refuse)
         self._redactor = capturer.redactor
         if self.worker is None:
             if not self.settings.session_id:

@@ -150,7 +150,7 @@ class Names:
     def __init__(self, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         session: Session = cast("Session", config.pluginmanager.get_plugin("debugloop-session"))
         tasks: Tasks | None = config.pluginmanager.get_plugin("debugloop-tasks")
-        capturer = capturer_of(config, session.settings, [])
+        capturer = capturer_of(config, session.settings, [], lambda _name, _error: None)
         is_worker = bool(worker_name(config))
         self._node_ids = NodeIds(
             capturer.redactor,
