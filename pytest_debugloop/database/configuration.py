@@ -28,7 +28,7 @@ _SETTINGS = {
     "max_connections": "40",
     "shared_buffers": "64MB",
     "work_mem": "32MB",  # one person asks at a time: sorts need not go to disk
-    "max_wal_size": "256MB",
+    "max_wal_size": "64MB",  # on the disk until the next checkpoint, or until the server is stopped
     "min_wal_size": "32MB",
     "wal_recycle": "off",  # what is done with is removed, and does not wait on the disk for the next run
     "synchronous_commit": "off",  # a crash of the machine may cost the last moments, never what came before

@@ -34,7 +34,7 @@ _STORING: tuple[tuple[str, frozenset[str]], ...] = (
     ("notes_store", frozenset({"note"})),
     ("artifacts", frozenset({"artifact"})),
     ("traces", frozenset({"trace"})),
-    ("runs_without_header", _ANY),
+    ("runs_without_header", frozenset({"new run"})),
     ("finish", frozenset({"finish"})),
     ("stamps", frozenset({"run", "survey"})),
 )
@@ -88,7 +88,7 @@ def store(cursor: psycopg.Cursor) -> None:
         cursor.execute(statement(name))
     (contents,) = cursor.execute(statement("contents")).fetchone() or ([],)
     kinds = set(contents)
-    if kinds - {"fixture", "correction"}:
+    if kinds - {"fixture", "correction", "new run"}:
         cursor.execute(statement("unfit"))
     for name, needed_for in _STORING:
         if not needed_for or needed_for & kinds:

@@ -36,6 +36,9 @@ from pytest_debugloop.private import open_file, open_folder
 
 _POLL_SECONDS = 0.01
 _BATCH_SECONDS = 0.3
+# A batch takes some time for itself: where it takes long, as on a busy machine, the next waits longer and is larger.
+_LARGEST_SHARE = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
 _PATIENCE_SECONDS = 3.0
 _BATCH_BYTES = 1_500_000
 _NICENESS = 5
@@ -159,11 +162,12 @@ def _follow_run(
     """Load until the run has ended; give what it has, or why it could not be stored."""
     is_to_tell = bool(order.dsn)  # what others left failed; in a record of its own the last run has said so
     looked = loaded = time.monotonic()
+    pause = _BATCH_SECONDS
     tries = 0
     while not run.is_displaced:
         ended = run.has_ended()
         waiting = run.waiting_bytes()
-        is_time = time.monotonic() - loaded > _BATCH_SECONDS
+        is_time = time.monotonic() - loaded > pause
         due = ended or waiting > _BATCH_BYTES or (waiting > 0 and is_time)
         # The connection is made at once: the server starts, and the schema is made, while the first tests run.
         loader = store.loader(now=ended)
@@ -178,6 +182,7 @@ def _follow_run(
                 _say_that_nothing_is_open(run)
             is_to_tell = False
         if loader is not None and due:
+            begun = time.monotonic()
             try:
                 surveyor.look(run.paths, loader.known_files)
                 if ended:
@@ -200,6 +205,7 @@ def _follow_run(
                     traceback.print_exc()
                 return None, str(note_load_failure(run.folder, error))
             loaded = time.monotonic()
+            pause = min(max((loaded - begun) / _LARGEST_SHARE, _BATCH_SECONDS), _LONGEST_PAUSE_SECONDS)
         time.sleep(_POLL_SECONDS)
     return None, "the directory of the run was removed"
 
