@@ -194,7 +194,7 @@ class Held:
         def stored() -> bool:
             try:
                 return len(content(conninfo, schema, self.correlation_id)["steps"] or ()) > 3
-            except (psycopg.errors.UndefinedTable, psycopg.errors.DeadlockDetected):  # it makes the tables at the moment
+            except (psycopg.errors.UndefinedTable, psycopg.errors.DeadlockDetected):  # it makes the tables
                 return False
 
         wait_until(stored)
