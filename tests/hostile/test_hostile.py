@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from pytest_debugloop.journal.shared_names import OPEN_FAILURES_FILE
-from tests.hostile import hostile_cases
+from tests.hostile import cases
+from tests.hostile.cases.tools import SHOWN
 from tests.support.projects import Project, Run, told_by_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 # After each test: what it and its objects did, and what of the interpreter a plugin could have changed.
 CONFTEST = """
@@ -42,10 +44,16 @@ def seeded():
 
 def pytest_runtest_logfinish(nodeid):
     # When a cycle is collected depends on how much anybody has allocated: here it is collected, with us and without.
-    if "never_awaited" in nodeid:
+    # Until the next failure the interpreter keeps the last one (`sys.last_value`).
+    if "never_awaited" in nodeid or "locks_are_not_taken" in nodeid:
         gc.collect()
 """
-CASES = [name for name in vars(hostile_cases) if name.startswith("test_")]
+_CASES = Path(cases.__file__).parent
+SUITES = {
+    path.stem: [name for name in vars(importlib.import_module(f"{cases.__name__}.{path.stem}")) if name[:5] == "test_"]
+    for path in sorted(_CASES.glob("*.py"))
+}
+CASES = [name for names in SUITES.values() for name in names]
 # Options that get in each other's way in nothing are given together: each run of all cases takes seconds.
 STRICT = ["-W", "error", "--tb=long", "-p", "faulthandler", "-o", "faulthandler_timeout=60", "--capture=sys"]
 # What is made of a gigabyte takes as long as all the rest, and does not depend on the options.
@@ -95,7 +103,8 @@ def run_pair(make_project: Callable[[str], Project]) -> Callable[..., Pair]:
         project = make_project("hostile")
         project.write("conftest.py", CONFTEST)
         project.write("profiled.py", PROFILED)
-        shutil.copy(hostile_cases.__file__, project.folder / "test_hostile.py")
+        for suite, names in SUITES.items():
+            shutil.copy(_CASES / f"{suite}.py", project.write(_copy_of(suite) if names else f"cases/{suite}.py", ""))
         runs, told = [], []
         for recorded in (False, True):
             (project.folder / "told.txt").unlink(missing_ok=True)
@@ -116,12 +125,17 @@ def run_pair(make_project: Callable[[str], Project]) -> Callable[..., Pair]:
     return run
 
 
+def _copy_of(suite: str) -> str:
+    return f"cases/test_{suite}.py"
+
+
 def leave_open_failures(folder: Path) -> None:
     """Have all tests traced."""
     folder.mkdir(mode=0o700)
     (folder / ".gitignore").write_text("# Made by pytest-debugloop.\n*\n")
     note = folder / OPEN_FAILURES_FILE
-    note.write_text(json.dumps({"projects": {"hostile": [{"test": f"test_hostile.py::{name}"} for name in CASES]}}))
+    tests = [{"test": f"{_copy_of(suite)}::{name}"} for suite, names in SUITES.items() for name in names]
+    note.write_text(json.dumps({"projects": {"hostile": tests}}))
     note.chmod(0o600)
 
 
@@ -140,7 +154,7 @@ def test_each_case_is_run_and_fails_as_without_us(as_ever: Pair) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_snapshot_says_what_it_can(as_ever: Pair, name: str) -> None:
-    words, never = hostile_cases.SHOWN.get(name, ((), ()))
+    words, never = SHOWN.get(name, ((), ()))
     (error,) = as_ever.recorded.record.errors(f"::{name}")
     assert error.state is not None
     told = json.dumps([frame.get("locals") for one in error.state["exceptions"] for frame in one["frames"]])
