@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import Any
 
 from pytest_debugloop.capture import scalars
@@ -16,7 +17,7 @@ from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.capture.secret_marks import Marks
 from pytest_debugloop.capture.secret_names import HIDDEN, NOTHING
 from pytest_debugloop.capture.secret_shapes import is_card
-from pytest_debugloop.capture.texts import Texts
+from pytest_debugloop.capture.texts import LONGEST_KEY, Texts
 from pytest_debugloop.capture.uniform import CARDS, common_type, cost_as_they_are
 from pytest_debugloop.text.pointers import Path
 
@@ -27,6 +28,11 @@ _PREPAID = 40
 _FEW = 8  # items, for which a look at all of them at once does not pay
 _NONE: dict[str, int] = {}
 _type, _len, _enumerate = type, len, enumerate
+
+
+def _is_key(name: str) -> bool:
+    """Tell whether a name is a key as it is, as nearly all are."""
+    return _len(name) <= LONGEST_KEY and name.isascii() and "\0" not in name and name[:1] != "$"
 
 
 class DirectValues:
@@ -77,6 +83,9 @@ class DirectValues:
             elif value is None or cls is bool or (cls is int and -CARDS < value < CARDS):
                 spent += cost
                 out[name] = value
+            elif cls is float and isfinite(value):
+                spent += cost + 6
+                out[name] = value
             elif cls is str or cls is int or cls is float:
                 spent += cost
                 self._put(out, name, value, depth, path)
@@ -86,11 +95,16 @@ class DirectValues:
                 queued((out, name, value, cls, depth, (path, name)))
         self.left -= spent
 
-    def _new_name(self, out: dict[str, Any], name: object, value: Any, depth: int, path: Path) -> bool:
+    def _new_name(self, out: dict[str, Any], name: Any, value: Any, depth: int, path: Path) -> bool:
         """Write what stands under a name that is not known, and tell whether the key is that name."""
-        key = self.texts.key(name)
+        key: str
+        is_same = _type(name) is str and _is_key(name)
+        if is_same:
+            key = name
+            self._suspect(key)
+        else:
+            key = self.texts.key(name)
         kind = self._kind_of(key)
-        is_same = _type(name) is str and key == name
         if is_same and kind == NOTHING:
             self._costs[key] = _len(key) + 6
         while key in out:
@@ -124,6 +138,9 @@ class DirectValues:
                 items[i] = value
             elif value is None or cls is bool or (cls is int and -CARDS < value < CARDS):
                 spent += 8
+                items[i] = value
+            elif cls is float and isfinite(value):
+                spent += 12
                 items[i] = value
             elif cls is str or cls is int or cls is float:
                 self._put(items, i, value, depth, path)

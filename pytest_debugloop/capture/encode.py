@@ -33,7 +33,8 @@ _exception_arguments = BaseException.__dict__["args"].__get__
 _TEXT, _SCALAR, _CLASS = Kind.TEXT, Kind.SCALAR, Kind.CLASS
 _MAPPING, _SEQUENCE, _RENDERED = Kind.MAPPING, Kind.SEQUENCE, Kind.RENDERED
 _EXCEPTION, _ATTRIBUTES = Kind.EXCEPTION, Kind.ATTRIBUTES
-_DICT, _PLAIN = 100, 101  # a dict and no more, and an object that has its `__dict__` and no more
+# A dict, a list, and an object that has its `__dict__`, all of them with no more than that.
+_DICT, _LIST, _PLAIN = 100, 101, 102
 
 _Getter = Callable[[object], Any]
 
@@ -136,6 +137,10 @@ class Encoder(DirectValues):
                         out[key] = tree = {}
                         named(tree, _tuple(_items_of(value)), depth + 1, path)
                         continue
+                elif kind is _LIST:
+                    if _len(value) <= limit:
+                        out[key] = self._each(_tuple(value), depth + 1, path)
+                        continue
                 elif kind is _PLAIN:
                     attributes = getter(value)
                     if _type(attributes) is dict and _len(attributes) <= limit:
@@ -152,6 +157,8 @@ class Encoder(DirectValues):
         kind = plan.kind
         if kind is _MAPPING and not plan.is_derived:
             kind = _DICT
+        elif cls is list:
+            kind = _LIST
         elif kind is _ATTRIBUTES and getter is not None and not plan.slots and self._repr_of is None:
             kind = _PLAIN
         if self._is_name_looked_at:

@@ -35,7 +35,6 @@ _OTHER_OPTION = lazy_pattern(
 _AROUND = 300
 
 # What libpq and its drivers quote of a connection string that they read otherwise than it was meant.
-_QUOTED_SIGNS = ('missing "="', "connection option", "resolve host", "host name")
 _QUOTED_PARTS = lazy_pattern(
     r"(?<=missing \"=\" after \")[^\"\n]+(?=\")"
     r"|(?<=invalid integer value \")[^\"\n]*[^\d\"\n][^\"\n]*(?=\" for connection option)"
@@ -49,7 +48,7 @@ def has_url(text: str) -> bool:
     Args:
         text: any text.
     """
-    return "://" in text or ":\\/\\/" in text
+    return ":" in text and ("://" in text or ":\\/\\/" in text)
 
 
 def without_url_passwords(text: str, marks: Marks = PLAIN) -> str:
@@ -144,7 +143,8 @@ def has_driver_message(text: str) -> bool:
     Args:
         text: any text.
     """
-    return any(sign in text for sign in _QUOTED_SIGNS)
+    has_host = "host" in text and ("resolve host" in text or "host name" in text)
+    return has_host or "connection option" in text or ('"' in text and 'missing "="' in text)
 
 
 def without_quoted_parts(text: str, marks: Marks = PLAIN) -> str:

@@ -13,7 +13,7 @@ from pytest_debugloop.capture.secret_names import HIDDEN, NO_NUMBERS, PLAIN_DATA
 from pytest_debugloop.capture.secret_urls import has_url, without_url_passwords
 
 _GROUP = 32
-_LONGEST_KEY = 200
+LONGEST_KEY = 200
 WINDOW = 600
 """Characters after the end of what is kept that are looked at too: a secret that begins there is seen whole."""
 _type, _len, _id = type, len, id
@@ -82,8 +82,8 @@ class Texts:
         Args:
             key: anything.
         """
-        text = scalars.key_text(key, _LONGEST_KEY)
-        if self._redactor.patterns and self._redactor.patterns.are_in(scalars.key_parts(key, _LONGEST_KEY)):
+        text = scalars.key_text(key, LONGEST_KEY)
+        if self._redactor.patterns and self._redactor.patterns.are_in(scalars.key_parts(key, LONGEST_KEY)):
             return self._marks.mark("pattern", text)  # an expression that asks for a whole text cannot find it in this
         self.suspects.append(text)
         return text

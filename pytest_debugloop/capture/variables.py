@@ -20,6 +20,7 @@ ENVIRONMENT = tuple(_KEPT.split())
 UNSTABLE = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_*", "DEBUGLOOP_DSN")
 """Those that are not, whatever a user adds."""
 
+_MOST = 5_000
 _environment: Any = os.environ
 _decoded = os.fsdecode
 
@@ -32,21 +33,39 @@ class Variables:
         redactor: takes secrets out of those that hold a command line.
     """
 
-    __slots__ = ("_is_kept", "_last", "_redactor")
+    __slots__ = ("_is_kept", "_names", "_redactor", "_words")
 
     def __init__(self, is_kept: Callable[[str], bool], redactor: Redactor) -> None:
         self._is_kept = is_kept
         self._redactor = redactor
-        self._last: tuple[dict[Any, Any], list[tuple[object, object]]] = ({}, [])
+        self._names: dict[bytes, str] = {}  # as the process stores them; empty of those that are not kept
+        self._words: dict[str, str] = {}
 
-    def now(self) -> list[tuple[object, object]]:
+    def now(self) -> list[tuple[str, str]]:
         """Give name and value of each, by name."""
         stored: dict[Any, Any] = (dict_of(_environment) or {}).get("_data") or {}
-        if stored != self._last[0]:
-            found = [(_decoded(k), _decoded(v)) for k, v in dict.items(stored) if type(k) is type(v) is bytes]
-            kept = [(name, self._shown(name, value)) for name, value in sorted(found) if self._is_kept(name)]
-            self._last = dict.copy(stored), list(kept)
-        return self._last[1]
+        names = self._names
+        kept = []
+        for raw, value in tuple(dict.items(stored)):
+            if type(raw) is bytes and type(value) is bytes:
+                name = names.get(raw)
+                if name is None:
+                    name = self._name(raw)
+                if name:
+                    kept.append((name, self._shown(name, _decoded(value))))
+        kept.sort()
+        return kept
+
+    def _name(self, raw: bytes) -> str:
+        name = _decoded(raw)
+        if len(self._names) >= _MOST:
+            self._names.clear()
+        found = self._names[raw] = name if self._is_kept(name) else ""
+        return found
 
     def _shown(self, name: str, value: str) -> str:
-        return redacted_words(value, self._redactor) if name in ARGUMENT_VARIABLES else value
+        if name not in ARGUMENT_VARIABLES:
+            return value
+        if value not in self._words:
+            self._words = {value: redacted_words(value, self._redactor)}
+        return self._words[value]

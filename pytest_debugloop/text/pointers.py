@@ -8,6 +8,7 @@ Path = tuple[Any, Any]
 """The path of what holds a value, and the value's key in it; at the root, None and a pointer."""
 _LONGEST_KEY = 60
 _UNSAID = "/..."
+_type, _id = type, id
 
 
 def pointer_of(path: Path, known: dict[int, str]) -> str:
@@ -20,27 +21,24 @@ def pointer_of(path: Path, known: dict[int, str]) -> str:
     Returns:
         A JSON pointer (RFC 6901); it ends in ``...`` above a key that is no short word, which might be a secret.
     """
-    below: list[Path] = []
-    pointer = None
-    while pointer is None:
-        pointer = known.get(id(path))
-        if pointer is None:
-            below.append(path)
-            if path[0] is None:
-                pointer = ""
-            path = path[0]
-    for one in reversed(below):
-        if one[0] is None:
-            pointer = one[1]
-        elif not pointer.endswith(_UNSAID):
-            pointer += f"/{one[1]}" if _is_word(one[1]) else _UNSAID
-        known[id(one)] = pointer
+    pointer = known.get(_id(path))
+    if pointer is None:
+        above, key = path
+        # Deep is only what was followed, and that is bounded.
+        pointer = key if above is None else _below(pointer_of(above, known), key)
+        known[_id(path)] = pointer
     return pointer
 
 
-def _is_word(key: Any) -> bool:
-    if type(key) is int:
-        return True
+def _below(above: str, key: Any) -> str:
+    if _type(key) is int:
+        return f"{above}/{key}" if not above.endswith(_UNSAID) else above
+    if above.endswith(_UNSAID):
+        return above
+    return f"{above}/{key}" if _is_word(key) else above + _UNSAID
+
+
+def _is_word(key: str) -> bool:
     return len(key) <= _LONGEST_KEY and (key.isdecimal() or key.replace("$", "").replace(".", "").isidentifier())
 
 
