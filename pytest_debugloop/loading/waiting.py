@@ -15,6 +15,7 @@ from typing import NamedTuple
 import psycopg
 
 from pytest_debugloop.errors import DebugloopError
+from pytest_debugloop.journal.left_runs import is_left
 from pytest_debugloop.journal.shared_names import (
     LEFT_FILE,
     LOAD_FAILURE_FILE,
@@ -199,8 +200,9 @@ def _load_one(folder: Path, order: LoaderOrder, store: Store) -> tuple[bool, str
                 **end_of_run(run, store, totals, order),
             }
             write_status(folder, status)
-        else:
-            remove_folder(folder)
+            if not is_left(folder):
+                return True, ""
+        remove_folder(folder)
     return True, ""
 
 

@@ -16,6 +16,7 @@ import pytest
 from pytest_debugloop.database import embedded, lingering
 from pytest_debugloop.database.embedded import embedded_server, is_in_use, stop_embedded_server
 from pytest_debugloop.database.lingering import keeper_of, seconds_to_linger
+from pytest_debugloop.database.processes import has_lost_its_programs
 from pytest_debugloop.errors import EmbeddedServerNotStoppedError, NoInterpreterError
 from tests.support.embedded import ask, kill_server, server_pid, user
 from tests.support.waiting import has_ended, wait_until
@@ -203,6 +204,17 @@ def test_a_server_that_can_have_no_keeper_is_stopped(directory: Path, monkeypatc
 
     monkeypatch.setattr(lingering, "interpreter", no_interpreter)
     assert has_ended(use(directory, LONG))
+
+
+def test_a_program_that_was_removed_is_told_from_one_that_is_there(tmp_path: Path) -> None:
+    program = shutil.copy("/bin/sleep", tmp_path / "postgres")
+    with subprocess.Popen([program, "600"]) as process:
+        wait_until(lambda: Path(f"/proc/{process.pid}/exe").readlink() == Path(program))
+        assert not has_lost_its_programs(process.pid)
+        Path(program).unlink()
+        assert has_lost_its_programs(process.pid)
+        process.kill()
+    assert not has_lost_its_programs(process.pid)
 
 
 def test_a_server_whose_programs_were_replaced_is_not_joined(
