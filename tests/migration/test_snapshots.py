@@ -204,3 +204,14 @@ def test_functions_go_by_what_they_do_and_by_their_old_names(migrated: Connectio
     ).fetchone()
     assert both is not None
     assert all(both)
+
+
+def test_every_function_that_can_be_called_has_a_name_of_a_verb_and_a_noun(migrated: Connection) -> None:
+    old = migrated.execute(
+        "SELECT p.proname FROM pg_proc AS p WHERE p.pronamespace = quote_ident(current_schema())::regnamespace"
+        " AND starts_with(p.proname, 'debug_') AND p.prorettype <> 'trigger'::regtype AND NOT EXISTS ("
+        "SELECT FROM pg_proc AS other WHERE other.pronamespace = p.pronamespace"
+        " AND obj_description(other.oid, 'pg_proc') LIKE '%; also called ' || p.proname)"
+    ).fetchall()
+    assert old == []
+    assert migrated.execute("SELECT compute_log_gamma(1), weigh_flake(0.5, 1, 0)").fetchone() == (0, 0.5)
