@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,6 +95,25 @@ class SearchResult:
     error_code: str | None
     error_message: str | None
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NearTest:
+    """A test with a name that has some words."""
+
+    id: uuid.UUID
+    node_id: str
+
+
+def near_tests(words: Sequence[str], project: str | None, limit: int) -> Question[NearTest]:
+    """Find tests whose names have some of the words, those with most first.
+
+    Args:
+        words: in lower case.
+        project: only of this one; None for all.
+        limit: how many at most.
+    """
+    return Question("near_tests", NearTest, {"words": list(words), "project": project, "limit": limit})
 
 
 def branch_states(project: str | None, runs: int = 20) -> Question[RunOfBranch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from pytest_debugloop.errors import (
     WrongKindError,
 )
 from pytest_debugloop.web.guard import Guard
+from pytest_debugloop.web.near import Near, near
 from pytest_debugloop.web.pages import compare, failure, front, lists, run, test
 from pytest_debugloop.web.rendering import rendered
 from pytest_debugloop.web.view import Asked, View
@@ -49,6 +50,7 @@ _PAGES: tuple[tuple[str, Page], ...] = (
     ("/search", lists.search_page),
 )
 _NOT_HERE = (NotFoundError, WrongKindError, NeverFailedError, NoRunsError, NoBaseError, NothingToCompareError)
+_WITH_NEAR = (NotFoundError, WrongKindError, NeverFailedError, AmbiguousError)
 _KINDS = {"run": "runs", "error": "failures", "test": "tests"}
 _LONGEST_ID = 1_000
 
@@ -99,12 +101,20 @@ def _answer(request: Request, page: Page, location: RecordLocation, reader: Reco
     try:
         with reader.record() as record:
             id_ = str(request.path_params.get("id", ""))[:_LONGEST_ID]
-            view = page(Asked(record, location, request.query_params, id_))
+            asked = Asked(record, location, request.query_params, id_)
+            try:
+                view = page(asked)
+            except _WITH_NEAR as error:
+                return _failed(request, error, as_json=as_json, found=near(asked, _kind_of(request)))
             if as_json:
                 return JSONResponse(view.as_json())
             return _html(request, view)
     except (DebugloopError, psycopg.Error, OSError) as error:
         return _failed(request, error, as_json=as_json)
+
+
+def _kind_of(request: Request) -> str:
+    return request.url.path.removeprefix(request.scope.get("root_path", "")).split("/")[1]
 
 
 def _html(request: Request, view: View, status: int = 200) -> Response:
@@ -122,7 +132,7 @@ def _html(request: Request, view: View, status: int = 200) -> Response:
     return HTMLResponse(rendered(view.template, values), status)
 
 
-def _failed(request: Request, error: Exception, *, as_json: bool) -> Response:
+def _failed(request: Request, error: Exception, *, as_json: bool, found: Sequence[Near] = ()) -> Response:
     status = 404 if isinstance(error, _NOT_HERE) else 300 if isinstance(error, AmbiguousError) else 503
     message = (
         str(error)
@@ -130,14 +140,16 @@ def _failed(request: Request, error: Exception, *, as_json: bool) -> Response:
         else f"The record cannot be read: {' '.join(str(error).split())}"
     )
     if as_json:
-        return JSONResponse({"error": type(error).__name__, "message": message}, status)
+        return JSONResponse(
+            {"error": type(error).__name__, "message": message, "near": [one._asdict() for one in found]}, status
+        )
     listed = error.facts.get("listed") if isinstance(error, AmbiguousError) else None
-    values = {"message": message, "listed": listed if isinstance(listed, list) else []}
+    values = {"message": message, "listed": listed if isinstance(listed, list) else [], "near": found}
     return _html(request, View("error.html", "Not found" if status == 404 else "Error", values, "error"), status)
 
 
 async def _no_page(request: Request, _: Exception) -> Response:
-    values: dict[str, Any] = {"message": "There is no page at this address.", "listed": []}
+    values: dict[str, Any] = {"message": "There is no page at this address.", "listed": [], "near": []}
     return _html(request, View("error.html", "Not found", values, "error"), 404)
 
 
@@ -149,7 +161,12 @@ def _go(location: RecordLocation, reader: RecordReader) -> Callable[[Request], A
         root = request.scope.get("root_path", "")
         try:
             with reader.record() as record:
-                thing = record.answer(find(text, location.asked_project(), tuple(_KINDS), location.checkout_project()))
+                project, here = location.asked_project(), location.checkout_project()
+                try:
+                    thing = record.answer(find(text, project, tuple(_KINDS), here))
+                except _WITH_NEAR as error:
+                    asked = Asked(record, location, request.query_params, text)
+                    return _failed(request, error, as_json=False, found=near(asked, "tests"))
         except (DebugloopError, psycopg.Error, OSError) as error:
             return _failed(request, error, as_json=False)
         return RedirectResponse(f"{root}/{_KINDS[thing.kind]}/{thing.id}", 303)

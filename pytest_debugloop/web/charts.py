@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -67,14 +67,15 @@ class Point(NamedTuple):
     kind: str = "passed"
 
 
-def line(points: Sequence[Point], label: str, width: int = 640, height: int = 90) -> Markup:
-    """Draw values in a row as dots on a line, from zero.
+def line(points: Sequence[Point], label: str, width: int = 640, height: int = 90, marks: Sequence[int] = ()) -> Markup:
+    """Draw times in a row as dots on a line, from zero to the longest, which is written beside it.
 
     Args:
-        points: the oldest first.
+        points: the oldest first, in milliseconds.
         label: what the chart is of.
         width: in pixels.
         height: in pixels.
+        marks: places of points before which something changed.
     """
     most = max((point.value for point in points), default=0.0) or 1.0
     step = width / max(len(points), 1)
@@ -87,7 +88,10 @@ def line(points: Sequence[Point], label: str, width: int = 640, height: int = 90
         f"<title>{escape(point.title)}</title></circle>"
         for (x, y), point in zip(places, points, strict=True)
     )
-    return _svg("line", width, height, f'<polyline points="{path}"/>{dots}', label)
+    drawn = "".join(f'<path class="mark" d="M{step * place:.1f} 0 V{height}"/>' for place in marks)
+    drawn += f'<path class="axis" d="M0 {height - 4} H{width} M0 6 H{width}"/>'
+    drawn += f'<text x="{width + 6}" y="10">{escape(span(most))}</text><text x="{width + 6}" y="{height}">0</text>'
+    return _svg("line", width + 60, height, f'{drawn}<polyline points="{path}"/>{dots}', label)
 
 
 def sparkline(values: Iterable[float], label: str) -> Markup:
@@ -186,13 +190,16 @@ def key(kind: str) -> Markup:
     return _svg("timeline", 16, 24, drawn, kind)
 
 
-def bars(rows: Sequence[tuple[str, float]], label: str, width: int = 420) -> Markup:
+def bars(
+    rows: Sequence[tuple[str, float]], label: str, width: int = 420, said: Callable[[float], str] = "{:,.0f}".format
+) -> Markup:
     """Draw counts as horizontal bars.
 
     Args:
         rows: name and count of each.
         label: what they are of.
         width: in pixels.
+        said: writes a count.
     """
     most = max((count for _, count in rows), default=0.0) or 1.0
     parts = []
@@ -200,7 +207,7 @@ def bars(rows: Sequence[tuple[str, float]], label: str, width: int = 420) -> Mar
         y = 4 + 24 * place
         parts.append(f'<text x="0" y="{y + 14}">{_fitted(name, 24)}</text>')
         parts.append(f'<rect x="180" y="{y}" width="{(width - 230) * count / most:.1f}" height="18"/>')
-        parts.append(f'<text x="{184 + (width - 230) * count / most:.1f}" y="{y + 14}">{count:,.0f}</text>')
+        parts.append(f'<text x="{184 + (width - 230) * count / most:.1f}" y="{y + 14}">{escape(said(count))}</text>')
     return _svg("bars", width, 8 + 24 * len(rows), "".join(parts), label)
 
 

@@ -60,6 +60,26 @@ def test_it_writes_only_the_protocol_and_ends_with_its_input(record: Project) ->
     assert answers[0]["result"]["serverInfo"]["name"] == "debugloop"
 
 
+def test_a_client_that_never_reads_does_not_keep_it_when_it_goes(record: Project) -> None:
+    call = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "find_runs", "arguments": {}}}
+    process = subprocess.Popen(
+        [*COMMAND, "mcp"],
+        cwd=record.folder,
+        env=clean_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    lines = [_INITIALIZE, {"jsonrpc": "2.0", "method": "notifications/initialized"}]
+    lines += [{**call, "id": number} for number in range(2, 200)]  # more than a pipe holds of answers
+    process.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    process.stdin.close()
+    process.stdout.close()
+    process.wait(timeout=60)
+
+
 def test_over_http_it_needs_its_token_and_its_own_name(record: Project) -> None:
     environment = clean_environment(DEBUGLOOP_MCP_TOKEN="a-token-of-this-test")
     process = subprocess.Popen(

@@ -194,6 +194,20 @@ def test_no_answer_is_larger_than_its_budget(server: MCPServer[Any], record: Pro
     assert len(result.content[0].text.encode()) <= budget  # type: ignore[union-attr]
 
 
+def test_a_cursor_leads_through_all_rows_and_totals_are_of_the_whole(ask: Ask) -> None:
+    whole = ask("compare", budget=MOST)
+    seen: list[Any] = []
+    cursor, pages = "", 0
+    while cursor or not pages:
+        page = ask("compare", budget=2_000, **({"cursor": cursor} if cursor else {}))
+        assert page["counts"] == whole["counts"]
+        seen += page.get("tests", [])
+        cursor = page.get("next_cursor", "")
+        pages += 1
+    assert pages > 1
+    assert [one["test"] for one in seen] == [one["test"] for one in whole["tests"]]
+
+
 def test_recorded_text_comes_in_objects_that_name_its_origin_and_nowhere_else(ask: Ask, record: Project) -> None:
     answers = [
         ask("last_run"),

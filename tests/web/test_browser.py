@@ -149,6 +149,37 @@ def test_lists_are_walked_with_keys(chromium: webdriver.Chrome, pages: dict[str,
     wait_until(lambda: chromium.current_url.endswith("/search?q=jkprice"))
 
 
+def test_a_question_mark_leads_to_the_keys_and_k_goes_back(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
+    sized(chromium, 360)
+    chromium.get(pages["/failures/CART"])
+    keys = chromium.find_element(By.CSS_SELECTOR, ".keys")
+    seen = "const at = arguments[0].getBoundingClientRect(); return at.top >= 0 && at.bottom <= innerHeight + 1"
+    assert not chromium.execute_script(seen, keys)
+    chromium.find_element(By.TAG_NAME, "body").send_keys("?")
+    wait_until(lambda: chromium.execute_script(seen, keys))
+    sized(chromium, 1440)
+    chromium.get(pages["/runs"])
+    chromium.find_element(By.TAG_NAME, "body").send_keys("j", "j", "j", "k", "k", "k")
+    assert chromium.switch_to.active_element == chromium.find_element(By.CSS_SELECTOR, ".row a")
+
+
+def test_a_printed_page_has_what_is_folded_and_no_navigation(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
+    sized(chromium, 1440)
+    chromium.get(pages["/failures/HOSTILE"])
+    folded = chromium.find_element(By.CSS_SELECTOR, "details:not([open]) .tree")
+    visible = "return arguments[0].checkVisibility({contentVisibilityAuto: true})"
+    assert not chromium.execute_script(visible, folded)
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert chromium.execute_script(visible, folded)
+        assert folded.size["height"] > 10
+        assert not chromium.find_element(By.TAG_NAME, "header").is_displayed()
+        scroll = "return [...document.querySelectorAll('.source, .wide')].map(one => getComputedStyle(one).overflowX)"
+        assert set(chromium.execute_script(scroll)) == {"visible"}
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_the_first_thing_that_tab_reaches_skips_to_the_content(
     chromium: webdriver.Chrome, pages: dict[str, str]
 ) -> None:

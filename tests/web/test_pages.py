@@ -10,14 +10,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from starlette.testclient import TestClient
 
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reader import RecordReader
+from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.migration_files import available
 from pytest_debugloop.queries.overviews import SearchResult
 from pytest_debugloop.queries.question import Question
+from pytest_debugloop.web import application
 from pytest_debugloop.web.application import make_app
+from pytest_debugloop.web.pages.lists import failures_page, runs_page
+from pytest_debugloop.web.view import Asked, View
 from tests.support.projects import Project
 from tests.web.conftest import LONG, XSS, error_ids
 
@@ -273,6 +279,65 @@ def test_what_is_not_there_gets_a_page_that_says_so(get: Get, record: Project, p
     found = get(path)
     assert found.status_code == status
     assert Page(found.text).open == []
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/tests/test_price[pera]", "/tests/"),
+        ("/tests/test_price", "/tests/"),
+        ("/go?to=test_shop.py::test_price_of_a_pear", "/tests/"),
+        ("/runs/zzzzzzzz", "/runs/"),
+        ("/failures/00000000-0000-0000-0000-000000000000", "/failures/"),
+    ],
+)
+def test_what_is_near_is_linked_where_nothing_is_called_so(get: Get, record: Project, path: str, near: str) -> None:
+    page = Page(get(path).text.partition("<h2>Near it</h2>")[2].partition("</ul>")[0] + "</ul>")
+    links = [str(link["href"]) for link in page.all("a") if str(link["href"]).startswith(near)]
+    assert links
+    assert get(links[0]).status_code == 200
+    if near == "/tests/":
+        assert page.text.replace("\n", "").startswith("test_shop.py::test_price")
+
+
+def test_an_id_of_another_project_is_no_error(record: Project, location: RecordLocation) -> None:
+    with RecordReader(location) as reader:
+        found = TestClient(make_app(replace(location, project="another"), reader))
+        run = TestClient(make_app(location, reader)).get("/runs.json").json()["runs"][0]["id"]
+        assert found.get("/runs.json").json().get("runs", []) == []
+        assert run[-8:] in found.get(f"/runs/{run}").text
+        assert found.get("/tests/test_flaky").status_code == 404
+        assert found.get("/").status_code == 200
+
+
+def test_a_database_that_goes_away_while_a_page_is_made_is_said(
+    record: Project, location: RecordLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page(asked: Asked) -> View:
+        asked.record.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return runs_page(asked)
+
+    monkeypatch.setattr(application, "_PAGES", (("/runs", page), ("/failures", failures_page)))
+    with RecordReader(location) as reader:
+        client = TestClient(make_app(location, reader))
+        for path in ("/runs", "/runs.json"):
+            found = client.get(path)
+            assert found.status_code == 503
+            assert "The record cannot be read" in found.text
+        assert client.get("/failures").status_code == 200
+
+
+def test_a_record_of_a_later_version_is_said(record: Project, location: RecordLocation) -> None:
+    with embedded_server(record.folder / ".debugloop") as conninfo, psycopg.connect(conninfo, autocommit=True) as owner:
+        table = "agent_observability.schema_migrations"
+        owner.execute(f"UPDATE {table} SET version = 999 WHERE version = (SELECT max(version) FROM {table})")
+        try:
+            with RecordReader(location) as reader:
+                found = TestClient(make_app(location, reader)).get("/runs")
+        finally:
+            owner.execute(f"UPDATE {table} SET version = %s WHERE version = 999", (available()[-1].version,))
+    assert found.status_code == 503
+    assert "999" in Page(found.text).text
 
 
 def test_behind_a_proxy_with_a_prefix_links_have_it(location: RecordLocation) -> None:

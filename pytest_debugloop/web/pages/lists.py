@@ -112,10 +112,23 @@ def recoveries_page(asked: Asked) -> View:
     rows = asked.record.fetch(answer.recoveries)[offset:]
     common = asked.record.answer(recovery_patterns(20))
     counts: dict[str, int] = {}
+    waited: dict[str, list[tuple[int, float]]] = {}
     for pattern in common.by_strategy:
         name = pattern.recovery_strategy or "unknown"
         counts[name] = counts.get(name, 0) + pattern.errors_recovered
-    values = {**_paged(asked, rows), "common": common, "counts": counts, "strategies": tuple(STRATEGIES)}
+        if pattern.median_duration_ms is not None:
+            waited.setdefault(name, []).append((pattern.errors_recovered, float(pattern.median_duration_ms)))
+    times = {
+        name: sum(errors * ms for errors, ms in known) / sum(errors for errors, _ in known)
+        for name, known in waited.items()
+    }
+    values = {
+        **_paged(asked, rows),
+        "common": common,
+        "counts": counts,
+        "times": times,
+        "strategies": tuple(STRATEGIES),
+    }
     return View("recoveries.html", "Recoveries", values, "recoveries", {}, {"recoveries": rows[:ROWS]})
 
 

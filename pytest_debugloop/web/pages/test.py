@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from pytest_debugloop.answers.duration_changes import duration_changes
 from pytest_debugloop.answers.filters import TypedFilters
 from pytest_debugloop.answers.flaky import ranked_tests
 from pytest_debugloop.answers.lists import history_of
@@ -51,7 +52,8 @@ def test_page(asked: Asked) -> View:
     attempts = asked.record.fetch(found.attempts)
     scores = asked.record.answer(ranked_tests(None, 1, filters=Filters(task_ids=(found.test.id,))))
     recovered = asked.record.fetch(recoveries(task_id=found.test.id, limit=20))
-    durations = [attempt for attempt in attempts if attempt.duration_ms is not None][:_POINTS]
+    durations = [attempt for attempt in attempts if attempt.duration_ms is not None][:_POINTS][::-1]
+    changes = duration_changes([float(attempt.duration_ms or 0) for attempt in durations])
     facts = {"test": found.test, "not_loaded": not_loaded(asked.location)}
     values = {
         "test": found.test,
@@ -63,9 +65,9 @@ def test_page(asked: Asked) -> View:
         "reasons": _reasons(attempts),
         "score": scores[0] if scores else None,
         "points": [
-            Point(float(one.duration_ms or 0), f"{span(one.duration_ms)}, {local(one.ended_at)}")
-            for one in reversed(durations)
+            Point(float(one.duration_ms or 0), f"{span(one.duration_ms)}, {local(one.ended_at)}") for one in durations
         ],
+        "changes": [(change, durations[change.place]) for change in changes],
         "recovered": recovered,
         "query": dict(asked.query),
     }
