@@ -13,6 +13,7 @@ from pytest_debugloop.api import statements
 from pytest_debugloop.api.states import GivenId, Stored, capture_state_snapshot
 from pytest_debugloop.api.storable import mapping_text, share_of, uuid_of, uuid_or_none
 from pytest_debugloop.errors import RefusedValueError, UnknownIdError
+from pytest_debugloop.journal.records import clean_text
 from pytest_debugloop.queries.question import Steps, one
 
 
@@ -63,11 +64,13 @@ def record_error(
         UnknownIdError: there is no such snapshot.
     """
     if isinstance(error, BaseException):
-        message = str(error) or type(error).__name__
+        message = _message_of(error)
         error_code = error_code or type(error).__name__
-        stack_trace = stack_trace or "".join(traceback.format_exception(error))
-    else:
+        stack_trace = stack_trace or clean_text("".join(traceback.format_exception(error)))
+    elif isinstance(error, str):
         message = error
+    else:
+        raise RefusedValueError(reason=f"error is a {type(error).__name__}, but it must be an exception or a text")
     context = _Event(correlation_id, agent_name, session_id, execution_step, task_description)
     asked = statements.error(
         correlation_id=uuid_of(correlation_id, "correlation_id"),
@@ -202,6 +205,14 @@ def link_recovery(
         intermediate_steps=intermediate_steps,
     )
     return (yield from one(asked)).id
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        message = str(error)
+    except Exception as failure:  # its own fault must not take the place of the error
+        message = f"<{type(error).__name__}: its __str__ raised {type(failure).__name__}>"
+    return clean_text(message) or type(error).__name__
 
 
 class _Event:

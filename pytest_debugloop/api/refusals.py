@@ -79,6 +79,8 @@ def _meaning(error: psycopg.Error, connection: AnyConnection, schema: str) -> Ex
         return UnknownIdError(kind=key[1], id=key[2]) if key else RefusedValueError(reason=reason)
     if isinstance(error, (psycopg.DataError, psycopg.IntegrityError, server_errors.ProgramLimitExceeded)):
         return RefusedValueError(reason=reason)
+    if type(error) is psycopg.ProgrammingError and error.sqlstate is None:  # a value of a type that it does not know
+        return RefusedValueError(reason=reason)
     if isinstance(error, server_errors.UndefinedColumn):  # of a host's table that is another one than is known
         return RefusedValueError(reason=f"the host's table is not as expected: {reason}")
     if connection.closed:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from pytest_debugloop.api import statements
 from pytest_debugloop.api.storable import mapping_text, uuid_of, uuid_or_none
 from pytest_debugloop.api.values import Transformation
-from pytest_debugloop.errors import RefusedValueError
+from pytest_debugloop.errors import NotStorableError, RefusedValueError
 from pytest_debugloop.queries.question import Steps, first, one
 
 GivenId: TypeAlias = uuid.UUID | str
@@ -49,6 +49,8 @@ def capture_state_snapshot(
     Raises:
         NotAUuidError, NotStorableError, RefusedValueError: an argument cannot be stored.
     """
+    if agent_state is None:
+        raise NotStorableError(where="agent_state", reason="it is None and not a mapping")
     asked = statements.snapshot(
         snapshot_type=snapshot_type,
         correlation_id=uuid_of(correlation_id, "correlation_id"),

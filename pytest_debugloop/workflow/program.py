@@ -91,7 +91,7 @@ class recording:  # noqa: N801 - it is called as a function, like contextlib.sup
             "debugloop_agent_name": agent_name,
             "debugloop_project": project,
         }
-        self._given = {key: str(value) for key, value in given.items() if value}
+        self._given = {key: text for key, value in given.items() if (text := _text(value))}
         self._name = name
         self._request = user_request
         self._wait = wait
@@ -225,3 +225,11 @@ class recording:  # noqa: N801 - it is called as a function, like contextlib.sup
     def _problem(self, sentence: str) -> None:
         self.problems.append(sentence)
         log.warning("debugloop: %s", sentence)
+
+
+def _text(value: object) -> str:
+    """Give the text of an argument; of one that has none, nothing: it is as if it were not given."""
+    try:
+        return "" if value is None else str(value)
+    except Exception:
+        return ""

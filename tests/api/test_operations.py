@@ -159,6 +159,53 @@ def test_an_error_keeps_exception_traceback_and_state(called: Called, rows: Rows
     assert (state["snapshot_type"], state["agent_state"]["stock"]) == ("error", None)
 
 
+class Mute:
+    """Has no text, and no truth."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("no truth")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError(Mute()), "<ValueError: its __str__ raised RuntimeError>"),
+        (ValueError("a\0b"), "a\\x00b"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+    ],
+)
+def test_an_exception_without_a_text_that_can_be_stored_is_recorded(
+    called: Called, rows: Rows, workflow: uuid.UUID, error: BaseException, message: str
+) -> None:
+    async def record_error(record: Any) -> None:
+        await record.record_error(workflow, "planner", error)
+
+    called(record_error)
+    (row,) = rows("SELECT error_message FROM debug_error_events WHERE correlation_id = %s", workflow)
+    assert row["error_message"] == message
+
+
+def test_what_is_of_no_type_that_can_be_stored_is_refused_in_a_sentence(called: Called, workflow: uuid.UUID) -> None:
+    async def record_object(record: Any) -> None:
+        await record.record_error(workflow, "planner", Mute())
+
+    async def name_object(record: Any) -> None:
+        await record.record_success(workflow, "planner", Mute())
+
+    async def capture_nothing(record: Any) -> None:
+        await record.capture_state_snapshot("checkpoint", workflow, "planner", None)
+
+    with pytest.raises(RefusedValueError, match="error is a Mute, but it must be an exception or a text"):
+        called(record_object)
+    with pytest.raises(RefusedValueError, match="cannot adapt type 'Mute'"):
+        called(name_object)
+    with pytest.raises(NotStorableError, match="agent_state cannot be stored as JSON: it is None and not a mapping"):
+        called(capture_nothing)
+
+
 def test_transformation_and_state_refer_to_each_other(called: Called, rows: Rows, workflow: uuid.UUID) -> None:
     async def log(record: Any) -> Any:
         return await record.log_transformation_with_state(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -73,3 +74,42 @@ def test_what_goes_wrong_is_logged_and_the_program_goes_on(
         assert not debugloop.is_recording
         debugloop.checkpoint("begin", a=1)
     assert not program.rows("SELECT FROM debug_workflow_steps WHERE operation_name LIKE '%the end'")
+
+
+class Mute:
+    """Has no text, and no truth."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("no truth")
+
+
+def test_a_program_goes_on_whatever_is_asked_of_its_recording(program: Project) -> None:
+    strange: Any = Mute()
+    recording = pytest_debugloop.recording(
+        strange, correlation_id=strange, session_id=strange, agent_name=strange, user_request=strange
+    )
+    with recording as debugloop, debugloop.step("outer"):
+        late = debugloop.step("late").__enter__()
+        pid = os.fork()
+        if pid == 0:
+            debugloop.checkpoint("in the child")
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        for number in range(30):
+            debugloop.checkpoint("loop", number=number, strange=strange)
+        with pytest_debugloop.recording("inner") as inner:
+            inner.checkpoint("inside")
+    late.output(a=1)
+    late.__exit__(None, None, None)
+    debugloop.checkpoint("after the end")
+    assert recording.problems == ["1 call of debugloop was not recorded (1 in a forked child process)."]
+    of_it = f"WHERE correlation_id = '{recording.correlation_id}'"
+    (run,) = program.rows(f"SELECT exit_status, status FROM debug_runs {of_it}")
+    assert (run["exit_status"], run["status"]) == (0, "finished")
+    (found,) = program.rows(f"SELECT count(*) FROM debug_workflow_steps {of_it} AND operation_name = 'loop'")
+    assert found["count"] == 30
+    (found,) = program.rows("SELECT count(*) FROM debug_workflow_steps WHERE operation_name = 'inside'")
+    assert found["count"] == 1
