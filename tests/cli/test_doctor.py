@@ -178,13 +178,13 @@ def test_the_switch_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
 
 
 def test_settings_that_cannot_be_used_are_problems(tmp_path: Path) -> None:
-    text = "[pytest]\ndebugloop_wait = long\ndebugloop_max_framez = 3\n"
+    text = "[pytest]\ndebugloop_max_items = many\ndebugloop_max_framez = 3\n"
     (tmp_path / "pytest.ini").write_text(text, encoding="utf-8")
     done = call_command(tmp_path, "doctor", "--json")
     assert done.returncode == 1
     told = [c for c in json.loads(done.stdout)["checks"] if c["name"] == "settings"]
     assert [check["state"] for check in told] == ["problem", "warning"]
-    assert "debugloop_wait" in told[0]["message"]
+    assert "debugloop_max_items" in told[0]["message"]
     assert "debugloop_max_framez" in told[1]["message"]
 
 
