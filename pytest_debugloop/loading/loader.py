@@ -241,6 +241,7 @@ class Loader:
             self._link(cursor, run_id, correlation_id)
             cursor.execute(statement("complete_places"), run)
             cursor.execute(statement("complete_graph"), run)
+            cursor.execute(statement("fixing_commits"))
             cursor.execute(statement("complete_run"), run)
             while cursor.nextset():
                 pass

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_debugloop.loading.recoveries.asked import keep_proof
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -71,3 +73,17 @@ def test_no_commit_is_told_that_did_not_fix_it(shop: Project) -> None:
     )
     assert [row["recovery_strategy"] for row in recovered] == ["code_change"] * 2
     assert edges(shop) == []
+
+
+def test_a_reason_that_is_proved_changes_what_fixed_an_error(shop: Project) -> None:
+    commit(shop, 3)
+    shop.run("-q")
+    (edge,) = edges(shop)
+    with shop.connect() as connection:
+        (link,) = connection.execute(
+            "SELECT id FROM debug_error_success_correlation WHERE error_event_id = %s", (edge["source_id"],)
+        ).fetchall()
+        for strategy, expected in (("rerun", []), ("code_change", [edge])):
+            with connection.transaction():
+                keep_proof(connection, link["id"], strategy, "it was proved", {"verified": {"strategy": strategy}})
+            assert edges(shop) == expected

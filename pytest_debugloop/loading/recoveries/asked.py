@@ -64,3 +64,5 @@ def keep_proof(
         "confidence": PROVED,
     }
     connection.execute(statement("recoveries_verified").encode(), values)
+    connection.execute(statement("recoveries_touched").encode(), (recovery_id,))
+    connection.execute(statement("fixing_commits").encode())

@@ -1,4 +1,4 @@
--- Draw what a run says of who uses whom: tests and fixtures, the order before failures, the commits that mended.
+-- Draw what a run says of who uses whom: tests and fixtures, the order before failures.
 --
 -- An edge is stored once. That it was seen again is noted once a day: otherwise each run would write all of them anew.
 
@@ -109,37 +109,6 @@ ON CONFLICT (id) DO UPDATE SET
     END,
     first_seen_at = least(excluded.first_seen_at, known.first_seen_at)
 WHERE excluded.last_seen_at > known.last_seen_at + interval '1 day' OR excluded.first_seen_at < known.first_seen_at;
-
--- Which commit fixed which error: the one at which it passed, if not for a change that was not committed there. A run
--- that is loaded late may show that it was another, or none.
-CREATE TEMP TABLE fixed ON COMMIT DROP AS
-SELECT
-    debug_snapshot_id(passing.project || ' ' || e.id || ' ' || passing.git_commit, 'error_fixed_by_commit') AS id,
-    e.id AS error_id, coalesce(e.operation_name, e.error_type) AS name, passing.project, passing.git_commit,
-    passing.id AS run_id, passing.started_at
-FROM touched
-JOIN debug_error_events AS e ON e.id = touched.id
-JOIN debug_error_success_correlation AS c ON c.error_event_id = e.id
-JOIN debug_success_events AS s ON s.id = c.success_event_id
-JOIN debug_runs AS failing ON failing.id = e.run_id
-JOIN debug_runs AS passing ON passing.id = s.run_id
-WHERE c.recovery_strategy = 'code_change' AND passing.git_commit <> failing.git_commit
-    AND NOT EXISTS (
-        SELECT FROM jsonb_path_query(c.evidence, '$.code[*].file') AS changed (file)
-        WHERE passing.git_dirty ? (changed.file #>> '{}')
-    );
-
-DELETE FROM debug_graph_edges AS e
-WHERE e.kind = 'error_fixed_by_commit' AND e.source_id IN (SELECT id FROM touched)
-    AND e.id NOT IN (SELECT id FROM fixed);
-
-INSERT INTO debug_graph_edges (
-    id, project, kind, source_id, source_name, target_name, first_run_id, last_run_id, first_seen_at, last_seen_at
-)
-SELECT id, project, 'error_fixed_by_commit', error_id, name, git_commit, run_id, run_id, started_at, started_at
-FROM fixed
-ORDER BY id
-ON CONFLICT (id) DO NOTHING;
 
 -- The code of fixtures, as the run met it.
 UPDATE debug_transform_functions AS f SET code_hash = found.code_hash
