@@ -179,5 +179,7 @@ class DirectValues:
             self.left -= limit + 60
             return {"$type": "str", "head": self.texts.head(text, limit), "$cut": cut_text(size, limit, "characters")}
         self.left -= size + 3
+        if _type(text) is not str:
+            text = str.__str__(text)
         self._suspect(text)
         return text

@@ -8,7 +8,7 @@ one, for most texts hold none.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,7 @@ _base64 = bytes(0x61 if (chr(i).isalnum() and i < 128) or i in b"+/" else 0x2E f
 _key_letters = bytes(0x61 if (chr(i).isalnum() and i < 128) or i in b"_-+=." else 0x2E for i in range(256))
 _TWELVE_LETTERS = b"a" * 12
 _THIRTEEN_DIGITS, _FORTY_LETTERS = b"0" * 13, b"a" * 40
+_MOST_CLEAN, _LONGEST_CLEAN = 10_000, 100
 _SHORTEST = 6  # nothing that is known here is found in less
 
 
@@ -90,7 +91,7 @@ class Redactor:
         re.error: a regular expression is none.
     """
 
-    __slots__ = ("_given", "names", "patterns", "shortest")
+    __slots__ = ("_clean", "_given", "names", "patterns", "shortest")
 
     def __init__(
         self,
@@ -101,6 +102,7 @@ class Redactor:
     ) -> None:
         self._given = {"names": list(names), "patterns": list(patterns), "hidden": list(hidden), "shown": list(shown)}
         self.names = SecretNames(self._given["names"], self._given["hidden"], self._given["shown"])
+        self._clean: set[str] = set()
         self.patterns = GivenPatterns(self._given["patterns"])
         self.shortest = 1 if self._given["names"] or self.patterns else _SHORTEST
 
@@ -116,14 +118,22 @@ class Redactor:
         """
         return self.patterns.are_in((text,)) or self._has_sign(text)
 
-    def are_suspicious(self, texts: Sequence[str]) -> bool:
+    def are_suspicious(self, texts: set[str]) -> bool:
         """Tell whether one of several texts has any sign of a secret, with one look at all where that is enough.
+
+        Many failures of a run have the same texts: short ones without a sign are kept in mind.
 
         Args:
             texts: as they are written.
         """
+        new = texts.difference(self._clean)
         # Of lines each sign is found that is found in a text by itself, but for what users may ask for.
-        return self._has_sign("\n".join(texts)) or self.patterns.are_in(texts)
+        if new and (self._has_sign("\n".join(new)) or self.patterns.are_in(new)):
+            return True
+        if len(self._clean) > _MOST_CLEAN:
+            self._clean.clear()
+        self._clean.update([text for text in new if len(text) <= _LONGEST_CLEAN])
+        return False
 
     def _has_sign(self, text: str) -> bool:
         plain = text.encode("utf-8", "replace")

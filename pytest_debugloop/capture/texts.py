@@ -31,14 +31,14 @@ class Texts:
         secrets: texts that stood under the name of a secret, to be taken out of all others, and whose they are.
     """
 
-    __slots__ = ("_done", "_is_fit", "_known", "_marks", "_redactor", "secrets", "suspects")
+    __slots__ = ("_done", "_is_fit", "_is_suspicious", "_known", "_marks", "_redactor", "secrets", "suspects")
 
     def __init__(self, redactor: Redactor, marks: Marks) -> None:
         self._redactor = redactor
         self._marks = marks
         self._known: dict[str, Hashable] | None = None
         self._done: list[str] = []
-        self._is_fit = True
+        self._is_fit, self._is_suspicious = True, False
         self.suspects: list[str] = []
         self.secrets: dict[str, Hashable] = {}
 
@@ -119,13 +119,18 @@ class Texts:
         """
         if self._known is not None:
             return self._known
-        self.suspects = list(dict.fromkeys(self.suspects))
-        everything = "\n".join(self.suspects)
+        unique = {*self.suspects}
+        everything = "\n".join(unique)
         self._is_fit = scalars.clean(everything) == everything
         if not self._is_fit:
             self.suspects = [scalars.clean(text) for text in self.suspects]
-        if has_url(everything):
-            without_url_passwords(everything, _LearningMarks(self._marks))
+            unique = {*self.suspects}
+        self._is_suspicious = self._redactor.are_suspicious(unique)
+        if self._is_suspicious:
+            self.suspects = list(dict.fromkeys(self.suspects))
+            everything = "\n".join(self.suspects)
+            if has_url(everything):
+                without_url_passwords(everything, _LearningMarks(self._marks))
         known = {**{text: identity_of(text) for text in self._marks.known()}, **self.secrets}
         self._known = {text: known[text] for text in sorted(known, key=lambda text: (-len(text), text))}
         return self._known
@@ -140,7 +145,7 @@ class Texts:
         if known:
             everything = "\n".join([*self.suspects, *self._done])
             known = {secret: identity for secret, identity in known.items() if secret in everything}
-        if known or self._redactor.are_suspicious(self.suspects):
+        if known or self._is_suspicious:
             unsuspicious = self._unsuspicious()
 
             def scrubbed(text: str) -> str:
@@ -152,9 +157,9 @@ class Texts:
 
     def _unsuspicious(self) -> set[str]:
         """Find texts without a sign of a secret, many at a time: one that has one makes its group suspicious."""
-        texts = self.suspects
+        texts = list(dict.fromkeys(self.suspects))
         groups = [texts[at : at + _GROUP] for at in range(0, _len(texts), _GROUP)]
-        return {text for group in groups if not self._redactor.are_suspicious(group) for text in group}
+        return {text for group in groups if not self._redactor.are_suspicious({*group}) for text in group}
 
 
 class _LearningMarks(Marks):

@@ -71,6 +71,29 @@ def test_a_reference_to_what_lies_under_a_secret_does_not_tell_it(name: str) -> 
     assert name not in found
 
 
+def test_what_was_clean_in_one_snapshot_is_taken_out_of_another_where_it_is_a_secret_there() -> None:
+    redactor = Redactor()
+    for _ in range(2):
+        names = [("a", SECRET), ("b", [f"<{SECRET}>"] * 9)]
+        assert shown_names(names, redactor=redactor) == dict(names)
+        found = shown_names([*names, ("password", SECRET)], redactor=redactor)
+        assert found == {"a": REDACTED, "b": [f"<{REDACTED}>"] * 9, "password": REDACTED}
+
+
+def test_a_text_of_a_class_of_its_own_is_written_without_running_its_code() -> None:
+    class Sly(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            raise AssertionError
+
+        __eq__ = __str__ = __hash__  # type: ignore[assignment]
+
+    found = numbered_names([("a", Sly("words")), ("b", [Sly("words")] * 9), ("c", {"password": Sly(SECRET)})])
+    assert found["a"]["$value"] == found["b"][0]["$value"] == "words"
+    assert found["c"] == {"password": "[redacted: key #1]"}
+
+
 def test_texts_that_are_not_fit_for_postgresql_are_looked_at_as_they_are_written() -> None:
     found: Any = shown({"a": "x\0y", "b": ["\ud800"] * 20}, redactor=Redactor(patterns=[r"^[ -~]{6}$"]))
     assert found == {"a": "[redacted: pattern]", "b": ["[redacted: pattern]"] * 20}
