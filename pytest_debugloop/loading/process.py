@@ -121,6 +121,8 @@ def follow(order: LoaderOrder, report: Report | None = None) -> None:
                 raise
         load_earlier_runs(order, store)
         delete_expired(order, store)
+        if order.linger:
+            store.write_all()
 
 
 def _follow_and_report(run: RunLoading, order: LoaderOrder, store: Store, report: Report | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from contextlib import ExitStack
 
@@ -110,6 +111,12 @@ class Store:
     def rejected_total(self) -> int:
         """Count the lines that were refused."""
         return self.rejected + (self._loader.rejected if self._loader is not None else 0)
+
+    def write_all(self) -> None:
+        """Have an embedded server write all to its files: it may be copied, or killed, while nobody uses it."""
+        if self._connection is not None and not self._order.dsn:
+            with contextlib.suppress(psycopg.Error):
+                self._connection.execute("CHECKPOINT")
 
     def close(self) -> None:
         """Close the connection."""

@@ -39,6 +39,10 @@ def test_the_server_of_a_run_stays_until_it_is_stopped(tmp_path: Path) -> None:
         pid = server_pid(folder)
         assert "just now  passed" in project.printed("runs", **LINGER)
         assert server_pid(folder) == pid
+        copy = tmp_path / "copy"
+        subprocess.run(["cp", "-a", str(folder), str(copy)], check=True)  # as a backup does, at any time
+        copied = project.debugloop("--dir", str(copy), "--trust", "runs")
+        assert (copied.returncode, "just now  passed" in copied.stdout) == (0, True), copied
         found = looked_at(project, **LINGER)
         assert found["lingering"]["state"] == "ok"
         assert f"(process {pid}) runs for 600 s after its last use; process {keeper}" in found["lingering"]["message"]
