@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def make_app(location: RecordLocation, reader: RecordReader, token: str = "", ho
 
     Args:
         location: where the record is.
-        reader: keeps it open.
+        reader: keeps it open; closed where the server says that it ends.
         token: that a browser has to bring; empty for none.
         hosts: names that the server may be called by; empty for any.
     """
@@ -72,7 +73,13 @@ def make_app(location: RecordLocation, reader: RecordReader, token: str = "", ho
         routes += [_route(f"{path}.json", page, location, reader), _route(path, page, location, reader)]
     routes.append(Route("/go", _go(location, reader)))
     routes.append(Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")))
-    app = Starlette(routes=routes, exception_handlers={404: _no_page})
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(reader.close)
+
+    app = Starlette(routes=routes, exception_handlers={404: _no_page}, lifespan=lifespan)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5)
     app.add_middleware(Guard, token=token, hosts=hosts)
     return app

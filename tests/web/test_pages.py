@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from pytest_debugloop import web
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reader import RecordReader
 from pytest_debugloop.database.embedded import embedded_server
@@ -153,6 +154,30 @@ def test_a_failure_has_its_frames_values_and_both_sides_of_the_comparison(get: G
     assert "'vat': 19" in page.text
     assert "debugloop reproduce" in page.text
     assert page.all("details")
+
+
+def test_a_failure_has_its_output_threads_fixtures_with_scopes_and_a_permalink(get: Get, record: Project) -> None:
+    ids = error_ids(get, record)
+    hostile = next(id_ for name, id_ in ids.items() if "hostile" in name)
+    page = Page(get(f"/failures/{hostile[-8:]}").text)
+    assert "\\x1b[31mred" in page.text.partition("Captured output")[2]
+    assert "helper" in page.text.partition("Threads")[2]
+    assert f"/failures/{hostile}" in [link["href"] for link in page.all("a")]
+    price = next(id_ for name, id_ in ids.items() if "price" in name)
+    assert "basket: module" in Page(get(f"/failures/{price}").text).text
+
+
+def test_a_run_that_died_is_said(get: Get, record: Project) -> None:
+    run = get("/runs.json").json()["runs"][0]["id"]
+    with embedded_server(record.folder / ".debugloop") as conninfo, psycopg.connect(conninfo, autocommit=True) as owner:
+        changed = "UPDATE agent_observability.debug_runs SET status = %s WHERE id = %s"
+        owner.execute(changed, ("died", run))
+        try:
+            text = Page(get(f"/runs/{run}").text).text
+            assert Page(get("/runs?status=died").text).text.count(run[-8:]) == 1
+        finally:
+            owner.execute(changed, ("finished", run))
+    assert "The process died before its end" in text
 
 
 def test_a_test_has_a_strip_for_each_line_and_its_reasons(get: Get, record: Project) -> None:
@@ -338,6 +363,21 @@ def test_a_record_of_a_later_version_is_said(record: Project, location: RecordLo
             owner.execute(f"UPDATE {table} SET version = %s WHERE version = 999", (available()[-1].version,))
     assert found.status_code == 503
     assert "999" in Page(found.text).text
+
+
+def test_any_asgi_server_gets_the_application_of_the_environment(
+    location: RecordLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEBUGLOOP_WEB_TOKEN", "a-token")
+    monkeypatch.setenv("DEBUGLOOP_WEB_HOSTS", "testserver,debug.example.org")
+    monkeypatch.delattr(web, "app", raising=False)
+    try:
+        with TestClient(web.app, headers={"Authorization": "Bearer a-token"}) as client:
+            assert client.get("/runs.json").status_code == 200
+            assert client.get("/runs.json", headers={"Host": "elsewhere.example"}).status_code == 421
+            assert TestClient(web.app).get("/runs.json").status_code == 401
+    finally:
+        vars(web).pop("app", None)
 
 
 def test_behind_a_proxy_with_a_prefix_links_have_it(location: RecordLocation) -> None:
