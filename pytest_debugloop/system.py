@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 class System:
     """Functions that the test process needs while tests run, and at its end."""
 
+    access = os.access
     chmod = os.chmod
     close = os.close
     duplicate = fcntl.fcntl

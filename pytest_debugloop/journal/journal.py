@@ -18,6 +18,7 @@ from pytest_debugloop.private import open_folder
 from pytest_debugloop.system import System, identity_change
 
 _UNWRITTEN_LIMIT = 16 * 1024 * 1024
+_BETWEEN_CHECKS = 63  # each 64th write of many has the whole look at the file
 _MAX_FALLBACKS = 5  # a chain of them: what cleans the first folder may clean the second
 _NO_DISK_TROUBLE = {errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.EBADF, errno.ENOENT}
 
@@ -52,6 +53,7 @@ class Journal:
         "_lines",
         "_torn",
         "_unwritten",
+        "_writes",
         "cut_lines",
         "lost_lines",
         "problem",
@@ -67,6 +69,7 @@ class Journal:
         self._fallback = fallback
         self._fallbacks = 0
         self._lines = 0  # after the header
+        self._writes = 0  # with the cheaper look
         self._unwritten = b""
         self._full: ClosedJournal | None = None  # as the disk was full
         self._torn = False
@@ -115,6 +118,27 @@ class Journal:
             written = -1
         if written == len(lines):
             self._lines += lines.count(b"\n")
+        else:
+            self._torn = written > 0
+            self._write_later(lines)
+
+    def append_soon(self, lines: bytes, count: int) -> None:
+        """Write lines a moment after others, with a cheaper look at the file.
+
+        Args:
+            lines: as :meth:`append` takes them.
+            count: how many these are.
+        """
+        self._writes = writes = self._writes + 1
+        if not writes & _BETWEEN_CHECKS or self._unwritten or self._torn:
+            self.append(lines)
+            return
+        try:
+            written = self._file.append_soon(lines)
+        except OSError:
+            written = -1
+        if written == len(lines):
+            self._lines += count
         else:
             self._torn = written > 0
             self._write_later(lines)
@@ -193,9 +217,7 @@ class Journal:
         # A torn line is ended first: the reader sets it aside, and the whole line follows.
         data = b"\n" + self._unwritten if self._torn else self._unwritten
         try:
-            written = self._file.append(data)
-            if written < 0:  # no other than a moment ago
-                return False
+            written = self._file.write(data)
             if written != len(data):
                 self._torn = True
                 raise no_space()

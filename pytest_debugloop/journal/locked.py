@@ -45,6 +45,15 @@ class LockedJournal:
             finally:
                 self._owner = 0
 
+    def append_soon(self, lines: bytes, count: int) -> None:
+        """Write whole lines, as :meth:`append` does: the lock costs more than a look at the file.
+
+        Args:
+            lines: as :meth:`Journal.append` takes them.
+            count: how many these are.
+        """
+        self.append(lines)
+
     def _append_late(self) -> None:
         while self._late:
             self._journal.append(self._late.popleft())

@@ -47,13 +47,21 @@ class FixtureRecorder:
         writer: of this process.
         current_step: gives the attempt and the phase that began last.
         project: tells which fixtures are its own.
+        expect_parts: called where reports may be made of parts of the test.
     """
 
-    def __init__(self, writer: Writer, current_step: Callable[[], tuple[Attempt, Step]], project: ProjectCode) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        current_step: Callable[[], tuple[Attempt, Step]],
+        project: ProjectCode,
+        expect_parts: Callable[[], None],
+    ) -> None:
         self._writer = writer
         self._now = writer.now
         self._current_step = current_step
         self._project = project
+        self._expect_parts = expect_parts
         self._known: dict[int, _Facts] = {}
         self._step: Step | None = None
         self._text = ""
@@ -69,6 +77,8 @@ class FixtureRecorder:
         try:
             if fixturedef.argname in _PROPERTIES and request.scope == "function":
                 request.node.addfinalizer(partial(self._note_properties, request.node))
+            elif fixturedef.argname == "subtests":
+                self._expect_parts()
             self._note(fixturedef, request)
         except Exception as fault:
             self._writer.fault(fault)

@@ -1,23 +1,21 @@
-"""From pytest's hooks around each phase of each test to lines of the journal.
+"""From the phases of each test to lines of the journal.
 
-The wrappers see every attempt, whichever plugin repeats it: an attempt begins where setup is entered. What a phase
-did is known at the wrapper's end, and a failure is written there and then; pytest's own verdict comes with the log
-report, at once, late or never, and corrects what was written where it differs (an expected failure, a rerun).
+An attempt begins where setup is entered, whichever plugin repeats it. A failure is written as soon as it is seen;
+pytest's own verdict comes with the log report, at once, late or never, and corrects what was written where it differs
+(an expected failure, a rerun). Which hooks say what happens is decided elsewhere: :mod:`.phase_hooks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.recording.return_capture import capture_return
-from pytest_debugloop.recording.states import RecorderState, StateChangeError
-from pytest_debugloop.recording.tracebacks import remove_from_traceback
+from pytest_debugloop.recording.return_capture import ReturnCapture
+from pytest_debugloop.recording.states import RecorderState, States
 from pytest_debugloop.writing.facts import facts_of
 from pytest_debugloop.writing.failure import SKIP_EXCEPTIONS, errors_of, kind_for, root_of
-from pytest_debugloop.writing.parameters import parameters_of
 from pytest_debugloop.writing.reports import (
     UndecidedFailures,
     custom_outcome_of,
@@ -31,133 +29,141 @@ from pytest_debugloop.writing.reports import (
 from pytest_debugloop.writing.steps import NO_ATTEMPT, Attempt, Step
 
 if TYPE_CHECKING:
-    from pytest_debugloop.recording.tasks import Tasks
+    from pytest_debugloop.recording.attempts import Attempts
     from pytest_debugloop.recording.trace_selection import TraceSelection
-    from pytest_debugloop.writing.node_ids import NodeIds
     from pytest_debugloop.writing.writer import Failure, Writer
-
-T = TypeVar("T")
 
 
 class Recorder:
-    """The hooks of a process that runs tests.
+    """What a process that runs tests knows of them.
 
     Args:
         writer: takes lines and failures, and catches our own faults.
-        node_ids: as they are recorded.
-        tasks: names tests across runs.
+        attempts: counts those of this process.
         selection: decides which attempts are traced.
+        plugins: of the run.
+
+    Attributes:
+        attempt: the test under way.
+        step: the phase that began last.
+        buffer: lines that are written with the next.
+        phase_to_step: called before others ask for the step: makes one of a phase that has none yet.
     """
 
-    def __init__(self, writer: Writer, node_ids: NodeIds, tasks: Tasks, selection: TraceSelection) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        attempts: Attempts,
+        selection: TraceSelection,
+        plugins: pytest.PytestPluginManager,
+    ) -> None:
         self._writer = writer
         self._now = writer.now
-        self._node_ids = node_ids
-        self._tasks = tasks
+        self.attempts = attempts
         self._trace_selection = selection
-        self._failed: set[str] = set()  # the tests of which an attempt failed
-        self._attempts: dict[str, int] = {}
-        self._state = RecorderState.IDLE
-        self._state_faults: set[tuple[RecorderState, RecorderState]] = set()
-        self._attempt = NO_ATTEMPT
-        self._step = Step(0, "", 0, "")  # the one that began last
-        self._has_next = False  # whether another test follows at once
+        self._plugins = plugins
+        self._states = States(writer.fault)
+        self.enter = self._states.enter
+        self.attempt = NO_ATTEMPT
+        self.step = Step(0, "", 0, "")
+        self.phase_to_step: Callable[[], None] = lambda: None
         self._undecided = UndecidedFailures(writer)
-        self._buffer = ""  # lines that are written with the next
+        self.buffer = ""
         self._subtest: Step | None = None  # failed, and its exception may still come
 
     def current_step(self) -> tuple[Attempt, Step]:
         """Give the attempt and the step that began last."""
-        return self._attempt, self._step
+        self.phase_to_step()
+        return self.attempt, self.step
 
-    def _enter(self, state: RecorderState) -> None:
-        """Change the state; a change that cannot be is noted, once, and made nevertheless: what follows is recorded."""
-        if self._state not in state.follows and (self._state, state) not in self._state_faults:
-            self._state_faults.add((self._state, state))
-            self._writer.fault(StateChangeError(self._state, state))
-        self._state = state
+    # -- phases --------------------------------------------------------------------------------------------------------
 
-    # -- phases -----------------------------------------------------------------------------------------------------
+    @property
+    def traced(self) -> frozenset[str]:
+        """The tests that are traced at their first attempt."""
+        return self._trace_selection.names
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, T, T]:
-        """Begin an attempt."""
-        __tracebackhide__ = True
-        self._begin(item, "setup")
+    def end_trace(self) -> None:
+        """Note that the attempt is over, as far as it is traced."""
+        if self._trace_selection.is_active:
+            self._writer.guarded(self._trace_selection.end)
+
+    def begin(self, item: pytest.Item, phase: str) -> None:
+        """Note that a phase begins, and write so.
+
+        Args:
+            item: the test.
+            phase: ``setup``, ``call`` or ``teardown``; an attempt begins with its setup.
+        """
         try:
-            result = yield
-        except BaseException as error:
-            self._record_exception(item, error)
-            raise
-        self._end()
-        return result
+            self.buffer += self._take_ended_lines()
+            if phase == "setup" or not self.attempt.is_of(item):
+                self.begin_attempt(item)
+            self.begin_phase(phase)
+        except Exception as fault:
+            self._writer.fault(fault)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, T, T]:
-        """Record the call phase."""
-        __tracebackhide__ = True
-        self._begin(item, "call")
-        try:
-            has_return_capture = self._attempt.is_after_failure
-            result: T = (
-                (yield from capture_return(self._writer, self._attempt, item)) if has_return_capture else (yield)
-            )
-        except BaseException as error:
-            self._record_exception(item, error)
-            raise
-        self._end()
-        return result
+    def begin_phase(self, phase: str) -> None:
+        """Note that a phase of the attempt begins, and write so.
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, T, T]:
-        """Record the teardown phase."""
-        __tracebackhide__ = True
-        self._has_next = nextitem is not None
-        self._begin(item, "teardown")
+        Args:
+            phase: ``setup``, ``call`` or ``teardown``.
+        """
         try:
-            result = yield
-        except BaseException as error:
-            self._record_exception(item, error)
-            raise
-        else:
-            self._end()
-        finally:
-            if self._trace_selection.is_active:
-                self._writer.guarded(self._trace_selection.end)
-        return result
-
-    def _begin(self, item: pytest.Item, phase: str) -> None:
-        try:
-            self._enter(RecorderState.RUNNING)
-            text = self._buffer + self._take_ended_lines()
-            self._buffer = ""
-            if phase == "setup" or not self._attempt.is_of(item):
-                self._begin_attempt(item)
+            self.enter(RecorderState.RUNNING)
+            text = self.buffer + self._take_ended_lines()
+            self.buffer = ""
             writer = self._writer
-            step = self._step = self._attempt.begin(writer.next_n(), phase, self._now())
+            step = self.step = self.attempt.begin(writer.next_n(), phase, self._now())
             writer.write(text + step.started_line())
         except Exception as fault:
             self._writer.fault(fault)
 
-    def _end(self) -> None:
-        self._step.ended = self._now()
-        self._enter(RecorderState.ENDED)
+    def resume(self, n: int, phase: str, started: int) -> Step:
+        """Make the step of a phase that is under way, and that the journal knows already.
 
-    def _begin_attempt(self, item: pytest.Item) -> None:
-        node_id = self._node_ids.of(item)
-        task = self._tasks.of(item, node_id)
-        number = max(self._attempts.get(task, 0) + 1, getattr(item, "execution_count", 0) or 0)
-        self._attempts[task] = number
-        parameters = parameters_of(item, self._writer.capturer) if "[" in node_id else ""
-        self._attempt = Attempt(node_id, number, item, task, parameters)
-        self._attempt.is_after_failure = task in self._failed
+        Args:
+            n: its record's number.
+            phase: ``setup``, ``call`` or ``teardown``.
+            started: when it began.
+        """
+        self._states.now = RecorderState.RUNNING
+        self.step = self.attempt.step_of(n, phase, started)
+        return self.step
+
+    def end(self) -> None:
+        """Note that the phase is over, and nothing was raised."""
+        self.step.ended = self._now()
+        self.enter(RecorderState.ENDED)
+
+    def begin_attempt(self, item: pytest.Item) -> Attempt:
+        """Note that a test is tried.
+
+        Args:
+            item: the test.
+        """
+        attempt = self.attempt = self.attempts.begin(item)
         self._subtest = None
-        self._undecided.resolve(task)
-        self._trace_selection.begin(self._attempt)
+        if self._undecided.steps:
+            self._undecided.resolve(attempt.task)
+        if attempt.is_after_failure and not self._plugins.has_plugin("debugloop-returns"):
+            self._plugins.register(ReturnCapture(self._writer, self.current_step), "debugloop-returns")
+        if self._trace_selection.begin(attempt):
+            attempt.is_watched = True
+        return attempt
 
-    def _record_exception(self, item: pytest.Item, raised: BaseException | None) -> None:
-        step = self._step
-        self._end()
+    def record_exception(self, item: pytest.Item, raised: BaseException | None) -> None:
+        """Note that the phase is over, and write its failure.
+
+        Args:
+            item: the test.
+            raised: what ended the phase; None where unittest has kept it.
+
+        Raises:
+            KeyboardInterrupt: it came meanwhile.
+        """
+        step = self.step
+        self.end()
         try:
             error, *others = errors_of(item, raised, step.phase)
             if isinstance(error, SKIP_EXCEPTIONS):
@@ -176,33 +182,25 @@ class Recorder:
 
     def _failure(self, step: Step, error: BaseException, item: object, others: Sequence[BaseException] = ()) -> Failure:
         kind = kind_for(item, root_of(error), step.phase)
-        return self._writer.failure_of_exception(error, kind, self._attempt.context_of(step), facts_of(item), others)
+        return self._writer.failure_of_exception(error, kind, self.attempt.context_of(step), facts_of(item), others)
 
     def _fail(self, step: Step, failure: Failure) -> None:
         step.error = True
-        self._failed.add(self._attempt.task)
+        self.attempts.failed.add(self.attempt.task)
         step.expected = step.report = None
         step.extra += failure.reference
         self._writer.write_failure(failure, step.ended_line())
 
     # -- pytest's verdict -------------------------------------------------------------------------------------------
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        """Leave no trace of ourselves in what pytest shows, and take what unittest kept to itself."""
-        try:
-            if call.excinfo is not None:
-                remove_from_traceback(call.excinfo.value.__traceback__, __file__)
-            elif call.when in ("call", "teardown") and getattr(item, "_excinfo", None):
-                self._record_exception(item, None)
-        except Exception as fault:
-            self._writer.fault(fault)
+    def log_report(self, report: pytest.TestReport) -> None:
+        """Hold what pytest says of a phase against what was seen of it.
 
-    @pytest.hookimpl(trylast=True)  # after the terminal's: it turns a test with failed subtests into a failed one
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hold what pytest says of a phase against what was seen of it."""
+        Args:
+            report: of a phase, or of a subtest.
+        """
         try:
-            attempt = self._attempt
+            attempt = self.attempt
             name = subtest_name(report)
             step = attempt.steps.get(str(report.when))
             if name is not None:
@@ -223,15 +221,19 @@ class Recorder:
         except Exception as fault:
             self._writer.fault(fault)
 
-    def pytest_runtest_logfinish(self) -> None:
-        """Write what is left of a test, or have it written with the start of the next, where that follows at once."""
+    def end_attempt(self, *, has_next: bool) -> None:
+        """Write what is left of a test, or have it written with the start of the next.
+
+        Args:
+            has_next: whether another test follows at once.
+        """
         try:
-            if self._has_next:
-                self._buffer += self._take_ended_lines()
+            if has_next:
+                self.buffer += self._take_ended_lines()
             else:
                 self.flush()
-            self._enter(RecorderState.IDLE)
-            self._attempt = NO_ATTEMPT
+            self.enter(RecorderState.IDLE)
+            self.attempt = NO_ATTEMPT
         except Exception as fault:
             self._writer.fault(fault)
 
@@ -239,13 +241,13 @@ class Recorder:
         step.outcome = outcome
         step.written = False
         if outcome == "rerun":
-            self._undecided.add(self._attempt.task, step)
+            self._undecided.add(self.attempt.task, step)
         if outcome in ("skipped", "xfailed", "xpassed"):
             step.expected = None
             step.add_reason(self._writer.short(reason_of(report)))
         elif outcome in ("failed", "rerun") and not step.error and step.expected is None:
             step.report = report
-            by_subtests = step.phase == "call" and self._attempt.is_failed_by_subtests
+            by_subtests = step.phase == "call" and self.attempt.is_failed_by_subtests
             if by_subtests or isinstance(report.longrepr, str):
                 self._fail_from_report(step)  # no exception will come
 
@@ -259,7 +261,7 @@ class Recorder:
             if not isinstance(report, pytest.TestReport) or not report.failed or call.excinfo is None:
                 return
             is_subtest = subtest_name(report) is not None
-            step = self._subtest if is_subtest else self._attempt.steps.get(str(report.when))
+            step = self._subtest if is_subtest else self.attempt.steps.get(str(report.when))
             if step is None or step.error or step.expected is not None:
                 return
             step.outcome = "failed"
@@ -269,10 +271,11 @@ class Recorder:
             self._writer.fault(fault)
 
     def _log_subtest(self, report: pytest.TestReport, name: str) -> None:
+        self.phase_to_step()
         self._flush_subtest()
-        step = step_of_subtest(self._writer, self._attempt, report, name)
+        step = step_of_subtest(self._writer, self.attempt, report, name)
         if step.outcome == "failed":
-            self._attempt.failed_subtests += 1
+            self.attempt.failed_subtests += 1
             step.report = report
             self._subtest = step
         else:
@@ -280,7 +283,7 @@ class Recorder:
 
     def finish(self) -> None:
         """Write what is left at the end of the run."""
-        self._enter(RecorderState.FINISHED)
+        self.enter(RecorderState.FINISHED)
         for write in (self.flush, self._trace_selection.end, self._undecided.resolve):
             self._writer.guarded(write)
 
@@ -288,15 +291,15 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what is known of the steps that have ended."""
-        text = self._buffer + self._take_ended_lines()
-        self._buffer = ""
+        text = self.buffer + self._take_ended_lines()
+        self.buffer = ""
         if text:
             self._writer.write(text)
 
     def _take_ended_lines(self) -> str:
         self._flush_subtest()
         text = ""
-        for step in self._attempt.steps.values():
+        for step in self.attempt.steps.values():
             if step.written or not step.ended:
                 continue
             if step.expected is not None:
@@ -314,4 +317,4 @@ class Recorder:
 
     def _fail_from_report(self, step: Step) -> None:
         if step.report is not None:
-            self._fail(step, failure_of_report(self._writer, self._attempt, step, step.report))
+            self._fail(step, failure_of_report(self._writer, self.attempt, step, step.report))

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pytest
+
 from pytest_debugloop.writing.facts import facts_of, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    import pytest
-
-    from pytest_debugloop.writing.steps import Attempt
+    from pytest_debugloop.writing.steps import Attempt, Step
     from pytest_debugloop.writing.writer import Writer
 
 T = TypeVar("T")
@@ -30,35 +30,45 @@ _getframe, _getprofile, _setprofile = sys._getframe, sys.getprofile, sys.setprof
 _monitoring: Any = getattr(sys, "monitoring", None)
 
 
-def capture_return(writer: Writer, attempt: Attempt, item: pytest.Item) -> Generator[None, T, T]:
-    """Run a test's call, and keep the state at its end with its step, where it passes.
+class ReturnCapture:
+    """Keeps the state at the end of a call that passes, where an attempt before it failed.
 
     Args:
         writer: of this process.
-        attempt: of the test, its call under way.
-        item: the test.
+        current_step: gives the attempt and the phase that began last.
     """
-    __tracebackhide__ = True
-    step, function = attempt.steps["call"], function_of(item)
-    if function is None:
-        return (yield)
-    taken: tuple[int | None, bytes] = (None, b"")
 
-    def callback(frame: FrameType) -> None:
-        nonlocal taken
-        try:
-            taken = writer.snapshot_of_return(frame, facts_of(item), attempt.node_id, (step.n, step.started))
-        except BaseException as fault:  # it would be the test's
-            writer.fault(fault)
+    def __init__(self, writer: Writer, current_step: Callable[[], tuple[Attempt, Step]]) -> None:
+        self._writer = writer
+        self._current_step = current_step
 
-    with on_return(function.__code__, callback):
-        result = yield
-    number, line = taken
-    if number is not None:
-        step.before = line.decode("ascii")
-        step.extra += f'"state":{number},'
-    writer.pass_on_interrupt()
-    return result
+    # Inside of what tells of phases, where that is a wrapper.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, T, T]:
+        """Run a test's call, and keep the state at its end with its step."""
+        __tracebackhide__ = True
+        attempt, step = self._current_step()
+        function = function_of(item)
+        if function is None or not attempt.is_after_failure or not attempt.is_of(item) or step.phase != "call":
+            return (yield)
+        writer = self._writer
+        taken: tuple[int | None, bytes] = (None, b"")
+
+        def callback(frame: FrameType) -> None:
+            nonlocal taken
+            try:
+                taken = writer.snapshot_of_return(frame, facts_of(item), attempt.node_id, (step.n, step.started))
+            except BaseException as fault:  # it would be the test's
+                writer.fault(fault)
+
+        with on_return(function.__code__, callback):
+            result = yield
+        number, line = taken
+        if number is not None:
+            step.before = line.decode("ascii")
+            step.extra += f'"state":{number},'
+        writer.pass_on_interrupt()
+        return result
 
 
 @contextmanager

@@ -20,11 +20,13 @@ from pytest_debugloop.journal.records import Finish, clean_text
 from pytest_debugloop.journal.shared_names import JOURNAL_SUFFIX, WORKER_INPUT
 from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.private import JOURNALS, open_folder
+from pytest_debugloop.recording.attempts import Attempts
 from pytest_debugloop.recording.capture_setup import capturer_of
 from pytest_debugloop.recording.collection import CollectionRecorder
 from pytest_debugloop.recording.exit_status import News, PytestExit
 from pytest_debugloop.recording.fixtures import FixtureRecorder
 from pytest_debugloop.recording.hooks import Hooks
+from pytest_debugloop.recording.phase_hooks import PhaseHooks
 from pytest_debugloop.recording.recorder import Recorder
 from pytest_debugloop.recording.tasks import Tasks
 from pytest_debugloop.recording.test_notes import TestNotes
@@ -132,11 +134,11 @@ class Session:
             places = OutsideFiles(capturer.project, config.rootpath)
             node_ids = NodeIds(self._redactor, places, group_suffix=self.worker is not None and self.is_grouped)
             tasks = Tasks(self._writer, places)
-            loaded = LoadedFiles(capturer.project, config.pluginmanager.get_plugins)
             record = self._run_folder.parents[1]
             selection = TraceSelection(self._writer, capturer.project, record, self._identity.project)
-            self._news.selection = selection
-            self._recorder = Recorder(self._writer, node_ids, tasks, selection)
+            pm, attempts, self._news.selection = config.pluginmanager, Attempts(node_ids, tasks, capturer), selection
+            self._recorder = Recorder(self._writer, attempts, selection, pm)
+            phases = PhaseHooks(config, self._recorder, self._writer)
             if "pytest_timeout" in sys.modules:
                 with OwnImports():
                     from pytest_debugloop.recording.timeouts import Timeouts
@@ -145,13 +147,12 @@ class Session:
                 timeouts.watch()
                 config.pluginmanager.register(timeouts, "debugloop-timeouts")
             self._notes = TestNotes(self._writer, self.settings, self._recorder.current_step)
-            config.pluginmanager.register(self._notes, "debugloop-notes")
-            fixtures = FixtureRecorder(self._writer, self._recorder.current_step, capturer.project)
-            config.pluginmanager.register(fixtures, "debugloop-fixtures")
-            config.pluginmanager.register(tasks, "debugloop-tasks")
-            config.pluginmanager.register(self._recorder, "debugloop-recorder")
+            fixtures = FixtureRecorder(self._writer, self._recorder.current_step, capturer.project, phases.expect_parts)
+            loaded = LoadedFiles(capturer.project, pm.get_plugins)
             self._collection = CollectionRecorder(self._writer, node_ids, loaded)
-            config.pluginmanager.register(self._collection, "debugloop-collection")
+            plugins = {"notes": self._notes, "fixtures": fixtures, "tasks": tasks, "recorder": self._recorder}
+            for name, plugin in {**plugins, "hooks": phases, "collection": self._collection}.items():
+                pm.register(plugin, f"debugloop-{name}")
         if self._run_end is not None:
             self._problems += self._run_end.start()
 

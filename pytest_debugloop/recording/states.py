@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 
@@ -11,9 +12,11 @@ class RecorderState(Enum):
     | state | what holds | entered by | follows |
     | --- | --- | --- | --- |
     | ``IDLE`` | no test is under way; what is known of the last is written, or in the buffer | ``pytest_runtest_logfinish`` | ``IDLE``, ``ENDED`` |
-    | ``RUNNING`` | a phase is under way, and its start is in the journal | a wrapper's beginning | ``IDLE``, ``ENDED`` |
-    | ``ENDED`` | the phase is over: a failure is in the journal, the rest waits for pytest's report | a wrapper's end | ``RUNNING``, ``ENDED`` |
+    | ``RUNNING`` | a phase is under way, and its start is in the journal | the beginning of a phase | ``IDLE``, ``ENDED`` |
+    | ``ENDED`` | the phase is over: a failure is in the journal, the rest waits for pytest's report | the end of a phase | ``RUNNING``, ``ENDED`` |
     | ``FINISHED`` | all is in the journal | the end of the session | ``IDLE``, ``RUNNING``, ``ENDED`` |
+
+    Phases that pass without anybody asking for them change nothing here, where no wrappers tell of them.
 
     ``IDLE`` follows itself where a test ran in another process, ``ENDED`` where unittest's error is seen with the
     report; an interrupt may finish a run in the middle of a phase. Any other change is a fault, which the run tells at
@@ -47,3 +50,30 @@ class StateChangeError(RuntimeError):
 
     def __init__(self, before: RecorderState, after: RecorderState) -> None:
         super().__init__(f"hooks of pytest were called out of order ({before.value}, then {after.value})")
+
+
+class States:
+    """The state of one recorder.
+
+    Args:
+        fault: told of a change that cannot be, once of each.
+
+    Attributes:
+        now: the state.
+    """
+
+    def __init__(self, fault: Callable[[BaseException], None]) -> None:
+        self.now = RecorderState.IDLE
+        self._fault = fault
+        self._faults: set[tuple[RecorderState, RecorderState]] = set()
+
+    def enter(self, state: RecorderState) -> None:
+        """Change the state; a change that cannot be is told, and made nevertheless: what follows is recorded.
+
+        Args:
+            state: the new one.
+        """
+        if self.now not in state.follows and (self.now, state) not in self._faults:
+            self._faults.add((self.now, state))
+            self._fault(StateChangeError(self.now, state))
+        self.now = state

@@ -37,11 +37,14 @@ class TraceSelection:
         self._are_all_named = True
         self.has_met_open_failure = False
 
-    def begin(self, attempt: Attempt) -> None:
+    def begin(self, attempt: Attempt) -> bool:
         """Begin to trace an attempt, where it is to be.
 
         Args:
             attempt: its first step is about to begin.
+
+        Returns:
+            Whether it is traced.
         """
         if self.is_active:  # the one before it had no teardown
             self.end()
@@ -58,6 +61,7 @@ class TraceSelection:
                 self._tracing = Tracer(self._writer, self._project)
             self.is_active = True
             self._tracing.begin(attempt)
+        return self.is_active
 
     def _look(self) -> frozenset[str]:
         """Name the tests with an open failure, on any branch and in any leg: a trace in vain costs little."""
@@ -71,6 +75,11 @@ class TraceSelection:
         tests = read_open_failures(self._folder).get(self._name, ())
         self._are_all_named = len(tests) < MAX_TESTS
         return frozenset(one["test"] for one in tests)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The tests with an open failure, as far as they were looked for."""
+        return self._open or frozenset()
 
     def end(self) -> None:
         """End the trace that goes on."""

@@ -11,20 +11,22 @@ import pytest
 
 import pytest_debugloop
 
-_PACKAGE = os.path.join(os.path.dirname(pytest_debugloop.__file__), "")  # noqa: PTH118, PTH120 - with its separator
+# With their separators.
+_PACKAGE = os.path.join(os.path.dirname(pytest_debugloop.__file__), "")  # noqa: PTH118, PTH120
+_WRAPPERS = os.path.join(os.path.dirname(__file__), "")  # noqa: PTH118, PTH120
 
 
-def remove_from_traceback(traceback: TracebackType | None, file: str) -> None:
+def remove_from_traceback(traceback: TracebackType | None, files: str = _WRAPPERS) -> None:
     """Unlink the frames of our hook wrappers from a traceback, so that no style of it shows them.
 
     Args:
         traceback: of an exception that passed them.
-        file: where the wrappers are written, or how the names of these files begin.
+        files: how the names of the files begin that the wrappers are in.
     """
     before: list[TracebackType] = []
     while traceback is not None:
         # In front of a wrapper's frame is the one in which pluggy threw the exception into it.
-        if len(before) >= 2 and traceback.tb_frame.f_code.co_filename.startswith(file):
+        if len(before) >= 2 and traceback.tb_frame.f_code.co_filename.startswith(files):
             before.pop()
             before[-1].tb_next = traceback.tb_next
         else:

@@ -142,6 +142,14 @@ class NodeIds:
             node_id = node_id.removesuffix("@" + "_".join(sorted(names)))
         return self.places.node_id_of(item, node_id)
 
+    def is_plain(self, path: Path) -> bool:
+        """Tell whether the node ids of a file's tests, without parameters, are recorded as they are.
+
+        Args:
+            path: of the file.
+        """
+        return not self._redacted and not self._group_suffix and self.places.of(path) is None
+
 
 def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[str, str]:
     """Take secrets out of the node ids of tests.

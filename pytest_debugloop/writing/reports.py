@@ -75,23 +75,26 @@ class UndecidedFailures:
 
     Args:
         writer: of this process.
+
+    Attributes:
+        steps: that are kept, and the test of each.
     """
 
-    __slots__ = ("_steps", "_writer")
+    __slots__ = ("_writer", "steps")
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._steps: list[tuple[str, Step]] = []
+        self.steps: list[tuple[str, Step]] = []
 
     def add(self, task: str, step: Step) -> None:
         """Keep a step of a test in mind."""
-        self._steps.append((task, step))
+        self.steps.append((task, step))
 
     def resolve(self, next_task: str = "") -> None:
         """Write that they count for nothing, but for those of the test that is run next: these were attempts."""
-        if not self._steps:
+        if not self.steps:
             return
-        steps, self._steps = self._steps, []
+        steps, self.steps = self.steps, []
         for task, step in steps:
             if task != next_task and step.outcome == "rerun":
                 step.mark_expected()

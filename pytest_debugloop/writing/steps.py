@@ -88,16 +88,26 @@ class Step:
 
 
 class Attempt:
-    """One time that a test is run: its steps so far."""
+    """One time that a test is run: its steps so far, as far as somebody needs them.
+
+    Attributes:
+        identity: the end of all lines about it.
+        after: the phases before the one that is under way: number and start of each.
+        is_after_failure: whether an attempt before it failed.
+        is_watched: whether more is wanted of it than outcomes: a trace, or the state at its end.
+        place: number and start of the phase that is under way, if that has a step.
+    """
 
     __slots__ = (
-        "_after",
-        "_identity",
         "_item",
+        "after",
         "failed_subtests",
+        "identity",
         "is_after_failure",
+        "is_watched",
         "node_id",
         "number",
+        "place",
         "steps",
         "task",
     )
@@ -107,13 +117,13 @@ class Attempt:
     ) -> None:
         self.node_id = node_id
         self.task = task or node_id
-        self.is_after_failure = False  # whether an attempt before it failed
+        self.is_after_failure = self.is_watched = False
         self.number = number
         self.steps: dict[str, Step] = {}
         self.failed_subtests = 0
         self._item = item
-        self._identity = parameters + step_suffix(node_id, number, self.task)
-        self._after = ""
+        self.identity = parameters + step_suffix(node_id, number, self.task)
+        self.after = self.place = ""
 
     def is_of(self, item: pytest.Item) -> bool:
         """Tell whether it is an attempt of this test."""
@@ -121,9 +131,15 @@ class Attempt:
 
     def begin(self, n: int, phase: str, started: int) -> Step:
         """Begin a phase; it depends on those before it."""
-        suffix = f'"after":[{self._after}],{self._identity}' if self._after else self._identity
+        if self.place:
+            self.after = f"{self.after},{self.place}" if self.after else self.place
+        return self.step_of(n, phase, started)
+
+    def step_of(self, n: int, phase: str, started: int) -> Step:
+        """Make the step of a phase that has begun."""
+        suffix = f'"after":[{self.after}],{self.identity}' if self.after else self.identity
         step = self.steps[phase] = Step(n, phase, started, suffix)
-        self._after = f"{self._after},{n},{started}" if self._after else f"{n},{started}"
+        self.place = f"{n},{started}"
         return step
 
     @property
@@ -152,7 +168,7 @@ class Attempt:
         """Begin a subtest; its parent is the test's call."""
         call = self.steps.get("call")
         parent = "" if call is None else f'"parent":[{call.n},{call.started}],'
-        return Step(n, "subtest", started, parent + self._identity)
+        return Step(n, "subtest", started, parent + self.identity)
 
 
 NO_ATTEMPT = Attempt("", 0)

@@ -53,8 +53,7 @@ def _tell_forks(writer: weakref.ref[Writer]) -> None:
     """Let a fork know that it is one: to ask for the process's number is a system call for each line."""
 
     def tell() -> None:
-        found = writer()
-        if found is not None:
+        if (found := writer()) is not None:
             found.be_fork()
 
     os.register_at_fork(after_in_child=tell)
@@ -93,8 +92,7 @@ class Writer:
         self._journal: Journal | LockedJournal = journal
         self.capturer = capturer
         self.next_n = count(1).__next__
-        self.is_fork = False
-        self._is_interrupted = False
+        self.is_fork = self._is_interrupted = False
         _tell_forks(weakref.ref(self))
         self.now = clock.now
         self._started = clock.now()
@@ -108,8 +106,11 @@ class Writer:
 
     def write(self, text: str) -> None:
         """Append lines, given as ASCII; a fork of this process appends nothing."""
-        if not self.is_fork:
-            self._journal.append(text.encode("ascii"))
+        self.append(text.encode("ascii"))
+
+    def write_soon(self, text: str, count: int) -> None:
+        """Append so many lines, given as ASCII, a moment after others; a fork has no descriptor."""
+        self._journal.append_soon(text.encode("ascii"), count)
 
     def append(self, lines: bytes) -> None:
         """Append lines; a fork of this process appends nothing."""
@@ -137,8 +138,7 @@ class Writer:
     def write_failure(self, failure: Failure, text: str = "") -> None:
         """Append a failure, and the text of more lines after it."""
         self.failures += 1
-        if not self.is_fork:
-            self._journal.append(failure.lines + text.encode("ascii"))
+        self.append(failure.lines + text.encode("ascii"))
 
     def redact(self, text: str) -> str:
         """Take secrets, and colours, out of a text."""

@@ -61,7 +61,7 @@ NOTED = [
     "writing.steps:Attempt.begin",
     "writing.steps:Step.ended_line",
     "recording.recorder:outcome_of",
-    "recording.recorder:remove_from_traceback",
+    "recording.plain_phases:remove_from_traceback",
     "recording.recorder:failure_of_report",
     "recording.recorder:subtest_name",
     "writing.writer:Writer.failure_of_exception",

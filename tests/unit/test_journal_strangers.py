@@ -318,6 +318,55 @@ def test_a_line_costs_one_write_and_one_look_at_the_file(journal: Journal) -> No
     assert calls == ["fstat", "write"]
 
 
+def test_lines_between_phases_cost_no_status_of_the_file(journal: Journal) -> None:
+    calls: list[str] = []
+    journal.append_soon(LINES[1], 1)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in vars(System) if not name.startswith("_")]:
+            patch.setattr(System, name, counted(name, getattr(System, name), calls))
+        journal.append_soon(LINES[2], 1)
+    assert calls == ["pread", "access", "write"]
+
+
+@pytest.mark.parametrize("harm", ["removed", "shortened", "lengthened", "closed", "another file"])
+def test_lines_between_phases_are_written_whatever_became_of_the_file(
+    journal: Journal, place: Path, tmp_path: Path, harm: str
+) -> None:
+    journal.append_soon(LINES[1], 1)
+    path, other = place / "main.jsonl", tmp_path / "other"
+    if harm == "removed":
+        path.unlink()
+    elif harm == "shortened":
+        os.truncate(path, len(whole(LINES[0])) // 2)
+    elif harm == "lengthened":
+        path.write_bytes(path.read_bytes() + b"x")
+    else:
+        fd = fd_of(journal)
+        os.close(fd)
+        if harm == "another file":
+            other.write_bytes(path.read_bytes()[::-1])
+            taken = os.open(other, os.O_RDWR)
+            os.dup2(taken, fd)
+            os.close(taken)
+    before = other.read_bytes() if other.exists() else b""
+    journal.append_soon(LINES[2], 1)
+    journal.append_soon(LINES[3], 1)
+    assert journal.path.read_bytes().endswith(LINES[2] + LINES[3])
+    assert (other.read_bytes() if other.exists() else b"") == before
+
+
+def test_a_file_made_again_from_a_copy_is_met_after_some_lines(journal: Journal, place: Path, tmp_path: Path) -> None:
+    path = place / "main.jsonl"
+    journal.append_soon(LINES[1], 1)
+    held = path.read_bytes()
+    path.unlink()
+    path.write_bytes(held)
+    for _ in range(64):
+        journal.append_soon(LINES[2], 1)
+    assert journal.path != path
+    assert journal.path.read_bytes().count(LINES[2]) == 64
+
+
 def counted(name: str, function: Callable[..., object], calls: list[str]) -> Callable[..., object]:
     def call(*args: object, **kwargs: object) -> object:
         calls.append(name)

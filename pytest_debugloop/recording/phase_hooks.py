@@ -1,0 +1,112 @@
+"""Which hooks tell of the phases of tests: the cheap ones, unless another plugin may have ways of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_debugloop.own_imports import OwnImports
+from pytest_debugloop.recording.plain_phases import PlainPhases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_debugloop.recording.recorder import Recorder
+    from pytest_debugloop.writing.writer import Writer
+
+_NOT_FOREIGN = ("_pytest.", "pytest_debugloop.")
+# What has hooks of reports, and changes neither an outcome nor what is run.
+_HARMLESS = ("_hypothesis_pytestplugin", "xdist.", "__channelexec__")  # the last is xdist in a worker
+
+
+class Reports:
+    """Hands pytest's reports on.
+
+    Args:
+        log: takes them.
+    """
+
+    def __init__(self, log: Callable[[pytest.TestReport], None]) -> None:
+        self._log = log
+
+    @pytest.hookimpl(trylast=True)  # after the terminal's: it turns a test with failed subtests into a failed one
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take pytest's verdict."""
+        self._log(report)
+
+
+class PhaseHooks:
+    """Registers what tells the recorder of phases, once the plugins of the run are known.
+
+    Args:
+        config: of the run.
+        recorder: of this process.
+        writer: of this process.
+    """
+
+    def __init__(self, config: pytest.Config, recorder: Recorder, writer: Writer) -> None:
+        self._plugins = config.pluginmanager
+        self._hook = config.hook
+        self._calls_all_phases = not config.getoption("setuponly", False)
+        self._recorder = recorder
+        self._writer = writer
+        self._plain: PlainPhases | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Choose the hooks: every ``conftest.py`` is loaded."""
+        if self._needs_wrappers():
+            self._register_wrappers()
+            return
+        last = session.items[-1] if session.items else None
+        self._plain = PlainPhases(self._recorder, self._writer, last, self.await_reports)
+        self._plugins.register(self._plain, "debugloop-phases")
+        if _has_foreign(self._hook.pytest_runtest_logreport):
+            self._plain.expect_changes()
+
+    def pytest_plugin_registered(self) -> None:
+        """Choose again where a test has brought a plugin."""
+        if self._plain is not None and self._needs_wrappers():
+            plain, self._plain = self._plain, None
+            plain.replace(self._register_wrappers)
+        elif self._plain is not None and _has_foreign(self._hook.pytest_runtest_logreport):
+            self._plain.expect_changes()
+
+    def await_reports(self) -> None:
+        """Have pytest's reports from now on: what nobody has raised or skipped passes, and is not asked for."""
+        if self._plain is not None and not self._plugins.has_plugin("debugloop-reports"):
+            self._plugins.register(Reports(self._plain.log_report), "debugloop-reports")
+
+    def expect_parts(self) -> None:
+        """Be ready for reports of parts of the test under way."""
+        if self._plain is not None:
+            self._plain.expect_parts()
+
+    def _needs_wrappers(self) -> bool:
+        return (
+            not self._calls_all_phases
+            or _has_foreign(self._hook.pytest_runtest_protocol)
+            or _has_foreign(self._hook.pytest_runtest_makereport, with_wrappers=True)
+        )
+
+    def _register_wrappers(self) -> None:
+        with OwnImports():
+            from pytest_debugloop.recording.wrapped_phases import WrappedPhases
+
+        self._recorder.attempts.are_counted_by_others = True
+        for name in ("debugloop-phases", "debugloop-reports"):
+            if self._plugins.has_plugin(name):
+                self._plugins.unregister(name=name)
+        self._plugins.register(WrappedPhases(self._recorder, self._writer), "debugloop-phases")
+
+
+def _has_foreign(hook: Any, *, with_wrappers: bool = False) -> bool:
+    """Tell whether a plugin that is not pytest's has a hook."""
+    for one in hook.get_hookimpls():
+        module = str(getattr(one.function, "__module__", ""))
+        if module.startswith((*_NOT_FOREIGN, *_HARMLESS)):
+            continue
+        if with_wrappers or not (one.wrapper or one.hookwrapper):
+            return True
+    return False
