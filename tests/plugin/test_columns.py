@@ -25,6 +25,7 @@ OF_HOSTS = {
     },
     "hook_events": {"processing_errors", "processed_at"},
 }  # fmt: skip
+PLUGINS = ("-p", "pytest_rerunfailures", "--reruns", "2", "-p", "no:cacheprovider")
 # A pull request, as GitHub's runner tells of it.
 CHANGE = {
     "GITHUB_ACTIONS": "true",
@@ -100,16 +101,16 @@ def run(make_project: Callable[[str], Project]) -> Run:
     project.write("test_columns.py", SUITE)
     project.git("add", ".")
     project.git("commit", "-qm", "right")
-    project.run("-q", "-k", "price")  # in the name of the folder, outside of CI
+    project.run("-q", *PLUGINS, "-k", "price")  # in the name of the folder, outside of CI
     project.git("remote", "add", "origin", "https://github.com/example/columns.git")
     project.environment.update(CHANGE)
-    project.run("-q", "-k", "price")
+    project.run("-q", *PLUGINS, "-k", "price")
     project.write("shop.py", "def price():\n    return 4\n")
     project.git("commit", "-qam", "wrong")
     run = run_in_transformation(project)
     project.write("shop.py", "def price():\n    return 3  # again\n")
     project.git("commit", "-qam", "fixed")
-    project.run("-q", "-k", "price")
+    project.run("-q", *PLUGINS, "-k", "price")
     project.write("notes.txt", "not committed")
     project.git("add", "notes.txt")
     load_with_a_foreign_line(project)
@@ -127,16 +128,13 @@ def run_in_transformation(project: Project) -> Run:
             " VALUES ('transformation_start', %s, 'planner', 'tester', 'test the cart', '2020-01-01')",
             (workflow,),
         )
-    plugins = ("-p", "pytest_rerunfailures", "--reruns", "2")
-    command = project.command(
-        "-q", *plugins, "--debugloop-session-id", session, "-p", "no:cacheprovider", correlation_id=workflow
-    )
+    command = project.command("-q", *PLUGINS, "--debugloop-session-id", session, correlation_id=workflow)
     run = project.run(command=command)
     return type(run)(run.ret, run.out, run.err, project.left_by(workflow))
 
 
 def load_with_a_foreign_line(project: Project) -> None:
-    project.run("-q", "-k", "price", "--no-debugloop-load")
+    project.run("-q", *PLUGINS, "-k", "price", "--no-debugloop-load")
     (journal,) = project.folder.glob(".debugloop/journals/*/main.jsonl")
     with journal.open("a", encoding="utf-8") as lines:
         lines.write("no JSON\n")
