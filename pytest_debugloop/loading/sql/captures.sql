@@ -13,8 +13,7 @@ SELECT
         (
             SELECT coalesce(number.step_number, known.step_number)
             FROM staged_errors AS e
-            LEFT JOIN staged_steps AS staged ON staged.id = e.step_id
-            LEFT JOIN staged_numbers AS number ON number.journal_no = staged.journal_no AND number.n = staged.n
+            LEFT JOIN staged_numbers AS number ON number.journal_no = e.journal_no AND number.n = e.step_n
             LEFT JOIN debug_workflow_steps AS known ON known.id = e.step_id
             WHERE e.journal_no = s.journal_no AND e.snapshot = s.n
             LIMIT 1

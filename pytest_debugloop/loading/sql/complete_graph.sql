@@ -40,15 +40,26 @@ failed AS (
     JOIN debug_error_events AS e ON e.correlation_id = run.correlation_id AND e.run_id = run.id
     WHERE e.task_id IS NOT NULL
     LIMIT 1000
+),
+ordered AS MATERIALIZED (
+    SELECT
+        operation_name,
+        -- Here it is asked by hash; a join would be planned for one row, and take time by the square.
+        (operation_name, agent_name) IN (SELECT operation_name, agent_name FROM failed) AS has_failed,
+        lag(operation_name) OVER (PARTITION BY agent_name ORDER BY step_number) AS before,
+        row_number() OVER (PARTITION BY agent_name, operation_name ORDER BY step_number) AS attempt
+    FROM steps
+    WHERE step_type = 'setup'
+),
+-- Joined by their names: looked up one by one, each would be compared with all.
+used AS (
+    SELECT DISTINCT ON (t.operation_name, f.name) t.operation_name AS source, f.name, f.id
+    FROM tests AS t
+    CROSS JOIN LATERAL jsonb_array_elements_text(t.names) AS wanted (name)
+    JOIN fixtures AS f ON f.name = wanted.name AND starts_with(t.operation_name, f.folder)
+    ORDER BY t.operation_name, f.name, f.file = split_part(t.operation_name, '::', 1) DESC, length(f.file) DESC
 )
-SELECT 'test_uses_fixture' AS kind, t.operation_name AS source, f.name AS target, f.id AS target_id
-FROM tests AS t
-CROSS JOIN LATERAL jsonb_array_elements_text(t.names) AS used (name)
-CROSS JOIN LATERAL (
-    SELECT * FROM fixtures AS f
-    WHERE f.name = used.name AND starts_with(t.operation_name, f.folder)
-    ORDER BY length(f.file) DESC LIMIT 1
-) AS f
+SELECT 'test_uses_fixture' AS kind, source, name AS target, id AS target_id FROM used
 UNION
 SELECT 'fixture_uses_fixture', f.id::text, o.name, o.id
 FROM fixtures AS f
@@ -59,19 +70,9 @@ CROSS JOIN LATERAL (
     ORDER BY length(o.file) DESC LIMIT 1
 ) AS o
 UNION
-SELECT 'test_ran_after_test', t.operation_name, before.operation_name, NULL
-FROM failed AS t
-CROSS JOIN LATERAL (
-    SELECT s.step_number FROM steps AS s
-    WHERE s.step_type = 'setup' AND s.operation_name = t.operation_name AND s.agent_name = t.agent_name
-    ORDER BY s.step_number LIMIT 1
-) AS own
-CROSS JOIN LATERAL (
-    SELECT s.operation_name FROM steps AS s
-    WHERE s.step_type = 'setup' AND s.agent_name = t.agent_name AND s.step_number < own.step_number
-        AND s.operation_name <> t.operation_name
-    ORDER BY s.step_number DESC LIMIT 1
-) AS before;
+SELECT 'test_ran_after_test', operation_name, before, NULL
+FROM ordered
+WHERE has_failed AND attempt = 1 AND before IS NOT NULL;
 
 INSERT INTO debug_graph_edges AS known (
     id, project, kind, source_id, source_name, target_id, target_name, first_run_id, last_run_id, first_seen_at,

@@ -11,6 +11,7 @@ SELECT
         WHEN r.step IS NOT NULL THEN
             (lpad(to_hex(r.step[2] / 1000), 12, '0') || '71' || j.id_mark || to_hex(j.id_base + r.step[1]))::uuid
     END AS step_id,
+    r.step[1] AS step_n,
     timestamptz 'epoch' + r.at * interval '1 microsecond' AS occurred_at,
     CASE
         WHEN length(r.node_id) <= 255 THEN r.node_id

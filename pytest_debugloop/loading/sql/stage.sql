@@ -125,6 +125,7 @@ CREATE TEMP TABLE staged_errors (
     journal_no INTEGER NOT NULL,
     id UUID,
     step_id UUID,
+    step_n BIGINT,
     occurred_at TIMESTAMP WITH TIME ZONE,
     operation_name TEXT,
     task_id UUID,

@@ -2,6 +2,9 @@
 --
 -- Ids are in order of time, so those of a batch lie close together: one look at the index finds what is known of them.
 
+-- Without knowing how many passed, the joins of what follows are planned for one row, and take time by the square.
+ANALYZE staged_steps (journal_no, n, phase, outcome);
+
 WITH known AS MATERIALIZED (
     SELECT id, step_number, completed_at, coalesce((metadata ->> 'rev')::integer, 1) AS rev
     FROM debug_workflow_steps

@@ -75,5 +75,3 @@ SELECT
     FALSE AS is_known
 FROM latest AS r
 JOIN staged_journals AS j USING (journal_no);
-
-ANALYZE staged_steps (journal_no, n);
