@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from tests.support import clusters, groups, warm
+from tests.support import clusters, groups, places, warm
 from tests.support.kinds import FIRST, Kind, chosen_kinds, docker_refusal
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dl-state-")
     atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(places.temporary_root()))
 
 pytest_plugins = ["tests.support.distribution"]
 
@@ -73,6 +74,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if refusal:
         lines.append(f"no Docker engine answers, so that no test has a container: {refusal}")
     return lines
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Leave nothing in memory of tests that have passed."""
+    if not exitstatus and not hasattr(session.config, "workerinput"):
+        factory: Any = getattr(session.config, "_tmp_path_factory")  # noqa: B009 - private
+        if factory._given_basetemp is None and factory._basetemp is not None:
+            shutil.rmtree(factory._basetemp, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,7 +16,7 @@ import pytest
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.database.origin import keep_mark
 from tests.support.embedded import server_pid
-from tests.support.servers import fast_place
+from tests.support.places import fast_place
 from tests.support.waiting import has_ended, wait_until
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from tests.faults.support import HOLD, SUITE, Trouble, content
 from tests.loading.conftest import any_loading_schema, any_record
 from tests.plugin.conftest import record_schema
+from tests.support.places import fast_place
 from tests.support.projects import Project, Run
-from tests.support.servers import fast_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -35,8 +35,8 @@ from tests.faults import harm
 from tests.faults.books import Books, Failures, Steps, phases_of
 from tests.faults.hostile_journals import HOSTILE, as_run, folder_of, run_of
 from tests.support.embedded import server_pid
+from tests.support.places import fast_place
 from tests.support.projects import Project, Run
-from tests.support.servers import fast_place
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:

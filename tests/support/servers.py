@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import tempfile
 import uuid
 import warnings
@@ -19,6 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.embedded import embedded_server
+from tests.support.places import fast_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,14 +134,6 @@ def _container(major: int) -> Iterator[str]:
         yield container.get_connection_url()
     finally:
         container.stop()
-
-
-def fast_place() -> Path:
-    """Choose where servers of tests keep their data: in memory where there is room for it, else on the disk."""
-    memory = Path("/dev/shm")
-    if os.access(memory, os.W_OK | os.X_OK) and shutil.disk_usage(memory).free > 2_000_000_000:
-        return memory
-    return Path("/tmp")  # not the user's TMPDIR: its path may be too long for a socket
 
 
 def _connect(conninfo: str) -> psycopg.Connection[TupleRow]:

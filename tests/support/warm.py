@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from pytest_debugloop.rerunning import processes
+from tests.support.clusters import begin_record
 from tests.support.environment import clean_environment
 
 if TYPE_CHECKING:
@@ -192,6 +193,8 @@ def begin_test(item: pytest.Item) -> None:
     """Note what the test that begins wants: one that is marked `process` has processes that start from nothing."""
     global _is_of_a_process
     _is_of_a_process = item.get_closest_marker("process") is not None
+    if not wants_fresh() and sys.platform == "linux" and "unit" not in item.path.parts:
+        _begin_record()
 
 
 def wants_fresh() -> bool:
@@ -205,6 +208,11 @@ def clusters() -> str:
     folder = tempfile.mkdtemp(prefix="dl-clusters-", dir="/tmp")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+@cache
+def _begin_record() -> None:
+    begin_record(Path(clusters()))
 
 
 def can_be_forked(
