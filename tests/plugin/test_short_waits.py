@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
-from pytest_debugloop.journal.shared_names import NOTHING_OPEN_FILE
+from pytest_debugloop.journal.shared_names import LOADER_LOCK, NOTHING_OPEN_FILE
 from tests.support.projects import Project, told_by_us
 from tests.support.waiting import wait_until
 
@@ -56,13 +56,19 @@ def waiting(project: Project) -> list[Path]:
     return list((project.folder / ".debugloop" / "journals").iterdir())
 
 
+def loaders(project: Project) -> int:
+    """Count the runs whose loader has begun."""
+    return sum((folder / LOADER_LOCK).exists() for folder in waiting(project))
+
+
 def test_a_green_run_does_not_wait_and_is_found_at_once(project: Project) -> None:
     with locked(project):
         said = paragraph(project, **UNSET)
         assert said[0].endswith(LEFT)
-        assert waiting(project)
+        wait_until(lambda: loaders(project) == 1)
         again = paragraph(project, **UNSET)  # though the one before is not stored yet
         assert again[0].endswith(LEFT)
+        wait_until(lambda: loaders(project) == 2)
     run = again[0].split()[2]
     assert again[1].endswith(f"debugloop show {run}")
     assert project.printed("show", "--json").count(run) >= 1, "a command waits for what is about to be stored"
