@@ -38,7 +38,7 @@ def test_rewritten():
     with pytest.raises(AssertionError, match="assert 1 == 2"):
         helper.check(1)
 """
-_MOST_MODULES = 108
+_MOST_MODULES = 111
 # What failures, a connection string, subtests and the summary of known failures need, and what is slow to import.
 _LATE = {
     *("pytest_debugloop.dsn", "pytest_debugloop.errors", "pytest_debugloop.capture.guarded_repr"),
