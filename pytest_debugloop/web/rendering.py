@@ -41,6 +41,7 @@ def templates() -> jinja2.Environment:
         words=changed_words,
         reason=lambda one: reason_words(one.recovery_strategy, recorded_evidence(one.evidence)),
         breakable=breakable,
+        indented=indented,
         day=lambda moment: local(moment)[:10] if isinstance(moment, datetime) else "",
     )
     found.globals.update(
@@ -67,6 +68,16 @@ def breakable(name: object) -> Markup:
     for place in ("::", "/", "["):
         text = text.replace(place, Markup("<wbr>") + place if place != "/" else place + Markup("<wbr>"))
     return text
+
+
+def indented(line: str) -> str:
+    """Keep the indentation of a line where blanks are not kept.
+
+    Args:
+        line: any.
+    """
+    bare = line.lstrip(" ")
+    return "\N{NO-BREAK SPACE}" * (len(line) - len(bare)) + bare
 
 
 def _written(value: Any) -> Any:

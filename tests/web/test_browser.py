@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -43,6 +44,7 @@ pytestmark = [
 PAGES = (
     *("/", "/runs", "/runs/last", "/failures", "/flaky?all=1", "/recoveries", "/compare?base=branch:main"),
     *("/search?q=price", "/tests/test_flaky", "/tests/test_hostile", "/failures/CART", "/failures/HOSTILE", "/nowhere"),
+    *("/tests/test_price", "/runs?status=passed", "/failures?open=1"),
 )
 
 
@@ -254,6 +256,22 @@ def test_the_command_opens_a_browser_with_no_token_on_its_command_line(
     assert not file.parent.exists()
 
 
+def test_a_text_without_blanks_makes_no_page_wider(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
+    sized(chromium, 360)
+    lengthen = """
+        for (const one of document.querySelectorAll('main :is(p, li, dt, dd, summary, h1, h2, h3, h4, td, th, pre)')) {
+            one.append('x'.repeat(120));
+        }
+        return document.documentElement.scrollWidth;
+    """
+    assert {name: wide for name, page in pages.items() if (wide := _widened(chromium, page, lengthen)) > 360} == {}
+
+
+def _widened(chromium: webdriver.Chrome, page: str, script: str) -> int:
+    chromium.get(page)
+    return int(chromium.execute_script(script))
+
+
 JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
 
 
@@ -293,9 +311,9 @@ def test_a_report_can_be_read_without_its_styles_as_jenkins_serves_it(
     assert body.value_of_css_property("margin-left") == "8px"  # our styles are not applied
     assert all("style" in entry["message"] for entry in logged(chromium, "browser") if entry["level"] == "SEVERE")
     assert "failed" in chromium.find_element(By.TAG_NAME, "h1").text
-    marked = chromium.find_element(By.CSS_SELECTOR, ".marked mark")
+    marked = chromium.find_element(By.CSS_SELECTOR, ".listing mark")
     assert marked.value_of_css_property("background-color") == "rgba(255, 255, 0, 1)"
-    assert marked.text.startswith("    assert price")  # with its indentation
+    assert re.fullmatch(r"> +\d+      assert price\(article\) > 0", marked.text)  # with its indentation
     assert "(the failing line)" in body.text
     chromium.find_element(By.CSS_SELECTOR, "details:not([open]) summary").click()
     assert chromium.find_elements(By.CSS_SELECTOR, "details[open]")

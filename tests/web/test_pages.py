@@ -84,12 +84,17 @@ def test_every_page_is_well_formed_and_has_its_json(get: Get, record: Project) -
 
 
 def test_the_json_of_a_page_is_that_of_the_command(get: Get, record: Project) -> None:
-    commands = (
+    commands: tuple[tuple[str, list[str]], ...] = (
         *(("/runs.json", ["runs", "--limit", "50"]), ("/flaky.json", ["flaky"])),
         *(("/recoveries.json", ["recoveries", "--limit", "50"]), ("/tests/test_flaky.json", ["history", "test_flaky"])),
+        *(("/failures.json", ["failures", "--limit", "50"]), ("/index.json", [])),
     )
     for path, command in commands:
         assert get(path).json() == json.loads(record.printed(*command, "--json")), path
+    comparison = get("/compare.json?base=branch:main").json()
+    assert comparison.pop("tests_total") == len(comparison["tests"])
+    run = get("/runs.json").json()["runs"][0]["id"]
+    assert comparison == json.loads(record.printed("compare", f"run:{run}", "branch:main", "--json"))
     shown = json.loads(record.printed("show", "--json"))
     assert get("/runs/last.json").json()["causes"] == shown["causes"]
     error = next(iter(error_ids(get, record).values()))
