@@ -178,7 +178,7 @@ def test_a_printed_page_has_what_is_folded_and_no_navigation(chromium: webdriver
     assert not chromium.execute_script(visible, folded)
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
-        assert chromium.execute_script(visible, folded)
+        wait_until(lambda: chromium.execute_script(visible, folded))
         assert folded.size["height"] > 10
         assert not chromium.find_element(By.TAG_NAME, "header").is_displayed()
         scroll = "return [...document.querySelectorAll('.source, .wide')].map(one => getComputedStyle(one).overflowX)"
