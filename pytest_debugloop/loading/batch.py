@@ -20,6 +20,7 @@ _STORING: tuple[tuple[str, frozenset[str]], ...] = (
     ("runs", frozenset({"run"})),
     ("code", frozenset({"survey", "code_file"})),
     ("commits", frozenset({"commits"})),
+    ("stage_indexes", frozenset({"note", "snapshot"})),
     ("notes_stage", frozenset({"note"})),
     ("fixtures_stage", frozenset({"fixture"})),
     ("steps_known", _ANY),

@@ -139,10 +139,3 @@ CREATE TEMP TABLE staged_errors (
     metadata JSONB,
     worker TEXT
 ) ON COMMIT DELETE ROWS;
-
--- Of thousands of checkpoints in a batch each is looked up by its number.
-CREATE INDEX ON staged_steps (journal_no, n);
-CREATE INDEX ON staged_steps (journal_no, state) WHERE state IS NOT NULL;
-CREATE INDEX ON staged_numbers (journal_no, n);
-CREATE INDEX ON staged_snapshots (journal_no, n);
-CREATE INDEX ON staged_errors (journal_no, snapshot) WHERE snapshot IS NOT NULL;
