@@ -1,4 +1,7 @@
-"""Turn every pytest run into a debug record in PostgreSQL."""
+"""Turn every pytest run into a debug record in PostgreSQL.
+
+PYTEST_DONT_REWRITE: it has no assertions to be rewritten.
+"""
 
 from __future__ import annotations
 

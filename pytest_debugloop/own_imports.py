@@ -2,6 +2,8 @@
 
 pytest rewrites the assertions of every distribution that has a plugin, and for that compiles its modules anew where it
 has not left its own byte code beside theirs: in each run, where Python may not write any.
+
+PYTEST_DONT_REWRITE: this module is imported before that.
 """
 
 from __future__ import annotations

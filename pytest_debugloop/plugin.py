@@ -2,6 +2,8 @@
 
 In a run that does not record, this module and what it needs for that (:mod:`pytest_debugloop.settings`) are all that is
 imported.
+
+PYTEST_DONT_REWRITE: there are no assertions, and looking for them takes longer than the compilation.
 """
 
 from __future__ import annotations

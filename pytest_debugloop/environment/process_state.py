@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import resource
 from pathlib import Path
 
@@ -22,7 +21,6 @@ _LIMITS = {
     FILE_SIZE: "RLIMIT_FSIZE",
 }
 _STATUS = Path("/proc/self/status")
-_UMASK = re.compile(r"^Umask:\s*(\d+)", re.MULTILINE)
 
 
 def process_state(folder: Path, rootdir: Path) -> dict[str, str]:
@@ -37,8 +35,10 @@ def process_state(folder: Path, rootdir: Path) -> dict[str, str]:
         found[FOLDER] = os.path.relpath(folder, rootdir)
     # It cannot be read otherwise without being set.
     with contextlib.suppress(OSError, ValueError):
-        if umask := _UMASK.search(_STATUS.read_text(encoding="ascii", errors="replace")):
-            found[UMASK] = umask[1]
+        # As bytes: neither a codec nor a regular expression has to be made for it.
+        _, is_there, rest = _STATUS.read_bytes().partition(b"\nUmask:")
+        if is_there:
+            found[UMASK] = rest.split(None, 1)[0].decode("latin-1")
     with contextlib.suppress(OSError, AttributeError):
         found[PROCESSORS] = str(len(os.sched_getaffinity(0)))
     for name, limit in _LIMITS.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_debugloop.journal.records import Record
@@ -89,5 +89,5 @@ class Artifact(Record):
         snapshot: int | None = None,
     ) -> Artifact:
         """Make the record of some bytes."""
-        content = b64encode(data).decode("ascii")
+        content = b2a_base64(data, newline=False).decode("ascii")
         return cls(n, at, origin, name, media_type, len(data), content, step, snapshot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_debugloop.journal.notes import Note
+from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.writing.facts import ASK
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ class Hooks:
             if isinstance(answer, Mapping):
                 facts.update(answer)
         if facts and (values := writer.capturer.capture_values(facts, "")):
+            with OwnImports():
+                from pytest_debugloop.journal.notes import Note
+
             at = writer.now()
             note = Note(writer.next_n(), 1, "record", "run metadata", at, at, "passed", output=values)
             writer.append(note.to_line())

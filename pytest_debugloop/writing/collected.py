@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-_HEAD = re.compile(r"Different tests were collected between (\S+) and (\S+)\. The difference is:\n")
+from pytest_debugloop.patterns import lazy_pattern
+
+_HEAD = lazy_pattern(r"Different tests were collected between (\S+) and (\S+)\. The difference is:\n")
 _LISTED = 20
 
 
