@@ -10,6 +10,9 @@ import contextlib
 import coverage
 
 measured = coverage.Coverage(config_file="@CONFIG@", data_suffix=True)
+# With `run:source`, each process would look for all files of which it has run nothing: see `.ci/run`.
+measured.set_option("run:source", None)
+measured.set_option("run:include", ["@PACKAGE@/*"])
 for warning in ("_warn_no_data", "_warn_unimported_source", "_warn_preimported_source"):
     setattr(measured, warning, False)  # as coverage.process_startup() does
 
