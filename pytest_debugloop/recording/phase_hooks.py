@@ -62,7 +62,7 @@ class PhaseHooks:
         last = session.items[-1] if session.items else None
         self._plain = PlainPhases(self._recorder, self._writer, last, self.await_reports)
         self._plugins.register(self._plain, "debugloop-phases")
-        if _has_foreign(self._hook.pytest_runtest_logreport):
+        if _has_foreign(self._hook.pytest_runtest_logreport, with_wrappers=True):
             self._plain.expect_changes()
 
     def pytest_plugin_registered(self) -> None:
@@ -70,7 +70,7 @@ class PhaseHooks:
         if self._plain is not None and self._needs_wrappers():
             plain, self._plain = self._plain, None
             plain.replace(self._register_wrappers)
-        elif self._plain is not None and _has_foreign(self._hook.pytest_runtest_logreport):
+        elif self._plain is not None and _has_foreign(self._hook.pytest_runtest_logreport, with_wrappers=True):
             self._plain.expect_changes()
 
     def await_reports(self) -> None:
@@ -88,6 +88,8 @@ class PhaseHooks:
             not self._calls_all_phases
             or _has_foreign(self._hook.pytest_runtest_protocol)
             or _has_foreign(self._hook.pytest_runtest_makereport, with_wrappers=True)
+            # A wrapper of another plugin runs before our plain hook: a process that dies in it would die in no test.
+            or _has_foreign(self._hook.pytest_runtest_setup, only_wrappers=True)
         )
 
     def _register_wrappers(self) -> None:
@@ -101,12 +103,13 @@ class PhaseHooks:
         self._plugins.register(WrappedPhases(self._recorder, self._writer), "debugloop-phases")
 
 
-def _has_foreign(hook: Any, *, with_wrappers: bool = False) -> bool:
+def _has_foreign(hook: Any, *, with_wrappers: bool = False, only_wrappers: bool = False) -> bool:
     """Tell whether a plugin that is not pytest's has a hook."""
     for one in hook.get_hookimpls():
         module = str(getattr(one.function, "__module__", ""))
         if module.startswith((*_NOT_FOREIGN, *_HARMLESS)):
             continue
-        if with_wrappers or not (one.wrapper or one.hookwrapper):
+        is_wrapper = one.wrapper or one.hookwrapper
+        if with_wrappers or bool(is_wrapper) == only_wrappers:
             return True
     return False

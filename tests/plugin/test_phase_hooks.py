@@ -14,6 +14,7 @@ _TOLD = """
         plugins = request.config.pluginmanager
         return type(plugins.get_plugin("debugloop-phases")).__name__, plugins.has_plugin("debugloop-reports")
 """
+_WRAPPER = "import pytest\n\n@pytest.hookimpl(wrapper=True)\ndef {hook}():\n    return (yield)"
 _SUITE = """
     import pytest
     from told import told
@@ -29,14 +30,22 @@ _SUITE = """
         ("", "PlainPhases", False),
         ("def pytest_runtest_logfinish(): pass", "PlainPhases", False),
         ("def pytest_runtest_logreport(): pass", "PlainPhases", True),
+        (_WRAPPER.format(hook="pytest_runtest_logreport"), "PlainPhases", True),
+        ("def pytest_runtest_setup(): pass", "PlainPhases", False),
+        (_WRAPPER.format(hook="pytest_runtest_setup"), "WrappedPhases", False),
         ("def pytest_runtest_protocol(): pass", "WrappedPhases", False),
-        (
-            "import pytest\n\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport():\n    return (yield)",
-            "WrappedPhases",
-            False,
-        ),
+        (_WRAPPER.format(hook="pytest_runtest_makereport"), "WrappedPhases", False),
     ],
-    ids=["none", "another hook", "logreport", "protocol", "makereport"],
+    ids=[
+        "none",
+        "another hook",
+        "logreport",
+        "wrapper of logreport",
+        "setup",
+        "wrapper of setup",
+        "protocol",
+        "makereport",
+    ],
 )
 def test_the_cheap_hooks_give_way_to_plugins_with_their_own(
     project: Project, conftest: str, hooks: str, reports: bool
@@ -47,6 +56,25 @@ def test_the_cheap_hooks_give_way_to_plugins_with_their_own(
     run = project.run("-p", "no:cacheprovider")
     assert (run.ret, run.outcomes) == (0, {"passed": 1}), run.out
     assert [s.step_type for s in run.record.steps("::test_first")] == ["setup", "call", "teardown"]
+
+
+def test_an_outcome_that_a_wrapper_of_the_report_changes_is_recorded(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_logreport(report):
+            if report.when == "teardown":
+                report.outcome, report.longrepr = "failed", "left something behind"
+            return (yield)
+        """,
+    )
+    project.write("test_suite.py", "def test_leaves(): pass")
+    run = project.run("-p", "no:cacheprovider")
+    assert run.outcomes == {"passed": 1, "errors": 1}, run.out
+    assert [(s.step_type, s.status) for s in run.record.steps("::test_leaves")][-1] == ("teardown", "failed")
 
 
 def test_a_plugin_that_comes_in_a_test_is_met_at_the_next(project: Project) -> None:
