@@ -115,6 +115,7 @@ def test_a_plugin_that_comes_in_a_test_is_met_at_the_next(project: Project) -> N
     }
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests since version 9")
 def test_the_reports_of_subtests_do_not_end_the_call(project: Project) -> None:
     project.write(
         "test_suite.py",
