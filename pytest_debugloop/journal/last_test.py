@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pytest_debugloop.private import read_file
 
 _TAIL = 256 * 1024
+_PHASES = ("setup", "call", "teardown")
 
 
 def _is_same_test(recorded: str, node_id: str) -> bool:
@@ -25,15 +26,17 @@ class BegunTest(NamedTuple):
     Attributes:
         task: its name across runs.
         attempt: which attempt it was.
+        phase: the phase that it was in.
     """
 
     node_id: str
     task: str
     attempt: int = 1
+    phase: str = "call"
 
 
 def last_begun_test(journal: Path, node_id: str) -> BegunTest:
-    """Say of the test that a process died in what only that process knew: its secrets, and which attempt it was.
+    """Say of the test that a process died in what only that process knew: its secrets, which attempt and phase it was.
 
     Args:
         journal: of the process.
@@ -45,7 +48,9 @@ def last_begun_test(journal: Path, node_id: str) -> BegunTest:
             lines = file.read().splitlines()
         found = next(line for line in reversed(lines) if line.startswith(b'{"kind":"step","rev":0,'))
         step = json.loads(found)
-        begun = BegunTest(str(step["node_id"]), str(step.get("task", step["node_id"])), int(step["attempt"]))
+        name, phase = str(step["node_id"]), str(step["phase"])
+        phase = phase if phase in _PHASES else "call"  # steps of a program are inside of it
+        begun = BegunTest(name, str(step.get("task", name)), int(step["attempt"]), phase)
         if node_id and _is_same_test(begun.node_id.partition("[")[0], node_id.partition("[")[0]):
             return begun
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, StopIteration):

@@ -195,7 +195,7 @@ class Session:
             worker: its name.
             node_id: of the test it was in, empty where it was in none.
             text: what xdist says of it.
-            phase: ``call`` for a crash, ``collect`` for other tests than another worker's.
+            phase: ``call`` for a crash, in whatever phase; ``collect`` for other tests than another worker's.
         """
         if self._writer is None or self._run_folder is None:
             return
@@ -208,7 +208,7 @@ class Session:
         context = FailureContext(
             at=self._writer.now(),
             node_id=self._redactor.text(begun.node_id),
-            phase=phase,
+            phase=begun.phase if phase == "call" else phase,
             attempt=begun.attempt,
             task=self._redactor.text(begun.task),
             worker=worker,

@@ -124,6 +124,29 @@ def test_a_worker_that_crashes_leaves_an_error_that_names_its_test(project: Proj
     assert "1 failure" in run.out
 
 
+@pytest.mark.parametrize("phase", ["setup", "teardown"])
+def test_a_worker_that_crashes_around_a_test_leaves_an_error_that_names_the_phase(project: Project, phase: str) -> None:
+    project.write(
+        "test_crash.py",
+        f"""
+        import os, pytest
+
+        @pytest.fixture
+        def place():
+            {"os._exit(9)" if phase == "setup" else "yield; os._exit(9)"}
+
+        def test_crash(place): pass
+        """,
+    )
+    run = project.run("-p", "xdist", "-n1", "--max-worker-restart=0")
+    if run.xdist_broke:
+        pytest.skip("pytest-xdist itself broke")
+    (error,) = run.record.all_errors
+    assert (error.error_type, error.metadata["phase"]) == ("worker_crash", phase)
+    step = run.record.step("test_crash", phase)
+    assert (step.error_event_id, step.status) == (error.id, "failed")
+
+
 def test_a_crash_in_a_group_names_the_test_without_its_group(project: Project) -> None:
     project.write(
         "test_crash.py",
