@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.recording.return_capture import ReturnCapture
 from pytest_debugloop.recording.states import RecorderState, States
+from pytest_debugloop.recording.trace_selection import watch_returns
 from pytest_debugloop.writing.facts import facts_of
 from pytest_debugloop.writing.failure import SKIP_EXCEPTIONS, errors_of, kind_for, root_of
 from pytest_debugloop.writing.reports import (
@@ -146,8 +146,8 @@ class Recorder:
         self._subtest = None
         if self._undecided.steps:
             self._undecided.resolve(attempt.task)
-        if attempt.is_after_failure and not self._plugins.has_plugin("debugloop-returns"):
-            self._plugins.register(ReturnCapture(self._writer, self.current_step), "debugloop-returns")
+        if attempt.is_after_failure:
+            watch_returns(self._plugins, self._writer, self.current_step)
         if self._trace_selection.begin(attempt):
             attempt.is_watched = True
         return attempt

@@ -1,4 +1,7 @@
-"""Which attempts are traced: of tests with an open failure, and those after one that failed in this run."""
+"""Which attempts are traced: of tests with an open failure, and those after one that failed in this run.
+
+Of the latter the state at their end is kept, too. What does either is imported with the first of them.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,13 @@ from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.system import System
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
     from pytest_debugloop.capture.project_code import ProjectCode
     from pytest_debugloop.tracing.tracer import Tracer
-    from pytest_debugloop.writing.steps import Attempt
+    from pytest_debugloop.writing.steps import Attempt, Step
     from pytest_debugloop.writing.writer import Writer
 
 
@@ -86,3 +93,20 @@ class TraceSelection:
         self.is_active = False
         if self._tracing is not None:
             self._tracing.end()
+
+
+def watch_returns(
+    plugins: pytest.PytestPluginManager, writer: Writer, current_step: Callable[[], tuple[Attempt, Step]]
+) -> None:
+    """Keep the state at the end of calls from now on, where an attempt before failed.
+
+    Args:
+        plugins: of the run.
+        writer: of this process.
+        current_step: gives the attempt and the phase that began last.
+    """
+    if not plugins.has_plugin("debugloop-returns"):
+        with OwnImports():
+            from pytest_debugloop.recording.return_capture import ReturnCapture
+
+        plugins.register(ReturnCapture(writer, current_step), "debugloop-returns")
