@@ -43,7 +43,7 @@ class NotLoaded:
 
 
 def not_loaded(location: RecordLocation) -> NotLoaded:
-    """Look which runs' journals are there, without a database.
+    """Look which runs' journals are there, without a database; those that are stored this moment are waited for.
 
     Args:
         location: where the record is, of which the journals are beside it or in the user's own folder.
@@ -51,6 +51,7 @@ def not_loaded(location: RecordLocation) -> NotLoaded:
     order = location.loader_order()
     if not any(_has_entries(folder) for folder in (order.folder / JOURNALS, order.fallback) if folder):
         return NotLoaded()  # as nearly always: the loader's modules are not imported
+    await_left_runs(location)
     from pytest_debugloop.loading.waiting import waiting_runs
 
     found = waiting_runs(order)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.answers.not_loaded import NotLoaded, not_loaded
 from pytest_debugloop.database.embedded import embedded_server
 from pytest_debugloop.journal.shared_names import LOADER_LOCK, NOTHING_OPEN_FILE
 from tests.support.projects import Project, told_by_us
@@ -73,6 +76,22 @@ def test_a_green_run_does_not_wait_and_is_found_at_once(project: Project) -> Non
     assert again[1].endswith(f"debugloop show {run}")
     assert project.printed("show", "--json").count(run) >= 1, "a command waits for what is about to be stored"
     wait_until(lambda: not waiting(project))  # the loader leaves nothing
+
+
+def test_what_is_not_loaded_is_told_when_nothing_is_about_to_be(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)
+    found: list[NotLoaded] = []
+    asking = threading.Thread(target=lambda: found.append(not_loaded(RecordLocation.from_settings({}))))
+    with locked(project):
+        assert paragraph(project, **UNSET)[0].endswith(LEFT)
+        wait_until(lambda: loaders(project) == 1)
+        asking.start()
+        asking.join(0.5)
+        assert not found
+    asking.join()
+    assert found == [NotLoaded()]
 
 
 def test_a_run_that_fails_or_repairs_waits(project: Project) -> None:
