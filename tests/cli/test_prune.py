@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -376,8 +377,17 @@ def test_other_projects_of_a_shared_server_stay(record: Shop) -> None:
 def test_the_embedded_record_becomes_smaller(tmp_path: Path) -> None:
     project = Project(tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    suite = "import pytest\n\n@pytest.mark.parametrize('n', range(200))\ndef test_it(n):\n    assert 0 == n + 1\n"
-    (tmp_path / "test_it.py").write_text(suite, encoding="utf-8")
+    # The states of the failures take several segments of the log, of which one more or less may be there.
+    suite = """
+        import hashlib
+        import pytest
+
+        @pytest.mark.parametrize("n", range(200))
+        def test_it(n):
+            seen = [hashlib.sha512(b"%d %d" % (n, i)).hexdigest() for i in range(100)]
+            assert not seen
+    """
+    (tmp_path / "test_it.py").write_text(textwrap.dedent(suite), encoding="utf-8")
     assert project.record().returncode == 1
     (tmp_path / "test_it.py").write_text("def test_it():\n    assert 0\n", encoding="utf-8")
     assert project.record().returncode == 1
