@@ -10,11 +10,12 @@ from pytest_debugloop.own_imports import OwnImports
 from pytest_debugloop.recording.plain_phases import PlainPhases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytest_debugloop.recording.recorder import Recorder
     from pytest_debugloop.writing.writer import Writer
 
+_PHASES, _REPORTS = "debugloop-phases", "debugloop-reports"
 _NOT_FOREIGN = ("_pytest.", "pytest_debugloop.")
 # What has hooks of reports, and changes neither an outcome nor what is run.
 _HARMLESS = ("_hypothesis_pytestplugin", "xdist.", "__channelexec__")  # the last is xdist in a worker
@@ -61,22 +62,23 @@ class PhaseHooks:
             return
         last = session.items[-1] if session.items else None
         self._plain = PlainPhases(self._recorder, self._writer, last, self.await_reports)
-        self._plugins.register(self._plain, "debugloop-phases")
-        if _has_foreign(self._hook.pytest_runtest_logreport, with_wrappers=True):
-            self._plain.expect_changes()
+        self._plugins.register(self._plain, _PHASES)
+        self._look_for_changes(self._plain)
 
     def pytest_plugin_registered(self) -> None:
         """Choose again where a test has brought a plugin."""
-        if self._plain is not None and self._needs_wrappers():
-            plain, self._plain = self._plain, None
+        if (plain := self._plain) is None:
+            return
+        if self._needs_wrappers():
+            self._plain = None
             plain.replace(self._register_wrappers)
-        elif self._plain is not None and _has_foreign(self._hook.pytest_runtest_logreport, with_wrappers=True):
-            self._plain.expect_changes()
+        else:
+            self._look_for_changes(plain)
 
     def await_reports(self) -> None:
         """Have pytest's reports from now on: what nobody has raised or skipped passes, and is not asked for."""
-        if self._plain is not None and not self._plugins.has_plugin("debugloop-reports"):
-            self._plugins.register(Reports(self._plain.log_report), "debugloop-reports")
+        if self._plain is not None and not self._plugins.has_plugin(_REPORTS):
+            self._plugins.register(Reports(self._plain.log_report), _REPORTS)
 
     def expect_parts(self) -> None:
         """Be ready for reports of parts of the test under way."""
@@ -86,30 +88,33 @@ class PhaseHooks:
     def _needs_wrappers(self) -> bool:
         return (
             not self._calls_all_phases
-            or _has_foreign(self._hook.pytest_runtest_protocol)
-            or _has_foreign(self._hook.pytest_runtest_makereport, with_wrappers=True)
+            or not all(map(_is_wrapper, _foreign(self._hook.pytest_runtest_protocol)))
+            or any(_foreign(self._hook.pytest_runtest_makereport))
             # A wrapper of another plugin runs before our plain hook: a process that dies in it would die in no test.
-            or _has_foreign(self._hook.pytest_runtest_setup, only_wrappers=True)
+            or any(map(_is_wrapper, _foreign(self._hook.pytest_runtest_setup)))
         )
+
+    def _look_for_changes(self, plain: PlainPhases) -> None:
+        if any(_foreign(self._hook.pytest_runtest_logreport)):
+            plain.expect_changes()
 
     def _register_wrappers(self) -> None:
         with OwnImports():
             from pytest_debugloop.recording.wrapped_phases import WrappedPhases
 
         self._recorder.attempts.are_counted_by_others = True
-        for name in ("debugloop-phases", "debugloop-reports"):
+        for name in (_PHASES, _REPORTS):
             if self._plugins.has_plugin(name):
                 self._plugins.unregister(name=name)
-        self._plugins.register(WrappedPhases(self._recorder, self._writer), "debugloop-phases")
+        self._plugins.register(WrappedPhases(self._recorder, self._writer), _PHASES)
 
 
-def _has_foreign(hook: Any, *, with_wrappers: bool = False, only_wrappers: bool = False) -> bool:
-    """Tell whether a plugin that is not pytest's has a hook."""
+def _foreign(hook: Any) -> Iterator[Any]:
+    """Give the implementations of a hook by plugins that are not pytest's."""
     for one in hook.get_hookimpls():
-        module = str(getattr(one.function, "__module__", ""))
-        if module.startswith((*_NOT_FOREIGN, *_HARMLESS)):
-            continue
-        is_wrapper = one.wrapper or one.hookwrapper
-        if with_wrappers or bool(is_wrapper) == only_wrappers:
-            return True
-    return False
+        if not str(getattr(one.function, "__module__", "")).startswith((*_NOT_FOREIGN, *_HARMLESS)):
+            yield one
+
+
+def _is_wrapper(implementation: Any) -> bool:
+    return bool(implementation.wrapper or implementation.hookwrapper)
