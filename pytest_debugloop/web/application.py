@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -23,6 +23,7 @@ from pytest_debugloop.answers.reader import RecordReader
 from pytest_debugloop.errors import (
     AmbiguousError,
     DebugloopError,
+    InternalFaultError,
     NeverFailedError,
     NoBaseError,
     NoRunsError,
@@ -30,7 +31,7 @@ from pytest_debugloop.errors import (
     NothingToCompareError,
     WrongKindError,
 )
-from pytest_debugloop.web.guard import Guard
+from pytest_debugloop.web.guard import Guard, add_headers
 from pytest_debugloop.web.near import Near, near
 from pytest_debugloop.web.pages import compare, failure, front, lists, run, test
 from pytest_debugloop.web.rendering import rendered
@@ -54,6 +55,10 @@ _NOT_HERE = (NotFoundError, WrongKindError, NeverFailedError, NoRunsError, NoBas
 _WITH_NEAR = (NotFoundError, WrongKindError, NeverFailedError, AmbiguousError)
 _KINDS = {"run": "runs", "error": "failures", "test": "tests"}
 _LONGEST_ID = 1_000
+_BROKEN = (
+    "debugloop could not make this page because of a defect of its own: please report it, with the traceback that is "
+    "in the log of the server."
+)
 
 
 def make_app(location: RecordLocation, reader: RecordReader, token: str = "", hosts: Collection[str] = ()) -> Starlette:
@@ -79,7 +84,7 @@ def make_app(location: RecordLocation, reader: RecordReader, token: str = "", ho
         yield
         await run_in_threadpool(reader.close)
 
-    app = Starlette(routes=routes, exception_handlers={404: _no_page}, lifespan=lifespan)
+    app = Starlette(routes=routes, exception_handlers={404: _no_page, Exception: _broken}, lifespan=lifespan)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5)
     app.add_middleware(Guard, token=token, hosts=hosts)
     return app
@@ -104,7 +109,7 @@ def _route(path: str, page: Page, location: RecordLocation, reader: RecordReader
 
 
 def _answer(request: Request, page: Page, location: RecordLocation, reader: RecordReader) -> Response:
-    as_json = request.url.path.endswith(".json")
+    as_json = _is_json_asked(request)
     try:
         with reader.record() as record:
             id_ = str(request.path_params.get("id", ""))[:_LONGEST_ID]
@@ -147,17 +152,44 @@ def _failed(request: Request, error: Exception, *, as_json: bool, found: Sequenc
         else f"The record cannot be read: {' '.join(str(error).split())}"
     )
     if as_json:
-        return JSONResponse(
-            {"error": type(error).__name__, "message": message, "near": [one._asdict() for one in found]}, status
-        )
+        return _error_as_json(type(error).__name__, message, status, found)
     listed = error.facts.get("listed") if isinstance(error, AmbiguousError) else None
     values = {"message": message, "listed": listed if isinstance(listed, list) else [], "near": found}
     return _html(request, View("error.html", "Not found" if status == 404 else "Error", values, "error"), status)
 
 
 async def _no_page(request: Request, _: Exception) -> Response:
-    values: dict[str, Any] = {"message": "There is no page at this address.", "listed": [], "near": []}
-    return _html(request, View("error.html", "Not found", values, "error"), 404)
+    message = "There is no page at this address."
+    if _is_json_asked(request):
+        return _error_as_json(NotFoundError.__name__, message, 404)
+    return _error_page(request, "Not found", message, 404)
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    """Answer where a defect of ours was raised; Starlette raises it again afterwards, so that the server logs it."""
+    response: Response
+    try:
+        if _is_json_asked(request):
+            response = _error_as_json(InternalFaultError.__name__, _BROKEN, 500)
+        else:
+            response = _error_page(request, "Error", _BROKEN, 500)
+    except Exception:  # the templates themselves, as after an upgrade below a running server
+        response = PlainTextResponse(_BROKEN, 500)
+    add_headers(response.headers)  # for this answer does not pass the guard
+    return response
+
+
+def _is_json_asked(request: Request) -> bool:
+    return request.url.path.endswith(".json")
+
+
+def _error_as_json(name: str, message: str, status: int, found: Sequence[Near] = ()) -> Response:
+    return JSONResponse({"error": name, "message": message, "near": [one._asdict() for one in found]}, status)
+
+
+def _error_page(request: Request, title: str, message: str, status: int) -> Response:
+    values: dict[str, Any] = {"message": message, "listed": [], "near": []}
+    return _html(request, View("error.html", title, values, "error"), status)
 
 
 def _go(location: RecordLocation, reader: RecordReader) -> Callable[[Request], Any]:

@@ -33,6 +33,16 @@ _HEADERS = {
 }
 
 
+def add_headers(headers: MutableHeaders) -> None:
+    """Add what tells browsers how an answer may be used.
+
+    Args:
+        headers: of the answer; what it has already is kept.
+    """
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+
+
 class Guard:
     """Lets requests in, and sets the headers of what goes out.
 
@@ -55,9 +65,7 @@ class Guard:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                add_headers(MutableHeaders(scope=message))
             await send(message)
 
         await (self._refusal(scope) or self._app)(scope, receive, guarded)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
+import jinja2
 import pytest
 from starlette.testclient import TestClient
 
 from pytest_debugloop.answers.location import RecordLocation
-from pytest_debugloop.answers.reader import RecordReader
+from pytest_debugloop.answers.reader import CONNECTIONS, RecordReader
+from pytest_debugloop.web import application
 from pytest_debugloop.web.application import make_app
-from pytest_debugloop.web.guard import COOKIE
+from pytest_debugloop.web.guard import _HEADERS, COOKIE
+from pytest_debugloop.web.pages import front, lists
 from tests.support.commands import COMMAND
 from tests.support.environment import clean_environment
 from tests.support.projects import Project
@@ -76,6 +81,50 @@ def test_every_answer_has_a_policy_that_allows_no_inline_script(client: TestClie
         assert "frame-ancestors 'none'" in policy
         assert found.headers["x-content-type-options"] == "nosniff"
         assert found.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", ["/runs", "/runs.json", "/go?to=x", "/"])
+def test_a_defect_of_ours_has_a_page_with_the_same_headers(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def raise_defect(*_: object, **__: object) -> NoReturn:
+        raise ZeroDivisionError("recorded <text>")
+
+    usual = client.get("/runs", headers={"Authorization": f"Bearer {TOKEN}"})
+    with monkeypatch.context() as patch:
+        for module, name in ((lists, "listed_runs"), (front, "front_page"), (application, "find")):
+            patch.setattr(module, name, raise_defect)
+        server = TestClient(client.app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {TOKEN}"})
+        for _ in range(CONNECTIONS + 1):  # none is lost
+            found = server.get(path)
+        with pytest.raises(ZeroDivisionError):  # which the server logs
+            client.get(path, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert found.status_code == 500
+    assert {name: found.headers.get(name) for name in _HEADERS} == {name: usual.headers[name] for name in _HEADERS}
+    if path.endswith(".json"):
+        assert found.json()["error"] == "InternalFaultError"
+    else:
+        assert found.headers["content-type"] == usual.headers["content-type"]
+        assert "<h1>Error</h1>" in found.text
+    assert "in the log of the server" in found.text
+    assert not re.search("recorded|ZeroDivision|Traceback", found.text.replace("traceback", ""))
+    assert server.get("/runs").status_code == 200
+
+
+def test_a_defect_is_told_where_no_template_can_be_read(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raise_defect(*_: object) -> NoReturn:
+        raise jinja2.TemplateNotFound("base.html")
+
+    monkeypatch.setattr(application, "rendered", raise_defect)
+    server = TestClient(client.app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {TOKEN}"})
+    found = server.get("/runs")
+    assert (found.status_code, found.headers["x-content-type-options"]) == (500, "nosniff")
+    assert "in the log of the server" in found.text
+
+
+def test_a_missing_page_of_json_is_told_as_json(client: TestClient) -> None:
+    found = client.get("/nowhere.json", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert (found.status_code, found.json()["error"]) == (404, "NotFoundError")
 
 
 def test_many_requests_at_once_are_all_answered(client: TestClient, record: Project) -> None:
