@@ -32,6 +32,7 @@ _SMALLEST = 1_024
 _LONGEST_ESCAPE = 12  # for one character
 
 _ENCODED = ("fixtures", "parameters", "markers", "environment")
+_CONCURRENT = {"threads": concurrency.threads, "tasks": concurrency.tasks}
 
 Known = Mapping[str, Hashable]
 
@@ -275,10 +276,10 @@ class Capturer:
         if captured:
             out["captured"] = captured
         out["environment"] = encoder.encode_names(self._variables.now(), "/environment")
-        if found := concurrency.threads(self.project):
-            out["threads"] = found
-        if found := concurrency.tasks(self.project):
-            out["tasks"] = found
+        for key, list_them in _CONCURRENT.items():
+            if found := list_them(self.project):
+                out[key] = found
+                encoder.texts.suspects += [one["name"] for one in found if one["name"] is not None]
         return out
 
     # -- secrets ----------------------------------------------------------------------------------------------------
@@ -299,6 +300,8 @@ class Capturer:
             for holder, name in [*((state, name) for name in _ENCODED), *((frame, "locals") for frame in frames)]:
                 if name in holder:
                     holder[name] = redacted_tree(holder[name], scrub)
+            for one in [one for key in _CONCURRENT for one in state.get(key, ())]:
+                one["name"] = redacted_tree(one["name"], scrub)
 
 
 class _Unset:

@@ -17,9 +17,11 @@ URL = "postgresql://ann:" + "s3cr3tpw@db.example.org/shop"
 SECRETS = (TOKEN, PASSWORD, CARD, "s3cr3tpw")
 
 SUITE = f"""
+import asyncio
 import logging
 import os
 import sys
+import threading
 import unittest
 import pytest
 
@@ -99,6 +101,37 @@ def test_environment(monkeypatch):
     monkeypatch.setenv("PYTEST_ADDOPTS", "--token=" + TOKEN)
     monkeypatch.setenv("PYTHONDB", {URL!r})
     assert False
+
+@pytest.fixture
+def named_threads(client):
+    over = threading.Event()
+    names = (client.password, "Bearer " + TOKEN)
+    threads = [threading.Thread(target=over.wait, name=name) for name in names]
+    for thread in threads:
+        thread.start()
+    yield
+    over.set()
+    for thread in threads:
+        thread.join()
+
+def test_threads(client, named_threads):
+    assert not client
+
+@pytest.fixture
+def loop():
+    made = asyncio.new_event_loop()
+    yield made
+    for task in asyncio.all_tasks(made):
+        task.cancel()
+    made.run_until_complete(asyncio.sleep(0))
+    made.close()
+
+def test_tasks(client, loop):
+    async def main():
+        tasks = [asyncio.create_task(asyncio.sleep(60), name=name) for name in (f"login with {{client.password}}", TOKEN)]
+        await asyncio.sleep(0)
+        raise ValueError
+    loop.run_until_complete(main())
 
 def test_exit_in_setup(client):
     raise SystemExit(TOKEN)
