@@ -128,7 +128,8 @@ def loop():
 
 def test_tasks(client, loop):
     async def main():
-        tasks = [asyncio.create_task(asyncio.sleep(60), name=name) for name in (f"login with {{client.password}}", TOKEN)]
+        names = (f"login with {{client.password}}", TOKEN)
+        tasks = [asyncio.create_task(asyncio.sleep(60), name=name) for name in names]
         await asyncio.sleep(0)
         raise ValueError
     loop.run_until_complete(main())
