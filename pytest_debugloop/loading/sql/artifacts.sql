@@ -18,7 +18,7 @@ JOIN staged_journals AS j USING (journal_no)
 CROSS JOIN LATERAL jsonb_to_record(l.line) AS r (
     n BIGINT, at BIGINT, origin TEXT, name TEXT, media_type TEXT, content TEXT, step BIGINT[], snapshot BIGINT
 )
-WHERE l.line ->> 'kind' = 'artifact';
+WHERE l.kind = 'artifact';
 
 INSERT INTO debug_artifacts (id, content_hash, size_bytes, content, created_at)
 SELECT DISTINCT ON (h.hash)

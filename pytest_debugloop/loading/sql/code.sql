@@ -3,20 +3,20 @@
 INSERT INTO debug_code_versions (id, files)
 SELECT DISTINCT ON (line ->> 'code_version') line ->> 'code_version', line -> 'files'
 FROM staged_records
-WHERE line ->> 'kind' = 'survey' AND line ? 'code_version'
+WHERE kind = 'survey' AND line ? 'code_version'
 ON CONFLICT (id) DO NOTHING;
 
 INSERT INTO debug_code_versions (id, files)
 SELECT DISTINCT ON (line ->> 'other_version') line ->> 'other_version', line -> 'other_files'
 FROM staged_records
-WHERE line ->> 'kind' = 'survey' AND line ?& '{other_version,other_files}'
+WHERE kind = 'survey' AND line ?& '{other_version,other_files}'
 ORDER BY line ->> 'other_version'
 ON CONFLICT (id) DO NOTHING;
 
 INSERT INTO debug_installations (id, distributions)
 SELECT DISTINCT ON (line ->> 'installation') line ->> 'installation', line -> 'installed'
 FROM staged_records
-WHERE line ->> 'kind' = 'survey' AND line ?& '{installation,installed}'
+WHERE kind = 'survey' AND line ?& '{installation,installed}'
 ORDER BY line ->> 'installation'
 ON CONFLICT (id) DO NOTHING;
 
@@ -30,7 +30,7 @@ SELECT
     u.unit
 FROM staged_records AS l
 CROSS JOIN LATERAL jsonb_array_elements(l.line -> 'units') WITH ORDINALITY AS u (unit, place)
-WHERE l.line ->> 'kind' = 'code_file';
+WHERE l.kind = 'code_file';
 
 INSERT INTO debug_code_pointers AS known (id, file, function, line, code_hash, source, provides, uses)
 SELECT DISTINCT ON (id)
@@ -81,7 +81,7 @@ FROM (
     JOIN staged_journals AS j USING (journal_no)
     CROSS JOIN LATERAL jsonb_each(l.line) AS member (key, value)
     LEFT JOIN LATERAL jsonb_each(CASE member.key WHEN 'environment' THEN member.value END) AS variable ON TRUE
-    WHERE l.line ->> 'kind' = 'survey'
+    WHERE l.kind = 'survey'
     GROUP BY j.run_id
 ) AS l
 WHERE run.id = l.run_id;
@@ -96,4 +96,4 @@ SET conditions = encode(sha256(convert_to(
 )), 'hex')
 FROM staged_records AS l
 JOIN staged_journals AS j USING (journal_no)
-WHERE l.line ->> 'kind' = 'survey' AND run.id = j.run_id AND run.code_version IS NOT NULL;
+WHERE l.kind = 'survey' AND run.id = j.run_id AND run.code_version IS NOT NULL;

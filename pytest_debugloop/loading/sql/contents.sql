@@ -1,7 +1,7 @@
 -- Tell what the batch holds beside plain steps: which kinds of records, and what of them needs statements of its own.
 
 SELECT
-    ARRAY(SELECT DISTINCT coalesce(line ->> 'kind', '') FROM staged_records)
+    ARRAY(SELECT DISTINCT coalesce(kind, '') FROM staged_records)
     || CASE WHEN bool_or(fixtures IS NOT NULL) THEN ARRAY['fixture'] ELSE '{}' END
     || CASE WHEN bool_or(rev > 1) THEN ARRAY['correction'] ELSE '{}' END
     || CASE

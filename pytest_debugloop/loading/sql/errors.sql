@@ -29,7 +29,7 @@ CROSS JOIN LATERAL jsonb_to_record(l.line) AS r (
     n BIGINT, step BIGINT[], at BIGINT, node_id TEXT, type TEXT, category TEXT, severity TEXT, message TEXT, stack TEXT,
     code TEXT, snapshot BIGINT, metadata JSONB, once TEXT, worker TEXT, task TEXT
 )
-WHERE l.line ->> 'kind' = 'error';
+WHERE l.kind = 'error';
 
 INSERT INTO debug_error_events (
     id, correlation_id, session_id, run_id, task_id, error_type, error_category, error_severity, error_message,

@@ -11,7 +11,7 @@ FROM (
     SELECT DISTINCT ON (j.run_id) j.run_id, r.line
     FROM staged_records AS r
     JOIN staged_journals AS j USING (journal_no)
-    WHERE r.line ->> 'kind' = 'finish' AND j.is_main
+    WHERE r.kind = 'finish' AND j.is_main
     ORDER BY j.run_id, (r.line ->> 'at')::bigint DESC
 ) AS l
 WHERE run.id = l.run_id;

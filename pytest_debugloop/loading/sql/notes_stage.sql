@@ -13,7 +13,7 @@ CROSS JOIN LATERAL jsonb_to_record(l.line) AS r (
     parent BIGINT[], pre BIGINT, state BIGINT, error BIGINT[], input JSONB, output JSONB, metadata JSONB, event JSONB,
     call JSONB
 )
-WHERE l.line ->> 'kind' = 'note'
+WHERE l.kind = 'note'
 ORDER BY l.journal_no, r.n, r.rev DESC;
 
 -- Of a transformation that was told at once, the state after it is the one before it.

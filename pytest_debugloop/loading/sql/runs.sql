@@ -40,7 +40,7 @@ SELECT
     line -> 'facts' -> 'ci' ->> 'vcs.ref.base.name'
 FROM staged_records
 JOIN staged_journals AS j USING (journal_no)
-WHERE line ->> 'kind' = 'run' AND j.is_main AND (line ->> 'run_id')::uuid = j.run_id
+WHERE kind = 'run' AND j.is_main AND (line ->> 'run_id')::uuid = j.run_id
 -- One without a rootdir was made while the header was missing.
 ON CONFLICT (id) DO UPDATE SET
     rootdir = excluded.rootdir, command_line = excluded.command_line, python_version = excluded.python_version,

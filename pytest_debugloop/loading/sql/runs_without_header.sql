@@ -13,7 +13,7 @@ SELECT DISTINCT ON (j.run_id)
 FROM staged_journals AS j
 LEFT JOIN (
     SELECT journal_no, timestamptz 'epoch' + min((line ->> 'at')::bigint) * interval '1 microsecond' AS finished_at
-    FROM staged_records WHERE line ->> 'kind' = 'finish' GROUP BY journal_no
+    FROM staged_records WHERE kind = 'finish' GROUP BY journal_no
 ) AS l USING (journal_no)
 WHERE j.is_main
     AND NOT EXISTS (SELECT FROM debug_runs AS r WHERE r.id = j.run_id)

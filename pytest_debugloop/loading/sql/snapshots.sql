@@ -1,22 +1,26 @@
 -- Store each state once; the server's hash of it is its identity.
 
-INSERT INTO staged_snapshots
+INSERT INTO staged_snapshots (journal_no, n, id, state_hash, state_size, line, state)
 SELECT
     l.journal_no,
     (l.line ->> 'n')::bigint AS n,
     debug_snapshot_id(h.state_hash, l.line ->> 'type') AS id,
     h.state_hash,
-    l.line
+    octet_length(written.bytes) AS state_size,
+    l.line,
+    l.state
 FROM (
-    SELECT journal_no, line FROM staged_records WHERE line ->> 'kind' = 'snapshot'
+    SELECT journal_no, line, state FROM staged_records WHERE kind = 'snapshot'
     UNION ALL
-    SELECT r.journal_no, r.line || jsonb_build_object('type', 'post_transform', 'n', note.n)
+    SELECT r.journal_no, r.line || jsonb_build_object('type', 'post_transform', 'n', note.n), r.state
     FROM staged_notes AS note
-    JOIN staged_records AS r ON r.journal_no = note.journal_no AND r.line ->> 'kind' = 'snapshot'
+    JOIN staged_records AS r ON r.journal_no = note.journal_no AND r.kind = 'snapshot'
         AND (r.line ->> 'n')::bigint = note.pre
     WHERE note.state = note.n
 ) AS l
-CROSS JOIN LATERAL (SELECT debug_state_hash(l.line -> 'state') AS state_hash) AS h;
+-- As debug_state_hash and debug_state_size have it, which would write it twice.
+CROSS JOIN LATERAL (SELECT convert_to(l.state::text, 'UTF8') AS bytes OFFSET 0) AS written
+CROSS JOIN LATERAL (SELECT encode(sha256(written.bytes), 'hex') AS state_hash OFFSET 0) AS h;
 
 INSERT INTO debug_state_snapshots AS known (
     id, snapshot_type, correlation_id, session_id, agent_name, agent_state, state_hash, task_description, user_request,
@@ -28,14 +32,14 @@ SELECT DISTINCT ON (s.id)
     j.correlation_id,
     j.session_id,
     j.agent_name,
-    s.line -> 'state',
+    s.state,
     s.state_hash,
     s.line ->> 'description',
     s.line ->> 'request',
     (s.line ->> 'depth')::integer,
     number.step_number,
-    debug_state_size(s.line -> 'state'),
-    debug_state_variables(s.line -> 'state'),
+    s.state_size,
+    debug_state_variables(s.state),
     (s.line ->> 'memory_mb')::numeric,
     (s.line ->> 'cpu_ms')::integer,
     (s.line ->> 'wall_ms')::integer,

@@ -4,6 +4,9 @@
 -- A line knows its journal by a setting of the transaction: so the bytes of a journal are copied as they are. It is text
 -- until it is known which lines are needed: reading JSON takes most of the time, and half of all lines say that a step
 -- began whose end is here too.
+--
+-- What is long is not compressed here: that would take as long as all else that is done with a state, and be undone at
+-- once.
 
 CREATE TEMP TABLE staged_journals (
     journal_no INTEGER NOT NULL,
@@ -22,14 +25,17 @@ CREATE TEMP TABLE staged_journals (
 
 CREATE TEMP TABLE staged_lines (
     journal_no INTEGER NOT NULL DEFAULT current_setting('debugloop.journal_no')::integer,
-    line TEXT NOT NULL
+    line TEXT STORAGE EXTERNAL NOT NULL
 ) ON COMMIT DELETE ROWS;
 
--- Lines that are not of steps, or all of them, where those at fault are looked for.
+-- Lines that are not of steps, or all of them, where those at fault are looked for. A state is kept apart from the rest
+-- of its line: whoever asks for one member of a line has all of it read.
 CREATE TEMP TABLE staged_records (
     journal_no INTEGER NOT NULL,
     place TID NOT NULL,
-    line JSONB NOT NULL
+    kind TEXT,
+    line JSONB NOT NULL,
+    state JSONB STORAGE EXTERNAL
 ) ON COMMIT DELETE ROWS;
 
 CREATE TEMP TABLE staged_unfit (
@@ -118,7 +124,9 @@ CREATE TEMP TABLE staged_snapshots (
     n BIGINT,
     id UUID,
     state_hash TEXT,
-    line JSONB NOT NULL
+    state_size INTEGER,
+    line JSONB NOT NULL,
+    state JSONB STORAGE EXTERNAL
 ) ON COMMIT DELETE ROWS;
 
 CREATE TEMP TABLE staged_errors (

@@ -7,10 +7,10 @@ SELECT
 FROM (
     SELECT
         journals.run_id, r.line,
-        CASE WHEN r.line ->> 'kind' = 'run' THEN (r.line ->> 'started')::bigint END AS started
+        CASE WHEN r.kind = 'run' THEN (r.line ->> 'started')::bigint END AS started
     FROM staged_records AS r
     JOIN staged_journals AS journals USING (journal_no)
-    WHERE r.line ->> 'kind' = 'survey' OR r.line ->> 'kind' = 'run' AND journals.is_main
+    WHERE r.kind = 'survey' OR r.kind = 'run' AND journals.is_main
 ) AS j
 CROSS JOIN LATERAL (
     VALUES

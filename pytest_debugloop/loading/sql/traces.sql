@@ -24,6 +24,6 @@ JOIN staged_journals AS j USING (journal_no)
 CROSS JOIN LATERAL jsonb_to_record(l.line) AS r (
     n BIGINT, step BIGINT[], node_id TEXT, attempt INTEGER, how TEXT, files JSONB, opened JSONB, children JSONB, cut JSONB
 )
-WHERE l.line ->> 'kind' = 'trace' AND cardinality(r.step) = 2
+WHERE l.kind = 'trace' AND cardinality(r.step) = 2
 ORDER BY id
 ON CONFLICT (id) DO NOTHING;

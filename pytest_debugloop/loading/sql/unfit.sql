@@ -152,9 +152,10 @@ records AS (
     -- Once, and without the states: to take each member out of them takes most of the time.
     CROSS JOIN LATERAL (
         SELECT
-            l.line ->> 'kind' AS kind,
+            l.kind,
             CASE
                 WHEN jsonb_typeof(l.line) <> 'object' THEN NULL
+                WHEN l.state IS NOT NULL THEN l.line || '{"state": {}}'
                 WHEN jsonb_typeof(l.line -> 'state') = 'object' THEN (l.line - 'state') || '{"state": {}}'
                 ELSE l.line
             END AS line
