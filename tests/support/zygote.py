@@ -13,6 +13,8 @@ import contextlib
 import functools
 import gc
 import importlib
+import importlib.metadata
+import inspect
 import json
 import os
 import runpy
@@ -55,13 +57,14 @@ def serve_pytest(asked: int, *, recorded: bool, parallel: bool) -> None:
     os.posix_spawn = _spawn_or_order  # before pytest_debugloop binds it
     for name in default_plugins:
         importlib.import_module(f"_pytest.{name}")
-    for name in ("ctypes", "faulthandler", "pdb", "readline", "resource", "_pytest._argcomplete"):
+    for name in ("ctypes", "email.parser", "faulthandler", "pdb", "readline", "resource", "_pytest._argcomplete"):
         importlib.import_module(name)
     if recorded:
         importlib.import_module("pytest_debugloop.recording.start")
         importlib.import_module("pytest_debugloop.capture.redact").Redactor()  # `re` keeps what it compiles
     if parallel:
         importlib.import_module("execnet.gateway_io")
+    _look_up_ahead()
     gc.freeze()  # what pytest collects at its end is what the run made
     orders = socket.socket(fileno=asked)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
@@ -75,6 +78,26 @@ def serve_pytest(asked: int, *, recorded: bool, parallel: bool) -> None:
             return
         for number in received:
             os.close(number)
+
+
+def _look_up_ahead() -> None:
+    """Find out what the first failure and the first look for plugins would, of what is imported and installed."""
+    # Which module is of which file.
+    inspect.getmodule(compile("", "<nowhere>", "exec"))
+    # What each distribution has for others: it is asked for by each run, and is the same.
+    read = importlib.metadata.PathDistribution.read_text
+    known = {
+        str(path): found.read_text("entry_points.txt")
+        for found in importlib.metadata.distributions()
+        if (path := getattr(found, "_path", None))
+    }
+
+    def read_text(self: Any, filename: Any) -> str | None:
+        if filename == "entry_points.txt" and (path := str(self._path)) in known:
+            return known[path]
+        return read(self, filename)
+
+    importlib.metadata.PathDistribution.read_text = read_text  # type: ignore[method-assign]
 
 
 def _keep(child: int, answers: int) -> NoReturn:
