@@ -113,7 +113,7 @@ def _answer(request: Request, page: Page, location: RecordLocation, reader: Reco
     try:
         with reader.record() as record:
             id_ = str(request.path_params.get("id", ""))[:_LONGEST_ID]
-            asked = Asked(record, location, request.query_params, id_)
+            asked = Asked(record, location, request.query_params, id_, as_json)
             try:
                 view = page(asked)
             except _WITH_NEAR as error:

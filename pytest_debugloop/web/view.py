@@ -22,12 +22,14 @@ class Asked:
         location: where it is.
         query: the parameters of the address, the last of each name.
         id: of the thing that the address names; empty where it names none.
+        is_json: whether only the JSON of the page is wanted: what its template needs beside is not asked for.
     """
 
     record: Record
     location: RecordLocation
     query: Mapping[str, str]
     id: str = ""
+    is_json: bool = False
 
     def text(self, name: str) -> str | None:
         """Give a parameter.
@@ -58,7 +60,7 @@ class View:
     Attributes:
         template: its file.
         title: of the window.
-        values: of the template.
+        values: of the template; empty where only JSON is wanted.
         command: the command whose JSON the page has.
         facts: keys of that JSON.
         lists: keys of that JSON that hold rows.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psycopg
@@ -23,6 +24,7 @@ from pytest_debugloop.queries.overviews import SearchResult
 from pytest_debugloop.queries.question import Question
 from pytest_debugloop.web import application
 from pytest_debugloop.web.application import make_app
+from pytest_debugloop.web.pages import front, lists, run, test
 from pytest_debugloop.web.pages.lists import failures_page, runs_page
 from pytest_debugloop.web.view import Asked, View
 from tests.support.projects import Project
@@ -99,6 +101,27 @@ def test_the_json_of_a_page_is_that_of_the_command(get: Get, record: Project) ->
     assert get("/runs/last.json").json()["causes"] == shown["causes"]
     error = next(iter(error_ids(get, record).values()))
     assert get(f"/failures/{error}.json").json().keys() <= json.loads(record.printed("show", error, "--json")).keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "module", "asked"),
+    [
+        ("/", front, ("compare_runs", "branch_states")),
+        ("/runs/last", run, ("longest_phases", "worker_times", "fixture_times")),
+        ("/tests/test_flaky", test, ("ranked_tests", "recoveries")),
+        ("/recoveries", lists, ("recovery_patterns",)),
+    ],
+)
+def test_json_costs_nothing_that_only_the_page_shows(
+    get: Get, monkeypatch: pytest.MonkeyPatch, path: str, module: ModuleType, asked: tuple[str, ...]
+) -> None:
+    address = ("/index" if path == "/" else path) + ".json"
+    before = get(address).json()
+    for name in asked:
+        monkeypatch.delattr(module, name)
+    assert get(address).json() == before
+    with pytest.raises(NameError):
+        get(path)
 
 
 def test_hostile_texts_are_text_on_every_page(get: Get, record: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from pytest_debugloop.answers.code_under_test import called_by, code_under_test
@@ -33,6 +34,12 @@ def failure_page(asked: Asked) -> View:
     """
     id_ = asked.record.answer(find_id(asked.id, "error"))
     answer: Any = asked.record.answer(shown(Found("error", id_), 1, LARGEST_SHOWN))
+    kind, facts, lists = as_json(answer)
+    values = {} if asked.is_json else _values(asked, id_, answer)
+    return View("failure.html", f"Failure {short(id_)}", values, "show", {"kind": kind, **facts}, lists)  # type: ignore[arg-type]
+
+
+def _values(asked: Asked, id_: uuid.UUID, answer: Any) -> dict[str, Any]:
     known: DetailedFailure = answer.failure
     functions = asked.record.answer(code_under_test([known]))
     named = called_by(known)
@@ -40,9 +47,8 @@ def failure_page(asked: Asked) -> View:
     code = asked.record.answer(code_changed_since_pass(id_)) if is_open else ()
     recovery = answer.recoveries[0] if answer.recoveries else None
     both = _both_states(asked, known, recovery) if recovery else []
-    kind, facts, lists = as_json(answer)
     state: dict[str, Any] = dict(known.state or {})
-    values = {
+    return {
         "failure": known.failure,
         "history": known.history,
         "lines": [
@@ -61,7 +67,6 @@ def failure_page(asked: Asked) -> View:
         "both": both,
         "differences": _differences(recovery.success_factors) if recovery and not both else [],
     }
-    return View("failure.html", f"Failure {short(id_)}", values, "show", {"kind": kind, **facts}, lists)  # type: ignore[arg-type]
 
 
 def _both_states(asked: Asked, known: DetailedFailure, recovery: Recovery) -> list[SectionBeside]:

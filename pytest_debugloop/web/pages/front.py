@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from pytest_debugloop.answers.compared_runs import RunsCompared, compare_runs
 from pytest_debugloop.answers.filters import asked_project
-from pytest_debugloop.answers.front import as_json, front_page
+from pytest_debugloop.answers.front import FrontPage, as_json, front_page
 from pytest_debugloop.answers.here import here
-from pytest_debugloop.answers.not_loaded import not_loaded
+from pytest_debugloop.answers.not_loaded import NotLoaded, not_loaded
 from pytest_debugloop.errors import EmptyRecordError, NoBaseError, NoRunsError, NotFoundError
+from pytest_debugloop.queries.compare import Here
 from pytest_debugloop.queries.overviews import RunOfBranch, branch_states
 from pytest_debugloop.text.words import counted, local, short
 from pytest_debugloop.web.charts import Mark
@@ -44,12 +46,18 @@ def front(asked: Asked) -> View:
         page = asked.record.answer(front_page(project, where))
     except (EmptyRecordError, NoRunsError):
         return no_runs(asked)
+    missing = not_loaded(asked.location)
+    facts = {"not_loaded": missing, **as_json(page)}
+    values = {} if asked.is_json else _values(asked, page, project, where, missing)
+    return View("front.html", page.run.project, values, "front", facts)
+
+
+def _values(asked: Asked, page: FrontPage, project: str | None, where: Here, missing: NotLoaded) -> dict[str, Any]:
     compared: RunsCompared | None = None
     with suppress(NoBaseError, NotFoundError):  # there may be nothing to compare it with yet
         compared = asked.record.answer(compare_runs(f"run:{page.run.id}", None, project, where))
     states = list(_states(asked.record.fetch(branch_states(project, _RUNS))))
-    missing = not_loaded(asked.location)
-    values = {
+    return {
         "page": page,
         "compared": compared,
         "states": states[:_BRANCHES],
@@ -57,7 +65,6 @@ def front(asked: Asked) -> View:
         "marks": marks_of,
         "missing": missing,
     }
-    return View("front.html", page.run.project, values, "front", {"not_loaded": missing, **as_json(page)})
 
 
 def _states(runs: list[RunOfBranch]) -> Iterator[BranchState]:

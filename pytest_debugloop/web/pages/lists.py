@@ -110,6 +110,11 @@ def recoveries_page(asked: Asked) -> View:
     strategy = strategy if strategy in STRATEGIES else None
     answer = asked.record.answer(listed_recoveries(_typed(asked), asked.location, offset + ROWS + 1, strategy=strategy))
     rows = asked.record.fetch(answer.recoveries)[offset:]
+    values = {} if asked.is_json else {**_paged(asked, rows), **_patterns(asked), "strategies": tuple(STRATEGIES)}
+    return View("recoveries.html", "Recoveries", values, "recoveries", {}, {"recoveries": rows[:ROWS]})
+
+
+def _patterns(asked: Asked) -> dict[str, Any]:
     common = asked.record.answer(recovery_patterns(20))
     counts: dict[str, int] = {}
     waited: dict[str, list[tuple[int, float]]] = {}
@@ -122,14 +127,7 @@ def recoveries_page(asked: Asked) -> View:
         name: sum(errors * ms for errors, ms in known) / sum(errors for errors, _ in known)
         for name, known in waited.items()
     }
-    values = {
-        **_paged(asked, rows),
-        "common": common,
-        "counts": counts,
-        "times": times,
-        "strategies": tuple(STRATEGIES),
-    }
-    return View("recoveries.html", "Recoveries", values, "recoveries", {}, {"recoveries": rows[:ROWS]})
+    return {"common": common, "counts": counts, "times": times}
 
 
 def search_page(asked: Asked) -> View:

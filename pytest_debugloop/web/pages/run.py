@@ -50,12 +50,18 @@ def _page(asked: Asked, found: Found | Run) -> View:
     run: Run = answer.run
     groups = list(islice(grouped(asked.record.stream(answer.by_cause)), _CAUSES + 1))
     fixed = list({one.task_id: one for one in reversed(asked.record.fetch(answer.recoveries))}.values())
-    phases = asked.record.fetch(longest_phases(run, _PHASES))
-    workers = asked.record.fetch(worker_times(run))
     kind, facts, lists = as_json(answer)
     failures = list(islice(asked.record.stream(lists["failures"]), _JSON_FAILURES))  # type: ignore[arg-type]
+    rows = {"failures": failures, "recoveries": fixed, "causes": list(causes(asked.record.fetch(answer.names)))}
+    values = {} if asked.is_json else _values(asked, run, groups, fixed)
+    return View("run.html", f"Run {short(run.id)}", values, "show", {"kind": kind, **facts}, rows)
+
+
+def _values(asked: Asked, run: Run, groups: list[Any], fixed: list[Any]) -> dict[str, Any]:
+    phases = asked.record.fetch(longest_phases(run, _PHASES))
+    workers = asked.record.fetch(worker_times(run))
     url = run.ci.get(URL) if isinstance(run.ci, dict) else None
-    values = {
+    return {
         "run": run,
         "groups": groups[:_CAUSES],
         "has_more": len(groups) > _CAUSES,
@@ -68,8 +74,6 @@ def _page(asked: Asked, found: Found | Run) -> View:
         "waited_ms": (_begin(workers) - run.started_at).total_seconds() * 1000 if workers else 0,
         "url": url if isinstance(url, str) and url.startswith(("https://", "http://")) else None,
     }
-    rows = {"failures": failures, "recoveries": fixed, "causes": list(causes(asked.record.fetch(answer.names)))}
-    return View("run.html", f"Run {short(run.id)}", values, "show", {"kind": kind, **facts}, rows)
 
 
 def _begin(workers: list[WorkerTimes]) -> datetime:

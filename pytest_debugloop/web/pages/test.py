@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_debugloop.answers.duration_changes import duration_changes
 from pytest_debugloop.answers.filters import TypedFilters
@@ -11,6 +12,7 @@ from pytest_debugloop.answers.flaky import ranked_tests
 from pytest_debugloop.answers.lists import history_of
 from pytest_debugloop.answers.not_loaded import not_loaded
 from pytest_debugloop.queries.filters import Filters
+from pytest_debugloop.queries.lookup import Test
 from pytest_debugloop.queries.recoveries import PastAttempt, recoveries
 from pytest_debugloop.text.words import error_line, local, short, span
 from pytest_debugloop.web.charts import Mark, Point
@@ -50,13 +52,18 @@ def test_page(asked: Asked) -> View:
     typed = TypedFilters(branch=asked.text("branch"), leg=asked.text("leg"))
     found = asked.record.answer(history_of(typed, asked.location, asked.id, _ATTEMPTS))
     attempts = asked.record.fetch(found.attempts)
-    scores = asked.record.answer(ranked_tests(None, 1, filters=Filters(task_ids=(found.test.id,))))
-    recovered = asked.record.fetch(recoveries(task_id=found.test.id, limit=20))
+    facts = {"test": found.test, "not_loaded": not_loaded(asked.location)}
+    values = {} if asked.is_json else _values(asked, found.test, attempts)
+    return View("test.html", found.test.node_id, values, "history", facts, {"attempts": attempts})
+
+
+def _values(asked: Asked, test: Test, attempts: list[PastAttempt]) -> dict[str, Any]:
+    scores = asked.record.answer(ranked_tests(None, 1, filters=Filters(task_ids=(test.id,))))
+    recovered = asked.record.fetch(recoveries(task_id=test.id, limit=20))
     durations = [attempt for attempt in attempts if attempt.duration_ms is not None][:_POINTS][::-1]
     changes = duration_changes([float(attempt.duration_ms or 0) for attempt in durations])
-    facts = {"test": found.test, "not_loaded": not_loaded(asked.location)}
-    values = {
-        "test": found.test,
+    return {
+        "test": test,
         "attempts": attempts[:_LISTED],
         "many": len(attempts),
         "failed": sum(attempt.failed for attempt in attempts),
@@ -71,7 +78,6 @@ def test_page(asked: Asked) -> View:
         "recovered": recovered,
         "query": dict(asked.query),
     }
-    return View("test.html", found.test.node_id, values, "history", facts, {"attempts": attempts})
 
 
 def _strips(attempts: list[PastAttempt]) -> list[tuple[str, str, list[PastAttempt]]]:
