@@ -82,6 +82,42 @@ class EarlierTest:
     other_attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class NamedTest:
+    """A test, by its id alone."""
+
+    task_id: uuid.UUID
+
+
+def failed_tests(project: str | None = None) -> Question[NamedTest]:
+    """Name the tests that ever failed.
+
+    Args:
+        project: only of this one; None for all.
+    """
+    return Question("flaky_failed", NamedTest, {"project": project})
+
+
+def likely_tests(task_ids: Sequence[uuid.UUID]) -> Question[NamedTest]:
+    """Put those tests first that recovered most often without a change.
+
+    Args:
+        task_ids: of the tests.
+    """
+    return Question("flaky_likely", NamedTest, {"task_ids": list(task_ids)})
+
+
+def tests_by_score(task_ids: Sequence[uuid.UUID], latest: int, *, only_flaky: bool) -> Question[NamedTest]:
+    """Order tests by their score, the highest first.
+
+    Args:
+        task_ids: of the tests.
+        latest: of how many attempts of each, its latest.
+        only_flaky: whether all that are not flaky come last.
+    """
+    return Question("flaky_order", NamedTest, {"task_ids": list(task_ids), "latest": latest, "only_flaky": only_flaky})
+
+
 def frequent_failures(task_ids: Sequence[uuid.UUID]) -> Question[FrequentFailure]:
     """Ask how tests fail most often.
 

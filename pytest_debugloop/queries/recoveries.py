@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_debugloop.queries.filters import EVERYTHING, Filters
-from pytest_debugloop.queries.question import MANY, Question, Total
+from pytest_debugloop.queries.question import MANY, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,15 +233,6 @@ def flaky_tests(
     values = {"project": project, "limit": limit, "only_flaky": only_flaky}
     values |= {"of_runs": filters.of_runs or looked_at is not None, "looked_at": looked_at, "skipped": skipped}
     return Question("flaky_tests", FlakyTest, {**filters.parameters(), **values})
-
-
-def failed_tests_total(project: str | None = None) -> Question[Total]:
-    """Count the tests that ever failed.
-
-    Args:
-        project: only of this one; None for all.
-    """
-    return Question("failed_tests_total", Total, {"project": project})
 
 
 def recovery_patterns(limit: int = MANY) -> Question[RecoveryPattern]:

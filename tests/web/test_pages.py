@@ -16,6 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pytest_debugloop import web
+from pytest_debugloop.answers import flaky_pages
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.reader import RecordReader
 from pytest_debugloop.database.embedded import embedded_server
@@ -284,9 +285,36 @@ def test_pages_of_a_list_give_each_row_once_and_keep_the_filters(
         address = name + links["next"] if "next" in links else ""
         back += "prev" in links
     assert len(everything) > 2
-    by_id = [sorted(map(str, found)) if rows == "tests" else found for found in (seen, everything)]
-    assert by_id[0] == by_id[1]  # tests are sorted by score on each page for itself
+    assert seen == everything
     assert back == (len(everything) - 1) // 2
+
+
+def test_flaky_tests_are_in_the_order_of_their_score_over_all_pages(
+    get: Get, record: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = get("/flaky.json?all=1").json()["tests"]
+    assert whole == json.loads(record.printed("flaky", "--all", "--json"))["tests"]
+    assert "Ordered by" not in get("/flaky?all=1").text
+    scores = [one["score"] for one in whole]
+    assert scores == sorted(scores, reverse=True)
+    monkeypatch.setattr(lists, "SCORED", 1)
+    assert [get(f"/flaky.json?all=1&offset={n}").json()["tests"] for n in range(len(whole))] == [[one] for one in whole]
+    flaky = [one for one in whole if one["class"] in ("flaky", "newly flaky")]
+    assert [get(f"/flaky.json?offset={n}").json()["tests"] for n in range(len(flaky))] == [[one] for one in flaky]
+
+
+def test_of_many_tests_those_that_are_likely_to_be_flaky_are_ordered_by_score(
+    get: Get, record: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = get("/flaky.json?all=1").json()["tests"]
+    for name, value in (("MOST_ORDERED", 2), ("_ATTEMPTS", 4), ("_FEWEST", 2)):
+        monkeypatch.setattr(flaky_pages, name, value)
+    monkeypatch.setattr(lists, "SCORED", 2)
+    pages = [get(f"/flaky.json?all=1&offset={n}").json()["tests"] for n in range(0, len(whole), 2)]
+    ids = [one["task_id"] for page in pages for one in page]
+    assert sorted(ids) == sorted(one["task_id"] for one in whole)
+    assert "score of each test's latest 2 attempts" in Page(get("/flaky?all=1").text).text
+    assert "passed again without a change come first" in Page(get("/flaky?all=1&offset=2").text).text
 
 
 def test_a_comparison_is_of_the_last_run_where_none_was_made_here(

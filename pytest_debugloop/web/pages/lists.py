@@ -7,12 +7,11 @@ from typing import Any
 
 from pytest_debugloop.answers.filters import TypedFilters, asked_project
 from pytest_debugloop.answers.flaky import as_json as plain_test
-from pytest_debugloop.answers.flaky import ranked_tests
+from pytest_debugloop.answers.flaky_pages import flaky_tests_of_page
 from pytest_debugloop.answers.lists import listed_failures, listed_recoveries, listed_runs, recovery_patterns
 from pytest_debugloop.answers.not_loaded import not_loaded
 from pytest_debugloop.errors import EmptyRecordError
 from pytest_debugloop.queries.overviews import search
-from pytest_debugloop.queries.recoveries import failed_tests_total
 from pytest_debugloop.text.strategies import STRATEGIES
 from pytest_debugloop.web.view import Asked, View
 
@@ -20,7 +19,7 @@ ROWS = 50
 """Rows of a page."""
 
 SCORED = 10
-"""Tests of a page of flaky ones."""
+"""Tests of a page of flaky ones, whose scores cost the server's time."""
 
 _FURTHEST = 10_000
 
@@ -83,21 +82,19 @@ def failures_page(asked: Asked) -> View:
 def flaky_page(asked: Asked) -> View:
     """Rank flaky tests.
 
-    Scores cost the server's time: a page has those of some tests, and the next page those of the next ones.
-
     Args:
         asked: for what.
     """
     offset, everything = asked.number("offset", _FURTHEST), asked.query.get("all") == "1"
     project = asked.record.answer(asked_project(asked.location))
-    rows = asked.record.answer(ranked_tests(project, only_flaky=not everything, looked_at=SCORED, skipped=offset))
-    is_last = asked.record.one(failed_tests_total(project)).rows <= offset + SCORED
+    page = asked.record.answer(flaky_tests_of_page(project, offset, SCORED, only_flaky=not everything))
     values = {
-        **_paged(asked, rows),
+        **_paged(asked, page.rows),
+        "page": page,
         "newer": max(offset - SCORED, 0) if offset else None,
-        "older": None if is_last else offset + SCORED,
+        "older": None if page.is_last else offset + SCORED,
     }
-    return View("flaky.html", "Flaky tests", values, "flaky", {}, {"tests": map(plain_test, rows)})
+    return View("flaky.html", "Flaky tests", values, "flaky", {}, {"tests": map(plain_test, page.rows)})
 
 
 def recoveries_page(asked: Asked) -> View:
