@@ -142,7 +142,7 @@ class History:
         more = {"PYTHONPATH": f"src{os.pathsep}{site}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         if planned.region != "us":
             more["HISTORY_REGION"] = planned.region
-        python = warm.Python(command[0], str(site), str(self.folder))
+        python = warm.Python(command[0], str(site), str(self.folder), JINJA.name)
         done = warm.run(command, self.folder, clean_environment(**more), python=python)
         assert "is not stored" in done.stdout, done.stdout + done.stderr
         (left,) = (self.folder / ".debugloop" / JOURNALS).iterdir()

@@ -54,11 +54,13 @@ class Python(NamedTuple):
         path: of it.
         site: the folder that has pytest_debugloop, and what is for it alone; empty where it has that itself.
         project: a folder whose files are read ahead, for loaders that find them new each time.
+        tested: a module that is tested there, and that no run is forked with: a PYTHONPATH may hide it.
     """
 
     path: str = sys.executable
     site: str = ""
     project: str = ""
+    tested: str = ""
 
 
 def run(
@@ -229,7 +231,7 @@ def can_be_forked(
         and command[2] in _MODULES
         and environment.get("PYTHONHASHSEED", "") in _SEEDS
         and _read_at_start(environment) == _read_at_start(clean_environment())
-        and not _hides_modules(environment.get("PYTHONPATH", ""), folder, python.site)
+        and not _hides_modules(environment.get("PYTHONPATH", ""), folder, python)
     )
 
 
@@ -240,10 +242,10 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return told
 
 
-def _hides_modules(path: str, folder: Path, site: str) -> bool:
+def _hides_modules(path: str, folder: Path, python: Python) -> bool:
     """Tell whether a PYTHONPATH has modules that stand before those that a run may be forked with."""
-    places = [folder / place for place in path.split(os.pathsep) if path and place != site]
-    return any(not _installed_names().isdisjoint(_names_in(place)) for place in places)
+    places = [folder / place for place in path.split(os.pathsep) if path and place != python.site]
+    return any(not _installed_names().isdisjoint(_names_in(place) - {python.tested}) for place in places)
 
 
 @cache

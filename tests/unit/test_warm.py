@@ -183,3 +183,11 @@ def test_workers_are_forked_too_and_those_that_replace_them_started(suite: Path)
 @pytest.mark.process
 def test_what_has_a_process_for_its_subject_has_one_of_its_own(suite: Path) -> None:
     assert not is_forked(suite)
+
+
+def test_what_is_tested_may_be_hidden(suite: Path) -> None:
+    (suite / "lib").mkdir()
+    (suite / "lib" / "jinja2").mkdir()
+    assert not may_be_forked(suite, PYTHONPATH="lib")
+    python = warm.Python(tested="jinja2")
+    assert warm.can_be_forked([sys.executable, "-m", "pytest"], suite, clean_environment(PYTHONPATH="lib"), python)
