@@ -22,6 +22,7 @@ KEPT_OF_LINE = 64 * 1024
 """Bytes that are kept of a longer one."""
 HEADER_BYTES = 1024 * 1024
 """Bytes in which a header is looked for."""
+_ERROR_LINE = b'\n{"kind":"error",'
 _SNAPSHOT_LINE = b'{"kind":"snapshot"'
 
 
@@ -50,6 +51,7 @@ class JournalFile:
     offset: int = 0
     finished: bool = False
     _scanned: int = field(default=0, repr=False)
+    _searched: int = field(default=0, repr=False)
     _writer: JournalHead | None = field(default=None, repr=False)
 
     def opened(self) -> IO[bytes]:
@@ -105,6 +107,17 @@ class JournalFile:
         with contextlib.suppress(OSError):
             return max(self.path.lstat().st_size - self.offset, 0)  # a test may have shortened it
         return 0
+
+    def has_new_error(self) -> bool:
+        """Tell whether a failure is among the lines that have come since this was asked last."""
+        with contextlib.suppress(OSError):
+            if self.path.lstat().st_size > self._searched:
+                with self.opened() as file:
+                    file.seek(max(self._searched - len(_ERROR_LINE), 0))
+                    data = file.read(MAX_CHUNK)
+                    self._searched = file.tell()
+                return _ERROR_LINE in data
+        return False
 
     def check_writer(self) -> None:
         """Read who writes the journal, which is asked whether it lives also before anything is loaded."""

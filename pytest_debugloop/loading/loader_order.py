@@ -30,6 +30,7 @@ class LoaderOrder:
         failures_limit: of how many failed tests the run tells what the record knows.
         is_reported: whether the run reports to a CI, and wants the report from here.
         linger: for how many seconds the embedded server stays after its last use; None for as long as others say.
+        is_awaited: whether the run waits at its end in any case; else it does only if the record has something to say.
         is_survey: whether to store nothing, and only to look at the code of the run, which has ended.
         trusted: whether an embedded record is opened that this user did not make on this machine.
         retention: how many days runs stay in an embedded record, as the setting has it; None deletes nothing.
@@ -49,6 +50,7 @@ class LoaderOrder:
     is_reported: bool = False
     trusted: bool = False
     is_child: bool = False
+    is_awaited: bool = True
     is_survey: bool = False
     retention: Retention | None = None
     linger: float | None = None
@@ -75,6 +77,7 @@ class LoaderOrder:
             is_reported=bool(given.get("is_reported")),
             linger=float(given.get("linger", 0)),
             is_child=bool(given.get("is_child")),
+            is_awaited=bool(given.get("is_awaited", True)),
             is_survey=bool(given.get("is_survey")),
             retention=Retention(*given["retention"]) if given.get("retention") else None,
         )

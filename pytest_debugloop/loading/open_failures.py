@@ -7,11 +7,21 @@ from pathlib import Path
 
 import psycopg
 
-from pytest_debugloop.journal.open_failures import MAX_TESTS, write_open_failures
+from pytest_debugloop.journal.open_failures import MAX_TESTS, read_open_failures, write_open_failures
 from pytest_debugloop.loading.batch import statement
 from pytest_debugloop.loading.loader import Loader
 
 _DAYS = 30
+
+
+def has_open_failures(folder: Path, project: str) -> bool:
+    """Tell whether the last run left open failures of a project.
+
+    Args:
+        folder: of the record.
+        project: its name, as runs there give it.
+    """
+    return bool(read_open_failures(folder).get(project))
 
 
 def leave_open_failures(folder: Path, project: str, loader: Loader) -> bool:

@@ -26,7 +26,8 @@ from pytest_debugloop.loading.load_failures import load_failure_of, note_load_fa
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.loader_order import LoaderOrder
 from pytest_debugloop.loading.locks import locked
-from pytest_debugloop.loading.open_failures import leave_open_failures
+from pytest_debugloop.loading.open_failures import has_open_failures, leave_open_failures
+from pytest_debugloop.loading.pace import Pace
 from pytest_debugloop.loading.retention import delete_expired
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.loading.store import Store
@@ -35,12 +36,7 @@ from pytest_debugloop.loading.waiting import load_earlier_runs, remove_folder, w
 from pytest_debugloop.private import open_file, open_folder
 
 _POLL_SECONDS = 0.01
-_BATCH_SECONDS = 0.3
-# A batch takes some time for itself: where it takes long, as on a busy machine, the next waits longer and is larger.
-_LARGEST_SHARE = 0.1
-_LONGEST_PAUSE_SECONDS = 2.0
 _PATIENCE_SECONDS = 3.0
-_BATCH_BYTES = 1_500_000
 _NICENESS = 5
 _PR_SET_CHILD_SUBREAPER = 36  # of <linux/prctl.h>
 _TRIES_AT_END = 3
@@ -163,14 +159,13 @@ def _follow_run(
 ) -> tuple[dict[str, int] | None, str]:
     """Load until the run has ended; give what it has, or why it could not be stored."""
     is_to_tell = bool(order.dsn)  # what others left failed; in a record of its own the last run has said so
-    looked = loaded = time.monotonic()
-    pause = _BATCH_SECONDS
+    looked = time.monotonic()
+    pace = Pace(lambda: order.is_awaited or run.has_failed() or has_open_failures(order.folder, run.project))
     tries = 0
     while not run.is_displaced:
-        ended = run.has_ended()
-        waiting = run.waiting_bytes()
-        is_time = time.monotonic() - loaded > pause
-        due = ended or waiting > _BATCH_BYTES or (waiting > 0 and is_time)
+        # Whose last line is here writes no more, so to look for it can wait until nothing is written.
+        ended = not run.is_growing() and run.has_ended()
+        due = ended or pace.is_due(run.waiting_bytes())
         # The connection is made at once: the server starts, and the schema is made, while the first tests run.
         loader = store.loader(now=ended)
         if loader is None and ended:
@@ -184,7 +179,7 @@ def _follow_run(
                 _say_that_nothing_is_open(run)
             is_to_tell = False
         if loader is not None and due:
-            begun = time.monotonic()
+            pace.begin_batch()
             try:
                 surveyor.look(run.paths, loader.known_files)
                 if ended:
@@ -206,8 +201,7 @@ def _follow_run(
                 if not isinstance(error, (OSError, DebugloopError)):
                     traceback.print_exc()
                 return None, str(note_load_failure(run.folder, error))
-            loaded = time.monotonic()
-            pause = min(max((loaded - begun) / _LARGEST_SHARE, _BATCH_SECONDS), _LONGEST_PAUSE_SECONDS)
+            pace.end_batch()
         time.sleep(_POLL_SECONDS)
     return None, "the directory of the run was removed"
 

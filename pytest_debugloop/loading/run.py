@@ -20,6 +20,7 @@ from pytest_debugloop.private import remove
 
 _SMALL_BATCH = 1024 * 1024
 _ABANDONED_CHECK_SECONDS = 0.5
+_LISTING_SECONDS = 0.5  # a file that is made in the same tick of the clock does not change the folder's time
 _FINISH = b'\n{"kind":"finish"'
 _LONGEST_FINISH = 128 * 1024
 
@@ -41,6 +42,10 @@ class RunLoading:
         self._journals: dict[Path, JournalFile] = {}
         self._ended = False
         self._checked = 0.0
+        self._size = self._size_without_end = -1
+        self._listed: dict[Path, int] = {}
+        self._looked = 0.0
+        self._has_failed = False
         self._place = _identity(folder)
         self.unread: dict[Path, str] = {}
 
@@ -67,13 +72,36 @@ class RunLoading:
         """Whether the run's folder was removed, or moved, while it was followed."""
         return _identity(self.folder) != self._place
 
+    def is_growing(self) -> bool:
+        """Tell whether lines have come since this was asked last."""
+        self._look()
+        before, self._size = self._size, self._written_bytes()
+        return before != self._size
+
+    def has_failed(self) -> bool:
+        """Tell whether a process of the run has recorded a failure."""
+        self._look()
+        self._has_failed = self._has_failed or any(journal.has_new_error() for journal in self._journals.values())
+        return self._has_failed
+
     def waiting_bytes(self) -> int:
         """Count the bytes that are not loaded yet."""
         self._look()
         return sum(journal.size() for journal in self._journals.values())
 
-    def _look(self) -> None:
+    def _written_bytes(self) -> int:
+        return sum(journal.offset + journal.size() for journal in self._journals.values())
+
+    def _look(self, *, is_final: bool = False) -> None:
+        """Find journals that are new: those of a folder are listed if it has changed, and else now and then."""
+        is_time = is_final or time.monotonic() - self._looked >= _LISTING_SECONDS
+        if is_time:
+            self._looked = time.monotonic()
         for folder in self._folders:
+            changed = _changed_at(folder)
+            if not is_time and self._listed.get(folder) == changed:
+                continue
+            self._listed[folder] = changed
             for path in journals_in(folder):
                 if path not in self._journals:
                     self._journals[path] = JournalFile(path)
@@ -177,14 +205,25 @@ class RunLoading:
 
     def has_ended(self) -> bool:
         """Tell whether no more lines will come: every process ended its journal, or is gone."""
-        if not self._ended:
-            self._look()
-            journals = self._journals.values()
-            self._ended = bool(journals) and all(self._finish_is_written(journal) for journal in journals)
-        if not self._ended and time.monotonic() - self._checked >= _ABANDONED_CHECK_SECONDS:
+        if self._ended:
+            return True
+        self._look()
+        size = self._written_bytes()
+        is_time = time.monotonic() - self._checked >= _ABANDONED_CHECK_SECONDS
+        if size != self._size_without_end or is_time:
+            self._size_without_end = size
+            if self._have_ended(or_are_abandoned=is_time):
+                self._look(is_final=True)
+                self._ended = self._have_ended(or_are_abandoned=is_time)
+        if is_time:
             self._checked = time.monotonic()
-            self._ended = all(self._finish_is_written(j) or self._last_of(j).is_abandoned() for j in journals)
         return self._ended
+
+    def _have_ended(self, *, or_are_abandoned: bool) -> bool:
+        return all(
+            self._finish_is_written(journal) or (or_are_abandoned and self._last_of(journal).is_abandoned())
+            for journal in self._journals.values()
+        ) and (or_are_abandoned or bool(self._journals))
 
     def _finish_is_written(self, journal: JournalFile) -> bool:
         journal = self._last_of(journal)
@@ -217,7 +256,7 @@ class RunLoading:
             JournalUnreadableError: nothing tells which run a journal is of.
             psycopg.Error: the database is away; the journals stay.
         """
-        self._look()
+        self._look(is_final=True)
         while self._load_pieces(loader, is_final=True):
             pass
         if crashes := crashes_of(self._journals.values()):
@@ -255,6 +294,13 @@ def _head_of(journal: JournalFile) -> JournalHead | None:
     with contextlib.suppress(OSError), journal.opened() as file:
         return head_in(file.read(HEADER_BYTES))
     return None
+
+
+def _changed_at(folder: Path) -> int:
+    try:
+        return folder.lstat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

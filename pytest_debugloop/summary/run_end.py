@@ -107,7 +107,8 @@ class RunEnd:
                 self._config.rootpath, self._settings, *folders, self._redactor, is_reported=is_reported
             )
             try:
-                self._loader = LoaderStart(self._folder, order | {"is_survey": not self._settings.load})
+                order |= {"is_survey": not self._settings.load, "is_awaited": not self._short_wait.is_possible}
+                self._loader = LoaderStart(self._folder, order)
                 if self._settings.load and not self._loader.is_deferred:
                     self._loader.start()
             except Exception as error:

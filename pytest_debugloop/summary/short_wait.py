@@ -27,6 +27,9 @@ class ShortWait:
         settings: of the run.
         folder: of the record.
         run_folder: of the run's journals.
+
+    Attributes:
+        is_possible: whether it may be enough, as far as the settings tell.
     """
 
     def __init__(self, settings: Settings, folder: Path, run_folder: Path) -> None:
@@ -36,11 +39,11 @@ class ShortWait:
         # A user who has set the time to wait wants to; and the loader has to survive this process.
         is_wanted = settings.load and "wait" not in settings.given and seconds_to_stay(1, os.environ) > 0
         # The first run shows that recording works; it makes a database, and its folder may be one to throw away.
-        self._is_possible = is_wanted and (not _may_vanish() if self._is_remote else (folder / "postgres").is_dir())
+        self.is_possible = is_wanted and (not _may_vanish() if self._is_remote else (folder / "postgres").is_dir())
 
     def is_enough(self) -> bool:
         """Tell whether it is enough for a run in which nothing failed, and no test ran that had an open failure."""
-        if not self._is_possible:
+        if not self.is_possible:
             return False
         # On a server of many, only the loader can know of open failures.
         return (not self._is_remote or (self._run_folder / NOTHING_OPEN_FILE).exists()) and not self._others_wait()

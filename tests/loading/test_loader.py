@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import threading
 from itertools import pairwise
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_debugloop.loading.heads import JournalHead, head_of
+from pytest_debugloop.loading.journals import JournalFile
 from pytest_debugloop.loading.loader import Loader
 from pytest_debugloop.loading.run import RunLoading
 from tests.support.records import Record
@@ -42,6 +44,42 @@ def test_a_whole_run_is_stored_and_its_journal_removed(record: Record, run_folde
     ]
     assert record.value("SELECT count(*) FROM debug_rejected_lines") == 0
     assert not list(run_folder.glob("*.jsonl"))
+
+
+def test_a_run_ends_with_the_last_of_its_journals_however_late_that_comes(
+    parallel_run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JournalFile, "is_abandoned", lambda self: False)  # as if their processes were there
+    main = parallel_run_folder / "main.jsonl"
+    lines = main.read_bytes().splitlines(keepends=True)
+    workers, last = {}, {}
+    for path in parallel_run_folder.glob("*.jsonl"):
+        if path != main:
+            begin, mark, end = path.read_bytes().rpartition(b'{"kind":"finish"')
+            workers[path], last[path] = begin, mark + end
+    for path in (main, *workers):
+        path.unlink()
+    write(main, b"".join(lines[:-1]))
+    run = RunLoading(parallel_run_folder)
+    assert not run.has_failed(), "the workers have the failures"
+    assert run.is_growing()
+    assert not run.is_growing()
+    status = parallel_run_folder.stat()
+    for path, data in workers.items():
+        write(path, data)
+    os.utime(parallel_run_folder, ns=(status.st_atime_ns, status.st_mtime_ns))  # as in one tick of a coarse clock
+    write(main, lines[-1])
+    assert not run.has_ended()
+    for path, line in last.items():
+        write(path, line)
+    assert run.has_ended()
+    assert run.has_failed()
+
+
+def write(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+    path.chmod(0o600)
 
 
 def test_steps_are_numbered_densely_in_order_of_start(record: Record, parallel_run_folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -76,6 +78,39 @@ def test_a_green_run_does_not_wait_and_is_found_at_once(project: Project) -> Non
     assert again[1].endswith(f"debugloop show {run}")
     assert project.printed("show", "--json").count(run) >= 1, "a command waits for what is about to be stored"
     wait_until(lambda: not waiting(project))  # the loader leaves nothing
+
+
+GOES_ON = """
+import time
+from pathlib import Path
+
+def test_fails():
+    assert not "this"
+
+def test_goes_on():
+    while not Path("go").exists():
+        time.sleep(0.01)
+"""
+
+
+def test_a_failure_is_in_the_record_while_the_run_goes_on(tmp_path: Path) -> None:
+    project = Project.new(tmp_path)
+    project.write("test_a.py", "def test_a(): pass")
+    project.record("-q")
+    project.write("test_a.py", GOES_ON)
+    failures = "SELECT count(*) FROM agent_observability.debug_error_events"
+    with embedded_server(project.folder / ".debugloop", durable=False) as conninfo:
+        environ = project.environ(**UNSET)
+        command = [sys.executable, "-m", "pytest", "-p", "pytest_debugloop.plugin", "-q", "--debugloop"]
+        with (
+            subprocess.Popen(command, cwd=project.folder, env=environ, stdout=subprocess.DEVNULL) as run,
+            psycopg.connect(conninfo, autocommit=True) as connection,
+        ):
+            try:
+                wait_until(lambda: connection.execute(failures).fetchone() == (1,))
+                assert run.poll() is None
+            finally:
+                (project.folder / "go").touch()
 
 
 def test_what_is_not_loaded_is_told_when_nothing_is_about_to_be(
