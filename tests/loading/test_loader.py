@@ -17,7 +17,11 @@ from hypothesis import strategies as st
 from pytest_debugloop.loading.heads import JournalHead, head_of
 from pytest_debugloop.loading.journals import JournalFile
 from pytest_debugloop.loading.loader import Loader
+from pytest_debugloop.loading.recoveries import reasons
+from pytest_debugloop.loading.recoveries.findings import Findings
+from pytest_debugloop.loading.recoveries.together import Judged, in_order
 from pytest_debugloop.loading.run import RunLoading
+from tests.support.made_runs import MadeRun
 from tests.support.records import Record
 
 pytestmark = pytest.mark.server_matrix
@@ -325,3 +329,22 @@ def test_a_retry_that_passes_recovers_its_error(record: Record, run_folder: Path
         "test_receipt",
         "test_unknown_article",
     ]
+
+
+def test_a_run_whose_recoveries_cannot_be_explained_is_stored(
+    any_record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_in_order(judged: Judged, found: Findings) -> None:
+        if "fault" not in found.evidence:
+            raise ValueError("a fault of ours")
+        in_order(judged, found)
+
+    monkeypatch.setattr(reasons, "in_order", put_in_order)
+    MadeRun({"test_it.py::test_it": False}, at=0).load(any_record)
+    MadeRun({"test_it.py::test_it": True}, at=5).load(any_record)
+    assert any_record.rows("SELECT status, recoveries_total FROM debug_runs ORDER BY started_at") == [
+        ("finished", 0),
+        ("finished", 1),
+    ]
+    stored = "SELECT recovery_strategy, evidence ->> 'fault' FROM debug_error_success_correlation"
+    assert any_record.rows(stored) == [("unknown", "ValueError('a fault of ours')")]

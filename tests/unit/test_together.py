@@ -6,6 +6,8 @@ import uuid
 from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.findings import Findings
@@ -17,12 +19,17 @@ RED, GREEN = uuid.uuid4(), uuid.uuid4()
 
 
 def recovery(
-    changes: dict[str, str], cause: str | None = "one", success_run: uuid.UUID = GREEN, task: uuid.UUID | None = None
+    changes: dict[str, str],
+    cause: str | None = "one",
+    success_run: uuid.UUID = GREEN,
+    task: uuid.UUID | None = None,
+    *,
+    is_in_order: bool = False,
 ) -> Examined:
-    """A recovery with functions that were changed, and what each is to the test."""
+    """A recovery with functions that were changed, and what each is to the test; in order, if it is not given."""
     found = Findings()
     if changes:
-        by_odds = sorted(changes, key=lambda name: -weights.ODDS[changes[name]])
+        by_odds = list(changes) if is_in_order else sorted(changes, key=lambda name: -weights.ODDS[changes[name]])
         found.explain("code_change", *(changes[name] for name in by_odds))
         least = weights.LIKELY * weights.ODDS[changes[by_odds[0]]]
         for name in by_odds:
@@ -49,6 +56,8 @@ def recovery(
     return Examined(one, found, flake_odds([], Failure()))
 
 
+_FUNCTIONS = st.sampled_from(("pay", "add", "setup_method", "configure"))
+_SITUATIONS = (weights.LINES_RUN, weights.ENTERED, weights.OF_TEST, weights.OF_MODULE, *weights.NAMES_AWAY)
 NEAR, FAR = weights.names_away(1), weights.names_away(4)
 
 
@@ -150,3 +159,24 @@ def test_candidates_of_other_strategies_are_shared_by_name() -> None:
         one.found.explain("environment_change", weights.VARIABLE_NAMED[away], weights.VARIABLE_OF_NOBODY)
     (judged,) = judge(examined)
     assert judged.choice.explanation == "environment_change"
+
+
+def test_what_follows_the_first_and_is_likelier_for_all_comes_before_it_with_its_entry() -> None:
+    changes = {"setup_method": weights.ENTERED, "configure": weights.NAMES_AWAY[0]}
+    examined = [recovery(changes, is_in_order=True), recovery({"configure": weights.NAMES_AWAY[0]})]
+    (judged,) = judge(examined)
+    assert first(judged, examined, 0) == "configure"
+    beside = examined[0].found.evidence["code_beside"]
+    assert [entry["function"] for entry in beside] == ["setup_method"]
+
+
+@given(st.lists(st.dictionaries(_FUNCTIONS, st.sampled_from(_SITUATIONS), min_size=1), min_size=1, max_size=4))
+def test_all_that_was_told_of_each_is_told_of_it_after_judging_them_together(several: list[dict[str, str]]) -> None:
+    examined = [recovery(changes, is_in_order=True) for changes in several]
+    for judged in judge(examined):
+        for place in judged.members:
+            in_order(judged, examined[place].found)
+    for one, changes in zip(examined, several, strict=True):
+        entries = [entry for key in ("code", "code_beside") for entry in one.found.evidence.get(key, ())]
+        assert sorted(entry["function"] for entry in entries) == sorted(changes)
+        assert sorted(one.found.candidates["code_change"]) == sorted(changes.values())

@@ -123,6 +123,14 @@ def _reasons(
     pending: Sequence[Pending], facts: Facts, histories: Mapping[uuid.UUID, Sequence[Attempt]]
 ) -> list[Reason]:
     examined = [_examined(one, facts, histories.get(one.id, [])) for one in pending]
+    try:
+        return _conclusions(examined)
+    except Exception as fault:  # a defect of ours must not keep the run out of the record
+        traceback.print_exc()
+        return _conclusions([_unexamined(one, fault) for one in pending])
+
+
+def _conclusions(examined: Sequence[Examined]) -> list[Reason]:
     found: dict[int, Reason] = {}
     for judged in judge(examined):
         is_code_known = any(
@@ -130,7 +138,7 @@ def _reasons(
         )
         for place in judged.members:
             found[place] = _concluded(examined[place].found, judged, is_code_known=is_code_known)
-    return [found[index] for index in range(len(pending))]
+    return [found[index] for index in range(len(examined))]
 
 
 def _examined(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Examined:
@@ -143,11 +151,16 @@ def _examined(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Examine
         raise
     except Exception as fault:  # what was recorded of a run is not as any recorder writes it
         traceback.print_exc()
-        found = Findings(evidence={"fault": repr(fault)[:200]}, missing=["run"])
-        flake = flake_odds([], Failure())
+        return _unexamined(one, fault)
     if found.missing:
         found.evidence["missing"] = found.missing
     return Examined(one, found, flake)
+
+
+def _unexamined(one: Pending, fault: Exception) -> Examined:
+    missing = ["run"]
+    found = Findings(evidence={"fault": repr(fault)[:200], "missing": missing}, missing=missing)
+    return Examined(one, found, flake_odds([], Failure()))
 
 
 def _concluded(found: Findings, judged: Judged, *, is_code_known: bool) -> Reason:

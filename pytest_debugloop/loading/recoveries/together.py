@@ -122,13 +122,14 @@ def in_order(judged: Judged, found: Findings) -> None:
         return
     odds = judged.odds
     for strategy in found.candidates.keys() & {strategies.CODE, strategies.DATA}:
-        known = sorted(named(found, strategy), key=lambda one: -odds[strategy, one[0]])
+        told = named(found, strategy)
+        entries = [entry for key in _TOLD[strategy] for entry in found.evidence.get(key, ())]
+        by_name = {name: entry for (name, _), entry in zip(told, entries, strict=True)}
+        known = sorted(told, key=lambda one: -odds[strategy, one[0]])
         untold = list(found.candidates[strategy])
         for _, situation in known:
             untold.remove(situation)
         found.candidates[strategy] = [*(situation for _, situation in known), *untold]
-        entries = [entry for key in _TOLD[strategy] for entry in found.evidence.get(key, ())]
-        by_name = {name: entry for (name, _), entry in zip(named(found, strategy), entries, strict=True)}
         least = weights.LIKELY * odds[strategy, known[0][0]] if len(_TOLD[strategy]) > 1 else 0.0
         parts: tuple[list[dict[str, Any]], ...] = ([], [])
         for name, _ in known:
