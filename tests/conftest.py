@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import os
 import shutil
@@ -19,7 +20,7 @@ from tests.support import clusters, groups, places, warm
 from tests.support.kinds import FIRST, Kind, chosen_kinds, docker_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from tests.support.servers import Server, Servers
 
@@ -52,10 +53,21 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 pytest_plugins = ["tests.support.distribution"]
 
 
+class _OfASession:
+    """A plugin, since pytest asks no conftest.py about the fixtures of a session."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        """Make what a session has once in the same way, whichever test asks for it first."""
+        with warm.shared() if fixturedef.scope == "session" else contextlib.nullcontext():
+            return (yield)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Look for a Docker engine once: workers are told, so that all of them collect the same tests."""
     told = getattr(config, "workerinput", None)
     config.stash[_REFUSAL] = docker_refusal() if told is None else told["docker_refusal"]
+    config.pluginmanager.register(_OfASession())
     clusters.use_copies(Path(warm.clusters()), warm.wants_fresh)
 
 

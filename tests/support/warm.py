@@ -199,6 +199,17 @@ def begin_test(item: pytest.Item) -> None:
         _begin_record()
 
 
+@contextlib.contextmanager
+def shared() -> Iterator[None]:
+    """Make what many tests read: not as the first test that asks for it wants its own processes."""
+    global _is_of_a_process
+    before, _is_of_a_process = _is_of_a_process, False
+    try:
+        yield
+    finally:
+        _is_of_a_process = before
+
+
 def wants_fresh() -> bool:
     """Tell whether every process is to start from nothing."""
     return _is_of_a_process or os.environ.get("DEBUGLOOP_TEST_PROCESSES") == "fresh"

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import uvicorn
@@ -82,7 +82,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chr
     found.quit()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pages(address: str, record: Project) -> dict[str, str]:
     """The addresses of all kinds of pages."""
     causes = json.loads(record.printed("failures", "--json"))["causes"]
@@ -111,33 +111,119 @@ def requests_of(chromium: webdriver.Chrome) -> list[str]:
     return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
 
 
-def test_a_page_fits_its_window_says_nothing_in_the_console_and_asks_no_other_host(
-    chromium: webdriver.Chrome, address: str, pages: dict[str, str]
-) -> None:
+class Seen(NamedTuple):
+    """What a browser shows of one page.
+
+    Attributes:
+        sizes: width of the window, whether it is dark, width of the page, background; for each pair of the first two.
+        active: elements of the content that something recorded may have made.
+        state: of the document: an alert would be in the way of asking for it.
+        console: errors and warnings.
+        requests: the addresses that were asked for.
+        violations: what axe finds, and how many rules it found kept, in a light window and, of colors, in a dark one.
+        widened: width of the page in a small window where texts have no blanks.
+    """
+
+    sizes: list[tuple[int, bool, int, str]]
+    active: int
+    state: str
+    console: list[str]
+    requests: list[str]
+    violations: dict[str, tuple[list[Any], int]]
+    widened: int
+
+
+SIZES = tuple(itertools.product((360, 1440), (False, True)))
+SIZE = "return [document.documentElement.scrollWidth, getComputedStyle(document.body).backgroundColor]"
+LENGTHEN = """
+    for (const one of document.querySelectorAll('main :is(p, li, dt, dd, summary, h1, h2, h3, h4, td, th, pre)')) {
+        one.append('x'.repeat(120));
+    }
+    return document.documentElement.scrollWidth;
+"""
+COLORS = "{runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}"
+
+
+@pytest.fixture(scope="module")
+def seen(chromium: webdriver.Chrome, pages: dict[str, str]) -> dict[str, Seen]:
+    """Load each page once, and see all of it."""
+    return {name: _see(chromium, page) for name, page in pages.items()}
+
+
+def _see(chromium: webdriver.Chrome, page: str) -> Seen:
     requests_of(chromium)
     logged(chromium, "browser")
-    for name, page in pages.items():
-        sized(chromium, 360)
-        chromium.get(page)
-        for width, dark in itertools.product((360, 1440), (False, True)):
-            sized(chromium, width, dark=dark)
-            is_sized = f"return innerWidth === {width} && matchMedia('(prefers-color-scheme: dark)').matches === "
-            wait_until(partial(chromium.execute_script, is_sized + str(dark).lower()))
-            measured = "return [document.documentElement.scrollWidth, getComputedStyle(document.body).backgroundColor]"
-            wide, background = chromium.execute_script(measured)
+    sized(chromium, 360)
+    chromium.get(page)
+    sizes = []
+    for width, dark in SIZES:
+        _resize(chromium, width, dark=dark)
+        sizes.append((width, dark, *chromium.execute_script(SIZE)))
+    active = len(chromium.find_elements(By.CSS_SELECTOR, "main script, main img, main iframe"))
+    state = chromium.execute_script("return document.readyState")
+    console = [entry["message"] for entry in logged(chromium, "browser") if entry["level"] in ("SEVERE", "WARNING")]
+    requests = requests_of(chromium)
+    violations = _violations(chromium)
+    _resize(chromium, 360)
+    widened = int(chromium.execute_script(LENGTHEN))
+    return Seen(sizes, active, state, console, requests, violations, widened)
+
+
+def _resize(chromium: webdriver.Chrome, width: int, *, dark: bool = False) -> None:
+    sized(chromium, width, dark=dark)
+    is_sized = f"return innerWidth === {width} && matchMedia('(prefers-color-scheme: dark)').matches === "
+    wait_until(partial(chromium.execute_script, is_sized + str(dark).lower()))
+
+
+def _violations(chromium: webdriver.Chrome) -> dict[str, tuple[list[Any], int]]:
+    package = importlib.util.find_spec("axe_selenium_python")
+    if package is None or package.origin is None:
+        return {}
+    axe = Path(package.origin).parent / "node_modules" / "axe-core" / "axe.min.js"
+    chromium.execute_script(axe.read_text(encoding="utf-8"))
+    found = {}
+    for dark, rules in ((False, "{}"), (True, COLORS)):  # nothing but colors depends on that
+        _resize(chromium, 1440, dark=dark)
+        result = chromium.execute_async_script(f"axe.run({rules}).then(arguments[0])")
+        violations = [
+            (one["id"], [node["target"] for node in one["nodes"]][:3], one["nodes"][0]["failureSummary"][:200])
+            for one in result["violations"]
+        ]
+        found["dark" if dark else "light"] = (violations, len(result["passes"]))
+    return found
+
+
+def test_a_page_fits_its_window_says_nothing_in_the_console_and_asks_no_other_host(
+    address: str, seen: dict[str, Seen]
+) -> None:
+    for name, page in seen.items():
+        assert [(width, dark) for width, dark, _, _ in page.sizes] == list(SIZES)
+        for width, dark, wide, background in page.sizes:
             assert wide <= width, name
             assert background == ("rgb(21, 24, 28)" if dark else "rgb(255, 255, 255)")
-        errors = [entry for entry in logged(chromium, "browser") if entry["level"] in ("SEVERE", "WARNING")]
-        assert [entry for entry in errors if name != "/nowhere" or "404" not in entry["message"]] == []
-        assert [one for one in requests_of(chromium) if not one.startswith((address, "data:,"))] == [], name
+        assert [one for one in page.console if name != "/nowhere" or "404" not in one] == []
+        assert any(one.startswith(address) for one in page.requests)
+        assert [one for one in page.requests if not one.startswith((address, "data:,"))] == [], name
 
 
-def test_nothing_that_was_recorded_runs(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
-    for page in pages.values():
-        chromium.get(page)
-        assert chromium.find_elements(By.CSS_SELECTOR, "main script, main img, main iframe") == []
-        # An alert would be in the way of this.
-        assert chromium.execute_script("return document.readyState") == "complete"
+def test_nothing_that_was_recorded_runs(seen: dict[str, Seen]) -> None:
+    assert {(page.active, page.state) for page in seen.values()} == {(0, "complete")}
+
+
+def test_a_text_without_blanks_makes_no_page_wider(seen: dict[str, Seen]) -> None:
+    assert {name: page.widened for name, page in seen.items() if page.widened > 360} == {}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("axe_selenium_python") is None, reason="axe needs Python 3.12")
+def test_axe_finds_nothing(seen: dict[str, Seen]) -> None:
+    found = {}
+    for name, page in seen.items():
+        assert set(page.violations) == {"light", "dark"}
+        for scheme, (violations, passes) in page.violations.items():
+            assert passes
+            if violations:
+                found[f"{name}, {scheme}"] = violations
+    assert not found, json.dumps(found, indent=1)
 
 
 def test_lists_are_walked_with_keys(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
@@ -256,22 +342,6 @@ def test_the_command_opens_a_browser_with_no_token_on_its_command_line(
     assert not file.parent.exists()
 
 
-def test_a_text_without_blanks_makes_no_page_wider(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
-    sized(chromium, 360)
-    lengthen = """
-        for (const one of document.querySelectorAll('main :is(p, li, dt, dd, summary, h1, h2, h3, h4, td, th, pre)')) {
-            one.append('x'.repeat(120));
-        }
-        return document.documentElement.scrollWidth;
-    """
-    assert {name: wide for name, page in pages.items() if (wide := _widened(chromium, page, lengthen)) > 360} == {}
-
-
-def _widened(chromium: webdriver.Chrome, page: str, script: str) -> int:
-    chromium.get(page)
-    return int(chromium.execute_script(script))
-
-
 JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
 
 
@@ -317,30 +387,3 @@ def test_a_report_can_be_read_without_its_styles_as_jenkins_serves_it(
     assert "(the failing line)" in body.text
     chromium.find_element(By.CSS_SELECTOR, "details:not([open]) summary").click()
     assert chromium.find_elements(By.CSS_SELECTOR, "details[open]")
-
-
-COLORS = "{runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}"
-
-
-@pytest.mark.skipif(importlib.util.find_spec("axe_selenium_python") is None, reason="axe needs Python 3.12")
-def test_axe_finds_nothing(chromium: webdriver.Chrome, pages: dict[str, str]) -> None:
-    package = importlib.util.find_spec("axe_selenium_python")
-    assert package is not None
-    assert package.origin is not None
-    axe = (Path(package.origin).parent / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-    found: dict[str, Any] = {}
-    for name, page in pages.items():
-        sized(chromium, 1440)
-        chromium.get(page)
-        chromium.execute_script(axe)
-        for dark, rules in ((False, "{}"), (True, COLORS)):  # nothing but colors depends on that
-            sized(chromium, 1440, dark=dark)
-            result = chromium.execute_async_script(f"axe.run({rules}).then(arguments[0])")
-            assert result["passes"]
-            violations = [
-                (one["id"], [node["target"] for node in one["nodes"]][:3], one["nodes"][0]["failureSummary"][:200])
-                for one in result["violations"]
-            ]
-            if violations:
-                found[f"{name}, {'dark' if dark else 'light'}"] = violations
-    assert not found, json.dumps(found, indent=1)
