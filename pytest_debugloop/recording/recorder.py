@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_debugloop.recording.states import RecorderState, States
-from pytest_debugloop.recording.trace_selection import watch_returns
 from pytest_debugloop.writing.facts import facts_of
 from pytest_debugloop.writing.failure import SKIP_EXCEPTIONS, errors_of, kind_for, root_of
 from pytest_debugloop.writing.reports import (
@@ -41,7 +40,6 @@ class Recorder:
         writer: takes lines and failures, and catches our own faults.
         attempts: counts those of this process.
         selection: decides which attempts are traced.
-        plugins: of the run.
 
     Attributes:
         attempt: the test under way.
@@ -55,13 +53,11 @@ class Recorder:
         writer: Writer,
         attempts: Attempts,
         selection: TraceSelection,
-        plugins: pytest.PytestPluginManager,
     ) -> None:
         self._writer = writer
         self._now = writer.now
         self.attempts = attempts
         self._trace_selection = selection
-        self._plugins = plugins
         self._states = States(writer.fault)
         self.enter = self._states.enter
         self.attempt = NO_ATTEMPT
@@ -146,9 +142,7 @@ class Recorder:
         self._subtest = None
         if self._undecided.steps:
             self._undecided.resolve(attempt.task)
-        if attempt.is_after_failure:
-            watch_returns(self._plugins, self._writer, self.current_step)
-        if self._trace_selection.begin(attempt):
+        if self._trace_selection.begin(attempt, self.current_step):
             attempt.is_watched = True
         return attempt
 

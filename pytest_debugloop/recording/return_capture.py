@@ -1,16 +1,16 @@
-"""The end of a test's function, while its locals are there: asked for only where an earlier attempt of the test failed.
+"""The end of a test's function, while its locals are there: asked for only of a test that failed before.
 
-Python 3.12 and newer tell it through ``sys.monitoring`` (PEP 669), of this one function and at no cost for any other;
-before, a profile function is set for as long as the function runs, unless somebody else has set one.
+Python 3.12 and newer tell it through ``sys.monitoring`` (PEP 669), by the tool of the trace; before, a profile function
+is set for as long as the function runs, unless somebody else has set one.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from types import CodeType, FrameType, FunctionType, MethodType
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import pytest
 
@@ -23,24 +23,32 @@ if TYPE_CHECKING:
     from pytest_debugloop.writing.writer import Writer
 
 T = TypeVar("T")
+OnReturn: TypeAlias = "Callable[[CodeType, Callable[[FrameType], None]], AbstractContextManager[None]]"
 
-_NAME = "pytest-debugloop"
-_TOOL_IDS = (4, 3)  # 0, 1, 2 and 5 belong to debuggers, coverage, profilers and optimizers
-_getframe, _getprofile, _setprofile = sys._getframe, sys.getprofile, sys.setprofile
-_monitoring: Any = getattr(sys, "monitoring", None)
+_MOST_RETURNS = 10
+"""How many returns of a test's function are looked at in one attempt: the outermost of a recursion is the last."""
+
+_getprofile, _setprofile = sys.getprofile, sys.setprofile
+_has_monitoring = hasattr(sys, "monitoring")
 
 
 class ReturnCapture:
-    """Keeps the state at the end of a call that passes, where an attempt before it failed.
+    """Keeps the state at the end of a call that passes, of attempts of which it is to be kept.
 
     Args:
         writer: of this process.
         current_step: gives the attempt and the phase that began last.
+        on_return: has a function called with the frame at each return of another.
+
+    Attributes:
+        first_attempts: of how many first attempts it kept the state.
     """
 
-    def __init__(self, writer: Writer, current_step: Callable[[], tuple[Attempt, Step]]) -> None:
+    def __init__(self, writer: Writer, current_step: Callable[[], tuple[Attempt, Step]], on_return: OnReturn) -> None:
         self._writer = writer
         self._current_step = current_step
+        self._on_return = on_return if _has_monitoring else _profiled
+        self.first_attempts = 0
 
     # Inside of what tells of phases, where that is a wrapper.
     @pytest.hookimpl(wrapper=True)
@@ -49,44 +57,38 @@ class ReturnCapture:
         __tracebackhide__ = True
         attempt, step = self._current_step()
         function = function_of(item)
-        if function is None or not attempt.is_after_failure or not attempt.is_of(item) or step.phase != "call":
+        is_asked = attempt.keeps_state and attempt.is_of(item) and step.phase == "call"
+        if function is None or not is_asked or _is_called_often(item):
             return (yield)
-        writer = self._writer
+        writer, code = self._writer, function.__code__
         taken: tuple[int | None, bytes] = (None, b"")
+        returns = 0
 
         def callback(frame: FrameType) -> None:
-            nonlocal taken
+            nonlocal taken, returns
+            if returns >= _MOST_RETURNS or not _is_outermost(frame, code):
+                return
+            returns += 1
             try:
                 taken = writer.snapshot_of_return(frame, facts_of(item), attempt.node_id, (step.n, step.started))
             except BaseException as fault:  # it would be the test's
                 writer.fault(fault)
 
-        with on_return(function.__code__, callback):
+        with self._on_return(code, callback):
             result = yield
         number, line = taken
         if number is not None:
             step.before = line.decode("ascii")
             step.extra += f'"state":{number},'
+            self.first_attempts += not attempt.is_after_failure
         writer.pass_on_interrupt()
         return result
 
 
-@contextmanager
-def on_return(code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
-    """Be called when a function returns; where that cannot be had, nothing is recorded.
-
-    Args:
-        code: of the function.
-        callback: is given the frame, still alive; it must not raise. It is called for every return, the outermost last.
-    """
-    if _monitoring is not None:
-        with _monitored(code, callback):
-            yield
-    elif _getprofile() is None:
-        with _profiled(code, callback):
-            yield
-    else:
-        yield
+def _is_called_often(item: pytest.Item) -> bool:
+    """Tell whether Hypothesis calls the test's function, once for each example, and within a deadline."""
+    test = getattr(item, "obj", None)
+    return isinstance(test, (FunctionType, MethodType)) and hasattr(test, "is_hypothesis_test")
 
 
 def _is_outermost(frame: FrameType, code: CodeType) -> bool:
@@ -94,42 +96,14 @@ def _is_outermost(frame: FrameType, code: CodeType) -> bool:
 
 
 @contextmanager
-def _monitored(code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
-    tool = _free_tool_id()
-    if tool is None:
+def _profiled(code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
+    """Be called when a function returns, before Python 3.12; where somebody else has set a profile function, do not."""
+    if _getprofile() is not None:
         yield
         return
 
-    def returned(_code: CodeType, _offset: int, _value: object) -> None:
-        frame = _getframe(1)
-        if _is_outermost(frame, code):
-            callback(frame)
-
-    event = _monitoring.events.PY_RETURN
-    try:
-        _monitoring.register_callback(tool, event, returned)
-        _monitoring.set_local_events(tool, code, event)
-        yield
-    finally:
-        _monitoring.set_local_events(tool, code, 0)
-        _monitoring.register_callback(tool, event, None)
-        _monitoring.free_tool_id(tool)
-
-
-def _free_tool_id() -> int | None:
-    for tool in _TOOL_IDS:
-        try:
-            _monitoring.use_tool_id(tool, _NAME)
-        except ValueError:
-            continue
-        return tool
-    return None
-
-
-@contextmanager
-def _profiled(code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
     def profile(frame: FrameType, event: str, _argument: object) -> None:
-        if event == "return" and _is_outermost(frame, code):
+        if event == "return" and frame.f_code is code:
             callback(frame)
 
     _setprofile(profile)

@@ -135,9 +135,9 @@ class Session:
             node_ids = NodeIds(self._redactor, places, group_suffix=self.worker is not None and self.is_grouped)
             tasks = Tasks(self._writer, places)
             record = self._run_folder.parents[1]
-            selection = TraceSelection(self._writer, capturer.project, record, self._identity.project)
+            selection = TraceSelection(config, self.settings, self._writer, record, self._identity.project)
             pm, attempts, self._news.selection = config.pluginmanager, Attempts(node_ids, tasks, capturer), selection
-            self._recorder = Recorder(self._writer, attempts, selection, pm)
+            self._recorder = Recorder(self._writer, attempts, selection)
             phases = PhaseHooks(config, self._recorder, self._writer)
             if "pytest_timeout" in sys.modules:
                 with OwnImports():

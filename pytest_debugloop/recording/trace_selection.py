@@ -1,6 +1,6 @@
 """Which attempts are traced: of tests with an open failure, and those after one that failed in this run.
 
-Of the latter the state at their end is kept, too. What does either is imported with the first of them.
+The state at the end of those that pass is kept, too. What does either is imported with the first of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_debugloop.capture.project_code import ProjectCode
+    from pytest_debugloop.recording.pass_states import PassStates
+    from pytest_debugloop.settings import Settings
     from pytest_debugloop.tracing.tracer import Tracer
     from pytest_debugloop.writing.steps import Attempt, Step
     from pytest_debugloop.writing.writer import Writer
@@ -27,28 +28,39 @@ class TraceSelection:
     """Begins and ends the traces of a process; where there is nothing to trace, no tracer is loaded.
 
     Args:
+        config: of the run.
+        settings: of the run.
         writer: of this process.
-        project: tells which code is its own.
         folder: of the record.
         name: of the project.
+
+    Attributes:
+        is_active: whether an attempt is traced.
+        has_met_open_failure: whether a test ran that has one, or may have.
+        names: the tests with an open failure, as far as they were looked for.
     """
 
-    def __init__(self, writer: Writer, project: ProjectCode, folder: Path, name: str) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, writer: Writer, folder: Path, name: str) -> None:
+        self._config = config
+        self._leg = settings.leg
         self._writer = writer
-        self._project = project
         self._folder = folder
         self._name = name
-        self._open: frozenset[str] | None = None  # not looked for before the first test: a loader may be asking
+        # Not looked for before the first test: a loader may be asking. By name, with leg and branch of the failure.
+        self._open: dict[str, dict[str, str]] | None = None
+        self.names: frozenset[str] = frozenset()
         self._tracing: Tracer | None = None
+        self._passes: PassStates | None = None
         self.is_active = False
         self._are_all_named = True
         self.has_met_open_failure = False
 
-    def begin(self, attempt: Attempt) -> bool:
+    def begin(self, attempt: Attempt, current_step: Callable[[], tuple[Attempt, Step]]) -> bool:
         """Begin to trace an attempt, where it is to be.
 
         Args:
             attempt: its first step is about to begin.
+            current_step: gives the attempt and the phase that began last.
 
         Returns:
             Whether it is traced.
@@ -57,56 +69,42 @@ class TraceSelection:
             self.end()
         if self._open is None:
             self._open = self._look()
-        is_open = attempt.task in self._open
-        if is_open or not self._are_all_named:
+            self.names = frozenset(self._open)
+        failed_on = self._open.get(attempt.task)
+        if failed_on is not None or not self._are_all_named:
             self.has_met_open_failure = True
-        if attempt.is_after_failure or is_open:
-            if self._tracing is None:
+        if attempt.is_after_failure or failed_on is not None:
+            if self._tracing is None or self._passes is None:
                 with OwnImports():
+                    from pytest_debugloop.recording.pass_states import PassStates
+                    from pytest_debugloop.recording.return_capture import ReturnCapture
                     from pytest_debugloop.tracing.tracer import Tracer
 
-                self._tracing = Tracer(self._writer, self._project)
+                self._tracing = Tracer(self._writer, self._writer.capturer.project)
+                capture = ReturnCapture(self._writer, current_step, self._tracing.on_return)
+                self._passes = PassStates(self._config, self._leg, self._writer, capture)
             self.is_active = True
             self._tracing.begin(attempt)
+            self._passes.begin(attempt, failed_on)
         return self.is_active
 
-    def _look(self) -> frozenset[str]:
+    def _look(self) -> dict[str, dict[str, str]]:
         """Name the tests with an open failure, on any branch and in any leg: a trace in vain costs little."""
         try:
             System.stat(self._folder / OPEN_FAILURES_FILE)
         except OSError:
-            return frozenset()
+            return {}
         with OwnImports():
             from pytest_debugloop.journal.open_failures import MAX_TESTS, read_open_failures
 
         tests = read_open_failures(self._folder).get(self._name, ())
         self._are_all_named = len(tests) < MAX_TESTS
-        return frozenset(one["test"] for one in tests)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The tests with an open failure, as far as they were looked for."""
-        return self._open or frozenset()
+        return {one["test"]: one for one in tests}
 
     def end(self) -> None:
         """End the trace that goes on."""
         self.is_active = False
+        if self._passes is not None:
+            self._passes.end()
         if self._tracing is not None:
             self._tracing.end()
-
-
-def watch_returns(
-    plugins: pytest.PytestPluginManager, writer: Writer, current_step: Callable[[], tuple[Attempt, Step]]
-) -> None:
-    """Keep the state at the end of calls from now on, where an attempt before failed.
-
-    Args:
-        plugins: of the run.
-        writer: of this process.
-        current_step: gives the attempt and the phase that began last.
-    """
-    if not plugins.has_plugin("debugloop-returns"):
-        with OwnImports():
-            from pytest_debugloop.recording.return_capture import ReturnCapture
-
-        plugins.register(ReturnCapture(writer, current_step), "debugloop-returns")

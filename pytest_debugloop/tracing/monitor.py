@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from types import CodeType, FrameType
 from typing import Any
@@ -30,6 +30,7 @@ _TAKEN = "the test took our tool of sys.monitoring"
 _MAX_CALLS = 100_000
 _DEEPEST = 150
 _monitoring: Any = getattr(sys, "monitoring", None)
+_getframe = sys._getframe
 _getprofile, _setprofile, _setrecursionlimit = sys.getprofile, sys.setprofile, sys.setrecursionlimit
 
 
@@ -65,6 +66,7 @@ class CodeMonitor:
         self._found: ExecutedCode | None = None
         self._tool: int | None = None
         self._callbacks: dict[int, Callable[..., Any]] = {}
+        self._returning: list[CodeType | None] = [None]
         self._lines: Any = None
         self._profile: Any = None
 
@@ -89,6 +91,37 @@ class CodeMonitor:
             self._profile = None
         return found
 
+    @contextmanager
+    def on_return(self, code: CodeType, callback: Callable[[FrameType], None]) -> Iterator[None]:
+        """Be called when a function returns, too, by the tool that we have already: a test may want the others.
+
+        Args:
+            code: of the function.
+            callback: is given the frame, still alive; it must not raise. It is not called where nothing is watched by
+                ``sys.monitoring``.
+        """
+        tool, found = self._tool, self._found
+        if _monitoring is None or found is None or tool is None or _monitoring.get_tool(tool) != _NAME:
+            yield
+            return
+
+        def returned(_code: CodeType, _offset: int, _value: object) -> None:
+            callback(_getframe(1))
+
+        event, line = _monitoring.events.PY_RETURN, _monitoring.events.LINE
+        _monitoring.register_callback(tool, event, returned)
+        _monitoring.set_local_events(tool, code, event | line if id(code) in found.codes else event)
+        self._returning[0] = code  # entered from now on, it is not to lose the event
+        try:
+            yield
+        finally:
+            self._returning[0] = None
+            other = _monitoring.register_callback(tool, event, None)
+            if other is not returned:  # the test has taken our tool
+                _monitoring.register_callback(tool, event, other)
+            elif _monitoring.get_tool(tool) == _NAME:
+                _monitoring.set_local_events(tool, code, line if id(code) in found.codes else 0)
+
     # -- from Python 3.12 on ----------------------------------------------------------------------------------------
 
     def _monitor(self) -> str:
@@ -98,7 +131,8 @@ class CodeMonitor:
         found = self._found = ExecutedCode(has_lines=True)
         codes, known, is_own = found.codes, self._known, self._is_own
         disable, watch, watch_lines = _monitoring.DISABLE, _monitoring.set_events, _monitoring.set_local_events
-        line_event = _monitoring.events.LINE
+        line_event, returning = _monitoring.events.LINE, self._returning
+        line_and_return = line_event | _monitoring.events.PY_RETURN
         identity, count = id, len  # tests patch built-in functions
 
         # It is a frame of the test's stack, for a moment; what a signal's handler raises there is the test's.
@@ -117,7 +151,7 @@ class CodeMonitor:
                     return None
                 codes[identity(code)] = code
                 try:
-                    watch_lines(tool, code, line_event)
+                    watch_lines(tool, code, line_and_return if code is returning[0] else line_event)
                 except ValueError:
                     found.cut = _TAKEN
             return disable

@@ -30,12 +30,16 @@ class Tracer:
     Args:
         writer: of this process.
         project: tells which code is its own.
+
+    Attributes:
+        on_return: see :meth:`CodeMonitor.on_return`; of the attempt that is traced.
     """
 
     def __init__(self, writer: Writer, project: ProjectCode) -> None:
         self._writer = writer
         self._project = project
         self._watch = CodeMonitor(self._is_watched)
+        self.on_return = self._watch.on_return
         self._audit = AuditHook(project.folders)
         self._attempt: Attempt | None = None
         self._problem = ""

@@ -93,8 +93,9 @@ class Attempt:
     Attributes:
         identity: the end of all lines about it.
         after: the phases before the one that is under way: number and start of each.
-        is_after_failure: whether an attempt before it failed.
+        is_after_failure: whether an attempt before it failed in this run.
         is_watched: whether more is wanted of it than outcomes: a trace, or the state at its end.
+        keeps_state: whether the state at its end is kept, if it passes.
         place: number and start of the phase that is under way, if that has a step.
     """
 
@@ -105,6 +106,7 @@ class Attempt:
         "identity",
         "is_after_failure",
         "is_watched",
+        "keeps_state",
         "node_id",
         "number",
         "place",
@@ -117,7 +119,7 @@ class Attempt:
     ) -> None:
         self.node_id = node_id
         self.task = task or node_id
-        self.is_after_failure = self.is_watched = False
+        self.is_after_failure = self.is_watched = self.keeps_state = False
         self.number = number
         self.steps: dict[str, Step] = {}
         self.failed_subtests = 0

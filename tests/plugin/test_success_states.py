@@ -10,9 +10,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.projects import Project
+    from tests.support.projects import Project, Run
 
 from tests.plugin.attempts import RERUNS, Twice, run_twice, states
+
+HAS_MONITORING = sys.version_info >= (3, 12)
 
 # -- the state of an attempt that passes after one that failed ---------------------------------------------------------
 
@@ -258,3 +260,121 @@ def test_ordinary_passes_keep_no_state(kept: Twice) -> None:
     assert {row["snapshot_type"] for row in rows} == {"error", "success"}
     (number,) = [row["number"] for row in rows if row["snapshot_type"] == "success"]
     assert number == len(states(kept.record))
+
+
+# -- the state of a pass where an earlier run failed -------------------------------------------------------------------
+
+LATER = """
+import pathlib
+import sys
+
+import pytest
+from hypothesis import given, strategies
+
+
+def mood():
+    return pathlib.Path("mood").read_text()
+
+def test_mended():
+    found = {"mood": mood(), "name": "one"}
+    assert found["mood"] == "good"
+
+def test_watched_by_nobody_else(pytestconfig):
+    assert not pytestconfig.pluginmanager.has_plugin("debugloop-returns")
+    assert not hasattr(sys, "monitoring") or [sys.monitoring.get_tool(n) for n in (3, 4, 5)] == [None] * 3
+
+class TestIn:
+    def test_method(self):
+        own = mood()
+        assert own == "good"
+
+@given(strategies.integers())
+def test_examples(number):
+    assert mood() == "good"
+
+def test_failed_in_setup(late):
+    number = 7
+
+@pytest.fixture
+def late():
+    assert mood() == "good"
+    return "here"
+
+def test_broken_still():
+    own = mood()
+    assert own == "excellent"
+
+@pytest.mark.debugloop(capture=False)
+def test_private():
+    own = mood()
+    assert own == "good"
+
+def test_takes_tools_of_its_own():
+    own = mood()
+    for tool in range(5) if hasattr(sys, "monitoring") else ():
+        if sys.monitoring.get_tool(tool) is None:
+            sys.monitoring.use_tool_id(tool, "mine")
+            sys.monitoring.free_tool_id(tool)
+        else:
+            assert sys.monitoring.get_tool(tool) == "coverage"
+    assert own == "good"
+
+def test_always():
+    number = 1
+"""
+
+
+def later_run(project: Project, mood: str, leg: str = "") -> Run:
+    project.write("mood", mood)
+    return project.run("-rA", "-p", "no:cacheprovider", env={"DEBUGLOOP_LEG": leg, "PYTHONDONTWRITEBYTECODE": "1"})
+
+
+def test_a_pass_in_a_later_run_keeps_its_state_too(project: Project) -> None:
+    project.write("test_later.py", LATER)
+    failed = later_run(project, "bad")
+    assert failed.outcomes == {"failed": 6, "errors": 1, "passed": 2}
+    elsewhere = later_run(project, "good", leg="another")
+    mended = later_run(project, "good")
+    for run in (elsewhere, mended):  # as it would be without us
+        assert run.outcomes == {"failed": 1, "passed": 8}, run.out
+    assert states(failed.record) == states(elsewhere.record) == {}
+
+    found = states(mended.record)
+    if not HAS_MONITORING:  # the one profile function belongs to the trace, which says more of the reason
+        assert found == {}
+        return
+    names = (
+        "test_mended",
+        "TestIn::test_method",
+        "test_failed_in_setup",
+        "test_private",
+        "test_takes_tools_of_its_own",
+    )
+    assert set(found) == {f"test_later.py::{name}" for name in names}
+    state = found["test_later.py::test_mended"]
+    assert state["locals"]["found"] == {"mood": "good", "name": "one"}
+    change = {"path": "/locals/found/mood", "from": "bad", "to": "good"}
+    assert state["success_factors"] == {"changes": [change]}
+    assert found["test_later.py::test_private"]["locals"] is None
+
+    assert states(later_run(project, "good").record) == {}
+
+
+@pytest.mark.skipif(not HAS_MONITORING, reason="the one profile function belongs to the trace")
+def test_the_state_is_no_evidence_and_of_several_failures_the_last_is_held_against_it(project: Project) -> None:
+    project.write(
+        "test_it.py", "import pathlib\n\ndef test_it():\n    n = pathlib.Path('n').read_text()\n    assert n > '2'\n"
+    )
+    for number in "12":
+        project.write("n", number)
+        failed = project.run()
+    project.write("n", "3")
+    passed = project.run()
+    (state,) = states(passed.record).values()
+    assert state["success_factors"] == {"changes": [{"path": "/locals/n", "from": "2", "to": "3"}]}
+    (recovery,) = failed.record.query(
+        "SELECT c.* FROM debug_error_success_correlation AS c JOIN debug_error_events AS e ON e.id = c.error_event_id"
+        " WHERE e.correlation_id = %(id)s"
+    )
+    assert recovery["recovery_strategy"] == "data_change"
+    assert "locals" not in str(recovery["evidence"])

@@ -211,3 +211,27 @@ def test_a_deep_stack_is_left_to_the_test() -> None:
     room = max(reached)
     found = watched(to_the_end)
     assert (found.cut, max(reached)) == ("it called too deep or too often", room - 1)
+
+
+@needs_monitoring
+@pytest.mark.parametrize("is_own", [True, False])
+def test_returns_of_one_function_are_told_by_the_same_tool_and_its_lines_too(is_own: bool) -> None:
+    watch, frames = CodeMonitor(is_here if is_own else lambda _: False), []
+    tools = [monitoring.get_tool(number) for number in range(6)]
+
+    def call() -> None:
+        during = [monitoring.get_tool(number) for number in range(6)]
+        even(1)  # not yet
+        with watch.on_return(even.__code__, lambda frame: frames.append(dict(frame.f_locals))):
+            even(2)
+            assert [monitoring.get_tool(number) for number in range(6)] == during
+            deep(2)
+        even(3)  # no more
+
+    found = watched(call, watch)
+    assert frames == [{"number": 2, "kind": "even"}]
+    assert lines(found) == ({1, 2, 4, 5} if is_own else set())
+    assert [monitoring.get_tool(number) for number in range(6)] == tools
+    with watch.on_return(even.__code__, lambda _: frames.append({})):  # nothing is watched
+        even(4)
+    assert len(frames) == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -74,28 +77,67 @@ def test_a_value_that_holds_itself_has_an_end() -> None:
     assert [pair.name for pair in found.changed] == ["own"]
 
 
-def test_the_page_of_a_failure_shows_both(tmp_path_factory: pytest.TempPathFactory) -> None:
-    project = Project.new(tmp_path_factory.mktemp("retried"))
-    project.write(
-        "test_queue.py",
-        """
-        tries = []
+RETRIED = """
+tries = []
 
-        def test_job():
-            tries.append(1)
-            reply = {"id": 4711, "status": "done" if len(tries) > 1 else "pending"}
-            assert reply["status"] == "done"
-        """,
-    )
-    assert project.record("-p", "pytest_rerunfailures", "--reruns", "1").returncode == 0
+def test_job():
+    tries.append(1)
+    reply = {"id": 4711, "status": "done" if len(tries) > 1 else "pending"}
+    assert reply["status"] == "done"
+"""
+CHANGED = """
+from answer import status
+
+def test_job():
+    reply = {"id": 4711, "status": status()}
+    assert reply["status"] == "done"
+"""
+
+
+def shown_failure(project: Project) -> str:
+    """The text of the page of the failure that recovered."""
     with pytest.MonkeyPatch.context() as patch, embedded_server(project.folder / ".debugloop"):
         patch.chdir(project.folder)
         location = RecordLocation.from_settings({})
         with RecordReader(location) as reader:
             client = TestClient(make_app(location, reader))
             failure = client.get("/recoveries.json").json()["recoveries"][0]["error_event_id"]
-            html = client.get(f"/failures/{failure}").text
-    text = " ".join(Page(html).text.split())
+            return " ".join(Page(client.get(f"/failures/{failure}").text).text.split())
+
+
+def retried_in_one_run(project: Project) -> None:
+    project.write("test_queue.py", RETRIED)
+    assert project.record("-p", "pytest_rerunfailures", "--reruns", "1").returncode == 0
+
+
+def passed_in_a_later_run(project: Project) -> None:
+    project.write("test_queue.py", CHANGED)
+    project.write("answer.py", "def status():\n    return 'pending'\n")
+    assert project.record().returncode == 1
+    project.write("answer.py", "def status():\n    return 'done'\n")
+    assert project.record().returncode == 0
+    failure = json.loads(project.printed("failures", "--json"))["causes"][0]["last_error_id"]
+    shown = project.printed("show", failure)
+    assert "values, when it failed -> when it passed" in shown
+    assert "locals reply.status: 'pending' -> 'done'" in shown
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        retried_in_one_run,
+        pytest.param(
+            passed_in_a_later_run,
+            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="the profile function belongs to the trace"),
+        ),
+    ],
+)
+def test_the_page_of_a_failure_shows_both(
+    record: Callable[[Project], None], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = Project.new(tmp_path_factory.mktemp("recovered"))
+    record(project)
+    text = shown_failure(project)
     assert "State when it failed, and when it passed" in text
     assert "different: reply = {'id': 4711, 'status': 'pending'}" in text
     assert "different: reply = {'id': 4711, 'status': 'done'}" in text

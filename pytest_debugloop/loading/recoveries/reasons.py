@@ -80,16 +80,16 @@ def explain(cursor: Cursor[Any], statement: Statement, run_id: uuid.UUID, correl
 
 
 def compare_states(cursor: Cursor[Any], statement: Statement) -> None:
-    """Keep what was different in the data where a retry passed.
+    """Keep what was different in the data where a test passed again and its state was kept: shown, and no evidence.
 
     Args:
         cursor: in the transaction that concludes a run, its recoveries linked.
         statement: gives SQL by its name.
     """
-    found: dict[uuid.UUID, dict[str, Any]] = {}
-    for success, failing, passing in cursor.execute(statement("recoveries_states")):
-        if success not in found:  # of the last failure before it
-            found[success] = _changes(failing, passing)
+    found: dict[uuid.UUID, dict[str, Any]] = {
+        success: _changes(failing, passing)
+        for success, failing, passing in cursor.execute(statement("recoveries_states"))
+    }
     if found:
         values = {"ids": list(found), "factors": [Jsonb(factors) for factors in found.values()]}
         cursor.execute(statement("recoveries_factors"), values)
