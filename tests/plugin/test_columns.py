@@ -210,7 +210,8 @@ def test_a_pass_says_whether_it_is_one(run: Run) -> None:
         )
     }
     assert found["test_unexpected_pass"] == (False, "degraded")
-    assert found["test_some"] == (False, "partial")
+    if pytest.version_tuple >= (9, 0):  # before, the first subtest that fails ends its test
+        assert found["test_some"] == (False, "partial")
     assert found["test_notes"] == (True, "full")
 
 

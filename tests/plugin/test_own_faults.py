@@ -99,6 +99,8 @@ def test_a_fault_changes_nothing_of_the_run_and_is_told(suite: Project, plain: R
     run = suite.run("-p", "no:cacheprovider", env={"BROKEN": place})
     assert (run.ret, run.outcomes, run.err) == (plain.ret, plain.outcomes, "")
     assert shown(run) == shown(plain)
+    if place == "recording.recorder:failure_of_report" and pytest.version_tuple < (9, 0):
+        return  # nothing is asked for but subtests, which pytest does not have
     (told,) = (line for line in run.paragraph if "a fault of ours" in line)
     assert told.startswith("debugloop: ")
     # The loader goes on with what there is.

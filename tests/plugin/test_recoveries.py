@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,10 +158,10 @@ def test_set_up_by_name_and_hooks_are_code_of_the_test(project: Project) -> None
     for file in ("base.py", "conftest.py"):
         project.write(file, (project.folder / file).read_text().replace("1", "2"))
     run(project)
-    assert [found["recovery_path"].partition(",")[0] for found in recoveries(failed)] == [
-        "Base.setup_method in base.py was changed",
-        "pytest_configure in conftest.py was changed",
-    ]
+    hook = "pytest_configure in conftest.py was changed"
+    # Where no lines are seen, what may explain both tests is likelier.
+    first = "Base.setup_method in base.py was changed" if sys.version_info >= (3, 12) else hook
+    assert [found["recovery_path"].partition(",")[0] for found in recoveries(failed)] == [first, hook]
 
 
 def test_a_change_elsewhere_is_no_reason(project: Project) -> None:

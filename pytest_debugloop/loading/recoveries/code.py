@@ -83,7 +83,8 @@ def compare_code(one: Pending, failing: RunFacts, passing: RunFacts, facts: Fact
         found.evidence["code_not_run"] = _listed(not_run, {}, difference, facts)
     if not reached:
         return
-    situations = [_situation(near_by, ranked.ran.get(near_by.change)) for near_by in reached]
+    has_lines = any(side.lines is not None for side in sides.known)
+    situations = [_situation(near_by, ranked.ran.get(near_by.change), has_lines=has_lines) for near_by in reached]
     found.explain(strategies.CODE, *situations)
     enough = weights.LIKELY * weights.ODDS[situations[0]]
     likely: list[Reached] = []
@@ -189,9 +190,10 @@ def _listed(
     ]
 
 
-def _situation(reached: Reached, ran: str | None) -> str:
+def _situation(reached: Reached, ran: str | None, *, has_lines: bool) -> str:
     if ran is not None:
-        return weights.LINES_RUN if ran == LINES else weights.ENTERED
+        entered = weights.ENTERED if has_lines else weights.ENTERED_UNSEEN
+        return weights.LINES_RUN if ran == LINES else entered
     if reached.change.is_import:
         is_named = reached.change.is_from_elsewhere and reached.role != "module"
         return weights.IMPORTED_FROM_ELSEWHERE if is_named else weights.IMPORTS

@@ -13,6 +13,7 @@ from pytest_debugloop.text.strategies import INTERPRETER, LANGUAGE, PROCESS, PRO
 
 LINES_RUN = "code, changed lines were run"
 ENTERED = "code, entered"
+ENTERED_UNSEEN = "code, entered, its lines not seen"
 OF_TEST = "code of the test"
 NAMES_AWAY = tuple(f"code, {count} names away" for count in range(1, 8))
 OF_TEST_BEFORE = "code of a test that ran before"
@@ -51,6 +52,7 @@ ODDS: Mapping[str, float] = MappingProxyType(
     {
         LINES_RUN: 19.0,
         ENTERED: 4.0,
+        ENTERED_UNSEEN: 14.0,
         OF_TEST: 14.0,
         **{situation: 9.5 * 0.8**place for place, situation in enumerate(NAMES_AWAY)},
         OF_TEST_BEFORE: 0.6,
