@@ -45,6 +45,13 @@ def own_schema(any_postgres: Server) -> Iterator[dict[str, str]]:
         yield {"DEBUGLOOP_DSN": any_postgres.conninfo, "DEBUGLOOP_SCHEMA": name}
 
 
+@pytest.fixture
+def own_record(any_postgres: Server) -> Iterator[dict[str, str]]:
+    """The variables that name an empty record of the test's own."""
+    with any_postgres.record() as (conninfo, schema):
+        yield {"DEBUGLOOP_DSN": conninfo, "DEBUGLOOP_SCHEMA": schema}
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The example suite, run three times: with a fault that is mended after the first; its server runs."""

@@ -81,11 +81,12 @@ class Recorded(Project):
 
 
 @pytest.fixture
-def suite(tmp_path: Path, any_postgres: Server, own_schema: dict[str, str], forked_reruns: None) -> Suite:
+def suite(tmp_path: Path, own_record: dict[str, str], forked_reruns: None) -> Suite:
     """Make a suite of files."""
 
     def make(files: dict[str, str], ini: str = "") -> Recorded:
-        recorded = Recorded.new(tmp_path / "suite", any_postgres.conninfo, own_schema["DEBUGLOOP_SCHEMA"], ini)
+        where = own_record["DEBUGLOOP_DSN"], own_record["DEBUGLOOP_SCHEMA"]
+        recorded = Recorded.new(tmp_path / "suite", *where, ini=ini)
         recorded.edit(files)
         return recorded
 
@@ -95,9 +96,9 @@ def suite(tmp_path: Path, any_postgres: Server, own_schema: dict[str, str], fork
 @pytest.fixture(scope="module")
 def polluted_record(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The record of POLLUTED, whose folder is gone since."""
-    with any_postgres.schema() as schema:
+    with any_postgres.record() as (conninfo, schema):
         folder = tmp_path_factory.mktemp("polluted") / "suite"
-        recorded = Recorded.new(folder, any_postgres.conninfo, schema)
+        recorded = Recorded.new(folder, conninfo, schema)
         recorded.environment["DEBUGLOOP_PROJECT"] = "polluted"
         recorded.edit(POLLUTED)
         recorded.fails()

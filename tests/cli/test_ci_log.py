@@ -76,10 +76,10 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 @pytest.fixture(scope="module")
 def evil(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A record in which every text begins as a command to some CI."""
-    with any_postgres.schema() as schema:
+    with any_postgres.record() as (conninfo, schema):
         folder = tmp_path_factory.mktemp("evil")
         own = {"DEBUGLOOP_PROJECT": "::warning::p", "DEBUGLOOP_AGENT_NAME": "##[error]me"}
-        project = Project(folder, any_postgres.conninfo, schema, own)
+        project = Project(folder, conninfo, schema, own)
         project.write("pytest.ini", "[pytest]\n")
         project.write("test_evil.py", SUITE)
         done = project.record("--reruns", "1", "--show-capture=no", "--tb=no", **ON)

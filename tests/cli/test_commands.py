@@ -126,11 +126,10 @@ def test_load_without_anything_to_load_says_so(cli: Cli, own_schema: dict[str, s
     assert (done.returncode, done.stdout, done.stderr) == (0, "0 runs stored, 0 still waiting.\n", "")
 
 
-def test_sql_asks_in_the_schema_and_ends_as_psql_does(cli: Cli, own_schema: dict[str, str]) -> None:
-    cli("migrate", **own_schema)
-    done = cli("sql", "-At", "-c", "SELECT current_schema, (SELECT count(*) FROM debug_workflow_steps)", **own_schema)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{own_schema['DEBUGLOOP_SCHEMA']}|0\n", "")
-    failed = cli("sql", "-c", "SELECT nothing", **own_schema)
+def test_sql_asks_in_the_schema_and_ends_as_psql_does(cli: Cli, own_record: dict[str, str]) -> None:
+    done = cli("sql", "-At", "-c", "SELECT current_schema, (SELECT count(*) FROM debug_workflow_steps)", **own_record)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{own_record['DEBUGLOOP_SCHEMA']}|0\n", "")
+    failed = cli("sql", "-c", "SELECT nothing", **own_record)
     assert failed.returncode == 1
     assert 'column "nothing" does not exist' in failed.stderr
 
@@ -193,12 +192,11 @@ def test_where_the_record_is_may_stand_before_or_behind_the_command(cli: Cli, ow
     assert before.stdout == behind.stdout
 
 
-def test_rows_of_a_statement_are_json(cli: Cli, own_schema: dict[str, str]) -> None:
-    cli("migrate", **own_schema)
-    done = cli("sql", "--json", "SELECT 1 AS one, 'x' AS two, now() AS at, '{1}'::int[] AS list", **own_schema)
+def test_rows_of_a_statement_are_json(cli: Cli, own_record: dict[str, str]) -> None:
+    done = cli("sql", "--json", "SELECT 1 AS one, 'x' AS two, now() AS at, '{1}'::int[] AS list", **own_record)
     row = json.loads(done.stdout)["rows"][0]
     assert (row["one"], row["two"], row["list"]) == (1, "x", [1])
-    refused = cli("sql", "--json", "DELETE FROM debug_runs", **own_schema)
+    refused = cli("sql", "--json", "DELETE FROM debug_runs", **own_record)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "read-only transaction" in refused.stderr
 

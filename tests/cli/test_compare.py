@@ -29,8 +29,8 @@ COMMIT = "c0ffee" + "0" * 34
 def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A record of a base branch in two legs, and a feature branch that breaks one test, fixes one and adds one."""
     base = {PASSES: True, BREAKS: True, RED: False, FIXED: False, LEG: True}
-    with any_postgres.schema() as schema:
-        record = Record(any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
         for run in (
             # Fails now and then on the same code.
             *(MadeRun({FLAKY: at % 4 > 0}, at, "main", "py311", "f1a" + "0" * 37) for at in range(24)),
@@ -48,7 +48,7 @@ def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
         ):  # fmt: skip
             run.load(record)
         record.connection.close()
-        yield Project(tmp_path_factory.mktemp("made"), any_postgres.conninfo, schema)
+        yield Project(tmp_path_factory.mktemp("made"), conninfo, schema)
 
 
 def answer(made: Project, *arguments: str) -> dict[str, Any]:
@@ -151,13 +151,13 @@ def test_without_a_base_every_failure_is_new_and_the_check_says_so(made: Project
 
 
 def test_what_fails_on_two_branches_and_never_passed_is_no_known_flake(any_postgres: Server, tmp_path: Any) -> None:
-    with any_postgres.schema() as schema:
-        record = Record(any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
         MadeRun({PASSES: True}, 0, "main").load(record)
         MadeRun({NEW: False}, 1, "one").load(record)
         MadeRun({NEW: False}, 2, "two").load(record)
         record.connection.close()
-        done = Project(tmp_path, any_postgres.conninfo, schema).debugloop("--project", "made", "check", "two", "main")
+        done = Project(tmp_path, conninfo, schema).debugloop("--project", "made", "check", "two", "main")
     assert done.returncode == 1
     assert done.stdout.startswith("Check failed: 1 newly failing\n")
 
@@ -165,8 +165,8 @@ def test_what_fails_on_two_branches_and_never_passed_is_no_known_flake(any_postg
 def test_a_later_job_of_a_ci_run_judges_the_runs_of_the_jobs_before(any_postgres: Server, tmp_path: Any) -> None:
     ci = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "1"}
     ci |= {"GITHUB_REF": "refs/heads/main", "GITHUB_SERVER_URL": "https://github.example"}
-    with any_postgres.schema() as schema:
-        project = Project.new(tmp_path, any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        project = Project.new(tmp_path, conninfo, schema)
         project.write("test_it.py", "def test_bad(): assert 0\n")
         assert project.record(**ci, GITHUB_JOB="tests").returncode == 1
         later = project.debugloop("check", **ci, GITHUB_JOB="gate")
@@ -232,9 +232,9 @@ def test_an_unknown_rule_is_a_usage_error(made: Project) -> None:
 
 
 @pytest.mark.process
-def test_the_check_gives_up_when_its_time_is_over(any_postgres: Server, made: Project) -> None:
+def test_the_check_gives_up_when_its_time_is_over(made: Project) -> None:
     command = [sys.executable, "-m", "pytest_debugloop", "--project", "made", "check", "feature", "main"]
-    with psycopg.connect(any_postgres.conninfo) as blocking:
+    with psycopg.connect(made.conninfo) as blocking:
         blocking.execute(f'LOCK TABLE "{made.schema}".debug_runs IN ACCESS EXCLUSIVE MODE')
         done = subprocess.run(
             [*command, "--timeout", "1"], capture_output=True, text=True, check=False, cwd=made.folder,
@@ -246,12 +246,12 @@ def test_the_check_gives_up_when_its_time_is_over(any_postgres: Server, made: Pr
 
 def test_markdown_takes_recorded_text_as_text(any_postgres: Server, tmp_path: Any) -> None:
     evil = "test_it.py::test[`x`|<img src=x>@everyone ::set-output name=a::b]"
-    with any_postgres.schema() as schema:
-        record = Record(any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
         MadeRun({PASSES: True}, 0, "main").load(record)
         MadeRun({evil: False}, 1, "evil").load(record)
         record.connection.close()
-        out = Project(tmp_path, any_postgres.conninfo, schema).printed(
+        out = Project(tmp_path, conninfo, schema).printed(
             "--project", "made", "compare", "evil", "main", "--format", "markdown"
         )
     (item,) = [line for line in out.splitlines() if "set-output" in line]
@@ -265,13 +265,13 @@ def test_a_report_has_few_lines_and_takes_recorded_text_as_text(any_postgres: Se
     of_each = "{test} was wrong"
     url = {"cicd.pipeline.run.url.full": "https://ci.example.org/runs/7"}
     bad = {"cicd.pipeline.run.url.full": "https://ci.example.org/><img src=x>"}
-    with any_postgres.schema() as schema:
-        record = Record(any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
         MadeRun({PASSES: True, RED: False}, 0, "main").load(record)
         MadeRun({evil: False, RED: False, **many}, 1, "evil", ci=url, message=of_each).load(record)
         MadeRun({PASSES: True}, 2, "good", ci=bad).load(record)
         record.connection.close()
-        project = Project(tmp_path, any_postgres.conninfo, schema)
+        project = Project(tmp_path, conninfo, schema)
         markdown, same, plain, good = (
             project.printed("--project", "made", "report", head, "main", "--format", form)
             for head, form in (("evil", "markdown"), ("evil", "gitlab"), ("evil", "plain"), ("good", "markdown"))

@@ -30,13 +30,13 @@ def make(any_postgres: Server, tmp_path: Path) -> Any:
     """Make a record of runs, and give where it is asked about."""
 
     def make(*runs: MadeRun) -> Project:
-        record = Record(any_postgres.conninfo, schema)
+        record = Record(conninfo, schema)
         for run in runs:
             run.load(record)
         record.connection.close()
-        return Project(tmp_path, any_postgres.conninfo, schema)
+        return Project(tmp_path, conninfo, schema)
 
-    with any_postgres.schema() as schema:
+    with any_postgres.record() as (conninfo, schema):
         yield make
 
 
@@ -142,8 +142,8 @@ DYING = """
 
 
 def test_a_side_that_died_is_said_to_be_cut_short(any_postgres: Server, tmp_path: Path) -> None:
-    with any_postgres.schema() as schema:
-        project = Project.new(tmp_path, any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        project = Project.new(tmp_path, conninfo, schema)
         project.write("test_it.py", DYING)
         project.git("init", "-q", "-b", "main")
         project.git("add", ".")
@@ -202,14 +202,14 @@ def test_a_fork_is_held_against_a_base_that_was_force_pushed_from_shallow_clones
         origin = (tmp_path / "origin.git").as_uri()
         git(tmp_path, "clone", "-q", "--depth", "1", "--branch", branch, origin, name)
         git(tmp_path / name, "checkout", "-q", "--detach")
-        project = Project(tmp_path / name, any_postgres.conninfo, schema)
+        project = Project(tmp_path / name, conninfo, schema)
         return project, project.record(**environ).returncode
 
     work = tmp_path / "work"
     git(tmp_path, "init", "-q", "--bare", "origin.git")
     git(tmp_path, "clone", "-q", "origin.git", "work")
     event = tmp_path / "event.json"
-    with any_postgres.schema() as schema:
+    with any_postgres.record() as (conninfo, schema):
         begun = commit(1, 1)
         red = commit(0, 1)
         git(work, "push", "-q", "origin", "main")

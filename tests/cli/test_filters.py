@@ -55,8 +55,8 @@ LISTS = ("runs", "failures", "flaky", "recoveries", "history", "slow", "compare"
 def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A record of two branches, two legs, two sessions, a change and a job; each test fails once and recovers."""
     unit = {PROVIDER: "gitlab", JOB: "unit"}
-    with any_postgres.schema() as schema:
-        record = Record(any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
         for run in (
             MadeRun({CART: False, OTHER: True}, 0, "main", "py311, linux", session=NIGHTLY),
             MadeRun({CART: True, OTHER: False}, 10, "main", "py311, linux", session=NIGHTLY),
@@ -68,7 +68,7 @@ def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
         ):
             run.load(record)
         record.connection.close()
-        yield Project(tmp_path_factory.mktemp("made"), any_postgres.conninfo, schema)
+        yield Project(tmp_path_factory.mktemp("made"), conninfo, schema)
 
 
 @pytest.fixture(scope="module")

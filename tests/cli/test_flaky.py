@@ -46,13 +46,13 @@ def history() -> Iterator[MadeRun]:
 
 @pytest.fixture(scope="module")
 def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    with any_postgres.schema() as schema:
-        record = Record(any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
         for run in history():
             run.load(record)
         record.connection.close()
         folder: Path = tmp_path_factory.mktemp("made")
-        yield Project(folder, any_postgres.conninfo, schema)
+        yield Project(folder, conninfo, schema)
 
 
 @pytest.fixture(scope="module")

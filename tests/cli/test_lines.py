@@ -27,8 +27,8 @@ GITHUB = {"cicd.provider": "github", "cicd.pipeline.task.name": "tests"}
 @pytest.fixture(scope="module")
 def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A record of two branches and two legs, one of which was last run two months ago."""
-    with any_postgres.schema() as schema:
-        record = Record(any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
         for run in (
             *(MadeRun({LEGS: True}, NOW - 200 + at, "main", f"py31{leg}") for at in range(9) for leg in (1, 2, 3)),
             *(MadeRun({LEGS: leg > 1}, NOW - 100 + at, "main", f"py31{leg}") for at in (1, 2) for leg in (1, 2)),
@@ -40,7 +40,7 @@ def made(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
             run.load(record)
         record.connection.close()
         folder: Path = tmp_path_factory.mktemp("made")
-        yield Project(folder, any_postgres.conninfo, schema)
+        yield Project(folder, conninfo, schema)
 
 
 def shown(made: Project, *arguments: str) -> str:

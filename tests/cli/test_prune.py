@@ -20,7 +20,6 @@ from tests.support.waiting import wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.servers import Server
 
 SUITE = """
 import pytest
@@ -119,8 +118,8 @@ class Shop(Project):
 
 
 @pytest.fixture
-def record(own_schema: dict[str, str], tmp_path: Path) -> Shop:
-    shop = Shop.new(tmp_path, own_schema["DEBUGLOOP_DSN"], own_schema["DEBUGLOOP_SCHEMA"])
+def record(own_record: dict[str, str], tmp_path: Path) -> Shop:
+    shop = Shop.new(tmp_path, own_record["DEBUGLOOP_DSN"], own_record["DEBUGLOOP_SCHEMA"])
     shop.write(".gitignore", ".debugloop\n.pytest_cache\n")
     shop.git("init")
     return shop
@@ -404,7 +403,7 @@ def test_what_nobody_can_mean_ends_with_2(shop: Project, arguments: tuple[str, .
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_a_role_that_may_only_read_deletes_nothing(record: Shop, any_postgres: Server) -> None:
+def test_a_role_that_may_only_read_deletes_nothing(record: Shop) -> None:
     record.run_suite(RIGHT)
     schema = record.schema
     role = f"reader_{schema}"
@@ -414,7 +413,7 @@ def test_a_role_that_may_only_read_deletes_nothing(record: Shop, any_postgres: S
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(where, name))
         connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(where, name))
         try:
-            more = {"DEBUGLOOP_DSN": make_conninfo(any_postgres.conninfo, options=f"-c role={role}")}
+            more = {"DEBUGLOOP_DSN": make_conninfo(record.conninfo, options=f"-c role={role}")}
             done = record.debugloop("prune", "--older-than", "0m", "--yes", **more)
         finally:
             connection.execute(sql.SQL("DROP OWNED BY {}").format(name))

@@ -32,11 +32,10 @@ main()
 
 
 @pytest.fixture
-def variables(cli: Cli, own_schema: dict[str, str], tmp_path: Path) -> dict[str, str]:
+def variables(own_record: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """A record on a server, and a machine without psql."""
-    assert cli("migrate", **own_schema).returncode == 0
     (tmp_path / "bin").mkdir()
-    return own_schema | {"PATH": str(tmp_path / "bin"), "XDG_STATE_HOME": str(tmp_path / "state")}
+    return own_record | {"PATH": str(tmp_path / "bin"), "XDG_STATE_HOME": str(tmp_path / "state")}
 
 
 @pytest.fixture

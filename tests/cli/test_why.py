@@ -116,8 +116,8 @@ class Fixed(Recorded):
 @pytest.fixture(scope="module")
 def mended_record(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fixed]:
     """A suite of which all tests failed at one commit and passed at the next."""
-    with any_postgres.schema() as schema:
-        made = Fixed.new(tmp_path_factory.mktemp("mended") / "suite", any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        made = Fixed.new(tmp_path_factory.mktemp("mended") / "suite", conninfo, schema)
         made.write(".gitignore", ".debugloop/\n__pycache__/\n")
         made.git("init")
         made.commit(BROKEN)

@@ -25,8 +25,8 @@ TEST = "import shop\ndef test_total(): assert shop.total() == 2\n"
 @pytest.fixture(scope="module")
 def history(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fixed]:
     """A test that failed, and passed nine commits later; one of them cannot be imported."""
-    with any_postgres.schema() as schema:
-        made = Fixed.new(tmp_path_factory.mktemp("history") / "suite", any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        made = Fixed.new(tmp_path_factory.mktemp("history") / "suite", conninfo, schema)
         made.environment["DEBUGLOOP_PROJECT"] = "history"
         made.write(".gitignore", ".debugloop/\n__pycache__/\n")
         made.git("init")

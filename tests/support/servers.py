@@ -9,6 +9,7 @@ import uuid
 import warnings
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pytest_debugloop.database.embedded import embedded_server
+from pytest_debugloop.database.migrate import migrate
 from tests.support.places import fast_place
 
 if TYPE_CHECKING:
@@ -53,6 +55,22 @@ class Server:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             yield make_conninfo(self.conninfo, dbname=name)
+        finally:
+            with _connect(self.conninfo) as connection:
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def record(self) -> Iterator[tuple[str, str]]:
+        """Make an empty record in a database of its own; yield how to connect and its schema, and drop it afterwards.
+
+        It is copied from one that is migrated once, which takes a tenth of the time.
+        """
+        name, template, schema = _fresh_name(), *_migrated(self)
+        copy = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
+        with _connect(self.conninfo) as connection:
+            connection.execute(sql.SQL(copy).format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield make_conninfo(self.conninfo, dbname=name), schema
         finally:
             with _connect(self.conninfo) as connection:
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -134,6 +152,19 @@ def _container(major: int) -> Iterator[str]:
         yield container.get_connection_url()
     finally:
         container.stop()
+
+
+@cache
+def _migrated(server: Server) -> tuple[str, str]:
+    """Make a database with an empty record, to which nobody connects; it goes with the server."""
+    database, schema = _fresh_name(), _fresh_name()
+    with _connect(server.conninfo) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    with _connect(make_conninfo(server.conninfo, dbname=database)) as connection:
+        migrate(connection, schema)
+    with _connect(server.conninfo) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)))
+    return database, schema
 
 
 def _connect(conninfo: str) -> psycopg.Connection[TupleRow]:
