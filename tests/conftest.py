@@ -126,8 +126,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `postgres` on one server, or, where it asks for them, on each kind of server."""
     if "postgres" not in metafunc.fixturenames:
         return
-    marker = metafunc.definition.get_closest_marker("server_matrix")
-    kinds = chosen_kinds(whole_matrix=marker is not None)
+    whole, versions = map(metafunc.definition.get_closest_marker, ("server_matrix", "version_matrix"))
+    kinds = chosen_kinds(whole_matrix=whole is not None, each_version=versions is not None)
     if metafunc.config.stash[_REFUSAL]:
         kinds = [kind for kind in kinds if kind.place != "container"]
     parameters = [pytest.param(kind, id=str(kind), marks=_MARKS[kind.place]) for kind in kinds]

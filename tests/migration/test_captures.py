@@ -12,7 +12,7 @@ from pytest_debugloop.database.migrate import migrate, rollback
 if TYPE_CHECKING:
     from tests.migration.conftest import Connection
 
-pytestmark = pytest.mark.server_matrix
+pytestmark = pytest.mark.version_matrix
 
 FIRST, SECOND = uuid.UUID(int=1), uuid.UUID(int=2)
 SESSION = uuid.UUID(int=3)

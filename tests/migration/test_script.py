@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.migration.conftest import Connection
 
-pytestmark = pytest.mark.server_matrix
+pytestmark = pytest.mark.version_matrix
 
 ALL = available()
 

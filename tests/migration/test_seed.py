@@ -18,7 +18,7 @@ from tests.migration.test_host import HOST
 if TYPE_CHECKING:
     from tests.migration.conftest import Connection
 
-pytestmark = pytest.mark.server_matrix
+pytestmark = pytest.mark.version_matrix
 
 SEED = (Path(__file__).parent / "seed_005.sql").read_text(encoding="utf-8").encode()
 ALL = [migration.version for migration in available()]

@@ -32,13 +32,16 @@ ALL_KINDS = [Kind(place, version) for place in ("embedded", "container") for ver
 FIRST = ALL_KINDS[0]
 
 
-def chosen_kinds(*, whole_matrix: bool) -> list[Kind]:
+def chosen_kinds(*, whole_matrix: bool, each_version: bool = False) -> list[Kind]:
     """Choose the kinds of server for a test.
 
     Args:
         whole_matrix: whether the test is of those that run against each kind.
+        each_version: whether it is of those that run against each version, wherever that runs.
     """
-    return ALL_KINDS if whole_matrix or _ASKED else [FIRST]
+    if whole_matrix or _ASKED:
+        return ALL_KINDS
+    return [kind for kind in ALL_KINDS if kind.place == FIRST.place] if each_version else [FIRST]
 
 
 def docker_refusal() -> str:
