@@ -35,7 +35,7 @@ from pytest_debugloop.loading.surveying import Surveyor
 from pytest_debugloop.loading.waiting import load_earlier_runs, remove_folder, waiting_runs, write_status
 from pytest_debugloop.private import open_file, open_folder
 
-_POLL_SECONDS = 0.01
+_POLL_SECONDS = 0.005
 _PATIENCE_SECONDS = 3.0
 _NICENESS = 5
 _PR_SET_CHILD_SUBREAPER = 36  # of <linux/prctl.h>

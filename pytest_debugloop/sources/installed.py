@@ -6,11 +6,13 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import NamedTuple
+
+from pytest_debugloop.sources.kept_distributions import KeptDistribution, KeptDistributions
 
 _DIST_INFO = re.compile(r"([^-]+)-([^-]+)\.dist-info")
 _RECORDED = re.compile(r"^(?!\.\./|/)\"?([^,\n\"]+)\"?,sha256=([\w=-]+)", re.MULTILINE)
@@ -44,24 +46,38 @@ class Installed(NamedTuple):
     requires: tuple[str, ...]
 
 
-def installed() -> dict[str, Installed]:
-    """List the distributions that can be imported here, by their normalised names: the first found of each."""
+def installed(folder: Path | None = None) -> dict[str, Installed]:
+    """List the distributions that can be imported here, by their normalised names: the first found of each.
+
+    Args:
+        folder: of the record, in which it is kept what is known of them for the next run; None keeps nothing.
+    """
     found: dict[str, Installed] = {}
+    kept = KeptDistributions(folder)
     for distribution in metadata.distributions():
         try:
+            place = _folder(distribution)
+            known = kept.find(place) if place is not None else None
+            if known is not None:
+                found.setdefault(known.name, Installed(*known[1:-1]))
+                continue
             name, version = _name_and_version(distribution)
             key = normalised(name)
             if not key or not version or key in found:
                 continue
             files = _files(distribution)
+            written = [] if place is None else list(_written_since(place, files))
             found[key] = Installed(
                 str(version),
-                _hash_of(distribution, key, files),
+                _hash_of(distribution, key, [*files, *written]),
                 tuple(sorted(_modules(distribution, key, files)))[:_MAX_NAMES] + _groups(distribution),
                 tuple(sorted(set(_requires(distribution)))),
             )
+            if place is not None and files and not written:
+                kept.keep(place, KeptDistribution(key, *found[key], tuple(path for path, _ in _looked_at(files))))
         except Exception:  # noqa: S112 - one that is damaged, as an interrupted pip leaves it, is none
             continue
+    kept.save()
     return dict(sorted(found.items()))
 
 
@@ -114,26 +130,29 @@ def _hash_of(distribution: metadata.Distribution, name: str, files: list[tuple[s
     folder = _folder(distribution)
     if folder is None:
         return ""
-    if not files:
-        files = _found_alone(folder.parent, name.replace("-", "_"))
-    else:
-        written = list(_written_since(folder, files))
-        files = [*files, *written]
+    files = files or _found_alone(folder.parent, name.replace("-", "_"))
     if not files:
         return ""
     listed = "\n".join(map(" ".join, sorted(files)))
     return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _written_since(folder: Path, files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Give those files that are not what was installed, and what they are: looked for where people change things."""
+def _written_since(folder: Path, files: Collection[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Give those files that are not what was installed, and what they are."""
+    if not files:
+        return
     parent = os.fspath(folder.parent)
     installed_at = (folder / "RECORD").stat().st_mtime_ns
-    code = [(path.count("/"), path, digest) for path, digest in files if path.endswith(_CODE)]
-    for _, path, digest in sorted(code)[:_MAX_LOOKED_AT]:
+    for path, digest in _looked_at(files):
         now = _digest_if_newer(f"{parent}/{path}", installed_at) or digest
         if now != digest:
             yield path, f"now {now}"
+
+
+def _looked_at(files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Give the files that people change, of many the uppermost."""
+    code = [(path.count("/"), path, digest) for path, digest in files if path.endswith(_CODE)]
+    return ((path, digest) for _, path, digest in sorted(code)[:_MAX_LOOKED_AT])
 
 
 def _digest_if_newer(path: str, moment: int) -> str:

@@ -74,6 +74,7 @@ class Survey:
         self._rootdir = rootdir
         self._redactor = redactor
         self._environ = environ
+        self._folder = folder
         self._hashes = FileHashes(rootdir, redactor, folder)
         self._seen: set[tuple[str, int, int]] = set()
         self._variables: set[str] = set()
@@ -189,7 +190,7 @@ class Survey:
         Returns:
             A record of the kind ``survey``.
         """
-        found = installed()
+        found = installed(self._folder)
         record: dict[str, Any] = {
             "kind": "survey",
             "distributions": {name: one.version for name, one in found.items()},

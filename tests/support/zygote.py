@@ -263,10 +263,10 @@ def _remember_what_is_installed() -> None:
     look, places = survey.installed, frozenset(sys.path)
     found, then = look(), _written(places)
 
-    def installed() -> Any:
+    def installed(folder: Path | None = None) -> Any:
         more = [place for place in sys.path if place not in places]
         has_more = any(name.endswith((".dist-info", ".egg-info")) for place in more for name in _names_in(place))
-        return look() if has_more or _written(places) != then else dict(found)
+        return look(folder) if has_more or _written(places) != then else dict(found)
 
     survey.installed = installed
 

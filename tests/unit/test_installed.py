@@ -9,9 +9,11 @@ import re
 import shutil
 from importlib import metadata
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
+from pytest_debugloop.sources import kept_distributions
 from pytest_debugloop.sources.installed import Installed, installed
 
 if TYPE_CHECKING:
@@ -81,6 +83,69 @@ class Site:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr("sys.path", [str(tmp_path)])
     return Site(tmp_path)
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a record, in which all is kept however new it is."""
+    monkeypatch.setattr(kept_distributions, "_TICK", 0)
+    folder = tmp_path / "record"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def test_what_is_kept_of_a_distribution_is_told_until_it_changes(site: Site, record: Path) -> None:
+    site.install({"dep/__init__.py": "RATE = 1\n", "dep/more.py": ""}, "Requires-Dist: other\n")
+    first = installed(record)
+    assert installed(record) == first == installed()
+    with mock.patch("pytest_debugloop.sources.installed._files", side_effect=AssertionError):
+        assert installed(record) == first, "nothing is read again"
+    (site.folder / "dep" / "more.py").write_text("EDITED = 1\n")
+    for _ in range(2):
+        assert installed(record) == installed() != first
+    os.utime(site.folder / "dep" / "more.py", (1, 1))
+    (site.folder / "dep" / "__init__.py").unlink()
+    assert installed(record) == installed() != first
+    shutil.rmtree(site.folder / "dep-1.0.dist-info")
+    assert installed(record) == {}
+    site.install({"dep/__init__.py": "RATE = 2\n"})
+    assert installed(record) == installed()
+    assert installed(record)["dep"].requires == ()
+
+
+def test_distributions_of_another_environment_stay_known(
+    site: Site, record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.install({"dep/__init__.py": ""})
+    first = installed(record)
+    other = Site(site.folder / "other")
+    other.folder.mkdir()
+    monkeypatch.setattr("sys.path", [str(other.folder)])
+    other.install({"dep/__init__.py": "x = 1\n"})
+    assert installed(record) != first
+    monkeypatch.setattr("sys.path", [str(site.folder)])
+    with mock.patch("pytest_debugloop.sources.installed._files", side_effect=AssertionError):
+        assert installed(record) == first
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["", "[]", '{"format": 1}', '{"format": 1, "distributions": {"DEP": [1, 2]}}', '{"format": 0}', "{" * 99_999],
+)
+def test_what_is_kept_and_damaged_is_read_again(site: Site, record: Path, kept: str) -> None:
+    site.install({"dep/__init__.py": ""})
+    path = record / kept_distributions.KEPT
+    path.write_text(kept.replace("DEP", str(site.folder / "dep-1.0.dist-info")), encoding="utf-8")
+    path.chmod(0o600)
+    assert installed(record) == installed()
+
+
+def test_a_distribution_that_was_installed_just_now_is_not_kept(site: Site, tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    record.mkdir(mode=0o700)
+    site.install({"dep/__init__.py": ""})
+    assert installed(record) == installed()
+    assert not (record / kept_distributions.KEPT).exists()
 
 
 def test_the_same_files_have_the_same_hash_whoever_installed_them(site: Site, tmp_path: Path) -> None:
