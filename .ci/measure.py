@@ -6,23 +6,29 @@ test would meet it. By sys.monitoring, which costs little, and leaves tracers to
 
 import atexit
 import contextlib
+import marshal
+import os
+import time
 
 import coverage
 
-measured = coverage.Coverage(config_file="@CONFIG@", data_suffix=True)
+measured = coverage.Coverage(config_file="@CONFIG@")
 # With `run:source`, each process would look for all files of which it has run nothing: see `.ci/run`.
 measured.set_option("run:source", None)
 measured.set_option("run:include", ["@PACKAGE@/*"])
-for warning in ("_warn_no_data", "_warn_unimported_source", "_warn_preimported_source"):
-    setattr(measured, warning, False)  # as coverage.process_startup() does
 
 
 @atexit.register
 def save() -> None:
-    """Keep what was measured, where this process may: some tests run as others, or with no room on the disk."""
+    """Keep the lines, where this process may: some tests run as others, or with no room on the disk.
+
+    There are thousands of processes, and a database of each would cost a fifth of a run: `merge.py` makes one of all.
+    """
     with contextlib.suppress(Exception):
-        measured.stop()
-        measured.save()
+        lines = {file: list(found) for file, found in dict(measured._collector.data).items() if found}
+        if lines:
+            with open(f"@DATA@-{os.getpid()}-{time.time_ns()}", "xb") as file:  # noqa: PTH123 - tests change pathlib
+                marshal.dump(lines, file)
 
 
 measured.start()
