@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from pytest_debugloop.database.migrate import migrate
+from tests.migration.simulated import History
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,3 +71,9 @@ def migrated(postgres: Server, shared_schema: str) -> Iterator[Connection]:
         connection.execute(sql.SQL("SET LOCAL search_path TO {}, public").format(sql.Identifier(shared_schema)))
         yield connection
         connection.rollback()
+
+
+@pytest.fixture
+def history(migrated: Connection) -> History:
+    """A record to write a history into."""
+    return History(migrated)
