@@ -83,7 +83,7 @@ SUITE = """
         with debugloop.step("order", cart=cart) as step:
             debugloop.checkpoint("begin", cart=cart)
             step.output(total=7)
-        debugloop.transformation("planner", "coder", {"goal": "sum"}, reason="planned", files=3)
+        debugloop.transformation("planner", "coder", {"goal": "a row for each column"}, reason="planned", files=3)
         with pytest.raises(ValueError), debugloop.transformation("coder", "tester"):
             raise ValueError("no")
         debugloop.llm_call("Edit", file_path="a.py", success="failed", quality=0.5, milliseconds=7)
