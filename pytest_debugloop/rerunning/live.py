@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pytest_debugloop.queries.rerunning import FailureToRerun
 from pytest_debugloop.rerunning.changes import changed_frames, project_frames
 from pytest_debugloop.rerunning.outcome import Ending, Outcome, read_outcome
 from pytest_debugloop.rerunning.plan import Plan
+from pytest_debugloop.rerunning.processes import start_here
 from pytest_debugloop.rerunning.runner import command, environment, workspace, write_script
 from pytest_debugloop.rerunning.script import Report, Stop
 
@@ -91,7 +91,7 @@ def run_live(plan: Plan, stop: Stop, pdbcls: str | None = None) -> Live:
         words = [*command(plan, folder), *([f"--pdbcls={pdbcls}"] if pdbcls else [])]
         started = time.monotonic()
         with _interrupts_left_to_the_child():
-            process = subprocess.Popen(words, cwd=plan.rootdir, env=environment(plan, folder, script))
+            process = start_here(words, plan.rootdir, environment(plan, folder, script))
             try:
                 status = process.wait()
             except BaseException:

@@ -1,4 +1,4 @@
-"""A process that is started in a session of its own, and stopped together with all that it started."""
+"""Processes that are started: here, or in a session of their own, to be stopped with all that they started."""
 
 from __future__ import annotations
 
@@ -38,6 +38,20 @@ def start(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def start_here(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a process with this one's streams.
+
+    Args:
+        command: its command line.
+        folder: to run it in.
+        environment: its variables, all of them.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    return subprocess.Popen(command, cwd=folder, env=environment)
 
 
 def stop_all(process: subprocess.Popen[bytes], mark: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_debugloop.database.embedded import embedded_server
-from pytest_debugloop.rerunning import runner
+from pytest_debugloop.rerunning import live, runner
 from tests.support import warm
 from tests.support.commands import call_command
 from tests.support.projects import Project
@@ -36,6 +36,7 @@ def cli(tmp_path: Path) -> Cli:
 def forked_reruns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have reruns forked as recorded runs are."""
     monkeypatch.setattr(runner, "start", warm.start)
+    monkeypatch.setattr(live, "start_here", warm.start_here)
 
 
 @pytest.fixture

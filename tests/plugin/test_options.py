@@ -149,7 +149,7 @@ def test_a_value_that_cannot_be_used_is_told_and_the_default_stands(
     project: Project, option: str, value: str, said: str
 ) -> None:
     project.write("test_any.py", "def test(): pass\n")
-    run = project.run(option, value)
+    run = project.run("--no-debugloop-load", option, value)
     assert run.ret == 0
     assert said in run.out
 

@@ -106,6 +106,15 @@ def start(
     return processes.start(command, folder, environment, output)
 
 
+def start_here(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> Forked | subprocess.Popen[bytes]:
+    """Start a live run, in place of `rerunning.processes.start_here`: forked where nothing can tell."""
+    if can_be_forked(command, folder, environment):
+        return Forked(command, folder, environment, 1, 2, stdin=0)
+    return processes.start_here(command, folder, environment)
+
+
 class Forked:
     """A run of pytest that goes on: what `subprocess.Popen` gives of it.
 
@@ -115,6 +124,7 @@ class Forked:
         environment: its variables, all of them.
         out: descriptor of its output.
         err: descriptor of its error output.
+        stdin: descriptor of what it reads; None: it reads nothing.
         session: whether it leads a session of its own.
         python: the interpreter that the command names.
 
@@ -132,6 +142,7 @@ class Forked:
         out: int,
         err: int,
         *,
+        stdin: int | None = None,
         session: bool = False,
         python: Python = Python(),  # noqa: B008
     ) -> None:
@@ -150,7 +161,8 @@ class Forked:
             with tempfile.TemporaryFile() as described, Path(os.devnull).open("rb") as nothing:
                 described.write(json.dumps(order).encode())
                 described.flush()
-                streams = [nothing.fileno(), out, err, described.fileno(), told]
+                read = nothing.fileno() if stdin is None else stdin
+                streams = [read, out, err, described.fileno(), told]
                 socket.send_fds(
                     next(_zygotes(_kind(command), environment.get("PYTHONHASHSEED", ""), python)), [b"."], streams
                 )
