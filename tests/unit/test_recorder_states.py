@@ -8,7 +8,7 @@ from pytest_debugloop.recording.states import RecorderState
 
 
 def test_the_table_of_states_is_what_the_code_holds() -> None:
-    rows = re.findall(r"^ +\| ``(\w+)`` \|.*\| ([^|]*) \|$", RecorderState.__doc__ or "", re.MULTILINE)
+    rows = re.findall(r"^ *\| ``(\w+)`` \|.*\| ([^|]*) \|$", RecorderState.__doc__ or "", re.MULTILINE)
     told = {name: set(re.findall(r"``(\w+)``", before)) for name, before in rows}
     assert told == {state.name: {before.name for before in state.follows} for state in RecorderState}
 
