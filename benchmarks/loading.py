@@ -2,7 +2,8 @@
 
 The journal is that of a real run of trivial tests; the embedded server is warm, all indexes are on. Wall time, CPU time
 of the loader and of its process of the server (Linux), which is what the machine pays, and what the record grows by. A
-run of ten seconds is loaded in some 30 batches, one that waited in two.
+green run of less than five seconds is loaded in two batches, as is one that waited; one that waits for the loader at
+its end in seven or more (`pytest_debugloop/loading/pace.py`).
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def main() -> None:
     """Measure, and print medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tests", type=int, default=10_000, help="(%(default)s)")
-    parser.add_argument("--batches", type=int, nargs="+", default=[2, 30], help="in how many batches (%(default)s)")
+    parser.add_argument("--batches", type=int, nargs="+", default=[2, 8, 30], help="in how many batches (%(default)s)")
     parser.add_argument("--repeat", type=int, default=7, help="(%(default)s)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="debugloop-benchmark-") as name:
