@@ -89,11 +89,11 @@ class Hostile:
 @pytest.fixture(scope="module")
 def record(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     """The example suite's record, and rows of every odd form beside it."""
-    with any_postgres.schema() as schema:
+    with any_postgres.record() as (conninfo, schema):
         folder = tmp_path_factory.mktemp("rows") / "shop"
-        project = Project.example(folder, any_postgres.conninfo, schema)
+        project = Project.example(folder, conninfo, schema)
         assert project.record().returncode == 1
-        with psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(f"SET search_path TO {schema}, public".encode())
             # What was stored before these came stays allowed, whatever it is.
             for table, column in CHECKED:

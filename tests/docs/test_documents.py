@@ -14,7 +14,6 @@ import pytest
 from psycopg import sql
 
 from pytest_debugloop.cli.app import COMMANDS
-from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.text.strategies import STRATEGIES
 from tests.docs.dictionary import PAGE, data_dictionary
 from tests.docs.options import PAGE as OPTIONS_PAGE
@@ -36,8 +35,7 @@ _LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
 @pytest.fixture
 def connection(any_postgres: Server) -> Iterator[psycopg.Connection[Any]]:
     """A connection to a migrated schema, which its search path names."""
-    with any_postgres.schema() as schema, psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
-        migrate(connection, schema)
+    with any_postgres.record() as (conninfo, schema), psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(sql.SQL("SET search_path TO {}, public").format(sql.Identifier(schema)))
         yield connection
 

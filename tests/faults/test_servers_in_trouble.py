@@ -35,9 +35,9 @@ def recorded_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def record(any_postgres: Server) -> Iterator[Record]:
-    """A migrated schema of its own: these tests lock tables, and leave transactions to be noticed."""
-    with any_postgres.schema() as schema:
-        record = Record(any_postgres.conninfo, schema)
+    """A record of its own: these tests lock tables, and leave transactions to be noticed."""
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
         yield record
         record.connection.close()
 

@@ -11,7 +11,6 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pytest_debugloop.database.migrate import migrate
 from tests.support.projects import Project
 
 if TYPE_CHECKING:
@@ -337,11 +336,10 @@ def test_lines_fit_the_terminal(project: Project) -> None:
 
 
 def test_a_question_that_fails_keeps_nothing_from_being_stored_and_told(any_postgres: Server, tmp_path: Path) -> None:
-    with any_postgres.schema() as schema:
-        project = Project.new(tmp_path, any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        project = Project.new(tmp_path, conninfo, schema)
         project.write("test_any.py", BAD)
-        with psycopg.connect(any_postgres.conninfo, autocommit=True) as connection:
-            migrate(connection, schema)
+        with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(
                 sql.SQL("DROP FUNCTION {}.debug_passes_elsewhere CASCADE").format(sql.Identifier(schema))
             )

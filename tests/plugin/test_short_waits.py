@@ -176,8 +176,8 @@ def test_a_long_wait_is_told(project: Project) -> None:
 
 
 def test_on_a_server_of_many_the_loader_says_that_nothing_is_open(tmp_path: Path, any_postgres: Server) -> None:
-    with any_postgres.schema() as schema:
-        project = Project.new(tmp_path, any_postgres.conninfo, schema)
+    with any_postgres.record() as (conninfo, schema):
+        project = Project.new(tmp_path, conninfo, schema)
         project.write(
             "test_a.py",
             f"""

@@ -10,8 +10,6 @@ import pytest
 from benchmarks.truth.cases.case import Case, changed
 from benchmarks.truth.made import Pythons, record_case
 from benchmarks.truth.recording import Checkout, RecordServer
-from pytest_debugloop.database.connect import connect
-from pytest_debugloop.database.migrate import migrate
 from tests.support import warm
 from tests.support.servers import Server
 
@@ -49,10 +47,8 @@ def test_label():
 
 @pytest.fixture
 def server(any_postgres: Server) -> Iterator[RecordServer]:
-    with any_postgres.schema() as schema:
-        with connect(any_postgres.conninfo) as connection:
-            migrate(connection, schema)
-        yield RecordServer(any_postgres.conninfo, schema)
+    with any_postgres.record() as where:
+        yield RecordServer(*where)
 
 
 def test_tests_that_one_function_broke_have_one_reason(server: RecordServer, tmp_path: Path) -> None:
