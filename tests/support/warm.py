@@ -337,7 +337,7 @@ def _zygotes(what: str, seed: str, python: Python) -> Iterator[socket.socket]:
         mine, its = socket.socketpair()
         more = {"PYTHONHASHSEED": seed} if seed else {}
         _start([python.path], [what], its, stdin=subprocess.DEVNULL, **_on_path(python.site), **more)
-        ours.append(mine)
+        ours.append(_kept_open.enter_context(mine))
     return itertools.cycle(ours)
 
 
@@ -371,7 +371,9 @@ def _start(python: list[str], what: list[str], orders: socket.socket, stdin: int
             pass_fds=[orders.fileno()],
         )
     process.wait()  # it goes on as nobody's child: tests ask which children they have
-    _kept_open.append(process)
+    for stream in filter(None, (process.stdin, process.stdout)):
+        _kept_open.enter_context(stream)
 
 
-_kept_open: list[subprocess.Popen[bytes]] = []
+_kept_open = contextlib.ExitStack()
+atexit.register(_kept_open.close)
