@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from pytest_debugloop.environment import providers as fact
 from pytest_debugloop.environment.checkout import git_facts
 from pytest_debugloop.environment.ci import ci_facts
-from pytest_debugloop.environment.identity import leg_of
 from pytest_debugloop.journal.records import clean_text
+from pytest_debugloop.writing.machine_facts import leg_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +78,6 @@ class PassStates:
     def _own_line(self) -> tuple[str, str]:
         """Give leg and branch of this run as the record has them; empty where nothing tells."""
         ci = ci_facts(os.environ)
-        leg = self._writer.redact(clean_text(leg_of(self._given_leg, ci, os.environ)))
+        leg = leg_name(self._given_leg, ci, os.environ, self._writer.capturer.redactor)
         branch = ci.get(fact.BRANCH, git_facts(self._rootdir).get(fact.BRANCH, ""))
         return leg, clean_text(branch)

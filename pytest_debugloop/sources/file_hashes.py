@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import time
 import tokenize
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 from pytest_debugloop.capture import redact
 from pytest_debugloop.capture.redact import Redactor
 from pytest_debugloop.private import read_file, write_atomically
+from pytest_debugloop.sources.file_identity import identity_of, is_settled
 from pytest_debugloop.sources.secrets import ReadFile, read_data
 
 KEPT = "file-hashes.json"
@@ -31,8 +31,6 @@ _LARGEST_DATA = 256 * 1024
 _MAX_READ = 50 * 1024 * 1024
 _MOST = 100_000
 _LARGEST_KEPT = 50 * 1024 * 1024
-# A file that was written within one tick of a clock before it was read may be written again within that tick.
-_TICK = 2_000_000_000
 _Known = tuple[int, int, int, int, str, bool]
 
 
@@ -130,14 +128,15 @@ class FileHashes:
 
     def _find(self, path: str, status: os.stat_result) -> _Known | None:
         known = self._used.get(path) or self._all_kept().get(path)
-        if known is None or known[:4] != _identity(status):
+        if known is None or known[:4] != identity_of(status):
             return None
         self._used[path] = known
         return known
 
     def _keep(self, path: str, status: os.stat_result, read: ReadFile) -> _Known:
-        known = (*_identity(status), read.hash, read.has_secrets)
-        if max(status.st_mtime_ns, status.st_ctime_ns) < time.time_ns() - _TICK:
+        identity = identity_of(status)
+        known = (*identity, read.hash, read.has_secrets)
+        if is_settled(identity):
             self._used[path] = known
         return known
 
@@ -152,10 +151,6 @@ class FileHashes:
                     if kept["rules"] == self._rules:
                         self._kept = {str(path): _checked(*known) for path, known in kept["files"].items()}
         return self._kept
-
-
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _checked(mtime: int, ctime: int, size: int, inode: int, digest: str, has_secrets: Any) -> _Known:

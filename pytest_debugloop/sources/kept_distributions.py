@@ -10,11 +10,11 @@ import contextlib
 import json
 import os
 import sys
-import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from pytest_debugloop.private import read_file, write_atomically
+from pytest_debugloop.sources.file_identity import Identity, identity_of, is_settled
 
 KEPT = "distributions.json"
 """File in the folder of the record."""
@@ -23,10 +23,8 @@ KEPT = "distributions.json"
 _FORMAT = 1
 _LARGEST = 16 * 1024 * 1024
 _MOST = 5_000
-# A file that was written within one tick of a clock before it was read may be written again within that tick.
-_TICK = 2_000_000_000
 _METADATA = ("RECORD", "METADATA", "entry_points.txt")
-_Identity = tuple[tuple[int, int, int, int] | None, ...]
+_Identities: TypeAlias = tuple[Identity | None, ...]
 
 
 class KeptDistribution(NamedTuple):
@@ -77,7 +75,7 @@ class KeptDistributions:
         with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
             identity, interpreter, name, version, digest, *lists = self._before[key]
             modules, requires, code = (tuple(map(str, one)) for one in lists)
-            found = _identity(key)
+            found = _identities(key)
             if (
                 [one and list(one) for one in found] == identity
                 and interpreter == sys.implementation.cache_tag  # its code may be another's
@@ -96,9 +94,8 @@ class KeptDistributions:
         if self._path is None:
             return
         key = os.fspath(folder)
-        found = _identity(key)
-        latest = max((max(one[:2]) for one in found if one), default=0)
-        if latest < time.time_ns() - _TICK and _is_older(key, distribution.code, found):
+        found = _identities(key)
+        if all(map(is_settled, filter(None, found))) and _is_older(key, distribution.code, found):
             self._now[key] = [found, sys.implementation.cache_tag, *distribution]
 
     def save(self) -> None:
@@ -111,19 +108,18 @@ class KeptDistributions:
                 write_atomically(self._path, data)
 
 
-def _identity(folder: str) -> _Identity:
+def _identities(folder: str) -> _Identities:
     return tuple(_identity_of(f"{folder}/{name}") for name in _METADATA)
 
 
-def _identity_of(path: str) -> tuple[int, int, int, int] | None:
+def _identity_of(path: str) -> Identity | None:
     try:
-        status = os.stat(path)  # noqa: PTH116 - half the time
+        return identity_of(os.stat(path))  # noqa: PTH116 - half the time
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-def _is_older(folder: str, code: tuple[str, ...], metadata: _Identity) -> bool:
+def _is_older(folder: str, code: tuple[str, ...], metadata: _Identities) -> bool:
     """Tell whether a distribution has a record, and all of its code is older."""
     record = metadata[0]
     if record is None:

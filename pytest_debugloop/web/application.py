@@ -154,8 +154,8 @@ def _failed(request: Request, error: Exception, *, as_json: bool, found: Sequenc
     if as_json:
         return _error_as_json(type(error).__name__, message, status, found)
     listed = error.facts.get("listed") if isinstance(error, AmbiguousError) else None
-    values = {"message": message, "listed": listed if isinstance(listed, list) else [], "near": found}
-    return _html(request, View("error.html", "Not found" if status == 404 else "Error", values, "error"), status)
+    title = "Not found" if status == 404 else "Error"
+    return _error_page(request, title, message, status, listed if isinstance(listed, list) else (), found)
 
 
 async def _no_page(request: Request, _: Exception) -> Response:
@@ -187,8 +187,10 @@ def _error_as_json(name: str, message: str, status: int, found: Sequence[Near] =
     return JSONResponse({"error": name, "message": message, "near": [one._asdict() for one in found]}, status)
 
 
-def _error_page(request: Request, title: str, message: str, status: int) -> Response:
-    values: dict[str, Any] = {"message": message, "listed": [], "near": []}
+def _error_page(
+    request: Request, title: str, message: str, status: int, listed: Sequence[Any] = (), found: Sequence[Near] = ()
+) -> Response:
+    values = {"message": message, "listed": listed, "near": found}
     return _html(request, View("error.html", title, values, "error"), status)
 
 

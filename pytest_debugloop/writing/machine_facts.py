@@ -47,7 +47,7 @@ def machine_facts(
         "hardware": _hardware(),
         "git": git_facts(rootdir),
         "ci": {key: clean_text(value) for key, value in ci.items()},
-        "leg": redactor.text(clean_text(leg_of(leg, ci, environ))),
+        "leg": leg_name(leg, ci, environ, redactor),
         "interpreter": {
             "implementation": sys.implementation.name,
             "version": version,
@@ -61,6 +61,18 @@ def machine_facts(
             if capturer.is_kept_variable(name)
         },
     }
+
+
+def leg_name(chosen: str, ci: Mapping[str, str], environ: Mapping[str, str], redactor: Redactor) -> str:
+    """Name the leg of a run as the record has it.
+
+    Args:
+        chosen: the name that the user has given to it; empty for none.
+        ci: facts of the CI.
+        environ: the environment.
+        redactor: takes secrets out.
+    """
+    return redactor.text(clean_text(leg_of(chosen, ci, environ)))
 
 
 def _redacted(name: str, value: str, redactor: Redactor) -> str:

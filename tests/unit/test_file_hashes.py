@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_debugloop.capture.redact import Redactor
-from pytest_debugloop.sources import file_hashes
+from pytest_debugloop.sources import file_hashes, file_identity
 from pytest_debugloop.sources.file_hashes import KEPT, FileHashes
 from pytest_debugloop.sources.secrets import ReadFile, read_data
 from pytest_debugloop.sources.tree import file_hash
@@ -24,7 +24,7 @@ def rootdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "a.py").write_bytes(PLAIN)
     (tmp_path / "secret.py").write_text(SECRET, encoding="utf-8")
     (tmp_path / "data.json").write_text("{}", encoding="utf-8")
-    monkeypatch.setattr(file_hashes, "_TICK", -(10**18))  # what was written just now is taken for long ago
+    monkeypatch.setattr(file_identity, "_TICK", -(10**18))  # what was written just now is taken for long ago
     return tmp_path
 
 
@@ -69,7 +69,7 @@ def test_a_change_that_keeps_size_and_time_is_seen(rootdir: Path, monkeypatch: p
 
 
 def test_what_was_written_just_now_is_read_again(rootdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_hashes, "_TICK", 3600 * 10**9)
+    monkeypatch.setattr(file_identity, "_TICK", 3600 * 10**9)
     assert looked_at(rootdir, monkeypatch) == looked_at(rootdir, monkeypatch) != []
 
 

@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from pytest_debugloop.sources import kept_distributions
+from pytest_debugloop.sources import file_identity, kept_distributions
 from pytest_debugloop.sources.installed import Installed, installed
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a record, in which all is kept however new it is."""
-    monkeypatch.setattr(kept_distributions, "_TICK", 0)
+    monkeypatch.setattr(file_identity, "_TICK", 0)
     folder = tmp_path / "record"
     folder.mkdir(mode=0o700)
     return folder
