@@ -14,7 +14,7 @@ _BYTES = 1_500_000
 # Where a batch takes long, as on a busy machine, the next waits longer and is larger.
 _LARGEST_SHARE = 0.1
 _LONGEST_SECONDS = 2.0
-# Of a run that nobody waits for, as far as is known: what fails later is waited for, with all that came before.
+# While nothing says that anybody will wait. If a test fails later, the run waits for all that came before, too.
 _LATER_SECONDS = 5.0
 _LATER_BYTES = 12_000_000
 
