@@ -63,11 +63,20 @@ def _write_passing(folder: Path, tests: int) -> None:
     write_suite(folder, tests, tests)
 
 
+def _write_parametrized(folder: Path, tests: int) -> None:
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    values = f"[(left, right) for left in ('1.0', '2.0a1', '3!4') for right in range({tests})][:{tests}]"
+    mark = f"@pytest.mark.parametrize('left, right', {values})"
+    text = f"import pytest\n\n\n{mark}\ndef test_pair(left, right):\n    pass\n"
+    (folder / "test_pairs.py").write_text(text, encoding="utf-8")
+
+
 def _write_failing(folder: Path, tests: int) -> None:
     write_failing_suite(folder, tests, 20, "fail_richly")
 
 
 ONE, SOME, MORE = (Suite(_write_passing, tests) for tests in (1, 50, 150))
+PAIRS, MORE_PAIRS = (Suite(_write_parametrized, tests) for tests in (50, 150))
 FAILING, MORE_FAILING = (Suite(_write_failing, tests, 1) for tests in (20, 40))
 _FAILURES = 4  # of 20 tests
 
@@ -78,6 +87,11 @@ RUNS = {
         f"{suite.tests} passing, {name}": (suite, options)
         for suite in (SOME, MORE)
         for name, options in (("plain", _PLAIN), ("recorded", _RECORDED), ("junit", _JUNIT))
+    },
+    **{
+        f"{suite.tests} parametrized, {name}": (suite, options)
+        for suite in (PAIRS, MORE_PAIRS)
+        for name, options in (("plain", _PLAIN), ("recorded", _RECORDED))
     },
     **{
         f"{suite.tests} failing, {name}": (suite, options)
@@ -153,6 +167,11 @@ def main() -> None:
     told("| what | plain pytest | recorded, without loading | difference |\n| --- | --- | --- | --- |")
     told(_row("one more passing test", plain, per_test["recorded"], per_test["recorded"] - plain, 3))
     told(_row("one more passing test with `--junitxml`", None, None, per_test["junit"] - plain, 3))
+    plain, recorded = (
+        (found[f"{MORE_PAIRS.tests} parametrized, {name}"] - found[f"{PAIRS.tests} parametrized, {name}"]) / more
+        for name in ("plain", "recorded")
+    )
+    told(_row("one more passing test with two parameters", plain, recorded, recorded - plain, 3))
     for what, runs in (("start of a run", found), ("the same with `PYTHONDONTWRITEBYTECODE=1`", bare)):
         told(_row(what, runs["start"], runs["start, recorded"], runs["start, recorded"] - runs["start"]))
     kinds = ("plain", "recorded", "uncaptured")

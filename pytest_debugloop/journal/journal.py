@@ -122,13 +122,14 @@ class Journal:
             self._torn = written > 0
             self._write_later(lines)
 
-    def append_soon(self, lines: bytes, count: int) -> None:
+    def append_soon(self, text: str, count: int) -> None:
         """Write lines a moment after others, with a cheaper look at the file.
 
         Args:
-            lines: as :meth:`append` takes them.
-            count: how many these are.
+            text: as :meth:`append` takes them, but for being text, of ASCII alone.
+            count: how many lines these are.
         """
+        lines = text.encode("ascii")
         self._writes = writes = self._writes + 1
         if not writes & _BETWEEN_CHECKS or self._unwritten or self._torn:
             self.append(lines)

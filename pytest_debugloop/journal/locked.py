@@ -45,14 +45,14 @@ class LockedJournal:
             finally:
                 self._owner = 0
 
-    def append_soon(self, lines: bytes, count: int) -> None:
+    def append_soon(self, text: str, count: int) -> None:
         """Write whole lines, as :meth:`append` does: the lock costs more than a look at the file.
 
         Args:
-            lines: as :meth:`Journal.append` takes them.
-            count: how many these are.
+            text: as :meth:`Journal.append_soon` takes it.
+            count: how many lines these are.
         """
-        self.append(lines)
+        self.append(text.encode("ascii"))
 
     def _append_late(self) -> None:
         while self._late:

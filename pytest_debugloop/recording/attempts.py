@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.writing.parameters import parameters_of
+from pytest_debugloop.writing.parameters import Parameters
 from pytest_debugloop.writing.steps import Attempt
 
 if TYPE_CHECKING:
@@ -29,14 +29,13 @@ class Attempts:
         counts: how often each test was tried.
         failed: the tests of which an attempt failed.
         are_counted_by_others: whether a plugin may count for us, also over crashes of workers.
-        plain_path: the file of the test that began last, where tests without parameters are recorded as pytest names
-            them; else None.
+        plain_path: the file of the test that began last, where tests are recorded as pytest names them; else None.
     """
 
-    __slots__ = ("_capturer", "_node_ids", "_tasks", "are_counted_by_others", "counts", "failed", "plain_path")
+    __slots__ = ("_node_ids", "_parameters", "_tasks", "are_counted_by_others", "counts", "failed", "plain_path")
 
     def __init__(self, node_ids: NodeIds, tasks: Tasks, capturer: Capturer) -> None:
-        self._capturer = capturer
+        self._parameters = Parameters(capturer)
         self._node_ids = node_ids
         self._tasks = tasks
         self.counts: dict[str, int] = {}
@@ -58,7 +57,18 @@ class Attempts:
         if self.are_counted_by_others:
             number = max(number, getattr(item, "execution_count", 0) or 0)
         self.counts[task] = number
-        parameters = parameters_of(item, self._capturer) if "[" in node_id else ""
+        parameters = self._parameters.of(item) if "[" in node_id else ""
         attempt = Attempt(node_id, number, item, task, parameters)
         attempt.is_after_failure = attempt.is_watched = task in self.failed
         return attempt
+
+    def plain_parameters(self, item: pytest.Item) -> str | None:
+        """Write the parameters of a test in a file whose tests are recorded as pytest names them.
+
+        Args:
+            item: the test.
+
+        Returns:
+            See :meth:`Parameters.of`; None where another run may name this test otherwise.
+        """
+        return self._parameters.of(item) if self._tasks.is_plain(item) else None

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from _pytest import python
 
 from pytest_debugloop.journal.records import clean_text, json_string, json_text
 from pytest_debugloop.writing.facts import plain_function
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _FOREIGN_US = 20_000  # of the set-up of a fixture of pytest or a plugin: one that is quicker is of no interest
 _MOST = 400  # of one phase
 _NOT_THEIRS = ("_pytest.", "pytest_debugloop.")
+# Of what pytest makes a fixture to hold a parameter: of no interest, and set up more often than all others.
+_PARAMETER = getattr(python, "get_direct_param_fixture_func", None)
 _PROPERTIES = ("record_property", "record_xml_attribute")
 
 
@@ -75,6 +78,8 @@ class FixtureRecorder:
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> None:
         """Note that a fixture is being set up."""
         try:
+            if fixturedef.func is _PARAMETER and not self._open:
+                return
             if fixturedef.argname in _PROPERTIES and request.scope == "function":
                 request.node.addfinalizer(partial(self._note_properties, request.node))
             elif fixturedef.argname == "subtests":

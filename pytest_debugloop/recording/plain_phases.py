@@ -42,6 +42,14 @@ class PlainPhases:
         await_reports: has pytest's reports handed to :meth:`log_report` from now on.
     """
 
+    # Of more than 30 attributes, Python finds none at once without these.
+    __slots__ = (
+        "_after", "_attempt", "_attempts", "_await_reports", "_has_parts", "_identity", "_item",
+        "_last_item", "_n", "_next_n", "_next_phase", "_now", "_odd_classes", "_parameters",
+        "_parameters_of", "_path", "_phase", "_recorder", "_started", "_step", "_successor", "_tells_more",
+        "_traced", "_writer",
+    )  # fmt: skip
+
     def __init__(
         self, recorder: Recorder, writer: Writer, last_item: pytest.Item | None, await_reports: Callable[[], None]
     ) -> None:
@@ -49,12 +57,12 @@ class PlainPhases:
         self._writer = writer
         self._now = writer.now
         self._next_n = writer.next_n
-        self._write = writer.write_soon
         self._await_reports = await_reports
         self._last_item = last_item
         self._successor: Callable[[], None] | None = None
         self._odd_classes: dict[type, bool] = {}
         self._attempts = recorder.attempts.counts
+        self._parameters_of = recorder.attempts.plain_parameters
         self._traced: frozenset[str] | None = None
         self._path: object = None  # of a file whose tests are named as pytest names them
         # The test under way. Its texts are what stands in lines; its objects are made where somebody needs them.
@@ -64,6 +72,7 @@ class PlainPhases:
         self._phase = ""  # empty between two tests
         self._next_phase = ""  # begins when the report of this one is there
         self._identity = self._after = self._n = self._started = ""
+        self._parameters: str | None = ""
         self._has_parts = False  # whether reports are made of subtests too
         self._tells_more = False  # whether other plugins may change reports
         recorder.phase_to_step = self._phase_to_step
@@ -72,14 +81,15 @@ class PlainPhases:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Begin an attempt."""
         try:
+            parameters: str | None = ""
             if (
                 self._phase
                 or self._next_phase
                 or item.path is not self._path
-                or "[" in (node_id := item.nodeid)
-                or node_id in self._attempts
+                or (node_id := item.nodeid) in self._attempts
                 or node_id in self._traced  # type: ignore[operator]
                 or (item.__class__ is not _Function and self._is_odd(item.__class__))
+                or ("[" in node_id and (parameters := self._parameters_of(item)) is None)
             ):
                 self._begin_attempt(item)
                 return
@@ -89,12 +99,13 @@ class PlainPhases:
             self._has_parts = False
             self._after = ""
             self._phase = "setup"
-            self._identity = identity = f'"node_id":{json_string(node_id)},"attempt":1}}\n'
+            self._parameters = parameters
+            self._identity = identity = f'{parameters}"node_id":{json_string(node_id)},"attempt":1}}\n'
             self._n = n = f"{self._next_n()}"
             self._started = started = f"{self._now()}"
             recorder = self._recorder
             text = recorder.buffer
-            self._write(
+            self._writer.write_soon(
                 f'{text}{{"kind":"step","rev":0,"n":{n},"phase":"setup","started":{started},{identity}',
                 2 if text else 1,
             )
@@ -133,7 +144,7 @@ class PlainPhases:
             self._after = after = f"{after[:-2]},{n},{started}]," if after else f'"after":[{n},{started}],'
             self._n = n = f"{self._next_n()}"
             self._started = ended
-            self._write(
+            self._writer.write_soon(
                 f'{text}{{"kind":"step","rev":0,"n":{n},"phase":"{phase}","started":{ended},{after}{identity}', 2
             )
         except Exception as fault:
@@ -265,7 +276,7 @@ class PlainPhases:
         if self._phase:
             attempt = self._attempt
             if attempt is None:
-                attempt = self._attempt = recorder.attempt = Attempt(item.nodeid, 1, item)
+                attempt = self._attempt = recorder.attempt = Attempt(item.nodeid, 1, item, "", self._parameters or "")
             attempt.after, attempt.place = self._after[9:-2], ""
             self._step = recorder.resume(n, self._phase, started)
         elif not self._next_phase and recorder.step.n != n:

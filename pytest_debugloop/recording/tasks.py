@@ -47,9 +47,11 @@ class Tasks:
         report = yield
         try:
             # By the cheapest question first: this is asked of every test.
-            named = [node for node in report.result or () if "[" in node.name]
+            look = MAYBE_IN_NODE_ID.search
             suspects = [
-                node for node in named if isinstance(node, pytest.Item) and MAYBE_IN_NODE_ID.search(node.nodeid)
+                node
+                for node in report.result or ()
+                if (at := node.name.find("[")) >= 0 and look(node.name, at) and isinstance(node, pytest.Item)
             ]
             if suspects:
                 self._learn([node for node in report.result if isinstance(node, pytest.Item)], suspects)
@@ -65,6 +67,19 @@ class Tasks:
         times = Counter(names.values())
         self._stable |= {node: name for node, name in names.items() if name != node and times[name] == 1}
 
+    def is_plain(self, item: pytest.Item) -> bool:
+        """Tell whether the name of a test with parameters, in a file of rootdir, is its node id.
+
+        Args:
+            item: the test.
+        """
+        if self._stable and item.nodeid in self._stable:
+            return False
+        for name in _parameters(item):  # noqa: SIM110 - a third of the time: this is asked of every test
+            if name.startswith((_REPEAT, _FLAKE_FINDER)):
+                return False
+        return True
+
     def of(self, item: pytest.Item, node_id: str) -> str:
         """Give the name of a test across runs.
 
@@ -77,7 +92,7 @@ class Tasks:
             return node_id
         if self._stable and node_id in self._stable:
             node_id = self._stable[node_id]
-        parameters: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", None) or {}
+        parameters = _parameters(item)
         step = parameters.get(_REPEAT)
         if type(step) is int:
             return re.sub(rf"(\[|-){step + 1}-\d+\]$", lambda m: "]" if m[1] == "-" else "", node_id)
@@ -85,6 +100,10 @@ class Tasks:
             if name.startswith(_FLAKE_FINDER):
                 return re.sub(rf"\[{value}(-|\])", lambda m: "[" if m[1] == "-" else "", node_id, count=1)
         return node_id
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return getattr(getattr(item, "callspec", None), "params", None) or {}
 
 
 def _without_volatile(item: pytest.Item, node_id: str) -> str:

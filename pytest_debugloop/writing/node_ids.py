@@ -166,8 +166,14 @@ def redacted_node_ids(items: Iterable[pytest.Item], redactor: Redactor) -> dict[
     """
     found: dict[str, str] = {}
     with_parameters = [item for item in items if hasattr(item, "callspec")]
-    is_suspicious = redactor.is_suspicious("\0".join(item.nodeid for item in with_parameters))
+    is_suspicious = redactor.is_suspicious("\0".join([item.nodeid for item in with_parameters]))
+    have_secrets: dict[tuple[str, ...], bool] = {}
     for item in with_parameters:
+        names = (*item.callspec.params,)
+        if names not in have_secrets:
+            have_secrets[names] = any(map(redactor.names.is_secret, names))
+        if not (is_suspicious or have_secrets[names]):
+            continue
         head, _, identifier = item.nodeid.partition("[")
         secrets = [
             bytes_text(value) if type(value) is bytes else str(value)

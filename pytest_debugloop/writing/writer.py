@@ -73,6 +73,7 @@ class Writer:
         is_fork: whether this is a fork of the process that records.
         next_n: numbers a record of this journal; several threads may ask at once.
         now: gives the time.
+        write_soon: appends so many lines, given as ASCII, a moment after others; a fork has no descriptor.
     """
 
     __slots__ = (
@@ -86,10 +87,12 @@ class Writer:
         "is_fork",
         "next_n",
         "now",
+        "write_soon",
     )
 
     def __init__(self, journal: Journal, clock: Clock, capturer: Capturer) -> None:
         self._journal: Journal | LockedJournal = journal
+        self.write_soon = journal.append_soon
         self.capturer = capturer
         self.next_n = count(1).__next__
         self.is_fork = self._is_interrupted = False
@@ -108,10 +111,6 @@ class Writer:
         """Append lines, given as ASCII; a fork of this process appends nothing."""
         self.append(text.encode("ascii"))
 
-    def write_soon(self, text: str, count: int) -> None:
-        """Append so many lines, given as ASCII, a moment after others; a fork has no descriptor."""
-        self._journal.append_soon(text.encode("ascii"), count)
-
     def append(self, lines: bytes) -> None:
         """Append lines; a fork of this process appends nothing."""
         if not self.is_fork:
@@ -121,6 +120,7 @@ class Writer:
         """Let several threads write from now on: a run whose tests write nothing themselves needs no lock."""
         if not isinstance(self._journal, LockedJournal):
             self._journal = LockedJournal(self._journal)
+            self.write_soon = self._journal.append_soon
 
     def wall_ms(self, at: int) -> int:
         """Give the milliseconds since this process began to record.

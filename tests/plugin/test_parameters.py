@@ -48,6 +48,10 @@ def run(make_project: Callable[[str], Project]) -> Run:
         def test_private(value):
             pass
 
+        @pytest.mark.parametrize("value", [1, True, 1.0, "1"], ids=list("abcd"))
+        def test_alike(value):
+            pass
+
         def test_plain():
             pass
         """,
@@ -93,3 +97,8 @@ def test_a_failure_keeps_a_parameter_that_is_none(run: Run) -> None:
 def test_a_test_without_parameters_or_of_which_no_state_is_wanted_has_none(run: Run) -> None:
     found = inputs(run)
     assert (found["test_plain"], found["test_private[1]"]) == (None, None)
+
+
+def test_values_that_are_equal_and_not_the_same_are_told_apart(run: Run) -> None:
+    found = [repr(inputs(run)[f"test_alike[{name}]"]["parameters"]["value"]) for name in "abcd"]
+    assert found == ["1", "True", "1.0", "'1'"]

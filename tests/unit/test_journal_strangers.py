@@ -268,7 +268,8 @@ def monkeypatched() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         names = (
-            "open close write read fstat stat lstat mkdir unlink rename replace link rmdir listdir pread getpid geteuid"
+            "open close write read fstat stat lstat mkdir unlink rename replace link rmdir listdir pread lseek access "
+            "getpid geteuid"
         )
         for name in names.split():
             patch.setattr(os, name, never)
@@ -320,19 +321,19 @@ def test_a_line_costs_one_write_and_one_look_at_the_file(journal: Journal) -> No
 
 def test_lines_between_phases_cost_no_status_of_the_file(journal: Journal) -> None:
     calls: list[str] = []
-    journal.append_soon(LINES[1], 1)
+    journal.append_soon(LINES[1].decode(), 1)
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in vars(System) if not name.startswith("_")]:
             patch.setattr(System, name, counted(name, getattr(System, name), calls))
-        journal.append_soon(LINES[2], 1)
-    assert calls == ["pread", "access", "write"]
+        journal.append_soon(LINES[2].decode(), 1)
+    assert calls == ["lseek", "access", "write"]
 
 
 @pytest.mark.parametrize("harm", ["removed", "shortened", "lengthened", "closed", "another file"])
 def test_lines_between_phases_are_written_whatever_became_of_the_file(
     journal: Journal, place: Path, tmp_path: Path, harm: str
 ) -> None:
-    journal.append_soon(LINES[1], 1)
+    journal.append_soon(LINES[1].decode(), 1)
     path, other = place / "main.jsonl", tmp_path / "other"
     if harm == "removed":
         path.unlink()
@@ -344,25 +345,25 @@ def test_lines_between_phases_are_written_whatever_became_of_the_file(
         fd = fd_of(journal)
         os.close(fd)
         if harm == "another file":
-            other.write_bytes(path.read_bytes()[::-1])
+            other.write_bytes(path.read_bytes()[::-1] + b"x")
             taken = os.open(other, os.O_RDWR)
             os.dup2(taken, fd)
             os.close(taken)
     before = other.read_bytes() if other.exists() else b""
-    journal.append_soon(LINES[2], 1)
-    journal.append_soon(LINES[3], 1)
+    journal.append_soon(LINES[2].decode(), 1)
+    journal.append_soon(LINES[3].decode(), 1)
     assert journal.path.read_bytes().endswith(LINES[2] + LINES[3])
     assert (other.read_bytes() if other.exists() else b"") == before
 
 
 def test_a_file_made_again_from_a_copy_is_met_after_some_lines(journal: Journal, place: Path, tmp_path: Path) -> None:
     path = place / "main.jsonl"
-    journal.append_soon(LINES[1], 1)
+    journal.append_soon(LINES[1].decode(), 1)
     held = path.read_bytes()
     path.unlink()
     path.write_bytes(held)
     for _ in range(64):
-        journal.append_soon(LINES[2], 1)
+        journal.append_soon(LINES[2].decode(), 1)
     assert journal.path != path
     assert journal.path.read_bytes().count(LINES[2]) == 64
 
