@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.faults.support import HOLD, SUITE, Trouble, content
-from tests.loading.conftest import any_loading_schema, any_record
+from tests.loading.conftest import any_loading_schema, any_record, kept_records
 from tests.plugin.conftest import record_schema
 from tests.support.places import fast_place
 from tests.support.projects import Project, Run
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.support.servers import Server
 
-__all__ = ["any_loading_schema", "any_record", "record_schema"]
+__all__ = ["any_loading_schema", "any_record", "kept_records", "record_schema"]
 
 Whole = tuple[Run, dict[str, Any]]
 

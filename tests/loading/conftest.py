@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,30 +52,34 @@ def any_loading_schema(any_postgres: Server) -> Iterator[str]:
         yield schema
 
 
-@pytest.fixture
-def record(postgres: Server, loading_schema: str) -> Iterator[Record]:
-    """An empty record on each kind of server."""
-    yield from _empty(postgres, loading_schema)
-
-
-@pytest.fixture
-def any_record(any_postgres: Server, any_loading_schema: str) -> Iterator[Record]:
-    """An empty record on one server."""
-    yield from _empty(any_postgres, any_loading_schema)
-
-
-def _empty(server: Server, schema: str) -> Iterator[Record]:
-    record = _kept(server, schema)
-    if record.connection.info.transaction_status is not TransactionStatus.IDLE:  # a test before broke it, or left it
+@pytest.fixture(scope="session")
+def kept_records() -> Iterator[dict[tuple[Server, str], Record]]:
+    """Keep connections: what a server's process has looked up by then takes longer than many a test."""
+    kept: dict[tuple[Server, str], Record] = {}
+    yield kept
+    for record in kept.values():
         record.connection.close()
-        _kept.cache_clear()
-        record = _kept(server, schema)
-    record.renew()
+
+
+@pytest.fixture
+def record(postgres: Server, loading_schema: str, kept_records: dict[tuple[Server, str], Record]) -> Record:
+    """An empty record on each kind of server."""
+    return _empty(postgres, loading_schema, kept_records)
+
+
+@pytest.fixture
+def any_record(any_postgres: Server, any_loading_schema: str, kept_records: dict[tuple[Server, str], Record]) -> Record:
+    """An empty record on one server."""
+    return _empty(any_postgres, any_loading_schema, kept_records)
+
+
+def _empty(server: Server, schema: str, kept: dict[tuple[Server, str], Record]) -> Record:
+    record = kept.get((server, schema))
+    if record is None or record.connection.info.transaction_status is not TransactionStatus.IDLE:  # broken, or left so
+        if record is not None:
+            record.connection.close()
+        record = kept[server, schema] = Record(server.conninfo, schema)
+    else:
+        record.renew()
     record.empty()
-    yield record
-
-
-@cache
-def _kept(server: Server, schema: str) -> Record:
-    """Keep a connection: what a server's process has looked up and planned takes longer than many a test."""
-    return Record(server.conninfo, schema)
+    return record
