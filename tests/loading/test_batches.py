@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from psycopg import ClientCursor
 
+from pytest_debugloop.loading.batch import statement
 from pytest_debugloop.loading.heads import JournalHead, head_of
 from pytest_debugloop.private import JOURNALS
 from tests.support.projects import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.records import Record
 
 TESTS = 1_000
@@ -34,13 +38,13 @@ def line_of(kind: str, **members: object) -> bytes:
     return json.dumps({"kind": kind, **members}, separators=(",", ":")).encode() + b"\n"
 
 
-def lines_of_tests(first: int, last: int) -> list[bytes]:
-    """Tests that use a fixture, of which every fifth fails."""
+def lines_of_tests(first: int, last: int, files: int = 5) -> list[bytes]:
+    """Tests that use a fixture of their file, of which every fifth fails."""
     lines = []
     for number in range(first, last):
-        n, at, node_id = 10 * number + 1, AT + 1_000 * number, f"test_{number % 5}.py::test_{number}"
+        n, at, node_id = 10 * number + 1, AT + 1_000 * number, f"test_{number % files}.py::test_{number}"
         step = {"started": at, "ended": at + 100, "node_id": node_id, "attempt": 1}
-        fixture = ["data", "function", at, 1, 0, f"test_{number % 5}.py", 3, "data", []]
+        fixture = ["data", "function", at, 1, 0, f"test_{number % files}.py", 3, "data", []]
         lines.append(
             line_of("step", rev=1, n=n, phase="setup", outcome="passed", fixtures=[fixture], uses=["data"], **step)
         )
@@ -93,6 +97,27 @@ def test_each_test_uses_the_fixture_of_its_own_file(record: Record, header: tupl
     ).fetchall()
     assert len(edges) == 20
     assert all(of_test == of_fixture for of_test, of_fixture in edges)
+
+
+def test_tests_are_not_compared_with_the_fixture_of_each_file(
+    record: Record, header: tuple[JournalHead, bytes]
+) -> None:
+    head, first = header
+    record.empty()
+    record.loader.load([(head, first + b"".join(lines_of_tests(0, TESTS, files=100)))])
+    drawing = statement("complete_graph").partition(";\n")[0]
+    run = {"run_id": head.run_id, "correlation_id": head.correlation_id}
+    with record.loader.entered() as entered, ClientCursor(entered.connection) as cursor:
+        explained = cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + drawing[drawing.index("CREATE") :], run)
+        ((((plan,),),),) = (explained.fetchall(),)
+    assert max(rows_of(plan["Plan"])) < 15 * TESTS
+
+
+def rows_of(node: dict[str, Any]) -> Iterator[float]:
+    """What each node of a plan gave in all."""
+    yield node["Actual Rows"] * node["Actual Loops"]
+    for child in node.get("Plans", ()):
+        yield from rows_of(child)
 
 
 def test_a_batch_that_meets_another_process_of_the_server_makes_its_tables_there(

@@ -15,21 +15,23 @@ steps AS MATERIALIZED (
         AND s.started_at BETWEEN run.started_at AND run.finished_at
     WHERE s.step_type IN ('setup', 'fixture')
 ),
-fixtures AS MATERIALIZED (
+declared AS MATERIALIZED (  -- most are set up again and again: what is made of their names is made once
     SELECT DISTINCT
-        f.operation_name AS name, f.metadata ->> 'file' AS file,
-        regexp_replace(f.metadata ->> 'file', '[^/]*$', '') AS folder,
-        debug_snapshot_id(
-            run.project || ' ' || (f.metadata ->> 'file') || ' ' || (f.metadata ->> 'function'),
-            'fixture ' || f.operation_name
-        ) AS id,
-        f.metadata -> 'arguments' AS arguments
-    FROM steps AS f
+        operation_name AS name, metadata ->> 'file' AS file, metadata ->> 'function' AS function,
+        metadata -> 'arguments' AS arguments
+    FROM steps
+    WHERE step_type = 'fixture' AND metadata ? 'file'
+),
+fixtures AS MATERIALIZED (
+    SELECT
+        f.name, f.file, regexp_replace(f.file, '[^/]*$', '') AS folder,
+        debug_snapshot_id(run.project || ' ' || f.file || ' ' || f.function, 'fixture ' || f.name) AS id, f.arguments
+    FROM declared AS f
     CROSS JOIN run
-    WHERE f.step_type = 'fixture' AND f.metadata ? 'file'
 ),
 tests AS MATERIALIZED (
-    SELECT DISTINCT ON (operation_name) operation_name, input_data -> 'fixtures' AS names
+    SELECT DISTINCT ON (operation_name)
+        operation_name, split_part(operation_name, '::', 1) AS file, input_data -> 'fixtures' AS names
     FROM steps
     WHERE step_type = 'setup' AND jsonb_typeof(input_data -> 'fixtures') = 'array'
     ORDER BY operation_name, step_number DESC
@@ -49,17 +51,34 @@ ordered AS MATERIALIZED (
         lag(operation_name) OVER (PARTITION BY agent_name ORDER BY step_number) AS before,
         row_number() OVER (PARTITION BY agent_name, operation_name ORDER BY step_number) AS attempt
     FROM steps
-    WHERE step_type = 'setup'
+    WHERE step_type = 'setup' AND EXISTS (SELECT FROM failed)
 ),
--- Joined by their names: looked up one by one, each would be compared with all.
-used AS (
-    SELECT DISTINCT ON (t.operation_name, f.name) t.operation_name AS source, f.name, f.id
+-- All tests of a file mean the same fixture by a name. To look for it for each test would take time by the square where
+-- each file of a folder has a fixture of that name.
+files AS MATERIALIZED (
+    SELECT t.file, jsonb_agg(DISTINCT wanted.name) AS names
     FROM tests AS t
     CROSS JOIN LATERAL jsonb_array_elements_text(t.names) AS wanted (name)
-    JOIN fixtures AS f ON f.name = wanted.name AND starts_with(t.operation_name, f.folder)
-    ORDER BY t.operation_name, f.name, f.file = split_part(t.operation_name, '::', 1) DESC, length(f.file) DESC
+    GROUP BY t.file
+),
+-- Joined by their names: looked up one by one, each would be compared with all.
+nearest AS MATERIALIZED (
+    SELECT DISTINCT ON (t.file, f.name) t.file, f.name, f.id
+    FROM files AS t
+    CROSS JOIN LATERAL jsonb_array_elements_text(t.names) AS wanted (name)
+    JOIN fixtures AS f ON f.name = wanted.name AND starts_with(t.file, f.folder)
+    ORDER BY t.file, f.name, f.file = t.file DESC, length(f.file) DESC, f.id
+),
+-- Found in one object: a join would be planned for one row here, too.
+used AS (
+    SELECT
+        t.operation_name AS source, wanted.name,
+        ((SELECT jsonb_object_agg(file || '::' || name, id) FROM nearest) ->> (t.file || '::' || wanted.name))::uuid AS id
+    FROM tests AS t
+    CROSS JOIN LATERAL jsonb_array_elements_text(t.names) AS wanted (name)
+    OFFSET 0
 )
-SELECT 'test_uses_fixture' AS kind, source, name AS target, id AS target_id FROM used
+SELECT 'test_uses_fixture' AS kind, source, name AS target, id AS target_id FROM used WHERE id IS NOT NULL
 UNION
 SELECT 'fixture_uses_fixture', f.id::text, o.name, o.id
 FROM fixtures AS f
@@ -67,7 +86,7 @@ CROSS JOIN LATERAL jsonb_array_elements_text(f.arguments) AS used (name)
 CROSS JOIN LATERAL (
     SELECT * FROM fixtures AS o
     WHERE o.name = used.name AND o.id <> f.id AND starts_with(f.folder, o.folder)
-    ORDER BY length(o.file) DESC LIMIT 1
+    ORDER BY length(o.file) DESC, o.id LIMIT 1
 ) AS o
 UNION
 SELECT 'test_ran_after_test', operation_name, before, NULL
@@ -79,12 +98,12 @@ INSERT INTO debug_graph_edges AS known (
     last_seen_at
 )
 SELECT
-    debug_snapshot_id(run.project || ' ' || e.source || ' ' || coalesce(e.target_id::text, e.target), e.kind),
-    run.project,
+    e.id,
+    e.project,
     e.kind,
     CASE
         WHEN e.kind = 'fixture_uses_fixture' THEN e.source::uuid
-        ELSE (SELECT t.id FROM debug_tasks AS t WHERE t.project = run.project AND t.operation_name = e.source)
+        ELSE (SELECT t.id FROM debug_tasks AS t WHERE t.project = e.project AND t.operation_name = e.source)
     END,
     CASE e.kind
         WHEN 'fixture_uses_fixture' THEN (SELECT f.name FROM debug_transform_functions AS f WHERE f.id = e.source::uuid)
@@ -92,13 +111,24 @@ SELECT
     END,
     CASE
         WHEN e.kind = 'test_ran_after_test' THEN
-            (SELECT t.id FROM debug_tasks AS t WHERE t.project = run.project AND t.operation_name = e.target)
+            (SELECT t.id FROM debug_tasks AS t WHERE t.project = e.project AND t.operation_name = e.target)
         ELSE e.target_id
     END,
     e.target,
-    run.id, run.id, run.started_at, run.started_at
-FROM run_edges AS e
-CROSS JOIN (SELECT id, project, started_at FROM debug_runs WHERE id = %(run_id)s) AS run
+    e.run_id, e.run_id, e.seen_at, e.seen_at
+FROM (
+    SELECT
+        e.*, run.project, run.id AS run_id, run.started_at AS seen_at,
+        debug_snapshot_id(run.project || ' ' || e.source || ' ' || coalesce(e.target_id::text, e.target), e.kind) AS id
+    FROM run_edges AS e
+    CROSS JOIN (SELECT id, project, started_at FROM debug_runs WHERE id = %(run_id)s) AS run
+    OFFSET 0
+) AS e
+-- Most are known from the last run, and nothing else is asked of them. By the index, whatever the statistics say.
+WHERE (
+    SELECT known.id FROM debug_graph_edges AS known
+    WHERE known.id = e.id AND e.seen_at BETWEEN known.first_seen_at AND known.last_seen_at + interval '1 day'
+) IS NULL
 ORDER BY 1  -- two loaders that add the same edges must not wait for each other
 ON CONFLICT (id) DO UPDATE SET
     last_run_id = CASE
