@@ -147,6 +147,25 @@ def test_capturing_works_whatever_the_search_path_is(migrated: Connection, share
     assert again == (identity,)
 
 
+def test_ids_are_the_first_half_of_a_sha_256_marked_as_a_uuid_of_version_8(migrated: Connection) -> None:
+    for state_hash, kind in (("", ""), ("ab" * 32, "error"), ("größe", "日本 \\ \n'")):
+        half = bytearray(hashlib.sha256(f"{state_hash} {kind}".encode()).digest()[:16])
+        half[6], half[8] = half[6] & 0x0F | 0x80, half[8] & 0x3F | 0x80
+        found = migrated.execute(
+            "SELECT debug_snapshot_id(%s, %s), debug_task_id(%s, %s)", (state_hash, kind, kind, state_hash)
+        )
+        assert found.fetchone() == (uuid.UUID(bytes=bytes(half)),) * 2
+
+
+def test_ids_do_not_depend_on_the_search_path(migrated: Connection, shared_schema: str) -> None:
+    wanted = migrated.execute("SELECT debug_snapshot_id('a', 'b')").fetchone()
+    call = sql.SQL("SET LOCAL search_path TO ''; SELECT {}.debug_snapshot_id('a', 'b')")
+    with migrated.transaction():
+        cursor = migrated.execute(call.format(sql.Identifier(shared_schema)))
+        cursor.nextset()
+        assert cursor.fetchone() == wanted
+
+
 def test_what_makes_ids_may_be_indexed_and_run_in_parallel(migrated: Connection) -> None:
     kinds = migrated.execute(
         "SELECT provolatile, proparallel, proisstrict FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
