@@ -31,7 +31,6 @@ class System:
     getrusage = resource.getrusage
     link = os.link
     listdir = os.listdir
-    lseek = os.lseek
     mkdir = os.mkdir
     open = os.open
     open_file = io.open

@@ -102,7 +102,6 @@ def pytest_runtestloop() -> None:
     """Look for garbage from now on, and only in what comes."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)  # tests make much that lives no longer than they
     gc.enable()
 
 

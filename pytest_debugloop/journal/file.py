@@ -16,7 +16,7 @@ from pytest_debugloop.system import System, identity_change
 
 _LOWEST_DESCRIPTOR = 200  # out of the way of tests that close or count on low numbers
 _CHUNK = 1024 * 1024
-_SEEK_END = os.SEEK_END
+_LONGEST_END = 1024  # that is looked at before a write
 _OPEN = os.O_RDWR | os.O_APPEND
 
 
@@ -47,7 +47,7 @@ class JournalFile:
         size: its bytes, as far as we have written it or found it longer.
     """
 
-    __slots__ = ("_dev", "_fd", "_has_links", "_ino", "_name", "path", "size")
+    __slots__ = ("_dev", "_end", "_fd", "_has_links", "_ino", "_name", "path", "size")
 
     def __init__(self, path: Path, fd: int, size: int) -> None:
         found = System.fstat(fd)
@@ -58,6 +58,7 @@ class JournalFile:
         self._ino = found.st_ino
         self._has_links = found.st_nlink > 0  # some file systems do not count them
         self._name = str(path)
+        self._end = self._read_end()
 
     @classmethod
     def create(cls, path: Path, content: bytes | JournalFile) -> JournalFile:
@@ -113,9 +114,9 @@ class JournalFile:
     def append_soon(self, data: bytes) -> int:
         """Write after what :meth:`append` has written a moment ago, if it is as it was left.
 
-        Where the descriptor ends tells that it is still of this file and nobody has shortened it, and its name that
+        What the file ends with tells that the descriptor is still of it and nobody has shortened it, and its name that
         nobody has removed it: in Python this costs a third of what :meth:`append` asks for. Only of a file that was
-        removed and made again, or of another that is as long to the byte, it knows nothing.
+        removed and made again it knows nothing.
 
         Args:
             data: to write.
@@ -126,10 +127,12 @@ class JournalFile:
         Raises:
             OSError: nothing was written.
         """
-        if System.lseek(self._fd, 0, _SEEK_END) != self.size or not System.access(self._name, 0):
+        end = self._end
+        if System.pread(self._fd, len(end) + 1, self.size - len(end)) != end or not System.access(self._name, 0):
             return -1
         written = System.write(self._fd, data)
         self.size += written
+        self._end = data if written == len(data) < _LONGEST_END else data[:written][-_LONGEST_END:]
         return written
 
     def write(self, data: bytes) -> int:
@@ -146,7 +149,12 @@ class JournalFile:
         """
         written = System.write(self._fd, data)
         self.size += written
+        self._end = data if written == len(data) < _LONGEST_END else data[:written][-_LONGEST_END:]
         return written
+
+    def _read_end(self) -> bytes:
+        length = min(self.size, _LONGEST_END)
+        return System.pread(self._fd, length, self.size - length)
 
     def check(self) -> bool:
         """See that the descriptor is of the file, and that the file is there and holds what it held.
@@ -167,7 +175,8 @@ class JournalFile:
             raise FileLostError("shortened")
         # It is longer where somebody else has written to it, or an interrupt came before we had counted.
         self.size = found.st_size
-        return self.ends_with_newline()
+        self._end = self._read_end()
+        return not self._end or self._end.endswith(b"\n")
 
     def check_path(self) -> None:
         """See that the file is where it was made.

@@ -11,11 +11,12 @@ import linecache
 import re
 from collections import Counter
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_debugloop.capture.volatile import IN_NODE_IDS, MAYBE_IN_NODE_ID
+from pytest_debugloop.writing.facts import parameters_given
 
 if TYPE_CHECKING:
     from pytest_debugloop.writing.node_ids import OutsideFiles
@@ -75,7 +76,7 @@ class Tasks:
         """
         if self._stable and item.nodeid in self._stable:
             return False
-        for name in _parameters(item):  # noqa: SIM110 - a third of the time: this is asked of every test
+        for name in parameters_given(item):  # noqa: SIM110 - a third of the time: this is asked of every test
             if name.startswith((_REPEAT, _FLAKE_FINDER)):
                 return False
         return True
@@ -92,7 +93,7 @@ class Tasks:
             return node_id
         if self._stable and node_id in self._stable:
             node_id = self._stable[node_id]
-        parameters = _parameters(item)
+        parameters = parameters_given(item)
         step = parameters.get(_REPEAT)
         if type(step) is int:
             return re.sub(rf"(\[|-){step + 1}-\d+\]$", lambda m: "]" if m[1] == "-" else "", node_id)
@@ -100,10 +101,6 @@ class Tasks:
             if name.startswith(_FLAKE_FINDER):
                 return re.sub(rf"\[{value}(-|\])", lambda m: "[" if m[1] == "-" else "", node_id, count=1)
         return node_id
-
-
-def _parameters(item: pytest.Item) -> dict[str, Any]:
-    return getattr(getattr(item, "callspec", None), "params", None) or {}
 
 
 def _without_volatile(item: pytest.Item, node_id: str) -> str:

@@ -33,7 +33,6 @@ def facts_of(item: object) -> ItemFacts:
     fixtures: dict[str, object] = getattr(item, "funcargs", None) or {}
     definitions: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None) or {}
     scopes = {name: str(found[-1].scope) for name, found in definitions.items() if found}
-    parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", None) or {}
     marks = list(item.iter_markers()) if hasattr(item, "iter_markers") else []
     sections: list[tuple[str, str, str]] = getattr(item, "_report_sections", None) or []
     config: pytest.Config | None = getattr(item, "config", None)
@@ -41,7 +40,7 @@ def facts_of(item: object) -> ItemFacts:
     return ItemFacts(
         fixtures={name: value for name, value in fixtures.items() if name not in _OF_PYTEST},
         scopes=scopes,
-        parameters=dict(parameters),
+        parameters=dict(parameters_given(item)),
         # What a test was parametrized with is known from its own parameters; all the others are not of it.
         markers=tuple(
             (mark.name, mark.args[: 1 if mark.name == "parametrize" else None], dict(mark.kwargs)) for mark in marks
@@ -51,6 +50,15 @@ def facts_of(item: object) -> ItemFacts:
         code=() if project is None else code_of(item, definitions, project),
         description=description_of(item),
     )
+
+
+def parameters_given(item: object) -> dict[str, Any]:
+    """Give the parameters of a test by their names; empty where it has none, or is no test.
+
+    Args:
+        item: the test.
+    """
+    return getattr(getattr(item, "callspec", None), "params", None) or {}
 
 
 def description_of(item: object) -> str:

@@ -9,7 +9,7 @@ from pytest_debugloop.capture.redact import REDACTED
 from pytest_debugloop.capture.secret_names import NO_NUMBERS, NOTHING
 from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.journal.records import clean_text, json_string, json_text
-from pytest_debugloop.writing.facts import is_captured
+from pytest_debugloop.writing.facts import is_captured, parameters_given
 
 if TYPE_CHECKING:
     import pytest
@@ -53,7 +53,7 @@ class Parameters:
             A member of a line, with a comma after it: numbers, booleans, None and texts as they are, types of all
             else. Empty where there is nothing, or the user wants no state of this test.
         """
-        given: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", None) or {}
+        given = parameters_given(item)
         if not self._capturer.is_on or (self._may_be_private(item) and not is_captured(item)):
             return ""
         known, members = self._known, []

@@ -39,7 +39,7 @@ def line_of(kind: str, **members: object) -> bytes:
 
 
 def lines_of_tests(first: int, last: int, files: int = 5) -> list[bytes]:
-    """Tests that use a fixture of their file, of which every fifth fails."""
+    """Make tests that use a fixture of their own file; every fifth test fails."""
     lines = []
     for number in range(first, last):
         n, at, node_id = 10 * number + 1, AT + 1_000 * number, f"test_{number % files}.py::test_{number}"

@@ -234,7 +234,7 @@ def serve_loaders(asked: int, folder: Path) -> None:
     runpy.run_path(str(Path(__file__).with_name("clusters.py")))["use_copies"](folder)
     _remember_what_is_installed()
     _read_ahead(sys.argv[5:])
-    gc.disable()  # no loader of a test lives long enough to gain by it
+    gc.freeze()
     waiting = socket.socket(fileno=asked)
     while True:
         readable, _, _ = select.select([waiting.fileno(), 0], [], [])
