@@ -71,4 +71,5 @@ class Attempts:
         Returns:
             See :meth:`Parameters.of`; None where another run may name this test otherwise.
         """
-        return self._parameters.of(item) if self._tasks.is_plain(item) else None
+        node_id = item.nodeid
+        return self._parameters.of(item) if self._tasks.of(item, node_id) == node_id else None

@@ -72,7 +72,7 @@ class PlainPhases:
         self._phase = ""  # empty between two tests
         self._next_phase = ""  # begins when the report of this one is there
         self._identity = self._after = self._n = self._started = ""
-        self._parameters: str | None = ""
+        self._parameters = ""
         self._has_parts = False  # whether reports are made of subtests too
         self._tells_more = False  # whether other plugins may change reports
         recorder.phase_to_step = self._phase_to_step
@@ -99,7 +99,7 @@ class PlainPhases:
             self._has_parts = False
             self._after = ""
             self._phase = "setup"
-            self._parameters = parameters
+            self._parameters = parameters or ""
             self._identity = identity = f'{parameters}"node_id":{json_string(node_id)},"attempt":1}}\n'
             self._n = n = f"{self._next_n()}"
             self._started = started = f"{self._now()}"
@@ -276,7 +276,7 @@ class PlainPhases:
         if self._phase:
             attempt = self._attempt
             if attempt is None:
-                attempt = self._attempt = recorder.attempt = Attempt(item.nodeid, 1, item, "", self._parameters or "")
+                attempt = self._attempt = recorder.attempt = Attempt(item.nodeid, 1, item, "", self._parameters)
             attempt.after, attempt.place = self._after[9:-2], ""
             self._step = recorder.resume(n, self._phase, started)
         elif not self._next_phase and recorder.step.n != n:

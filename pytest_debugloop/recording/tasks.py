@@ -68,19 +68,6 @@ class Tasks:
         times = Counter(names.values())
         self._stable |= {node: name for node, name in names.items() if name != node and times[name] == 1}
 
-    def is_plain(self, item: pytest.Item) -> bool:
-        """Tell whether the name of a test with parameters, in a file of rootdir, is its node id.
-
-        Args:
-            item: the test.
-        """
-        if self._stable and item.nodeid in self._stable:
-            return False
-        for name in parameters_given(item):  # noqa: SIM110 - a third of the time: this is asked of every test
-            if name.startswith((_REPEAT, _FLAKE_FINDER)):
-                return False
-        return True
-
     def of(self, item: pytest.Item, node_id: str) -> str:
         """Give the name of a test across runs.
 
