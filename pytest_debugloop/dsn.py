@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 SECRET_OPTIONS = frozenset(
     {"password", "passfile", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}

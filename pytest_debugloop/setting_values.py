@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from pytest_debugloop.lazy import Data, dataclass
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -101,7 +102,8 @@ def whole_number(*, least: int = 1, most: int | None = None) -> Callable[[object
     return convert
 
 
-class Retention(NamedTuple):
+@dataclass(frozen=True)
+class Retention(Data):
     """How many days what is recorded stays; None for ever.
 
     Attributes:
@@ -124,7 +126,7 @@ def retention(value: object) -> Retention:
     for word in words(value):
         kind, is_of_kind, age = word.rpartition("=")
         number, unit = age[:-1], age[-1:].lower()
-        if (kind not in Retention._fields) if is_of_kind else (len(words(value)) > 1):
+        if (kind not in Retention.members) if is_of_kind else (len(words(value)) > 1):
             raise ValueError(f"{word!r} is no age of passes, failures or recoveries, such as failures=90d")
         if age == "0":
             days = None
@@ -132,7 +134,7 @@ def retention(value: object) -> Retention:
             days = int(number) * _DAYS[unit]
         else:
             raise ValueError(f"{age!r} is not an age such as 36h, 90d, 12w or 1y, nor 0")
-        ages.update(dict.fromkeys(Retention._fields if not is_of_kind else (kind,), days))
+        ages.update(dict.fromkeys(Retention.members if not is_of_kind else (kind,), days))
     if not ages:
         raise ValueError("it is empty; use 0 to keep all")
-    return Retention(*(ages.get(kind, 90.0) for kind in Retention._fields))
+    return Retention(*(ages.get(kind, 90.0) for kind in Retention.members))

@@ -6,7 +6,9 @@ imports only what pytest has imported before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from pytest_debugloop.lazy import Data, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +79,8 @@ class Option(Generic[T]):
         return type(self.default)
 
 
-class Problem(NamedTuple):
+@dataclass(frozen=True)
+class Problem(Data):
     """A value that could not be used.
 
     Attributes:

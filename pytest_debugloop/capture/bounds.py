@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter, thread_time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_debugloop.lazy import Data, dataclass
 
 if TYPE_CHECKING:
     from pytest_debugloop.settings import Settings
@@ -14,7 +16,8 @@ _MAX_WAITING = 10.0
 _MOST_OUTPUT = 100_000  # to look through more for secrets would take longer than most tests
 
 
-class Bounds(NamedTuple):
+@dataclass(frozen=True)
+class Bounds(Data):
     """The bounds of one snapshot.
 
     Attributes:

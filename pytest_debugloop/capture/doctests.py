@@ -11,7 +11,7 @@ from typing import Any, cast
 from pytest_debugloop.capture.frames import Frame, context_of, is_pytest
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.journal.records import clean_text
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 _FILE = lazy_pattern(r"<doctest (.*)\[(\d+)\]>")
 _LONGEST_LINE = 300

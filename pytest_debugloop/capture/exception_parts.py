@@ -20,8 +20,8 @@ def with_texts(one: CapturedException, text: Scrub, source: Scrub) -> CapturedEx
         lines = after.split("\n")
         if len(lines) != len(frames):  # what was taken out went over lines, which are of different places
             lines = [source(frame.source) for frame in frames]
-        frames = [frame._replace(source=line) for frame, line in zip(frames, lines, strict=True)]
-    return one._replace(message=text(one.message), notes=[text(note) for note in one.notes], frames=frames)
+        frames = [frame.changed(source=line) for frame, line in zip(frames, lines, strict=True)]
+    return one.changed(message=text(one.message), notes=[text(note) for note in one.notes], frames=frames)
 
 
 def exception_entry(one: CapturedException, frames: list[dict[str, Any]]) -> dict[str, Any]:

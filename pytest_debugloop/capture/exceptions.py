@@ -9,13 +9,14 @@ import builtins
 import sys
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_debugloop.capture.doctests import message_of, with_locations
 from pytest_debugloop.capture.frames import Frame, frames_of
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, type_name
 from pytest_debugloop.journal.records import clean_text, plain_text
+from pytest_debugloop.lazy import Data, dataclass
 
 MAX_EXCEPTIONS = 20
 _LONGEST_MESSAGE = 8_000
@@ -41,7 +42,8 @@ _attributes = BaseException.__dict__["__dict__"].__get__
 _type, _id = type, id
 
 
-class CapturedException(NamedTuple):
+@dataclass(frozen=True)
+class CapturedException(Data):
     """One exception.
 
     Attributes:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import linecache
 from collections.abc import Iterator
 from types import CodeType, FrameType, FunctionType, TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_debugloop.capture.project_code import ProjectCode
 from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, short_name, type_name
 from pytest_debugloop.journal.records import clean_text
+from pytest_debugloop.lazy import Data, dataclass
 
 AROUND = 5
 """Lines of source that are kept before and after the one that a frame stands at."""
@@ -20,7 +21,8 @@ _LONGEST_LINE = 300
 _PYTEST = frozenset({"_pytest", "pluggy", "pytest_debugloop", "unittest", "doctest", "xdist"})
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True)
+class Frame(Data):
     """A frame, and what is reported of it.
 
     Attributes:

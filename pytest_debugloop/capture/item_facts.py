@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from pytest_debugloop.lazy import Data, dataclass
 
 
-class ItemFacts(NamedTuple):
+@dataclass(frozen=True)
+class ItemFacts(Data):
     """What pytest knows of the test that failed.
 
     Attributes:

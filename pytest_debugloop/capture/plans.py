@@ -5,12 +5,13 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_debugloop.capture import scalars
 from pytest_debugloop.capture.leaves import writer_of
 from pytest_debugloop.capture.renderers import Renderer, renderer_of
 from pytest_debugloop.capture.storage import derives, module_name, mro_of, namespace_of, slots_of, type_name
+from pytest_debugloop.lazy import Data, dataclass
 
 _type, _id, _len, _all = type, id, len, all
 _MAX_KNOWN = 2_000
@@ -40,7 +41,8 @@ class Kind:
     """What it stores."""
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan(Data):
     """How the values of one class are shown.
 
     Attributes:

@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Iterable
 from types import FrameType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_debugloop.capture.storage import module_name, module_namespace
 from pytest_debugloop.environment.project_folders import holds_many_projects
 from pytest_debugloop.journal.records import clean_text
+from pytest_debugloop.lazy import Data, dataclass
 
 _SEP = os.sep
 _INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")
@@ -27,7 +28,8 @@ _stat, _realpath = os.stat, os.path.realpath  # tests patch them
 _type = type
 
 
-class _File(NamedTuple):
+@dataclass(frozen=True)
+class _File(Data):
     is_project: bool
     name: str
     identity: str

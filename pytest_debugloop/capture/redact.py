@@ -25,7 +25,7 @@ from pytest_debugloop.capture.secret_urls import (
     without_quoted_parts,
     without_url_passwords,
 )
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 if TYPE_CHECKING:
     from pytest_debugloop.settings import Settings

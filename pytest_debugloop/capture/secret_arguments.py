@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 ARGUMENT_VARIABLES = frozenset({"PYTEST_ADDOPTS"})
 """Environment variables that hold words of a command line."""

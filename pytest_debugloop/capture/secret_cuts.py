@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Mapping
 
 from pytest_debugloop.capture.secret_marks import Marks, is_odd
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 _CUT = lazy_pattern(r"(?P<head>[^\s.]{0,80})\.\.\.(?P<tail>[^\s.]{0,80})")
 _LEAST = 4

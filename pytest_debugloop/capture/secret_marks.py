@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable
 from itertools import islice
 from typing import Any
 
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 REDACTED = "[redacted: key]"
 

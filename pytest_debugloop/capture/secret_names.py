@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from pytest_debugloop.capture.globs import glob_matcher
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 _CAMEL = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_WORD = lazy_pattern(r"[^a-z0-9]+")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from pytest_debugloop.capture.secret_marks import PLAIN, Marks
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 
 def _shape(name: str, signs: tuple[str, ...], *patterns: str) -> tuple[str, tuple[str, ...], re.Pattern[str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from pytest_debugloop.capture.secret_marks import PLAIN, Marks, text_identity
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 _BEGIN = lazy_pattern(r"(?P<quote>\\{0,3}[\"'`])?\b(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,40}):\\?/\\?/")
 _NEXT_URL = lazy_pattern(r"\s[A-Za-z][A-Za-z0-9+.-]{0,40}:\\?/\\?/")

@@ -121,7 +121,7 @@ class Capturer:
                 # Texts full of escapes are longer in the journal than was reckoned.
                 if len(text) <= self._bounds.size or bounds.size < _SMALLEST:
                     return found, text
-                bounds = bounds._replace(size=int(bounds.size * self._bounds.size / len(text) * 0.9))
+                bounds = bounds.changed(size=int(bounds.size * self._bounds.size / len(text) * 0.9))
 
     @property
     def is_on(self) -> bool:
@@ -150,7 +150,7 @@ class Capturer:
                 size = 0 if is_short else len(json_text(found))
                 if size <= self._bounds.size or bounds.size < _SMALLEST:
                     return found
-                bounds = bounds._replace(size=int(bounds.size * self._bounds.size / size * 0.9))
+                bounds = bounds.changed(size=int(bounds.size * self._bounds.size / size * 0.9))
 
     # -- parts ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 _MESSAGE, _VALUE, _NODE_ID = "message", "value", "node id"
 

@@ -14,7 +14,7 @@ from typing import Any
 from pytest_debugloop.environment import providers as fact
 from pytest_debugloop.environment.checkout import repository_of_url
 from pytest_debugloop.environment.providers import PROVIDERS
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 _BRANCH = lazy_pattern(r"^(refs/heads/|refs/remotes/[^/]+/|remotes/[^/]+/)")
 _TAG = "refs/tags/"

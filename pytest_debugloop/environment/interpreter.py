@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 # What interpreters are called: python3.13t, python3-dbg, pypy3.11, and .python3-wrapped on NixOS.
 _NAME = lazy_pattern(r"\.?(python|pypy|graalpy)w?[\d.]*[a-z]?(-dbg|-debug|-wrapped)?", re.IGNORECASE)

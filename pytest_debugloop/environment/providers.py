@@ -7,7 +7,8 @@ does not count attempts of a job has none here, and a rerun is known by its pipe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from pytest_debugloop.lazy import Data, dataclass
 
 PROVIDER = "cicd.provider"
 REPOSITORY = "vcs.repository.name"
@@ -31,7 +32,8 @@ SHARD = "cicd.pipeline.task.shard"
 SHARDS = "cicd.pipeline.task.shards"
 
 
-class Provider(NamedTuple):
+@dataclass(frozen=True)
+class Provider(Data):
     """A CI.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any
 
+from pytest_debugloop.lazy import Data, dataclass
 from pytest_debugloop.system import System
 
 _MACHINE = os.uname().nodename
@@ -14,7 +15,8 @@ REMEDY = "keep tests from removing that directory, or choose another one (--debu
 """What to do where a test removes journals."""
 
 
-class Loss(NamedTuple):
+@dataclass(frozen=True)
+class Loss(Data):
     """What became of a journal, or of those of several processes.
 
     Attributes:
@@ -56,7 +58,8 @@ class Loss(NamedTuple):
         return f"{self.problem}{others}: {loss}, and what was written is stored{remedy}."
 
 
-class ClosedJournal(NamedTuple):
+@dataclass(frozen=True)
+class ClosedJournal(Data):
     """A journal that its process writes no more, while others of the run go on.
 
     Attributes:
@@ -159,11 +162,11 @@ class Losses:
     def to_plain(self) -> dict[str, Any]:
         """Give all of it as basic types, which execnet can carry from a worker."""
         return {
-            "journal": tuple(self._of_journals or ()),
+            "journal": self._of_journals.to_tuple() if self._of_journals else (),
             "faults": self._faults,
             "more": self._problems,
             "dropped": (dict(self.dropped), self.first_fault),
-            "left": [tuple(journal) for journal in self._closed],
+            "left": [journal.to_tuple() for journal in self._closed],
             "machine": _MACHINE,
         }
 

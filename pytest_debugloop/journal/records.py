@@ -13,9 +13,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import Data, dataclass, lazy_pattern
 
 JOURNAL_FORMAT = 1
 CRASHES = frozenset({"worker_crash", "process_crash"})
@@ -103,39 +103,17 @@ def json_line(value: dict[str, Any]) -> bytes:
     return _dumps(value).encode("ascii") + b"\n"
 
 
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-
-    def dataclass(**_: Any) -> Callable[[type], type]:
-        """Leave a class as it is: a data class is compiled when it is made, at the start of each run."""
-        return lambda cls: cls
-
-
 @dataclass(frozen=True)
-class Record:
+class Record(Data):
     """One line of a journal; each kind has its own fields."""
 
     kind: ClassVar[str]
-
-    if not TYPE_CHECKING:
-
-        def __init_subclass__(cls) -> None:
-            cls._names = tuple(name for name in cls.__annotations__ if name != "kind")
-            cls._required = {name for name in cls._names if name not in cls.__dict__}
-
-        def __init__(self, *values: Any, **named: Any) -> None:
-            given = dict(zip(self._names, values, strict=False)) | named
-            is_whole = self._required <= given.keys() <= set(self._names)
-            if not is_whole or len(given) != len(values) + len(named):
-                raise TypeError(f"{type(self).__name__}: {', '.join(given)} are not its members")
-            self.__dict__.update(given)
 
     def to_line(self) -> bytes:
         """Write the record as a line; what is None is left out."""
         line: dict[str, Any] = {"kind": self.kind}
         written = ""
-        for name in self._names:  # type: ignore[attr-defined]
+        for name in self.members:
             value = getattr(self, name)
             if type(value) is JsonText:
                 written += f',"{name}":{value}'

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest import python
 
 from pytest_debugloop.journal.records import clean_text, json_string, json_text
+from pytest_debugloop.lazy import Data, dataclass
 from pytest_debugloop.writing.facts import plain_function
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ _PARAMETER = getattr(python, "get_direct_param_fixture_func", None)
 _PROPERTIES = ("record_property", "record_xml_attribute")
 
 
-class _Facts(NamedTuple):
+@dataclass(frozen=True)
+class _Facts(Data):
     """A fixture's definition, and what stands before and behind the times of a set-up of it."""
 
     definition: Any
@@ -35,12 +37,15 @@ class _Facts(NamedTuple):
     is_of_pytest: bool
 
 
-class _Open(NamedTuple):
+class _Open:
     """A set-up that may not be over; its place among those that are written, -1 for none."""
 
-    facts: _Facts
-    started: int
-    place: int
+    __slots__ = ("facts", "place", "started")
+
+    def __init__(self, facts: _Facts, started: int, place: int) -> None:
+        self.facts = facts
+        self.started = started
+        self.place = place
 
 
 class FixtureRecorder:

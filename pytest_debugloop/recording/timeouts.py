@@ -70,7 +70,7 @@ class Timeouts:
             failure = self._writer.failure_of_exception(
                 error.with_traceback(_traceback_of(_current_frames().get(self._runner))),
                 PROCESS_CRASH,
-                attempt.context_of(step)._replace(at=self._writer.now()),
+                attempt.context_of(step).changed(at=self._writer.now()),
                 attempt.facts,
             )
             self._writer.write_failure(failure)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_debugloop.journal.shared_names import WORKER_INPUT
 
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class RecordedRun(Protocol):
-    """What the controller asks of the recorded run, and tells it."""
+    class RecordedRun(Protocol):
+        """What the controller asks of the recorded run, and tells it."""
 
-    @property
-    def is_grouped(self) -> bool:
-        """Whether xdist appends ``@group`` to node ids in the workers of this run."""
+        @property
+        def is_grouped(self) -> bool:
+            """Whether xdist appends ``@group`` to node ids in the workers of this run."""
 
-    def worker_input(self) -> dict[str, Any] | None:
-        """Give what a worker needs to record, as basic types; None where nothing is recorded."""
+        def worker_input(self) -> dict[str, Any] | None:
+            """Give what a worker needs to record, as basic types; None where nothing is recorded."""
 
-    def worker_failed(self, worker: str, node_id: str, text: str, phase: str = "call") -> None:
-        """Record that a worker died, or that it collected other tests than another."""
+        def worker_failed(self, worker: str, node_id: str, text: str, phase: str = "call") -> None:
+            """Record that a worker died, or that it collected other tests than another."""
 
-    def add_worker_losses(self, losses: dict[str, Any]) -> None:
-        """Sum up what a worker could not record."""
+        def add_worker_losses(self, losses: dict[str, Any]) -> None:
+            """Sum up what a worker could not record."""
 
 
 class Controller:

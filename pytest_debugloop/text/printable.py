@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 # C0 and C1 controls, DEL, line and paragraph separators, marks that reorder text (the "Trojan source" ones among them),
 # invisible marks, tags, and halves of pairs, which no encoding can write.

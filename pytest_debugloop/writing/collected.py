@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 
 _HEAD = lazy_pattern(r"Different tests were collected between (\S+) and (\S+)\. The difference is:\n")
 _LISTED = 20

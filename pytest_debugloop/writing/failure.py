@@ -7,7 +7,7 @@ import unittest
 import pytest
 
 from pytest_debugloop.capture.storage import type_name
-from pytest_debugloop.patterns import lazy_pattern
+from pytest_debugloop.lazy import lazy_pattern
 from pytest_debugloop.writing.facts import ASK
 from pytest_debugloop.writing.failure_context import Kind, is_external
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from pytest_debugloop.lazy import Data, dataclass
 
 _DATABASE_ERRORS = frozenset({"OperationalError", "InterfaceError", "DBAPIError", "DatabaseError"})
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True)
+class Kind(Data):
     """How a failure is filed."""
 
     error_type: str
@@ -15,7 +16,8 @@ class Kind(NamedTuple):
     severity: str
 
 
-class FailureContext(NamedTuple):
+@dataclass(frozen=True)
+class FailureContext(Data):
     """What a failure is part of.
 
     Attributes:

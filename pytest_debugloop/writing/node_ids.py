@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_debugloop.capture.redact import REDACTED, Redactor
 from pytest_debugloop.capture.scalars import bytes_text
 from pytest_debugloop.environment.project_folders import folder_of_tests
+from pytest_debugloop.lazy import Data, dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 _INSTALLED = ("site-packages/", "dist-packages/")
 
 
-class OutsideFile(NamedTuple):
+@dataclass(frozen=True)
+class OutsideFile(Data):
     """The file that a node is in, where it is outside of rootdir.
 
     Attributes:

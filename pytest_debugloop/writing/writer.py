@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_debugloop.capture.exceptions import CapturedException, project_places, stack_text
 from pytest_debugloop.capture.fingerprint import fingerprint_of, normalised, text_fingerprint
@@ -21,6 +21,7 @@ from pytest_debugloop.clock import Clock
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.locked import LockedJournal
 from pytest_debugloop.journal.records import ErrorEvent, Snapshot, clean_text, plain_text
+from pytest_debugloop.lazy import Data, dataclass
 from pytest_debugloop.system import System
 from pytest_debugloop.writing.collected import collection_difference
 from pytest_debugloop.writing.failure_context import FailureContext, Kind
@@ -31,7 +32,8 @@ _LONGEST_HALF = 200_000  # of a text that is all there is of a failure: the begi
 _MIB_PER_MAXRSS = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 
 
-class Failure(NamedTuple):
+@dataclass(frozen=True)
+class Failure(Data):
     """A failure, ready to be written.
 
     Attributes:

@@ -68,15 +68,21 @@ def of_held_suite(new_project: Callable[[], Project]) -> Whole:
     return _measure(project)
 
 
+def _with_key_of(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Let this process open the embedded record of a suite, too, also where the user has no key for all of them."""
+    monkeypatch.setenv("XDG_STATE_HOME", project.environment["XDG_STATE_HOME"])
+    return project
+
+
 @pytest.fixture
-def trouble(new_project: Callable[[], Project], of_suite: Whole) -> Trouble:
+def trouble(new_project: Callable[[], Project], of_suite: Whole, monkeypatch: pytest.MonkeyPatch) -> Trouble:
     """A suite about to be run in trouble."""
-    return Trouble(new_project(), *of_suite)
+    return Trouble(_with_key_of(new_project(), monkeypatch), *of_suite)
 
 
 @pytest.fixture
-def held_trouble(new_project: Callable[[], Project], of_held_suite: Whole) -> Trouble:
+def held_trouble(new_project: Callable[[], Project], of_held_suite: Whole, monkeypatch: pytest.MonkeyPatch) -> Trouble:
     """A suite about to get into trouble in the middle of a test."""
-    project = new_project()
+    project = _with_key_of(new_project(), monkeypatch)
     project.write("test_a_hold.py", HOLD)
     return Trouble(project, *of_held_suite)

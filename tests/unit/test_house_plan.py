@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "system": -1,
     "own_imports": -1,
-    "patterns": -1,
+    "lazy": -1,
     "errors": 0,
     "setting_values": -1,
     "settings": 0,
@@ -80,7 +80,7 @@ _TEST_PROCESS = (
     "clock",
     "system",
     "own_imports",
-    "patterns",
+    "lazy",
     "errors",
     "plugin",
 )
