@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, AnyStr, ClassVar, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import dataclass as dataclass
+
+    _Data = TypeVar("_Data", bound="Data")
 else:
 
     def dataclass(**_: Any) -> Callable[[type], type]:
@@ -21,7 +23,6 @@ else:
 
 # Tests may patch those of `builtins`.
 _dict, _getattr, _len, _set, _tuple, _type, _zip = dict, getattr, len, set, tuple, type, zip
-_Data = TypeVar("_Data", bound="Data")
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Data:
 
         def __init_subclass__(cls) -> None:
             declared = cls.__annotations__
-            cls.members = _tuple(name for name in declared if not str(declared[name]).startswith("ClassVar"))
-            cls._required = {name for name in cls.members if name not in cls.__dict__}
+            cls.members = _tuple([name for name in declared if not declared[name].startswith("ClassVar")])
+            cls._required = _set(cls.members) - cls.__dict__.keys()
 
         def __init__(self, *values: Any, **named: Any) -> None:
             given = _dict(_zip(self.members, values, strict=False)) | named
@@ -53,6 +54,9 @@ class Data:
 
         def __hash__(self) -> int:
             return hash(self.to_tuple())
+
+        def __repr__(self) -> str:
+            return f"{_type(self).__name__}{self.to_tuple()}"
 
     def to_tuple(self) -> tuple[Any, ...]:
         """Give the values, in the order of their names."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pytest_debugloop.lazy import Data, dataclass
-
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -102,19 +100,35 @@ def whole_number(*, least: int = 1, most: int | None = None) -> Callable[[object
     return convert
 
 
-@dataclass(frozen=True)
-class Retention(Data):
+class Retention:
     """How many days what is recorded stays; None for ever.
 
-    Attributes:
+    No named tuple: Python compiles one anew at the start of each run.
+
+    Args:
         passes: runs in which nothing failed, and what is of no run.
         failures: runs in which something failed.
         recoveries: both runs of a recovery.
     """
 
-    passes: float | None
-    failures: float | None
-    recoveries: float | None
+    members = ("passes", "failures", "recoveries")
+    __slots__ = members
+
+    def __init__(self, passes: float | None, failures: float | None, recoveries: float | None) -> None:
+        self.passes, self.failures, self.recoveries = passes, failures, recoveries
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Retention) and other.to_tuple() == self.to_tuple()
+
+    def __hash__(self) -> int:
+        return hash(self.to_tuple())
+
+    def __repr__(self) -> str:
+        return f"Retention{self.to_tuple()}"
+
+    def to_tuple(self) -> tuple[float | None, float | None, float | None]:
+        """Give the three, in this order."""
+        return self.passes, self.failures, self.recoveries
 
 
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.0}

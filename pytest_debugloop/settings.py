@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from pytest_debugloop.lazy import Data, dataclass
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -79,19 +77,21 @@ class Option(Generic[T]):
         return type(self.default)
 
 
-@dataclass(frozen=True)
-class Problem(Data):
+class Problem:
     """A value that could not be used.
 
-    Attributes:
+    Args:
         name: of the option.
         reason: why not, as a part of a sentence.
         default: what is taken instead.
     """
 
-    name: str
-    reason: str
-    default: object
+    __slots__ = ("default", "name", "reason")
+
+    def __init__(self, name: str, reason: str, default: object) -> None:
+        self.name = name
+        self.reason = reason
+        self.default = default
 
     def __str__(self) -> str:
         return f"{self.name} is not valid ({self.reason}); using {self.default!r}."

@@ -30,7 +30,8 @@ from pytest_debugloop.writing.steps import NO_ATTEMPT, Attempt, Step
 if TYPE_CHECKING:
     from pytest_debugloop.recording.attempts import Attempts
     from pytest_debugloop.recording.trace_selection import TraceSelection
-    from pytest_debugloop.writing.writer import Failure, Writer
+    from pytest_debugloop.writing.failure_context import Failure
+    from pytest_debugloop.writing.writer import Writer
 
 
 class Recorder:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pytest_debugloop.lazy import Data, dataclass
+
+if TYPE_CHECKING:
+    from pytest_debugloop.journal.records import ErrorEvent
 
 _DATABASE_ERRORS = frozenset({"OperationalError", "InterfaceError", "DBAPIError", "DatabaseError"})
 
@@ -41,6 +46,25 @@ class FailureContext(Data):
     task: str | None = None
     worker: str | None = None
     depth: int = 0
+
+
+@dataclass(frozen=True)
+class Failure(Data):
+    """A failure, ready to be written.
+
+    Attributes:
+        lines: of the error event, the snapshot's before it.
+        reference: the members of the step's own line that name the event, as JSON with a comma after each.
+    """
+
+    lines: bytes
+    reference: str
+
+    @classmethod
+    def of(cls, event: ErrorEvent, snapshot: bytes) -> Failure:
+        """Put an event and its snapshot together."""
+        once = "" if event.once is None else f'"once":"{event.once}",'
+        return cls(snapshot + event.to_line(), f'"error":{event.n},{once}')
 
 
 def is_external(error: BaseException) -> bool:

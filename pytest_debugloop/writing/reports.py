@@ -12,7 +12,8 @@ from pytest_debugloop.writing.steps import Attempt, Step
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_debugloop.writing.writer import Failure, Writer
+    from pytest_debugloop.writing.failure_context import Failure
+    from pytest_debugloop.writing.writer import Writer
 
 _OUTCOMES = ("passed", "failed", "skipped")
 _LONGEST_WORD = 100

@@ -14,7 +14,7 @@ from pytest_debugloop.writing.failure_context import FailureContext
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_debugloop.writing.writer import Failure
+    from pytest_debugloop.writing.failure_context import Failure
 
 
 class Step:

@@ -21,34 +21,14 @@ from pytest_debugloop.clock import Clock
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.locked import LockedJournal
 from pytest_debugloop.journal.records import ErrorEvent, Snapshot, clean_text, plain_text
-from pytest_debugloop.lazy import Data, dataclass
 from pytest_debugloop.system import System
 from pytest_debugloop.writing.collected import collection_difference
-from pytest_debugloop.writing.failure_context import FailureContext, Kind
+from pytest_debugloop.writing.failure_context import Failure, FailureContext, Kind
 from pytest_debugloop.writing.outputs import output_lines
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_HALF = 200_000  # of a text that is all there is of a failure: the beginning, and the end
 _MIB_PER_MAXRSS = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
-
-
-@dataclass(frozen=True)
-class Failure(Data):
-    """A failure, ready to be written.
-
-    Attributes:
-        lines: of the error event, the snapshot's before it.
-        reference: the members of the step's own line that name the event, as JSON with a comma after each.
-    """
-
-    lines: bytes
-    reference: str
-
-    @classmethod
-    def of(cls, event: ErrorEvent, snapshot: bytes) -> Failure:
-        """Put an event and its snapshot together."""
-        once = "" if event.once is None else f'"once":"{event.once}",'
-        return cls(snapshot + event.to_line(), f'"error":{event.n},{once}')
 
 
 def _tell_forks(writer: weakref.ref[Writer]) -> None:

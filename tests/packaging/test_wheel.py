@@ -116,5 +116,5 @@ def test_a_checkout_finds_its_files(tmp_path: Path) -> None:
 
 def test_the_plugin_imports_only_its_options(tmp_path: Path) -> None:
     imported = python(_IMPORTED, tmp_path, PYTHONPATH=str(CHECKOUT)).split()
-    names = ("", ".own_imports", ".plugin", ".setting_values", ".settings")
+    names = ("", ".hookspec", ".own_imports", ".plugin", ".setting_values", ".settings")
     assert imported == [f"pytest_debugloop{name}" for name in names]

@@ -7,7 +7,7 @@ import textwrap
 import uuid
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.plugin import Hooks
+from pytest_debugloop.hookspec import Hooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -385,7 +385,7 @@ def test_a_run_that_is_not_recorded_imports_the_options_and_writes_nothing(proje
         "import sys\nimport pytest_debugloop\ndef test():\n"
         "    for name in dir(pytest_debugloop): getattr(pytest_debugloop, name)  # as freezegun does with all modules\n"
         "    ours = {m.removeprefix('pytest_debugloop') for m in sys.modules if m.startswith('pytest_debugloop')}\n"
-        "    assert ours == {'', '.plugin', '.own_imports', '.settings', '.setting_values'}\n",
+        "    assert ours == {'', '.plugin', '.own_imports', '.hookspec', '.settings', '.setting_values'}\n",
     )
     run = project.run("-p", "no:cacheprovider", recorded=False)
     assert run.ret == 0, run.out

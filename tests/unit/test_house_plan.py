@@ -48,6 +48,7 @@ FLOORS = {
     # To come.
     "otel": 10,
     "cli": 11,
+    "hookspec": -1,
     "plugin": 12,
     "loader_main": 12,
     "__main__": 12,
@@ -55,7 +56,7 @@ FLOORS = {
 }
 _LONGEST = 320
 # The child plugin of `rerunning` is loaded by the pytest of a rerun.
-_IMPORT_PYTEST = {"recording", "writing", "summary", "plugin", "rerunning"}
+_IMPORT_PYTEST = {"recording", "writing", "summary", "hookspec", "plugin", "rerunning"}
 _IMPORT_PSYCOPG = {"database", "loading", "answers", "cli", "mcp", "api", "web"}
 # What an extra brings, and the room that may import it.
 _OF_EXTRAS = {
@@ -80,6 +81,7 @@ _TEST_PROCESS = (
     "clock",
     "system",
     "own_imports",
+    "hookspec",
     "lazy",
     "errors",
     "plugin",
