@@ -27,6 +27,7 @@ _STORING: tuple[tuple[str, frozenset[str]], ...] = (
     ("steps_number", _ANY),
     ("tasks", _ANY),
     ("snapshots", frozenset({"snapshot"})),
+    ("errors_stage", frozenset({"error", "snapshot"})),
     ("errors", frozenset({"error"})),
     ("successes", _ANY),
     ("captures", frozenset({"snapshot"})),

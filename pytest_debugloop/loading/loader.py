@@ -32,11 +32,9 @@ from pytest_debugloop.loading.recoveries.onsets import find_onsets
 from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
 from pytest_debugloop.loading.renamed_projects import take_over_runs
 
-_COMPLETE_STATEMENTS = (
-    "complete_renumber",
-    "complete_crashes",
-    "complete_incidents",
-)
+# In their order, and what a run must have for each: see complete_contents.sql. Most runs have nothing of it.
+_BEFORE_LINKING = (("complete_renumber", {"moved"}), ("complete_crashes", {"crash"}), ("complete_incidents", {"error"}))
+_AFTER_LINKING = (("complete_retries", {"error"}), ("complete_graph", {"error", "fixture"}))
 _REFUSED_AT_ONCE = 5_000
 
 
@@ -236,12 +234,15 @@ class Loader:
             # The journals go after this: the server must not answer before all of the run is on its disk.
             cursor.execute("SET LOCAL synchronous_commit TO on")
             run = {"run_id": run_id, "correlation_id": correlation_id}
-            for name in _COMPLETE_STATEMENTS:
-                cursor.execute(statement(name), run)
+            (contents,) = cursor.execute(statement("complete_contents"), run).fetchone() or ([],)
+            for name, needed_for in _BEFORE_LINKING:
+                if needed_for.intersection(contents):
+                    cursor.execute(statement(name), run)
             self._link(cursor, run_id, correlation_id)
+            for name, needed_for in _AFTER_LINKING:
+                if needed_for.intersection(contents):
+                    cursor.execute(statement(name), run)
             cursor.execute(statement("complete_places"), run)
-            cursor.execute(statement("complete_graph"), run)
-            cursor.execute(statement("fixing_commits"))
             cursor.execute(statement("complete_run"), run)
             while cursor.nextset():
                 pass
@@ -254,9 +255,13 @@ class Loader:
         run = {"run_id": run_id, "correlation_id": correlation_id}
         take_over_runs(cursor, statement, run_id, is_embedded=self._is_embedded)
         cursor.execute(statement("lock_project"), run)
+        if cursor.execute(statement("recoveries_asked"), run).fetchone() == (False,):
+            return
         cursor.execute(statement("recoveries_lines"), run)
         cursor.execute(statement("recoveries_link"), run)
         find_onsets(cursor, statement, run_id, correlation_id)
         concluded = explain(cursor, statement, run_id, correlation_id)
         compare_states(cursor, statement)
         cursor.execute(statement("recoveries_conclude"), {**run, "concluded": concluded})
+        cursor.execute(statement("recoveries_recount"), run)
+        cursor.execute(statement("fixing_commits"))

@@ -45,14 +45,4 @@ SET status = CASE status WHEN 'running' THEN 'died' ELSE status END,
     )
 WHERE id = %(run_id)s;
 
--- A run that is loaded late gives recoveries to others that were counted, and takes some from them.
-UPDATE debug_runs AS run
-SET recoveries_total = (
-    SELECT count(*) FROM debug_error_success_correlation AS c
-    WHERE c.correlation_id = run.correlation_id
-        AND c.correlated_at BETWEEN run.started_at AND coalesce(run.finished_at, 'infinity')
-)
-WHERE run.id <> %(run_id)s AND run.recoveries_total IS NOT NULL
-    AND run.id IN (SELECT success_run FROM linked UNION SELECT success_run FROM unlinked);
-
 SELECT steps_total, errors_total, recoveries_total FROM debug_runs WHERE id = %(run_id)s;

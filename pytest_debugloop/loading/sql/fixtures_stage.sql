@@ -2,6 +2,24 @@
 --
 -- A fixture has no number in the journal: it is that of the phase, and its place in it so high that no record has it.
 
+CREATE TEMP TABLE IF NOT EXISTS staged_fixtures (
+    journal_no INTEGER NOT NULL,
+    n BIGINT NOT NULL,
+    phase_n BIGINT NOT NULL,
+    rev INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    phase_started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    name TEXT,
+    scope TEXT,
+    started BIGINT,
+    took BIGINT,
+    failed BOOLEAN,
+    file TEXT,
+    line INTEGER,
+    function TEXT,
+    arguments JSON
+) ON COMMIT DELETE ROWS;
+
 INSERT INTO staged_fixtures
 SELECT
     s.journal_no,

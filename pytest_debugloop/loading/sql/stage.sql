@@ -5,6 +5,8 @@
 -- until it is known which lines are needed: reading JSON takes most of the time, and half of all lines say that a step
 -- began whose end is here too.
 --
+-- To make a table takes as long as to store a hundred steps: those for fixtures and errors are made where there are any.
+--
 -- What is long is not compressed here: that would take as long as all else that is done with a state, and be undone at
 -- once.
 
@@ -40,7 +42,7 @@ CREATE TEMP TABLE staged_records (
 
 CREATE TEMP TABLE staged_unfit (
     place TID NOT NULL,
-    reason TEXT NOT NULL
+    reason TEXT STORAGE PLAIN NOT NULL  -- a few words of ours: it needs no table beside this one
 ) ON COMMIT DELETE ROWS;
 
 CREATE TEMP TABLE staged_steps (
@@ -101,24 +103,6 @@ CREATE TEMP TABLE staged_notes (
     host_id UUID
 ) ON COMMIT DELETE ROWS;
 
-CREATE TEMP TABLE staged_fixtures (
-    journal_no INTEGER NOT NULL,
-    n BIGINT NOT NULL,
-    phase_n BIGINT NOT NULL,
-    rev INTEGER NOT NULL,
-    attempt INTEGER NOT NULL,
-    phase_started_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    name TEXT,
-    scope TEXT,
-    started BIGINT,
-    took BIGINT,
-    failed BOOLEAN,
-    file TEXT,
-    line INTEGER,
-    function TEXT,
-    arguments JSON
-) ON COMMIT DELETE ROWS;
-
 CREATE TEMP TABLE staged_snapshots (
     journal_no INTEGER NOT NULL,
     n BIGINT,
@@ -127,23 +111,4 @@ CREATE TEMP TABLE staged_snapshots (
     state_size INTEGER,
     line JSONB NOT NULL,
     state JSONB STORAGE EXTERNAL
-) ON COMMIT DELETE ROWS;
-
-CREATE TEMP TABLE staged_errors (
-    journal_no INTEGER NOT NULL,
-    id UUID,
-    step_id UUID,
-    step_n BIGINT,
-    occurred_at TIMESTAMP WITH TIME ZONE,
-    operation_name TEXT,
-    task_id UUID,
-    type TEXT,
-    category TEXT,
-    severity TEXT,
-    message TEXT,
-    stack TEXT,
-    code TEXT,
-    snapshot BIGINT,
-    metadata JSONB,
-    worker TEXT
 ) ON COMMIT DELETE ROWS;

@@ -6,4 +6,3 @@ CREATE INDEX IF NOT EXISTS staged_steps_n ON staged_steps (journal_no, n);
 CREATE INDEX IF NOT EXISTS staged_steps_state ON staged_steps (journal_no, state) WHERE state IS NOT NULL;
 CREATE INDEX IF NOT EXISTS staged_numbers_n ON staged_numbers (journal_no, n);
 CREATE INDEX IF NOT EXISTS staged_snapshots_n ON staged_snapshots (journal_no, n);
-CREATE INDEX IF NOT EXISTS staged_errors_snapshot ON staged_errors (journal_no, snapshot) WHERE snapshot IS NOT NULL;
