@@ -28,9 +28,7 @@ from pytest_debugloop.loading.lines import (
     separate,
     units,
 )
-from pytest_debugloop.loading.recoveries.onsets import find_onsets
-from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
-from pytest_debugloop.loading.renamed_projects import take_over_runs
+from pytest_debugloop.loading.linking import link_recoveries
 
 # In their order, and what a run must have for each: see complete_contents.sql. Most runs have nothing of it.
 _BEFORE_LINKING = (("complete_renumber", {"moved"}), ("complete_crashes", {"crash"}), ("complete_incidents", {"error"}))
@@ -238,7 +236,8 @@ class Loader:
             for name, needed_for in _BEFORE_LINKING:
                 if needed_for.intersection(contents):
                     cursor.execute(statement(name), run)
-            self._link(cursor, run_id, correlation_id)
+            has_failures = "error" in contents
+            link_recoveries(cursor, run_id, correlation_id, is_embedded=self._is_embedded, has_failures=has_failures)
             for name, needed_for in _AFTER_LINKING:
                 if needed_for.intersection(contents):
                     cursor.execute(statement(name), run)
@@ -249,19 +248,3 @@ class Loader:
             row = cursor.fetchone()
         steps, failures, recoveries = row or (0, 0, 0)
         return {"step": steps, "failure": failures, "recovery": recoveries}
-
-    def _link(self, cursor: psycopg.Cursor, run_id: uuid.UUID, correlation_id: uuid.UUID) -> None:
-        """Link what failed and passed again, and find the reasons."""
-        run = {"run_id": run_id, "correlation_id": correlation_id}
-        take_over_runs(cursor, statement, run_id, is_embedded=self._is_embedded)
-        cursor.execute(statement("lock_project"), run)
-        if cursor.execute(statement("recoveries_asked"), run).fetchone() == (False,):
-            return
-        cursor.execute(statement("recoveries_lines"), run)
-        cursor.execute(statement("recoveries_link"), run)
-        find_onsets(cursor, statement, run_id, correlation_id)
-        concluded = explain(cursor, statement, run_id, correlation_id)
-        compare_states(cursor, statement)
-        cursor.execute(statement("recoveries_conclude"), {**run, "concluded": concluded})
-        cursor.execute(statement("recoveries_recount"), run)
-        cursor.execute(statement("fixing_commits"))

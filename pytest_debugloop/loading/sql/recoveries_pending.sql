@@ -46,8 +46,8 @@ WHERE e.run_id <> s.run_id
             SELECT unexplained.id
             FROM debug_error_success_correlation AS unexplained
             JOIN debug_tasks AS t ON t.id = unexplained.task_id
-            JOIN own ON own.project = t.project
-            WHERE unexplained.evidence IS NULL AND unexplained.recovery_strategy = 'unknown'
+            JOIN debug_runs AS own ON own.project = t.project
+            WHERE own.id = %(run_id)s AND unexplained.evidence IS NULL AND unexplained.recovery_strategy = 'unknown'
             LIMIT 1000
         )
     )
