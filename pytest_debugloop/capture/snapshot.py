@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_debugloop.capture import concurrency
 from pytest_debugloop.capture.bounds import Bounds, cut_text
 from pytest_debugloop.capture.encode import Encoder
-from pytest_debugloop.capture.exception_parts import Scrub, assertion_in, exception_entry, with_texts
-from pytest_debugloop.capture.exceptions import CapturedException, capture_exception_chain
+from pytest_debugloop.capture.exceptions import (
+    CapturedException,
+    Scrub,
+    assertion_in,
+    capture_exception_chain,
+    exception_entry,
+    with_texts,
+)
 from pytest_debugloop.capture.frames import Frame, context_of, frame_at, is_pytest, locals_of
 from pytest_debugloop.capture.item_facts import ItemFacts
 from pytest_debugloop.capture.plans import PlanOf, planner
