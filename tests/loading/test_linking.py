@@ -66,6 +66,28 @@ def test_a_pass_that_is_loaded_late_takes_the_recovery(record: Record, load: Cal
     assert record.rows(f"{query} ON s.id = c.success_event_id") == [(earlier.id,)]
 
 
+def test_a_pass_that_is_loaded_late_is_what_a_test_failed_after(
+    record: Record, load: Callable[[MadeRun], set[str]]
+) -> None:
+    load(GREEN.but(at=-20))
+    load(RED)
+    late = GREEN.but(at=-10)
+    assert "recoveries_link" in load(late)
+    assert record.rows("SELECT passed_run_id FROM debug_failure_onsets") == [(late.id,)]
+
+
+def test_a_recovery_that_a_migration_has_linked_is_explained(
+    record: Record, load: Callable[[MadeRun], set[str]]
+) -> None:
+    load(RED)
+    load(GREEN)
+    record.rows(
+        "UPDATE debug_error_success_correlation SET evidence = NULL, recovery_strategy = 'unknown' RETURNING id"
+    )
+    assert "recoveries_link" in load(MadeRun({"test_b.py::test_other": True}, at=30))
+    assert record.rows("SELECT evidence IS NULL FROM debug_error_success_correlation") == [(False,)]
+
+
 def test_of_new_commits_it_is_only_found_out_what_they_come_after(load: Callable[[MadeRun], set[str]]) -> None:
     on = GREEN.but(commit="b2", commits=[("b2", "a1")])
     assert load(on) == {"recoveries_commits", "recoveries_lines", "recoveries_related"}
