@@ -191,3 +191,34 @@ def test_the_end_of_very_long_output_is_kept_once_and_cuts_no_secret_open(
     assert rows[0]["text"].endswith(" " + "x" * 99_989)
     assert "EXAMPLE" not in rows[0]["text"]
     assert rows[0]["cut"] == "216,011 more of 220,011 characters"
+
+
+def test_a_run_in_which_nothing_fails_tells_who_uses_whom(make_project: Callable[[str], Project]) -> None:
+    project = make_project("green")
+    project.write(
+        "test_green.py",
+        """
+        import pytest
+
+        @pytest.fixture
+        def server():
+            return "up"
+
+        @pytest.fixture
+        def client(server):
+            return server
+
+        def test_client(client):
+            pass
+        """,
+    )
+    run = project.run("-q")
+    assert run.outcomes == {"passed": 1}, run.out
+    edges = run.record.query(
+        "SELECT kind, source_name, target_name FROM debug_graph_edges AS e"
+        " JOIN debug_runs AS r ON r.id = e.first_run_id WHERE r.correlation_id = %(id)s ORDER BY 1"
+    )
+    assert [(edge["kind"], edge["source_name"].rpartition("::")[2], edge["target_name"]) for edge in edges] == [
+        ("fixture_uses_fixture", "client", "server"),
+        ("test_uses_fixture", "test_client", "client"),
+    ]
