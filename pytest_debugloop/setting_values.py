@@ -100,7 +100,7 @@ def whole_number(*, least: int = 1, most: int | None = None) -> Callable[[object
     return convert
 
 
-class Retention:
+class Retention(tuple[float | None, float | None, float | None]):
     """How many days what is recorded stays; None for ever.
 
     No named tuple: Python compiles one anew at the start of each run.
@@ -112,23 +112,11 @@ class Retention:
     """
 
     members = ("passes", "failures", "recoveries")
-    __slots__ = members
+    __slots__ = ()
 
-    def __init__(self, passes: float | None, failures: float | None, recoveries: float | None) -> None:
-        self.passes, self.failures, self.recoveries = passes, failures, recoveries
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Retention) and other.to_tuple() == self.to_tuple()
-
-    def __hash__(self) -> int:
-        return hash(self.to_tuple())
-
-    def __repr__(self) -> str:
-        return f"Retention{self.to_tuple()}"
-
-    def to_tuple(self) -> tuple[float | None, float | None, float | None]:
-        """Give the three, in this order."""
-        return self.passes, self.failures, self.recoveries
+    def __new__(cls, passes: float | None, failures: float | None, recoveries: float | None) -> Retention:
+        """Take the three, in this order."""
+        return super().__new__(cls, (passes, failures, recoveries))
 
 
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.0}

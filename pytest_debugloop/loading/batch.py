@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -12,26 +13,29 @@ from pytest_debugloop.database.sql_files import sql_text
 from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.lines import Chunk
 
+Needed = tuple[tuple[str, frozenset[str]], ...]
+"""Names of statements, and what each is for."""
+ALWAYS = frozenset[str]()
+"""What a statement is for that every batch, or every run, needs."""
 _STAGING = ("records", "steps_stage")
-_ANY = frozenset[str]()
 # In their order, and what of a batch each is for: most batches hold nothing but steps of tests that pass, and to plan a
 # statement that finds nothing takes longer than storing a hundred steps.
-_STORING: tuple[tuple[str, frozenset[str]], ...] = (
+_STORING: Needed = (
     ("runs", frozenset({"run"})),
     ("code", frozenset({"survey", "code_file"})),
     ("commits", frozenset({"commits"})),
     ("stage_indexes", frozenset({"note", "snapshot"})),
     ("notes_stage", frozenset({"note"})),
     ("fixtures_stage", frozenset({"fixture"})),
-    ("steps_known", _ANY),
-    ("steps_number", _ANY),
-    ("tasks", _ANY),
+    ("steps_known", ALWAYS),
+    ("steps_number", ALWAYS),
+    ("tasks", ALWAYS),
     ("snapshots", frozenset({"snapshot"})),
     ("errors_stage", frozenset({"error", "snapshot"})),
     ("errors", frozenset({"error"})),
-    ("successes", _ANY),
+    ("successes", ALWAYS),
     ("captures", frozenset({"snapshot"})),
-    ("steps", _ANY),
+    ("steps", ALWAYS),
     ("retract", frozenset({"correction", "note"})),
     ("notes_store", frozenset({"note"})),
     ("artifacts", frozenset({"artifact"})),
@@ -53,6 +57,34 @@ def statement(name: str) -> str:
         name: without its ending.
     """
     return sql_text("pytest_debugloop.loading", name)
+
+
+def contents_of(cursor: psycopg.Cursor, name: str, values: Mapping[str, Any] | None = None) -> set[str]:
+    """Ask what there is to be done.
+
+    Args:
+        cursor: in a transaction on the record.
+        name: of the statement that tells it, in one array.
+        values: that it asks for.
+    """
+    (contents,) = cursor.execute(statement(name), values).fetchone() or ([],)
+    return set(contents)
+
+
+def execute_needed(
+    cursor: psycopg.Cursor, statements: Needed, contents: Set[str], values: Mapping[str, Any] | None = None
+) -> None:
+    """Execute those statements that are for something that there is.
+
+    Args:
+        cursor: in a transaction on the record.
+        statements: their names, in their order, and what each is for; :data:`ALWAYS` is for all.
+        contents: what there is.
+        values: that they ask for.
+    """
+    for name, needed_for in statements:
+        if not needed_for or needed_for & contents:
+            cursor.execute(statement(name), values)
 
 
 def stage(cursor: psycopg.Cursor, chunks: Sequence[Chunk]) -> list[JournalHead]:
@@ -88,10 +120,7 @@ def store(cursor: psycopg.Cursor) -> None:
     """
     for name in _STAGING:
         cursor.execute(statement(name))
-    (contents,) = cursor.execute(statement("contents")).fetchone() or ([],)
-    kinds = set(contents)
+    kinds = contents_of(cursor, "contents")
     if kinds - {"fixture", "correction", "new run"}:
         cursor.execute(statement("unfit"))
-    for name, needed_for in _STORING:
-        if not needed_for or needed_for & kinds:
-            cursor.execute(statement(name))
+    execute_needed(cursor, _STORING, kinds)

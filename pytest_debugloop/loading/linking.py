@@ -6,7 +6,7 @@ import uuid
 
 from psycopg import Cursor
 
-from pytest_debugloop.loading.batch import statement
+from pytest_debugloop.loading.batch import contents_of, statement
 from pytest_debugloop.loading.recoveries.onsets import find_onsets
 from pytest_debugloop.loading.recoveries.reasons import compare_states, explain
 from pytest_debugloop.loading.renamed_projects import take_over_runs
@@ -30,7 +30,7 @@ def link_recoveries(
     run = {"run_id": run_id, "correlation_id": correlation_id}
     take_over_runs(cursor, statement, run_id, is_embedded=is_embedded)
     cursor.execute(statement("lock_project"), run)
-    asked = set((cursor.execute(statement("recoveries_asked"), run).fetchone() or ((),))[0])
+    asked = contents_of(cursor, "recoveries_asked", run)
     if not asked:
         return
     if "commit" in asked:

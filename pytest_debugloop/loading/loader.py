@@ -14,7 +14,7 @@ import psycopg
 from psycopg import ClientCursor, Connection, sql
 
 from pytest_debugloop.journal.records import clean_text
-from pytest_debugloop.loading.batch import stage, statement, store
+from pytest_debugloop.loading.batch import ALWAYS, contents_of, execute_needed, stage, statement, store
 from pytest_debugloop.loading.error_classes import is_data_error
 from pytest_debugloop.loading.heads import JournalHead
 from pytest_debugloop.loading.lines import (
@@ -30,9 +30,18 @@ from pytest_debugloop.loading.lines import (
 )
 from pytest_debugloop.loading.linking import link_recoveries
 
-# In their order, and what a run must have for each: see complete_contents.sql. Most runs have nothing of it.
-_BEFORE_LINKING = (("complete_renumber", {"moved"}), ("complete_crashes", {"crash"}), ("complete_incidents", {"error"}))
-_AFTER_LINKING = (("complete_retries", {"error"}), ("complete_graph", {"error", "fixture"}))
+# In their order, and what of a run each is for: most runs have nothing of it (complete_contents.sql).
+_BEFORE_LINKING = (
+    ("complete_renumber", frozenset({"moved"})),
+    ("complete_crashes", frozenset({"crash"})),
+    ("complete_incidents", frozenset({"error"})),
+)
+_AFTER_LINKING = (
+    ("complete_retries", frozenset({"error"})),
+    ("complete_graph", frozenset({"error", "fixture"})),
+    ("complete_transformation", ALWAYS),
+    ("complete_run", ALWAYS),
+)
 _REFUSED_AT_ONCE = 5_000
 
 
@@ -232,17 +241,11 @@ class Loader:
             # The journals go after this: the server must not answer before all of the run is on its disk.
             cursor.execute("SET LOCAL synchronous_commit TO on")
             run = {"run_id": run_id, "correlation_id": correlation_id}
-            (contents,) = cursor.execute(statement("complete_contents"), run).fetchone() or ([],)
-            for name, needed_for in _BEFORE_LINKING:
-                if needed_for.intersection(contents):
-                    cursor.execute(statement(name), run)
+            contents = contents_of(cursor, "complete_contents", run)
+            execute_needed(cursor, _BEFORE_LINKING, contents, run)
             has_failures = "error" in contents
             link_recoveries(cursor, run_id, correlation_id, is_embedded=self._is_embedded, has_failures=has_failures)
-            for name, needed_for in _AFTER_LINKING:
-                if needed_for.intersection(contents):
-                    cursor.execute(statement(name), run)
-            cursor.execute(statement("complete_places"), run)
-            cursor.execute(statement("complete_run"), run)
+            execute_needed(cursor, _AFTER_LINKING, contents, run)
             while cursor.nextset():
                 pass
             row = cursor.fetchone()

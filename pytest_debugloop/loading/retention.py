@@ -24,7 +24,7 @@ def cutoffs_of(retention: Retention) -> Cutoffs:
         retention: the setting.
     """
     now = datetime.now(timezone.utc)
-    return Cutoffs(*(None if days is None else now - timedelta(days=days) for days in retention.to_tuple()))
+    return Cutoffs(*(None if days is None else now - timedelta(days=days) for days in retention))
 
 
 def delete_expired(order: LoaderOrder, store: Store) -> None:

@@ -66,7 +66,7 @@ def loader_order(
         "folder": str(folder),
         "run_folder": str(run_folder),
         "dsn": settings.dsn,
-        "retention": settings.retention.to_tuple(),
+        "retention": settings.retention,
         "schema": settings.schema,
         "postgres_version": settings.postgres_version,
         "wait": settings.wait,

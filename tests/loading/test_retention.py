@@ -122,7 +122,7 @@ def test_what_is_of_no_run_goes_by_its_time(any_record: Record) -> None:
     ],
 )
 def test_ages_are_read(setting: str, days: tuple[float | None, ...]) -> None:
-    assert retention(setting).to_tuple() == days
+    assert tuple(retention(setting)) == days
 
 
 @pytest.mark.parametrize("setting", ["", "90", "d", "-1d", "90d 30d", "steps=3d", "passes=", "passes=9x", "0d"])

@@ -18,6 +18,7 @@ FLOORS = {
     "system": -1,
     "own_imports": -1,
     "lazy": -1,
+    "hookspec": -1,
     "errors": 0,
     "setting_values": -1,
     "settings": 0,
@@ -48,7 +49,6 @@ FLOORS = {
     # To come.
     "otel": 10,
     "cli": 11,
-    "hookspec": -1,
     "plugin": 12,
     "loader_main": 12,
     "__main__": 12,

@@ -213,7 +213,7 @@ def _growth(location: RecordLocation, state: health.RecordState, on_disk: int) -
     daily = state.bytes * state.steps_lately / state.steps / state.days if state.steps else 0
     if daily < 1:
         return ""
-    ages = location.retention().to_tuple()
+    ages = location.retention()
     longest = max((days or 0 for days in ages), default=0)
     text = f", {daily / 1e6:,.1f} MB more a day: {(on_disk + 30 * daily) / 1e6:,.0f} MB in 30 days"
     if None in ages:
