@@ -9,7 +9,7 @@ PYTEST_DONT_REWRITE: this module is imported before that.
 from __future__ import annotations
 
 import sys
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,3 +49,22 @@ class OwnImports:
             target: a module that is loaded again.
         """
         return PathFinder.find_spec(fullname, path, target) if fullname.startswith(_OURS) else None
+
+
+def replace_rewriting_loaders(*names: str) -> None:
+    """Give modules that pytest's import hook has loaded a plain loader, on those versions of Python that need it.
+
+    In CPython 3.12.0 to 3.12.3, a cache of ``inspect`` keeps classes of plugins to the end. Their modules must not lead
+    to the hook: it knows pytest's configuration, that knows all tests, and to free a large suite takes a third longer
+    then (https://github.com/python/cpython/issues/118013).
+
+    Args:
+        names: of the modules.
+    """
+    if not (3, 12) <= sys.version_info < (3, 12, 4):
+        return
+    for name in names:
+        module = sys.modules[name]
+        spec = module.__spec__
+        if spec is not None and spec.origin is not None and type(spec.loader).__module__.startswith("_pytest."):
+            module.__loader__ = spec.loader = SourceFileLoader(name, spec.origin)

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.own_imports import OwnImports
+from pytest_debugloop.own_imports import OwnImports, replace_rewriting_loaders
 
 with OwnImports():
     from pytest_debugloop.hookspec import Hooks
     from pytest_debugloop.setting_values import as_bool
     from pytest_debugloop.settings import OPTIONS, Settings, raw_value
+
+replace_rewriting_loaders("pytest_debugloop", OwnImports.__module__, __name__)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

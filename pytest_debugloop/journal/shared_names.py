@@ -35,6 +35,9 @@ OPEN_FAILURES_FILE = "open-failures.json"
 LOADER_VARIABLE = "PYTEST_DEBUGLOOP_LOADER"
 """The loader's order, as JSON."""
 
+SHARED_SESSION_VARIABLE = "PYTEST_DEBUGLOOP_SHARED_SESSION"
+"""Set where the loader was started in the session of the run, and is to leave it."""
+
 
 WORKER_INPUT = "debugloop"
 """Under this name a worker of pytest-xdist is given how it records, and gives what it lost, if it does."""

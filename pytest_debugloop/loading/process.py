@@ -18,7 +18,7 @@ import psycopg
 
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.journal.left_runs import is_left
-from pytest_debugloop.journal.shared_names import NOTHING_OPEN_FILE
+from pytest_debugloop.journal.shared_names import NOTHING_OPEN_FILE, SHARED_SESSION_VARIABLE
 from pytest_debugloop.loading.end_of_run import Report, end_of_run, unstored_failures
 from pytest_debugloop.loading.error_classes import is_server_error
 from pytest_debugloop.loading.journals import journals_in
@@ -53,7 +53,7 @@ def main(report: Report | None = None) -> None:
     Args:
         report: makes reports for the CI.
     """
-    with contextlib.suppress(OSError):
+    if os.environ.pop(SHARED_SESSION_VARIABLE, ""):
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)

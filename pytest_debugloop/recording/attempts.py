@@ -1,20 +1,71 @@
-"""The attempts of tests: how each test is called in the record, and how often it was tried."""
+"""The attempts of tests: how each test is called in the record, how often it was tried, and what runs for it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from pytest_debugloop.recording.fixtures import sets_up_fixtures
 from pytest_debugloop.writing.parameters import Parameters
 from pytest_debugloop.writing.steps import Attempt
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
     from pytest_debugloop.capture.snapshot import Capturer
     from pytest_debugloop.recording.tasks import Tasks
     from pytest_debugloop.writing.node_ids import NodeIds
+
+_PARENTS = (pytest.Module, pytest.Class)
+
+
+class ItemKinds:
+    """Tells tests apart by the code that runs for them.
+
+    Attributes:
+        is_alone: whether no other plugin has code that runs between the functions of tests; see :meth:`forget`.
+    """
+
+    __slots__ = ("_fixtures", "_has_fixtures", "_is_plain_parent", "_odd_classes", "_parent", "is_alone")
+
+    def __init__(self) -> None:
+        self.is_alone = False
+        self._odd_classes: dict[type, bool] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Ask anew for the next test."""
+        self._parent: object = None  # of the test before
+        self._is_plain_parent = False
+        self._fixtures: object = None  # of that test
+        self._has_fixtures = True
+
+    def is_odd(self, cls: type) -> bool:
+        """Tell whether tests of a class keep their errors to themselves, and tell of parts, as unittest's do.
+
+        Args:
+            cls: of the item.
+        """
+        if cls not in self._odd_classes:
+            self._odd_classes[cls] = hasattr(cls, "_excinfo")
+        return self._odd_classes[cls]
+
+    def has_own_code(self, item: Any) -> bool:
+        """Tell whether code that is not pytest's may run for a test before its function, or after it.
+
+        Args:
+            item: the test; the one before it is in the same file.
+        """
+        if (parent := item.parent) is not self._parent:
+            self._parent = parent
+            self._is_plain_parent = self.is_alone and parent.__class__ in _PARENTS
+        if not self._is_plain_parent or item.__class__ is not pytest.Function:
+            return True
+        if (fixtures := item._fixtureinfo) is not self._fixtures:
+            self._fixtures = fixtures
+            self._has_fixtures = sets_up_fixtures(fixtures)
+        return self._has_fixtures
 
 
 class Attempts:
@@ -28,11 +79,21 @@ class Attempts:
     Attributes:
         counts: how often each test was tried.
         failed: the tests of which an attempt failed.
+        kinds: tells tests apart by the code that runs for them.
         are_counted_by_others: whether a plugin may count for us, also over crashes of workers.
         plain_path: the file of the test that began last, where tests are recorded as pytest names them; else None.
     """
 
-    __slots__ = ("_node_ids", "_parameters", "_tasks", "are_counted_by_others", "counts", "failed", "plain_path")
+    __slots__ = (
+        "_node_ids",
+        "_parameters",
+        "_tasks",
+        "are_counted_by_others",
+        "counts",
+        "failed",
+        "kinds",
+        "plain_path",
+    )
 
     def __init__(self, node_ids: NodeIds, tasks: Tasks, capturer: Capturer) -> None:
         self._parameters = Parameters(capturer)
@@ -40,6 +101,7 @@ class Attempts:
         self._tasks = tasks
         self.counts: dict[str, int] = {}
         self.failed: set[str] = set()
+        self.kinds = ItemKinds()
         self.are_counted_by_others = False
         self.plain_path: Path | None = None
 

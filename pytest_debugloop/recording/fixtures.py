@@ -165,3 +165,16 @@ def _uses_of(request: Any) -> str:
     definitions = getattr(info, "name2fixturedefs", None) or {}
     names = [name for name in getattr(info, "initialnames", ()) if name in definitions]
     return f'"uses":[{",".join(json_string(clean_text(str(name))) for name in names[:200])}],' if names else ""
+
+
+def sets_up_fixtures(info: Any) -> bool:
+    """Tell whether a test's set-up may run a fixture's function.
+
+    Args:
+        info: pytest's ``FuncFixtureInfo`` of it.
+    """
+    try:
+        definitions = [one for all_of_name in info.name2fixturedefs.values() for one in all_of_name]
+        return "request" in info.names_closure or any(one.func is not _PARAMETER for one in definitions)
+    except (AttributeError, TypeError):  # a pytest that keeps it elsewhere
+        return True

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 _PHASES, _REPORTS = "debugloop-phases", "debugloop-reports"
 _NOT_FOREIGN = ("_pytest.", "pytest_debugloop.")
+# What runs for tests without fixtures too, before and after their functions.
+_BETWEEN_FUNCTIONS = (
+    "pytest_runtest_protocol",
+    "pytest_runtest_logstart",
+    "pytest_runtest_setup",
+    "pytest_runtest_teardown",
+    "pytest_runtest_logreport",
+    "pytest_runtest_logfinish",
+    "pytest_report_teststatus",
+    "pytest_warning_recorded",
+)
+# What has some of these hooks, and in them nothing that a process dies of.
+_HARMLESS_BETWEEN = ("pytest_asyncio.", "pytest_randomly")
 # What has hooks of reports, and changes neither an outcome nor what is run.
 _HARMLESS = ("_hypothesis_pytestplugin", "xdist.", "__channelexec__")  # the last is xdist in a worker
 
@@ -53,6 +66,7 @@ class PhaseHooks:
         self._recorder = recorder
         self._writer = writer
         self._plain: PlainPhases | None = None
+        self._kinds = recorder.attempts.kinds
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -97,6 +111,10 @@ class PhaseHooks:
     def _look_for_changes(self, plain: PlainPhases) -> None:
         if any(_foreign(self._hook.pytest_runtest_logreport)):
             plain.expect_changes()
+        is_alone = not any(any(_foreign(getattr(self._hook, name), _HARMLESS_BETWEEN)) for name in _BETWEEN_FUNCTIONS)
+        if is_alone != self._kinds.is_alone:
+            self._kinds.is_alone = is_alone
+            self._kinds.forget()
 
     def _register_wrappers(self) -> None:
         with OwnImports():
@@ -109,10 +127,10 @@ class PhaseHooks:
         self._plugins.register(WrappedPhases(self._recorder, self._writer), _PHASES)
 
 
-def _foreign(hook: Any) -> Iterator[Any]:
+def _foreign(hook: Any, harmless: tuple[str, ...] = ()) -> Iterator[Any]:
     """Give the implementations of a hook by plugins that are not pytest's."""
     for one in hook.get_hookimpls():
-        if not str(getattr(one.function, "__module__", "")).startswith((*_NOT_FOREIGN, *_HARMLESS)):
+        if not str(getattr(one.function, "__module__", "")).startswith((*_NOT_FOREIGN, *_HARMLESS, *harmless)):
             yield one
 
 

@@ -3,32 +3,30 @@
 A phase begins where the one before it has ended. What passes is a few lines put together here; of what does not, and
 of a phase that somebody has asked for, a :class:`Step` is made, and the recorder does the rest. What a phase has raised
 is still alive when its report is made; an interrupt goes past the report, and is seen on its way out of pytest.
+
+Lines are written before code runs that is not pytest's. A test without fixtures has none but its function, so all that
+is known is written once, before that.
 """
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from _pytest import runner
 from _pytest.skipping import xfailed_key
 
 from pytest_debugloop.journal.records import json_string
 from pytest_debugloop.recording.states import RecorderState
-from pytest_debugloop.recording.tracebacks import remove_from_traceback
+from pytest_debugloop.recording.tracebacks import is_inside_call, remove_from_traceback
 from pytest_debugloop.writing.steps import Attempt, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
     from pytest_debugloop.recording.recorder import Recorder
     from pytest_debugloop.writing.writer import Writer
 
-_call_and_report, _runtest_call = runner.call_and_report.__code__, runner.pytest_runtest_call.__code__
-_getframe = sys._getframe
 _Function = pytest.Function
 
 
@@ -44,10 +42,10 @@ class PlainPhases:
 
     # Of more than 30 attributes, Python finds none at once without these.
     __slots__ = (
-        "_after", "_attempt", "_attempts", "_await_reports", "_has_parts", "_identity", "_item",
-        "_last_item", "_n", "_next_n", "_next_phase", "_now", "_odd_classes", "_parameters",
+        "_after", "_attempt", "_attempts", "_await_reports", "_has_own_code", "_has_parts", "_identity", "_is_bare",
+        "_is_odd", "_is_unwritten", "_item", "_last_item", "_n", "_next_n", "_next_phase", "_now", "_parameters",
         "_parameters_of", "_path", "_phase", "_recorder", "_started", "_step", "_successor", "_tells_more",
-        "_traced", "_writer",
+        "_traced", "_waiting", "_writer",
     )  # fmt: skip
 
     def __init__(
@@ -60,7 +58,8 @@ class PlainPhases:
         self._await_reports = await_reports
         self._last_item = last_item
         self._successor: Callable[[], None] | None = None
-        self._odd_classes: dict[type, bool] = {}
+        self._is_odd = recorder.attempts.kinds.is_odd
+        self._has_own_code = recorder.attempts.kinds.has_own_code
         self._attempts = recorder.attempts.counts
         self._parameters_of = recorder.attempts.plain_parameters
         self._traced: frozenset[str] | None = None
@@ -71,8 +70,9 @@ class PlainPhases:
         self._step: Step | None = None
         self._phase = ""  # empty between two tests
         self._next_phase = ""  # begins when the report of this one is there
-        self._identity = self._after = self._n = self._started = ""
-        self._parameters = ""
+        self._identity = self._after = self._n = self._started = self._parameters = ""
+        self._is_bare = False  # whether only pytest's code runs before and after its function
+        self._is_unwritten, self._waiting = False, 0  # whether its phase's start is, and lines that are written with it
         self._has_parts = False  # whether reports are made of subtests too
         self._tells_more = False  # whether other plugins may change reports
         recorder.phase_to_step = self._phase_to_step
@@ -100,16 +100,14 @@ class PlainPhases:
             self._after = ""
             self._phase = "setup"
             self._parameters = parameters or ""
-            self._identity = identity = f'{parameters}"node_id":{json_string(node_id)},"attempt":1}}\n'
-            self._n = n = f"{self._next_n()}"
-            self._started = started = f"{self._now()}"
-            recorder = self._recorder
-            text = recorder.buffer
-            self._writer.write_soon(
-                f'{text}{{"kind":"step","rev":0,"n":{n},"phase":"setup","started":{started},{identity}',
-                2 if text else 1,
-            )
-            recorder.buffer = ""
+            self._identity = f'{parameters}"node_id":{json_string(node_id)},"attempt":1}}\n'
+            self._n = f"{self._next_n()}"
+            self._started = f"{self._now()}"
+            if self._has_own_code(item):
+                self._is_bare = False
+                self._write_start()
+            else:
+                self._is_bare = self._is_unwritten = True
         except Exception as fault:
             self._writer.fault(fault)
 
@@ -127,28 +125,39 @@ class PlainPhases:
             ):
                 self._end_step(item, call)
                 return
-            ended = f"{self._now()}"
+            ended, recorder = f"{self._now()}", self._recorder
             n, started, after, identity = self._n, self._started, self._after, self._identity
             if self._step is None:
                 head = f'{{"kind":"step","rev":1,"n":{n},"phase":"{phase}","started":{started},"ended":{ended},'
                 text = f'{head}"outcome":"passed",{after}{identity}'
             else:
-                text = self._ended_line(self._step, int(ended))
+                self._step.ended = int(ended)
+                recorder.enter(RecorderState.ENDED)
+                text = self._step.ended_line()
+                self._step = None
+            self._waiting = self._waiting + 1 if recorder.buffer else 1
+            recorder.buffer += text
             if phase == "teardown":
                 self._phase = ""
-                self._recorder.buffer = text
                 if item is self._last_item or self._successor is not None:
                     self._leave()
                 return
-            self._phase = phase = "call" if phase == "setup" else "teardown"
-            self._after = after = f"{after[:-2]},{n},{started}]," if after else f'"after":[{n},{started}],'
-            self._n = n = f"{self._next_n()}"
+            self._after = f"{after[:-2]},{n},{started}]," if after else f'"after":[{n},{started}],'
+            self._n = f"{self._next_n()}"
             self._started = ended
-            self._writer.write_soon(
-                f'{text}{{"kind":"step","rev":0,"n":{n},"phase":"{phase}","started":{ended},{after}{identity}', 2
-            )
+            self._phase = "call" if phase == "setup" else "teardown"
+            if phase == "call" and self._is_bare:
+                self._is_unwritten = True
+            else:
+                self._write_start()
         except Exception as fault:
             self._writer.fault(fault)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Write what has waited, if more than the test itself is torn down."""
+        if self._is_unwritten and (nextitem is None or nextitem.parent is not item.parent):
+            self._writer.guarded(self._write_start)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -162,6 +171,8 @@ class PlainPhases:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Write what is left."""
+        if self._phase and self._is_unwritten:
+            self._writer.guarded(self._write_start)
         self._writer.guarded(self._recorder.flush)
 
     def log_report(self, report: pytest.TestReport) -> None:
@@ -204,6 +215,17 @@ class PlainPhases:
         if not self._phase and not self._next_phase:
             self._leave()
 
+    def _write_start(self) -> None:
+        """Write that the phase under way has begun, after what has ended before it."""
+        recorder = self._recorder
+        text, recorder.buffer = recorder.buffer, ""
+        self._is_unwritten = False
+        self._writer.write_soon(
+            f'{text}{{"kind":"step","rev":0,"n":{self._n},"phase":"{self._phase}","started":{self._started},'
+            f"{self._after}{self._identity}",
+            self._waiting + 1 if text else 1,
+        )
+
     # -- what is no plain pass -----------------------------------------------------------------------------------------
 
     def _leave(self) -> None:
@@ -213,21 +235,9 @@ class PlainPhases:
             self._recorder.phase_to_step = lambda: None
             self._successor()
 
-    def _is_odd(self, cls: type) -> bool:
-        """Tell whether tests of a class keep their errors to themselves, and tell of parts, as unittest's do."""
-        if cls not in self._odd_classes:
-            self._odd_classes[cls] = hasattr(cls, "_excinfo")
-        return self._odd_classes[cls]
-
     def _is_plain(self, step: Step) -> bool:
         is_watched = self._attempt is None or self._attempt.is_watched
         return step.phase == self._phase and not (is_watched or self._has_parts or self._tells_more)
-
-    def _ended_line(self, step: Step, ended: int) -> str:
-        step.ended = ended
-        self._step = None
-        self._recorder.enter(RecorderState.ENDED)
-        return step.ended_line()
 
     def _begin_attempt(self, item: pytest.Item) -> None:
         """Begin an attempt of which we do not know yet that nothing is special about it."""
@@ -240,6 +250,7 @@ class PlainPhases:
             recorder.flush()
         self._phase = self._next_phase = ""
         self._item = self._attempt = self._step = None
+        self._is_bare = self._is_unwritten = False
         attempt = recorder.begin_attempt(item)
         self._item, self._attempt = item, attempt
         self._has_parts = self._is_odd(item.__class__)
@@ -252,9 +263,7 @@ class PlainPhases:
         self._identity, self._after = attempt.identity, ""
         self._n, self._started = f"{self._next_n()}", f"{self._now()}"
         self._phase = "setup"
-        head = f'{{"kind":"step","rev":0,"n":{self._n},"phase":"setup","started":{self._started},'
-        text, recorder.buffer = recorder.buffer, ""
-        self._writer.write(text + head + self._identity)
+        self._write_start()
 
     def _begin(self, item: pytest.Item, phase: str) -> None:
         recorder = self._recorder
@@ -274,6 +283,8 @@ class PlainPhases:
             return
         n, started = int(self._n), int(self._started)
         if self._phase:
+            if self._is_unwritten:
+                self._write_start()
             attempt = self._attempt
             if attempt is None:
                 attempt = self._attempt = recorder.attempt = Attempt(item.nodeid, 1, item, "", self._parameters)
@@ -285,7 +296,7 @@ class PlainPhases:
 
     def _end_step(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """End a phase of which there is more to tell, or may be once its report is there."""
-        if self._has_parts and _is_inside_call():
+        if self._has_parts and is_inside_call():
             return
         recorder, phase = self._recorder, str(call.when)
         self._await_reports()
@@ -307,13 +318,3 @@ class PlainPhases:
             recorder.record_exception(item, None)
         else:
             recorder.end()
-
-
-def _is_inside_call() -> bool:
-    """Tell whether a report is of a part of a test: it is made while the test's function runs."""
-    frame: FrameType | None = _getframe(1)
-    while frame is not None and frame.f_code is not _call_and_report:
-        if frame.f_code is _runtest_call:
-            return True
-        frame = frame.f_back
-    return False

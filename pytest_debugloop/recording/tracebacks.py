@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from types import TracebackType
+import sys
+from types import FrameType, TracebackType
 from typing import Any
 
 import pytest
+from _pytest import runner
 
 import pytest_debugloop
 
 # With their separators.
 _PACKAGE = os.path.join(os.path.dirname(pytest_debugloop.__file__), "")  # noqa: PTH118, PTH120
 _WRAPPERS = os.path.join(os.path.dirname(__file__), "")  # noqa: PTH118, PTH120
+_call_and_report, _runtest_call = runner.call_and_report.__code__, runner.pytest_runtest_call.__code__
+_getframe = sys._getframe
 
 
 def remove_from_traceback(traceback: TracebackType | None, files: str = _WRAPPERS) -> None:
@@ -66,3 +70,13 @@ def _is_ours(traceback: TracebackType | None) -> bool:
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
     return traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE)
+
+
+def is_inside_call() -> bool:
+    """Tell whether a report is of a part of a test: it is made while the test's function runs."""
+    frame: FrameType | None = _getframe(1)
+    while frame is not None and frame.f_code is not _call_and_report:
+        if frame.f_code is _runtest_call:
+            return True
+        frame = frame.f_back
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +23,7 @@ RECORD = "record"
 
 _LONGEST_MESSAGE = 500
 _FAILED = ("failed", "rerun")
+_SETUP = re.compile(rb'\{"kind":"step","rev":\d+,"n":(\d+),"phase":"setup"')
 _SNAPSHOT = b'{"kind":"snapshot"'
 
 
@@ -215,9 +217,10 @@ def begun_tests(folder: Path) -> int:
     Args:
         folder: of its journals.
     """
-    mark = b'"phase":"setup"'
     count = 0
     for path in (folder / RECORD / JOURNALS).glob(f"*/*{JOURNAL_SUFFIX}"):
         with contextlib.suppress(OSError), path.open("rb") as file:
-            count += sum(line.startswith(b'{"kind":"step","rev":0,') and mark in line for line in file)
+            # Of a step there is a line or two, each with its number: of a test without fixtures, only its setup's end.
+            begun = (match[1] for line in file if (match := _SETUP.match(line)))
+            count += len(set(begun))
     return count

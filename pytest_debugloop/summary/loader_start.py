@@ -6,14 +6,14 @@ import contextlib
 import fcntl
 import json
 import os
-import sys
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_debugloop.environment.ci import seconds_to_stay
 from pytest_debugloop.environment.interpreter import import_paths, inherited_environment, interpreter
-from pytest_debugloop.journal.shared_names import LOADER_LOG, LOADER_VARIABLE
+from pytest_debugloop.journal.shared_names import LOADER_LOG, LOADER_VARIABLE, SHARED_SESSION_VARIABLE
 from pytest_debugloop.private import JOURNALS, NotPrivateError, open_file, remove
 from pytest_debugloop.summary.terminal import SUMMARY_FAILURES_LIMIT
 
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 
 _LOG_LIMIT = 1024 * 1024
 _POLL_SECONDS = 0.005
-_PR_GET_CHILD_SUBREAPER = 37  # of <linux/prctl.h>
 
 # Bound before any test, which may put something else there.
 _sleep, _clock = time.sleep, time.perf_counter
 _spawn = os.posix_spawn
-_waitpid = os.waitpid
+_waitpid, _killpg = os.waitpid, os.killpg
 
 # Nothing of the tests' folder comes before the standard library and the environment's packages.
 _BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loader_main import main; main()"
@@ -80,7 +79,9 @@ def loader_order(
 class LoaderStart:
     """The loader's start, settled before the first test: these may change what is asked for here.
 
-    Where this process would become the loader's parent, the loader is its child, and is started after the last test.
+    Where this process would become the loader's parent, the loader is its child, and is started after the last test: in
+    the first process of a container, and in one that is a "child subreaper", which shows when the loader is started. To
+    ask the system takes ctypes, and with that imported, Python takes longer to free what a large suite leaves.
 
     Args:
         folder: of the record; the loader's log goes there.
@@ -94,30 +95,34 @@ class LoaderStart:
     """
 
     def __init__(self, folder: Path, order: dict[str, object]) -> None:
-        self.is_deferred = adopts_orphans()
+        self.is_deferred = is_first_process()
         self._log = folder / LOADER_LOG
+        self._order = order
         self._environ = inherited_environment()
-        self._environ[LOADER_VARIABLE] = json.dumps(
-            # What ends with this process leaves no server: it would become our child.
-            order | ({"is_child": True, "linger": 0} if self.is_deferred else {})
-        )
         self._command = [interpreter(), "-I", "-X", "utf8", "-c", _BOOTSTRAP, *import_paths()]
         self._child = 0
         self._begun = 0.0
 
-    def start(self) -> None:
+    def start(self, *, comes_early: bool = False) -> None:
         """Start the loader.
+
+        Args:
+            comes_early: whether tests are still to come, so that it may turn out to be deferred.
 
         Raises:
             OSError: it could not be started.
         """
         if self.is_deferred:
             self._begun = _clock()
-            self._child = self._spawn(self._command)
+            # What ends with this process leaves no server: it would become our child.
+            self._child = self._spawn(self._command, self._order | {"is_child": True, "linger": 0})
             return
-        pid = self._spawn(["/bin/sh", "-c", _DETACH, "sh", *self._command])
+        shell = self._spawn(["/bin/sh", "-c", _DETACH, "sh", *self._command], self._order)
         with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: there is nothing to wait for
-            _waitpid(pid, 0)
+            _waitpid(shell, 0)
+        self.is_deferred = _is_parent_of_group(shell)
+        if self.is_deferred and not comes_early:
+            self.start()
 
     def wait_for_child(self, seconds: float) -> None:
         """Wait until the loader has ended, where it is a child of this process.
@@ -129,7 +134,8 @@ class LoaderStart:
             while self._child and not _waitpid(self._child, os.WNOHANG)[0] and _clock() - self._begun < seconds:
                 _sleep(_POLL_SECONDS)
 
-    def _spawn(self, command: list[str]) -> int:
+    def _spawn(self, command: list[str], order: dict[str, object]) -> int:
+        environ = self._environ | {LOADER_VARIABLE: json.dumps(order)}
         opened = _opened_log(self._log)
         try:
             # Where one of the standard streams is closed, what is opened gets its number.
@@ -143,30 +149,32 @@ class LoaderStart:
             *((os.POSIX_SPAWN_CLOSE, number) for number in _inheritable()),
         ]
         try:
-            return _spawn(command[0], command, self._environ, file_actions=actions, setsid=True)
+            return _spawn(command[0], command, environ, file_actions=actions, setsid=True)
         except NotImplementedError:  # an old libc; the loader leaves the session by itself, a moment later
-            return _spawn(command[0], command, self._environ, file_actions=actions)
+            return _spawn(command[0], command, environ | {SHARED_SESSION_VARIABLE: "1"}, file_actions=actions)
         finally:
             os.close(output)
 
 
-def adopts_orphans() -> bool:
-    """Tell whether processes become this one's children when the process that started them has ended.
+def is_first_process() -> bool:
+    """Tell whether this is the first process of a container: what its descendants leave behind becomes its child."""
+    return os.getpid() == 1
 
-    It is so in the first process of a container, and in one that is a "child subreaper".
+
+def _is_parent_of_group(group: int) -> bool:
+    """Tell whether processes of a group have become children of this one; they are ended, and waited for.
+
+    Args:
+        group: that has lost its first process.
     """
-    if os.getpid() == 1:
+    with contextlib.suppress(ChildProcessError):
+        if not _waitpid(-group, os.WNOHANG)[0]:
+            _killpg(group, signal.SIGTERM)
+            with contextlib.suppress(ChildProcessError):
+                while True:
+                    _waitpid(-group, 0)
         return True
-    if sys.platform != "linux":
-        return False
-    try:
-        import ctypes
-
-        flag = ctypes.c_int()
-        asked = ctypes.CDLL(None).prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(flag), *[ctypes.c_ulong()] * 3)
-    except (ImportError, OSError, AttributeError):
-        return False
-    return asked == 0 and flag.value != 0
+    return False
 
 
 def _inheritable() -> list[int]:

@@ -110,7 +110,7 @@ class RunEnd:
                 order |= {"is_survey": not self._settings.load, "is_awaited": not self._short_wait.is_possible}
                 self._loader = LoaderStart(self._folder, order)
                 if self._settings.load and not self._loader.is_deferred:
-                    self._loader.start()
+                    self._loader.start(comes_early=True)
             except Exception as error:
                 problems.append(self._not_started(error))
         return problems

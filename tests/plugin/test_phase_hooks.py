@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -146,3 +147,156 @@ def test_the_reports_of_subtests_do_not_end_the_call(project: Project) -> None:
         (call,) = (s for s in steps if s.step_type == "call")
         assert call.completed_at is not None
         assert (call.completed_at - call.started_at).total_seconds() >= 0.05
+
+
+_BARE = """
+    import json, pathlib
+
+    import pytest
+
+    def last_lines():
+        (journal,) = pathlib.Path(".debugloop").glob("journals/*/main.jsonl")
+        steps = [json.loads(line) for line in journal.read_text().splitlines() if '"kind":"step"' in line]
+        return [(s["node_id"].partition("::")[2], s["phase"], s["rev"]) for s in steps if s["phase"] != "collect"]
+
+    def test_first(): pass
+    def test_second(): pass
+    @pytest.mark.parametrize("value", [1, 2])
+    def test_third(value):
+        pathlib.Path(f"seen{value}.json").write_text(json.dumps(last_lines()))
+"""
+_ONCE = [["test_third[1]", "setup", 1], ["test_third[1]", "call", 0]]
+_AT_ONCE = [["test_third[1]", "setup", 0], *_ONCE]
+
+
+@pytest.mark.parametrize(
+    ("conftest", "own"),
+    [
+        ("", _ONCE),
+        ("def pytest_runtest_call(): pass", _ONCE),
+        ("def pytest_runtest_setup(): pass", _AT_ONCE),
+        ("def pytest_runtest_teardown(): pass", _AT_ONCE),
+        ("def pytest_runtest_logstart(): pass", _AT_ONCE),
+        ("def pytest_runtest_logfinish(): pass", _AT_ONCE),
+        ("def pytest_report_teststatus(): pass", _AT_ONCE),
+        (_WRAPPER.format(hook="pytest_runtest_protocol"), _AT_ONCE),
+        ("import pytest\n\n@pytest.fixture(autouse=True)\ndef every(): pass", _AT_ONCE),
+    ],
+    ids=["none", "call", "setup", "teardown", "logstart", "logfinish", "teststatus", "protocol", "fixture"],
+)
+def test_all_is_in_the_journal_before_a_test_runs_and_before_code_that_is_not_pytests(
+    project: Project, conftest: str, own: list[list[object]]
+) -> None:
+    project.write("conftest.py", conftest)
+    project.write("test_suite.py", _BARE)
+    run = project.run("-p", "no:cacheprovider", "-p", "no:randomly")
+    assert run.ret == 0, run.out
+    seen = json.loads((project.folder / "seen1.json").read_text())
+    assert seen[-len(own) :] == own
+    assert seen[-len(own) - 1] == ["test_second", "teardown", 1]
+    begun = [(name, phase) for name, phase, rev in seen if rev == 0]
+    # The first test of a file may set up more than itself.
+    assert (("test_second", "setup") in begun, ("test_second", "teardown") in begun) == (own == _AT_ONCE,) * 2
+    assert ("test_second", "call") in begun
+    for test in ("::test_first", "::test_second", "::test_third[1]", "::test_third[2]"):
+        assert [(s.step_type, s.status) for s in run.record.steps(test)] == [
+            ("setup", "completed"),
+            ("call", "completed"),
+            ("teardown", "completed"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("conftest", "test", "phase"),
+    [
+        ("def pytest_runtest_logfinish(nodeid): die(nodeid, 'test_bare')", "test_bare", "teardown"),
+        ("def pytest_runtest_logstart(nodeid): die(nodeid, 'test_after')", "test_bare", "teardown"),
+        ("def pytest_runtest_setup(item): die(item.nodeid, 'test_after')", "test_after", "setup"),
+        ("def pytest_runtest_teardown(item): die(item.nodeid, 'test_bare')", "test_bare", "teardown"),
+        ("def pytest_runtest_call(item): die(item.nodeid, 'test_bare')", "test_bare", "call"),
+        ("", "test_last", "teardown"),
+    ],
+    ids=["logfinish", "logstart", "setup", "teardown", "call", "fixture of the module"],
+)
+def test_a_process_that_dies_around_a_test_without_fixtures_died_in_the_right_phase(
+    project: Project, conftest: str, test: str, phase: str
+) -> None:
+    die = "import os\n\ndef die(name, which):\n    if name.endswith(which):\n        os._exit(3)\n\n"
+    project.write("conftest.py", die + conftest)
+    project.write(
+        "test_suite.py",
+        """
+        import os, pytest
+
+        @pytest.fixture(scope="module")
+        def last():
+            yield
+            os._exit(3)
+
+        def test_before(): pass
+        def test_bare(): pass
+        def test_after(): pass
+        def test_uses(last): pass
+        def test_last(): pass
+        """,
+    )
+    project.write("test_zoo.py", "def test_zebra(): pass")
+    run = project.run("-p", "no:cacheprovider", "-p", "no:randomly")
+    run.record.wait_for_end()
+    (error,) = run.record.all_errors
+    assert error.error_type == "process_crash"
+    assert (error.operation_name, error.metadata["phase"]) == (f"test_suite.py::{test}", phase)
+
+
+def test_a_hook_that_comes_in_a_test_is_met_at_the_next(project: Project) -> None:
+    project.write(
+        "test_suite.py",
+        """
+        import os, pytest
+
+        class Late:
+            def pytest_runtest_logfinish(self, nodeid):
+                if nodeid.endswith("test_dies"):
+                    os._exit(3)
+
+        def test_first(pytestconfig):
+            pytestconfig.pluginmanager.register(Late())
+
+        def test_second(): pass
+        def test_dies(): pass
+        def test_after(): pass
+        """,
+    )
+    run = project.run("-p", "no:cacheprovider", "-p", "no:randomly")
+    run.record.wait_for_end()
+    (error,) = run.record.all_errors
+    assert (error.operation_name, error.metadata["phase"]) == ("test_suite.py::test_dies", "teardown")
+
+
+def test_what_ends_a_run_between_the_functions_of_tests_is_recorded(project: Project) -> None:
+    project.write(
+        "test_suite.py",
+        """
+        import pytest
+
+        def test_first(): pass
+        def test_second(pytestconfig): pass
+        def test_third(): pass
+        @pytest.mark.skip
+        def test_skipped(): pass
+        @pytest.mark.xfail(run=False)
+        def test_expected(): pass
+        def test_last():
+            from _pytest import runner
+            def interrupt(*given, **named): raise KeyboardInterrupt
+            runner.SetupState.teardown_exact = interrupt
+        """,
+    )
+    run = project.run("-p", "no:cacheprovider", "-p", "no:randomly")
+    statuses = {s.operation_name.rpartition("::")[2]: s.status for s in run.record.steps("", "teardown")}
+    assert [(s.step_type, s.status) for s in run.record.steps("::test_last")] == [
+        ("setup", "completed"),
+        ("call", "completed"),
+        ("teardown", "failed"),
+    ]
+    assert statuses["test_third"] == statuses["test_skipped"] == statuses["test_expected"] == "completed"

@@ -98,7 +98,7 @@ def test_the_loader_has_no_descriptor_of_the_run(
     tmp_path: Path, program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, *, is_deferred: bool
 ) -> None:
     program("python3", LOOKS.format(python=sys.executable, folder=tmp_path))
-    monkeypatch.setattr(loader_start, "adopts_orphans", lambda: is_deferred)
+    monkeypatch.setattr(loader_start, "is_first_process", lambda: is_deferred)
     log = tmp_path / "record" / "loader.log"
     log.parent.mkdir(mode=0o700)
     reading, writing = os.pipe()
