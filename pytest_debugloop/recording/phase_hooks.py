@@ -79,9 +79,9 @@ class PhaseHooks:
         self._plugins.register(self._plain, _PHASES)
         self._look_for_changes(self._plain)
 
-    def pytest_plugin_registered(self) -> None:
+    def pytest_plugin_registered(self, plugin: object) -> None:
         """Choose again where a test has brought a plugin."""
-        if (plain := self._plain) is None:
+        if (plain := self._plain) is None or type(plugin).__module__.startswith(_NOT_FOREIGN):
             return
         if self._needs_wrappers():
             self._plain = None

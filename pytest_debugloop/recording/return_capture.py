@@ -50,6 +50,10 @@ class ReturnCapture:
         self._on_return = on_return if _has_monitoring else _profiled
         self.first_attempts = 0
 
+    def __dir__(self) -> list[str]:
+        """Name the hook: pluggy and pytest look at all that is named here, each time that this is registered."""
+        return [ReturnCapture.pytest_runtest_call.__name__]
+
     # Inside of what tells of phases, where that is a wrapper.
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, T, T]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 MAX_FILES = 500
@@ -22,6 +22,7 @@ _WRITES_ONLY = os.O_WRONLY | os.O_TRUNC | os.O_CREAT
 # What they have as program, arguments and folder.
 _STARTS = {"subprocess.Popen": (0, 1, 2), "os.posix_spawn": (0, 1, None), "os.spawn": (1, 2, None)}
 _FORKS = frozenset({"os.fork", "os.forkpty"})
+_ASKED_FOR = frozenset({"open", "sqlite3.connect", "os.system", *_STARTS, *_FORKS})
 _CODE = (".py", ".pyc")  # what of it is run is traced otherwise
 _FAULTS = (AttributeError, LookupError, RecursionError, TypeError, UnicodeError)
 _getcwd = os.getcwd
@@ -78,7 +79,7 @@ class AuditHook:
         """Begin to listen; the first time, add the hook."""
         if not self._is_added:
             self._is_added = True
-            sys.addaudithook(self._on_event)
+            sys.addaudithook(self._as_function())
         self._noted = AuditedEvents()
 
     def end(self) -> AuditedEvents | None:
@@ -86,10 +87,17 @@ class AuditHook:
         noted, self._noted = self._noted, None
         return noted
 
-    def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
-        noted = self._noted
-        if noted is None:
-            return
+    def _as_function(self) -> Callable[[str, tuple[Any, ...]], None]:
+        """Give the hook: Python asks it for an attribute at each event, which a method refuses with an exception."""
+        asked_for = _ASKED_FOR
+
+        def hook(event: str, arguments: tuple[Any, ...]) -> None:
+            if (noted := self._noted) is not None and event in asked_for:
+                self._note(noted, event, arguments)
+
+        return hook
+
+    def _note(self, noted: AuditedEvents, event: str, arguments: tuple[Any, ...]) -> None:
         try:
             if event == "open":
                 self._opened(noted, arguments)
