@@ -28,6 +28,8 @@ _POLL_SECONDS = 0.005
 _sleep, _clock = time.sleep, time.perf_counter
 _spawn = os.posix_spawn
 _waitpid, _killpg = os.waitpid, os.killpg
+_to_json = json.dumps
+_SIGTERM = signal.SIGTERM
 
 # Nothing of the tests' folder comes before the standard library and the environment's packages.
 _BOOTSTRAP = "import sys; sys.path += sys.argv[1:]; from pytest_debugloop.loader_main import main; main()"
@@ -107,22 +109,20 @@ class LoaderStart:
         """Start the loader.
 
         Args:
-            comes_early: whether tests are still to come, so that it may turn out to be deferred.
+            comes_early: whether tests are still to come: a loader that is deferred is not started then.
 
         Raises:
             OSError: it could not be started.
         """
-        if self.is_deferred:
+        if not self.is_deferred:
+            shell = self._spawn(["/bin/sh", "-c", _DETACH, "sh", *self._command], self._order)
+            with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: there is nothing to wait for
+                _waitpid(shell, 0)
+            self.is_deferred = _is_parent_of_group(shell)
+        if self.is_deferred and not comes_early:
             self._begun = _clock()
             # What ends with this process leaves no server: it would become our child.
             self._child = self._spawn(self._command, self._order | {"is_child": True, "linger": 0})
-            return
-        shell = self._spawn(["/bin/sh", "-c", _DETACH, "sh", *self._command], self._order)
-        with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: there is nothing to wait for
-            _waitpid(shell, 0)
-        self.is_deferred = _is_parent_of_group(shell)
-        if self.is_deferred and not comes_early:
-            self.start()
 
     def wait_for_child(self, seconds: float) -> None:
         """Wait until the loader has ended, where it is a child of this process.
@@ -135,7 +135,7 @@ class LoaderStart:
                 _sleep(_POLL_SECONDS)
 
     def _spawn(self, command: list[str], order: dict[str, object]) -> int:
-        environ = self._environ | {LOADER_VARIABLE: json.dumps(order)}
+        environ = self._environ | {LOADER_VARIABLE: _to_json(order)}
         opened = _opened_log(self._log)
         try:
             # Where one of the standard streams is closed, what is opened gets its number.
@@ -169,7 +169,7 @@ def _is_parent_of_group(group: int) -> bool:
     """
     with contextlib.suppress(ChildProcessError):
         if not _waitpid(-group, os.WNOHANG)[0]:
-            _killpg(group, signal.SIGTERM)
+            _killpg(group, _SIGTERM)
             with contextlib.suppress(ChildProcessError):
                 while True:
                     _waitpid(-group, 0)

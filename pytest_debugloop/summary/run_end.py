@@ -109,7 +109,7 @@ class RunEnd:
             try:
                 order |= {"is_survey": not self._settings.load, "is_awaited": not self._short_wait.is_possible}
                 self._loader = LoaderStart(self._folder, order)
-                if self._settings.load and not self._loader.is_deferred:
+                if self._settings.load:
                     self._loader.start(comes_early=True)
             except Exception as error:
                 problems.append(self._not_started(error))

@@ -184,8 +184,7 @@ class recording:  # noqa: N801 - it is called as a function, like contextlib.sup
             return None
         order = loader_order(rootdir, self._settings, folder, self._run_folder, folders.fallback_folder(), redactor)
         loader = LoaderStart(folder, order | {"is_survey": False})
-        if not loader.is_deferred:
-            loader.start(comes_early=True)
+        loader.start(comes_early=True)
         return loader
 
     def _close(self, scope: Scope, error: BaseException | None) -> None:

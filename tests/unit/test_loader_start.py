@@ -118,3 +118,18 @@ def test_the_loader_has_no_descriptor_of_the_run(
     assert [name for name in found.values() if str(tmp_path) not in name] == []  # the script itself
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("is_deferred", [False, True])
+def test_the_loader_starts_after_tests_that_have_replaced_json(
+    tmp_path: Path, program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, *, is_deferred: bool
+) -> None:
+    program("python3", LOOKS.format(python=sys.executable, folder=tmp_path))
+    monkeypatch.setattr(loader_start, "is_first_process", lambda: is_deferred)
+    (tmp_path / "record").mkdir(mode=0o700)
+    started = loader_start.LoaderStart(tmp_path / "record", {})
+    with monkeypatch.context() as patched:
+        patched.setattr(json, "dumps", None)
+        started.start()
+    wait_until((tmp_path / "found").exists)
+    started.wait_for_child(60)
