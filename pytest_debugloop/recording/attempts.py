@@ -24,7 +24,7 @@ class ItemKinds:
     """Tells tests apart by the code that runs for them.
 
     Attributes:
-        is_alone: whether no other plugin has code that runs between the functions of tests; see :meth:`forget`.
+        is_alone: whether no other plugin has code that runs between the functions of tests.
     """
 
     __slots__ = ("_fixtures", "_has_fixtures", "_is_plain_parent", "_odd_classes", "_parent", "is_alone")
@@ -32,10 +32,6 @@ class ItemKinds:
     def __init__(self) -> None:
         self.is_alone = False
         self._odd_classes: dict[type, bool] = {}
-        self.forget()
-
-    def forget(self) -> None:
-        """Ask anew for the next test."""
         self._parent: object = None  # of the test before
         self._is_plain_parent = False
         self._fixtures: object = None  # of that test
@@ -57,10 +53,12 @@ class ItemKinds:
         Args:
             item: the test; the one before it is in the same file.
         """
+        if not self.is_alone or item.__class__ is not pytest.Function:
+            return True
         if (parent := item.parent) is not self._parent:
             self._parent = parent
-            self._is_plain_parent = self.is_alone and parent.__class__ in _PARENTS
-        if not self._is_plain_parent or item.__class__ is not pytest.Function:
+            self._is_plain_parent = parent.__class__ in _PARENTS
+        if not self._is_plain_parent:
             return True
         if (fixtures := item._fixtureinfo) is not self._fixtures:
             self._fixtures = fixtures

@@ -66,7 +66,6 @@ class PhaseHooks:
         self._recorder = recorder
         self._writer = writer
         self._plain: PlainPhases | None = None
-        self._kinds = recorder.attempts.kinds
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -111,10 +110,9 @@ class PhaseHooks:
     def _look_for_changes(self, plain: PlainPhases) -> None:
         if any(_foreign(self._hook.pytest_runtest_logreport)):
             plain.expect_changes()
-        is_alone = not any(any(_foreign(getattr(self._hook, name), _HARMLESS_BETWEEN)) for name in _BETWEEN_FUNCTIONS)
-        if is_alone != self._kinds.is_alone:
-            self._kinds.is_alone = is_alone
-            self._kinds.forget()
+        self._recorder.attempts.kinds.is_alone = not any(
+            any(_foreign(getattr(self._hook, name), _HARMLESS_BETWEEN)) for name in _BETWEEN_FUNCTIONS
+        )
 
     def _register_wrappers(self) -> None:
         with OwnImports():

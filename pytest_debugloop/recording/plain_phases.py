@@ -72,8 +72,9 @@ class PlainPhases:
         self._next_phase = ""  # begins when the report of this one is there
         self._identity = self._after = self._n = self._started = self._parameters = ""
         self._is_bare = False  # whether only pytest's code runs before and after its function
-        self._is_unwritten, self._waiting = False, 0  # whether its phase's start is, and lines that are written with it
+        self._is_unwritten = False  # whether the journal does not know yet that the phase has begun
         self._has_parts = False  # whether reports are made of subtests too
+        self._waiting = 0  # lines that are written with the next
         self._tells_more = False  # whether other plugins may change reports
         recorder.phase_to_step = self._phase_to_step
 
@@ -217,8 +218,7 @@ class PlainPhases:
 
     def _write_start(self) -> None:
         """Write that the phase under way has begun, after what has ended before it."""
-        recorder = self._recorder
-        text, recorder.buffer = recorder.buffer, ""
+        text, self._recorder.buffer = self._recorder.buffer, ""
         self._is_unwritten = False
         self._writer.write_soon(
             f'{text}{{"kind":"step","rev":0,"n":{self._n},"phase":"{self._phase}","started":{self._started},'

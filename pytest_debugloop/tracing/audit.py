@@ -89,10 +89,9 @@ class AuditHook:
 
     def _as_function(self) -> Callable[[str, tuple[Any, ...]], None]:
         """Give the hook: Python asks it for an attribute at each event, which a method refuses with an exception."""
-        asked_for = _ASKED_FOR
 
         def hook(event: str, arguments: tuple[Any, ...]) -> None:
-            if (noted := self._noted) is not None and event in asked_for:
+            if (noted := self._noted) is not None and event in _ASKED_FOR:
                 self._note(noted, event, arguments)
 
         return hook
