@@ -20,8 +20,9 @@ from pytest_debugloop.snapshots.states import recorded_exceptions
 from pytest_debugloop.sources.beside import hash_beside, is_beside
 from pytest_debugloop.sources.checkout import text_of
 from pytest_debugloop.sources.file_hashes import FileHashes
+from pytest_debugloop.sources.installed import installed_versions
 from pytest_debugloop.sources.secrets import matches
-from pytest_debugloop.sources.survey import Survey
+from pytest_debugloop.sources.tree import tree_of
 
 _MAX_NAMED = 3
 _CUT = 300  # a recorded line of this length may have been cut
@@ -38,11 +39,9 @@ def changes_since(failure: FailureToRerun, rootdir: Path, redactor: Redactor) ->
     Returns:
         One sentence for each difference that may matter; none for what the record does not have.
     """
-    now = Survey(rootdir, redactor, {}).conclude()
-    hashes = FileHashes(rootdir, redactor)
-    files: dict[str, str] | None = now.get("files")
-    if files is not None:
-        files |= {path: hashes.told(path, digest) for path, digest in _beside(failure.files or (), rootdir)}
+    hashes, tree, files = FileHashes(rootdir, redactor), tree_of(rootdir), None
+    if tree is not None:
+        files = hashes.told_of_all({**tree.files, **dict(_beside(failure.files or (), rootdir))})
     notes = _code_changes(failure, rootdir, files)
     version = platform.python_version()
     if failure.python_version not in (None, version):
@@ -50,7 +49,7 @@ def changes_since(failure: FailureToRerun, rootdir: Path, redactor: Redactor) ->
     this_platform = f"{sys.platform} {platform.machine()}"
     if failure.platform not in (None, this_platform):
         notes.append(f"it ran on {failure.platform}, this is {this_platform}")
-    differing = _differing(failure.distributions or {}, now["distributions"]) if failure.distributions else []
+    differing = _differing(failure.distributions, installed_versions()) if failure.distributions else []
     if differing:
         notes.append(_differs(differing, "distribution"))
     return notes

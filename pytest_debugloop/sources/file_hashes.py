@@ -11,12 +11,14 @@ import hashlib
 import json
 import os
 import tokenize
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from pytest_debugloop.capture import redact
 from pytest_debugloop.capture.redact import Redactor
+from pytest_debugloop.journal.records import clean_text
 from pytest_debugloop.private import read_file, write_atomically
 from pytest_debugloop.sources.file_identity import identity_of, is_settled
 from pytest_debugloop.sources.secrets import ReadFile, read_data
@@ -112,6 +114,14 @@ class FileHashes:
         except OSError:
             return digest
         return known[4] if known[5] else digest
+
+    def told_of_all(self, files: Mapping[str, str]) -> dict[str, str]:
+        """Give that of each file, by the path as it is recorded.
+
+        Args:
+            files: path and digest of each.
+        """
+        return {clean_text(path): self.told(path, digest) for path, digest in files.items()}
 
     def forget_sources(self) -> None:
         """Let go of the sources that were read, and not asked for."""

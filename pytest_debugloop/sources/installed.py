@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
@@ -79,6 +80,17 @@ def installed(folder: Path | None = None) -> dict[str, Installed]:
             continue
     kept.save()
     return dict(sorted(found.items()))
+
+
+def installed_versions() -> dict[str, str]:
+    """Give the versions of what :func:`installed` lists, without a look at any file of it."""
+    found: dict[str, str] = {}
+    for distribution in metadata.distributions():
+        with contextlib.suppress(Exception):  # as there
+            name, version = _name_and_version(distribution)
+            if name and version:
+                found.setdefault(normalised(name), str(version))
+    return found
 
 
 def normalised(name: str) -> str:

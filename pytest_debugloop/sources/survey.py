@@ -206,16 +206,15 @@ class Survey:
             self._has_data = not tree.is_cut
             tree = Tree({**tree.files, **beside.files}, tree.tree, {**tree.dirty, **beside.dirty})
             self._files, self._dirty = tree.files, tree.dirty
-            files = {path: self._hashes.told(path, digest) for path, digest in tree.files.items()}
-            record["files"] = {clean_text(path): digest for path, digest in files.items()}
-            record["code_version"] = version_of(record["files"])
+            record["files"] = files = self._hashes.told_of_all(tree.files)
+            record["code_version"] = version_of(files)
             record["tree"] = tree.tree
-            record["dirty"] = {clean_text(path): files.get(path, digest) for path, digest in tree.dirty.items()}
+            record["dirty"] = {(p := clean_text(path)): files.get(p, digest) for path, digest in tree.dirty.items()}
             record["edited"] = sorted(map(clean_text, self._edited(tree)))[:_MAX_EDITED]
             data = data_files(self._rootdir, tree.files, self.began)
-            record["other_files"] = {clean_text(p): self._hashes.told(p, digest) for p, digest in data.shown.items()}
+            record["other_files"] = self._hashes.told_of_all(data.shown)
             record["other_version"] = version_of(record["other_files"])
-            self._ignored = {clean_text(p): self._hashes.told(p, digest) for p, digest in data.ignored.items()}
+            self._ignored = self._hashes.told_of_all(data.ignored)
         self._hashes.save()
         return record
 
