@@ -60,6 +60,12 @@ _SETTINGS = {
 _THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
 # Event triggers, of which some run when somebody connects, can be turned off since this version.
 _EVENT_TRIGGERS_OFF = 17
+# What only servers from a version on know.
+_SINCE = {
+    _EVENT_TRIGGERS_OFF: {"event_triggers": "off"},
+    # Each server would have three processes that read ahead: a record fits in memory.
+    18: {"io_method": "sync"},
+}
 _CONFIGURATION = "# Written by pytest-debugloop before each start: what stands here is lost.\n"
 # A server that finds one of them restores a backup or follows another server.
 _SIGNALS = ("recovery.signal", "standby.signal", "promote")
@@ -88,8 +94,11 @@ def settings(major: int, *, durable: bool) -> dict[str, str]:
     Returns:
         dict[str, str]: values by the name of the setting.
     """
-    more = {} if durable else _THROW_AWAY
-    return {**_SETTINGS, **more, **({"event_triggers": "off"} if major >= _EVENT_TRIGGERS_OFF else {})}
+    found = _SETTINGS if durable else _SETTINGS | _THROW_AWAY
+    for since, more in _SINCE.items():
+        if major >= since:
+            found = found | more
+    return found
 
 
 def configure(data: Path, account: Account) -> None:
