@@ -23,20 +23,20 @@ lines: dict[str, set[int]] = {}
 
 
 def begin_code(code, _offset):
-    """Look at the lines of what is ours; of anything else nothing more is told."""
+    """Ask for the lines of code in the package, and for nothing of any other."""
     if code.co_filename.startswith(PACKAGE):
         sys.monitoring.set_local_events(TOOL, code, EVENTS.LINE)
     return sys.monitoring.DISABLE
 
 
 def note(code, line):
-    """Note a line, once."""
+    """Note a line the first time that it runs."""
     lines.setdefault(code.co_filename, set()).add(line)
     return sys.monitoring.DISABLE
 
 
-def save():
-    """Keep what is new, where this process may: some tests run as others, or with no room on the disk."""
+def save() -> None:
+    """Write what was noted since the last time, if this process may: some run as others, or with a full disk."""
     global lines
     taken, lines = lines, {}
     try:
@@ -44,14 +44,14 @@ def save():
             file = _open(f"{DATA}-{_getpid()}-{_time()}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             _write(file, marshal.dumps({name: list(found) for name, found in taken.items()}))
             _close(file)
-    except Exception:  # noqa: S110 - nobody is there to be told
+    except Exception:  # noqa: S110 - a process without coverage is better than a test that fails by it
         pass
 
 
-sys.monitoring.use_tool_id(TOOL, "coverage.py")
+sys.monitoring.use_tool_id(TOOL, "debugloop_measure")
 sys.monitoring.register_callback(TOOL, EVENTS.PY_START, begin_code)
 sys.monitoring.register_callback(TOOL, EVENTS.LINE, note)
 sys.monitoring.set_events(TOOL, EVENTS.PY_START)
 atexit.register(save)
-# A child has its own to tell: most are forked by a process that has imported what they need.
+# So that a child does not write its parent's lines again: most are forked by one that has imported all they need.
 os.register_at_fork(before=save)

@@ -20,7 +20,7 @@ from pytest_debugloop.snapshots.states import recorded_exceptions
 from pytest_debugloop.sources.beside import hash_beside, is_beside
 from pytest_debugloop.sources.checkout import text_of
 from pytest_debugloop.sources.file_hashes import FileHashes
-from pytest_debugloop.sources.installed import installed_versions
+from pytest_debugloop.sources.installed import distribution_versions
 from pytest_debugloop.sources.secrets import matches
 from pytest_debugloop.sources.tree import tree_of
 
@@ -39,20 +39,25 @@ def changes_since(failure: FailureToRerun, rootdir: Path, redactor: Redactor) ->
     Returns:
         One sentence for each difference that may matter; none for what the record does not have.
     """
-    hashes, tree, files = FileHashes(rootdir, redactor), tree_of(rootdir), None
-    if tree is not None:
-        files = hashes.told_of_all({**tree.files, **dict(_beside(failure.files or (), rootdir))})
-    notes = _code_changes(failure, rootdir, files)
+    notes = _code_changes(failure, rootdir, _files_now(failure.files or (), rootdir, redactor))
     version = platform.python_version()
     if failure.python_version not in (None, version):
         notes.append(f"it ran on Python {failure.python_version}, this is {version}")
     this_platform = f"{sys.platform} {platform.machine()}"
     if failure.platform not in (None, this_platform):
         notes.append(f"it ran on {failure.platform}, this is {this_platform}")
-    differing = _differing(failure.distributions, installed_versions()) if failure.distributions else []
+    differing = _differing(failure.distributions, distribution_versions()) if failure.distributions else []
     if differing:
         notes.append(_differs(differing, "distribution"))
     return notes
+
+
+def _files_now(recorded: Iterable[str], rootdir: Path, redactor: Redactor) -> dict[str, str] | None:
+    """Hash the project's files, and the recorded ones beside it; None where they are not known."""
+    tree = tree_of(rootdir)
+    if tree is None:
+        return None
+    return FileHashes(rootdir, redactor).told_of_all({**tree.files, **dict(_beside(recorded, rootdir))})
 
 
 def _beside(names: Iterable[str], rootdir: Path) -> Iterator[tuple[str, str]]:

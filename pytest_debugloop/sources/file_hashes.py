@@ -116,7 +116,7 @@ class FileHashes:
         return known[4] if known[5] else digest
 
     def told_of_all(self, files: Mapping[str, str]) -> dict[str, str]:
-        """Give that of each file, by the path as it is recorded.
+        """Give for each file what :meth:`told` gives, by its path as it is recorded.
 
         Args:
             files: path and digest of each.

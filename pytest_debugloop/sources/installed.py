@@ -82,11 +82,11 @@ def installed(folder: Path | None = None) -> dict[str, Installed]:
     return dict(sorted(found.items()))
 
 
-def installed_versions() -> dict[str, str]:
-    """Give the versions of what :func:`installed` lists, without a look at any file of it."""
+def distribution_versions() -> dict[str, str]:
+    """Give the versions of the distributions that :func:`installed` lists, without reading what was installed."""
     found: dict[str, str] = {}
     for distribution in metadata.distributions():
-        with contextlib.suppress(Exception):  # as there
+        with contextlib.suppress(Exception):  # one that is damaged is none there, too
             name, version = _name_and_version(distribution)
             if name and version:
                 found.setdefault(normalised(name), str(version))

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from pytest_debugloop.sources import file_identity, kept_distributions
-from pytest_debugloop.sources.installed import Installed, installed, installed_versions
+from pytest_debugloop.sources.installed import Installed, distribution_versions, installed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def test_each_distribution_is_told_as_its_metadata_tells_it() -> None:
     said: dict[str, str] = {}
     for distribution in metadata.distributions():
         said.setdefault(re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower(), distribution.version)
-    assert {name: one.version for name, one in installed().items()} == installed_versions() == said
+    assert {name: one.version for name, one in installed().items()} == distribution_versions() == said
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_distribution_of_any_form_is_read(
     (tmp_path / folder / file).write_text("Metadata-Version: 2.1\nName: Some.Thing\nVersion: 2.0\n", encoding="utf-8")
     monkeypatch.setattr("sys.path", [str(tmp_path)])
     found = installed().get("some-thing")
-    assert (found and found.version) == installed_versions().get("some-thing") == expected
+    assert (found and found.version) == distribution_versions().get("some-thing") == expected
 
 
 def digest(text: str) -> str:

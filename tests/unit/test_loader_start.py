@@ -92,44 +92,44 @@ def test_a_python_of_another_name_is_one(program: Callable[..., Path], monkeypat
     assert interpreter() == str(link)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
-@pytest.mark.parametrize("is_deferred", [False, True])
-def test_the_loader_has_no_descriptor_of_the_run(
-    tmp_path: Path, program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, *, is_deferred: bool
-) -> None:
+@pytest.fixture(params=[False, True], ids=["detached", "deferred"])
+def loader(
+    request: pytest.FixtureRequest, tmp_path: Path, program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> loader_start.LoaderStart:
+    """What starts the program that notes its descriptors, in each of the two ways."""
+    if sys.platform != "linux":
+        pytest.skip("looks at processes as Linux shows them")
     program("python3", LOOKS.format(python=sys.executable, folder=tmp_path))
-    monkeypatch.setattr(loader_start, "is_first_process", lambda: is_deferred)
-    log = tmp_path / "record" / "loader.log"
-    log.parent.mkdir(mode=0o700)
+    monkeypatch.setattr(loader_start, "is_first_process", lambda: request.param)
+    (tmp_path / "record").mkdir(mode=0o700)
+    made = loader_start.LoaderStart(tmp_path / "record", {})
+    assert made.is_deferred is request.param
+    return made
+
+
+def test_the_loader_has_no_descriptor_of_the_run(tmp_path: Path, loader: loader_start.LoaderStart) -> None:
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     high = os.dup2(writing, 300, inheritable=True)
     try:
-        started = loader_start.LoaderStart(log.parent, {})
-        assert started.is_deferred is is_deferred
-        started.start()
+        loader.start()
         wait_until((tmp_path / "found").exists)
-        started.wait_for_child(60)
+        loader.wait_for_child(60)
     finally:
         for number in (reading, writing, high):
             os.close(number)
     found = json.loads((tmp_path / "found").read_text())
-    assert [found.pop(number) for number in "012"] == [os.devnull, str(log), str(log)]
+    assert [found.pop(number) for number in "012"] == [os.devnull, *[str(tmp_path / "record" / "loader.log")] * 2]
     assert [name for name in found.values() if str(tmp_path) not in name] == []  # the script itself
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
-@pytest.mark.parametrize("is_deferred", [False, True])
 def test_the_loader_starts_after_tests_that_have_replaced_json(
-    tmp_path: Path, program: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, *, is_deferred: bool
+    tmp_path: Path, loader: loader_start.LoaderStart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program("python3", LOOKS.format(python=sys.executable, folder=tmp_path))
-    monkeypatch.setattr(loader_start, "is_first_process", lambda: is_deferred)
-    (tmp_path / "record").mkdir(mode=0o700)
-    started = loader_start.LoaderStart(tmp_path / "record", {})
     with monkeypatch.context() as patched:
         patched.setattr(json, "dumps", None)
-        started.start()
+        loader.start()
     wait_until((tmp_path / "found").exists)
-    started.wait_for_child(60)
+    loader.wait_for_child(60)
