@@ -75,8 +75,9 @@ def _write_failing(folder: Path, tests: int) -> None:
     write_failing_suite(folder, tests, 20, "fail_richly")
 
 
-ONE, SOME, MORE = (Suite(_write_passing, tests) for tests in (1, 50, 150))
-PAIRS, MORE_PAIRS = (Suite(_write_parametrized, tests) for tests in (50, 150))
+# Tables of Python's that grow at one number of tests cost as much as many tests: the numbers are far apart.
+ONE, SOME, MORE = (Suite(_write_passing, tests) for tests in (1, 200, 1_200))
+PAIRS, MORE_PAIRS = (Suite(_write_parametrized, tests) for tests in (200, 1_200))
 FAILING, MORE_FAILING = (Suite(_write_failing, tests, 1) for tests in (20, 40))
 _FAILURES = 4  # of 20 tests
 
@@ -120,10 +121,15 @@ def count(python: str, folder: Path, run: str, **variables: str) -> float:
     with tempfile.TemporaryDirectory(dir=folder) as work:
         suite.write(Path(work), suite.tests)
         (Path(work) / "conftest.py").write_text(_CONFTEST, encoding="utf-8")
+        environ = bare_environment() | {"PYTHONHASHSEED": "0"} | variables
+        # To compile a test costs pytest as much as to run it, and where memory lies then more or less than we cost.
+        subprocess.run(
+            [python, *_PYTEST, *_PLAIN, "--collect-only"], cwd=work, env=environ, capture_output=True, check=True
+        )
         done = subprocess.run(
             [*_VALGRIND, python, *_PYTEST, *options],
             cwd=work,
-            env=bare_environment() | {"PYTHONHASHSEED": "0"} | variables,
+            env=environ,
             capture_output=True,
             text=True,
             check=False,

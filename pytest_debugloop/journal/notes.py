@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pytest_debugloop.journal.records import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from dataclasses import dataclass
 else:
     from pytest_debugloop.journal.records import dataclass
+
+_STREAMS = ("stdout", "stderr")
 
 
 @dataclass(frozen=True)
@@ -91,3 +94,21 @@ class Artifact(Record):
         """Make the record of some bytes."""
         content = b2a_base64(data, newline=False).decode("ascii")
         return cls(n, at, origin, name, media_type, len(data), content, step, snapshot)
+
+
+def output_lines(outputs: Mapping[str, str], at: int, snapshot: int, next_n: Callable[[], int]) -> bytes:
+    """Write captured output that is too long for a state as lines, without appending them.
+
+    Args:
+        outputs: by phase and stream, as in ``call stdout``; without secrets.
+        at: the moment.
+        snapshot: number of the line of the state.
+        next_n: numbers a record.
+    """
+    lines = b""
+    for name, text in outputs.items():
+        stream = name.rpartition(" ")[2]
+        origin = stream if stream in _STREAMS else "log"
+        data = text.encode("utf-8")
+        lines += Artifact.of(next_n(), at, origin, name[:255], "text/plain", data, snapshot=snapshot).to_line()
+    return lines

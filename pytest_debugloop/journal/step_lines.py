@@ -1,4 +1,4 @@
-"""The lines that tell of a step. They are put together by hand: six are written of every test."""
+"""The lines that tell of a step. They are put together by hand: four to six are written of every test."""
 
 from __future__ import annotations
 
@@ -50,3 +50,57 @@ def step_ended(head: str, suffix: str, ended: int, outcome: str, rev: int = 1, e
         extra: more members as JSON, each followed by a comma.
     """
     return f'{{"kind":"step","rev":{rev},{head},"ended":{ended},"outcome":"{outcome}",{extra}{suffix}'
+
+
+def step_passed(n: str, phase: str, started: str, ended: str, suffix: str) -> str:
+    """Write that a step passed of which nothing else is known.
+
+    Args:
+        n: the record's number.
+        phase: ``setup``, ``call`` or ``teardown``.
+        started: when it began, in microseconds.
+        ended: when it ended.
+        suffix: see :func:`step_suffix`, after the steps that it depends on.
+    """
+    return (
+        f'{{"kind":"step","rev":1,"n":{n},"phase":"{phase}","started":{started},"ended":{ended},"outcome":"passed",'
+        f"{suffix}"
+    )
+
+
+def setup_passed(n: str, started: str, ended: str, call: str, after: str, suffix: str) -> str:
+    """Write that the setup of a test passed and its call began, in one go: this runs for every test.
+
+    Args:
+        n: number of the setup's record.
+        started: when the setup began, in microseconds.
+        ended: when it ended, and the call began.
+        call: number of the call's record.
+        after: what the call depends on.
+        suffix: see :func:`step_suffix`.
+    """
+    return (
+        f'{{"kind":"step","rev":1,"n":{n},"phase":"setup","started":{started},"ended":{ended},"outcome":"passed",'
+        f'{suffix}{{"kind":"step","rev":0,"n":{call},"phase":"call","started":{ended},{after}{suffix}'
+    )
+
+
+def call_and_teardown_passed(
+    n: str, started: str, called: str, teardown: str, ended: str, after: str, suffix: str
+) -> str:
+    """Write that the call of a test and its teardown passed, in one go: this runs for every test.
+
+    Args:
+        n: number of the call's record.
+        started: when the call began, in microseconds.
+        called: when it ended, and the teardown began.
+        teardown: number of the teardown's record.
+        ended: when the teardown ended.
+        after: what the call depends on.
+        suffix: see :func:`step_suffix`.
+    """
+    return (
+        f'{{"kind":"step","rev":1,"n":{n},"phase":"call","started":{started},"ended":{called},"outcome":"passed",'
+        f'{after}{suffix}{{"kind":"step","rev":1,"n":{teardown},"phase":"teardown","started":{called},'
+        f'"ended":{ended},"outcome":"passed",{after[:-2]},{n},{started}],{suffix}'
+    )

@@ -174,7 +174,11 @@ def sets_up_fixtures(info: Any) -> bool:
         info: pytest's ``FuncFixtureInfo`` of it.
     """
     try:
+        if "request" in info.names_closure:
+            return True
+        if not info.name2fixturedefs:
+            return False
         definitions = [one for all_of_name in info.name2fixturedefs.values() for one in all_of_name]
-        return "request" in info.names_closure or any(one.func is not _PARAMETER for one in definitions)
+        return any(one.func is not _PARAMETER for one in definitions)
     except (AttributeError, TypeError):  # a pytest that keeps it elsewhere
         return True

@@ -17,6 +17,8 @@ import pytest
 from _pytest.skipping import xfailed_key
 
 from pytest_debugloop.journal.records import json_string
+from pytest_debugloop.journal.step_lines import step_passed
+from pytest_debugloop.recording.phase_lines import PhaseLines
 from pytest_debugloop.recording.states import RecorderState
 from pytest_debugloop.recording.tracebacks import is_inside_call, remove_from_traceback
 from pytest_debugloop.writing.steps import Attempt, Step
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 _Function = pytest.Function
 
 
-class PlainPhases:
+class PlainPhases(PhaseLines):
     """Tells the recorder of each phase, and writes those that pass.
 
     Args:
@@ -40,21 +42,17 @@ class PlainPhases:
         await_reports: has pytest's reports handed to :meth:`log_report` from now on.
     """
 
-    # Of more than 30 attributes, Python finds none at once without these.
     __slots__ = (
-        "_after", "_attempt", "_attempts", "_await_reports", "_has_own_code", "_has_parts", "_identity", "_is_bare",
-        "_is_odd", "_is_unwritten", "_item", "_last_item", "_n", "_next_n", "_next_phase", "_now", "_parameters",
-        "_parameters_of", "_path", "_phase", "_recorder", "_started", "_step", "_successor", "_tells_more",
-        "_traced", "_waiting", "_writer",
+        "_attempt", "_attempts", "_await_reports", "_has_own_code", "_has_parts", "_is_bare", "_is_odd", "_item",
+        "_last_item", "_next_phase", "_now", "_parameters", "_parameters_of", "_path", "_step", "_successor",
+        "_tells_more", "_traced",
     )  # fmt: skip
 
     def __init__(
         self, recorder: Recorder, writer: Writer, last_item: pytest.Item | None, await_reports: Callable[[], None]
     ) -> None:
-        self._recorder = recorder
-        self._writer = writer
+        super().__init__(recorder, writer)
         self._now = writer.now
-        self._next_n = writer.next_n
         self._await_reports = await_reports
         self._last_item = last_item
         self._successor: Callable[[], None] | None = None
@@ -68,13 +66,10 @@ class PlainPhases:
         self._item: pytest.Item | None = None
         self._attempt: Attempt | None = None
         self._step: Step | None = None
-        self._phase = ""  # empty between two tests
         self._next_phase = ""  # begins when the report of this one is there
-        self._identity = self._after = self._n = self._started = self._parameters = ""
+        self._parameters = ""
         self._is_bare = False  # whether only pytest's code runs before and after its function
-        self._is_unwritten = False  # whether the journal does not know yet that the phase has begun
         self._has_parts = False  # whether reports are made of subtests too
-        self._waiting = 0  # lines that are written with the next
         self._tells_more = False  # whether other plugins may change reports
         recorder.phase_to_step = self._phase_to_step
 
@@ -126,31 +121,13 @@ class PlainPhases:
             ):
                 self._end_step(item, call)
                 return
-            ended, recorder = f"{self._now()}", self._recorder
-            n, started, after, identity = self._n, self._started, self._after, self._identity
-            if self._step is None:
-                head = f'{{"kind":"step","rev":1,"n":{n},"phase":"{phase}","started":{started},"ended":{ended},'
-                text = f'{head}"outcome":"passed",{after}{identity}'
+            ended = f"{self._now()}"
+            if self._is_bare and self._step is None and (self._is_unwritten or phase == "call"):
+                self._end_bare_phase(phase, ended)
             else:
-                self._step.ended = int(ended)
-                recorder.enter(RecorderState.ENDED)
-                text = self._step.ended_line()
-                self._step = None
-            self._waiting = self._waiting + 1 if recorder.buffer else 1
-            recorder.buffer += text
-            if phase == "teardown":
-                self._phase = ""
-                if item is self._last_item or self._successor is not None:
-                    self._leave()
-                return
-            self._after = f"{after[:-2]},{n},{started}]," if after else f'"after":[{n},{started}],'
-            self._n = f"{self._next_n()}"
-            self._started = ended
-            self._phase = "call" if phase == "setup" else "teardown"
-            if phase == "call" and self._is_bare:
-                self._is_unwritten = True
-            else:
-                self._write_start()
+                self._end_plain_phase(phase, ended)
+            if phase == "teardown" and (item is self._last_item or self._successor is not None):
+                self._leave()
         except Exception as fault:
             self._writer.fault(fault)
 
@@ -216,15 +193,22 @@ class PlainPhases:
         if not self._phase and not self._next_phase:
             self._leave()
 
-    def _write_start(self) -> None:
-        """Write that the phase under way has begun, after what has ended before it."""
-        text, self._recorder.buffer = self._recorder.buffer, ""
-        self._is_unwritten = False
-        self._writer.write_soon(
-            f'{text}{{"kind":"step","rev":0,"n":{self._n},"phase":"{self._phase}","started":{self._started},'
-            f"{self._after}{self._identity}",
-            self._waiting + 1 if text else 1,
-        )
+    # -- what passes ---------------------------------------------------------------------------------------------------
+
+    def _end_plain_phase(self, phase: str, ended: str) -> None:
+        step = self._step
+        if step is None:
+            self._hold(step_passed(self._n, phase, self._started, ended, self._after + self._identity), 1)
+        else:
+            step.ended = int(ended)
+            self._recorder.enter(RecorderState.ENDED)
+            self._hold(step.ended_line(), 1)
+            self._step = None
+        if phase == "teardown":
+            self._phase = ""
+        else:
+            self._follow("call" if phase == "setup" else "teardown", ended)
+            self._write_start()
 
     # -- what is no plain pass -----------------------------------------------------------------------------------------
 
@@ -281,10 +265,10 @@ class PlainPhases:
         recorder, item = self._recorder, self._item
         if self._step is not None or item is None or not self._n:
             return
+        if self._is_unwritten:
+            self._write_start()
         n, started = int(self._n), int(self._started)
         if self._phase:
-            if self._is_unwritten:
-                self._write_start()
             attempt = self._attempt
             if attempt is None:
                 attempt = self._attempt = recorder.attempt = Attempt(item.nodeid, 1, item, "", self._parameters)

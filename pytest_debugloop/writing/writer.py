@@ -20,11 +20,11 @@ from pytest_debugloop.capture.storage import type_name
 from pytest_debugloop.clock import Clock
 from pytest_debugloop.journal.journal import Journal
 from pytest_debugloop.journal.locked import LockedJournal
+from pytest_debugloop.journal.notes import output_lines
 from pytest_debugloop.journal.records import ErrorEvent, Snapshot, clean_text, plain_text
 from pytest_debugloop.system import System
 from pytest_debugloop.writing.collected import collection_difference
 from pytest_debugloop.writing.failure_context import Failure, FailureContext, Kind
-from pytest_debugloop.writing.outputs import output_lines
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_HALF = 200_000  # of a text that is all there is of a failure: the beginning, and the end

@@ -300,3 +300,35 @@ def test_what_ends_a_run_between_the_functions_of_tests_is_recorded(project: Pro
         ("teardown", "failed"),
     ]
     assert statuses["test_third"] == statuses["test_skipped"] == statuses["test_expected"] == "completed"
+
+
+def test_who_asks_for_the_step_while_a_test_without_fixtures_is_torn_down_is_given_the_teardown(
+    project: Project,
+) -> None:
+    project.write(
+        "test_suite.py",
+        """
+        from _pytest import runner
+
+        def test_first(pytestconfig):
+            recorder = pytestconfig.pluginmanager.get_plugin("debugloop-phases")._recorder
+            tear_down = runner.SetupState.teardown_exact
+            def asks(state, nextitem):
+                attempt, step = recorder.current_step()
+                print("asked", attempt.node_id, step.phase)
+                return tear_down(state, nextitem)
+            runner.SetupState.teardown_exact = asks
+
+        def test_bare(): pass
+        def test_after(): pass
+        """,
+    )
+    run = project.run("-p", "no:cacheprovider", "-p", "no:randomly", "-s")
+    assert run.outcomes == {"passed": 3}, run.out
+    for name in ("first", "bare", "after"):
+        assert f"asked test_suite.py::test_{name} teardown" in run.out
+        assert [(s.step_type, s.status) for s in run.record.steps(f"::test_{name}")] == [
+            ("setup", "completed"),
+            ("call", "completed"),
+            ("teardown", "completed"),
+        ]

@@ -18,7 +18,15 @@ from pytest_debugloop.journal.records import (
     json_text,
     plain_text,
 )
-from pytest_debugloop.journal.step_lines import step_ended, step_head, step_started, step_suffix
+from pytest_debugloop.journal.step_lines import (
+    call_and_teardown_passed,
+    setup_passed,
+    step_ended,
+    step_head,
+    step_passed,
+    step_started,
+    step_suffix,
+)
 
 TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 
@@ -60,6 +68,34 @@ def test_the_lines_of_a_step_are_json_and_say_what_they_were_given(
     assert begun.startswith(f'{{"kind":"step","rev":0,"n":{n},')
     assert ended.startswith('{"kind":"step","rev":2,')
     assert begun.count("\n") == ended.count("\n") == 1
+
+
+@given(
+    TEXT,
+    st.integers(1, 10**9),
+    st.integers(10**15, 2 * 10**15),
+    st.lists(st.integers(0, 10**9), min_size=3, max_size=3),
+)
+def test_lines_of_a_test_that_are_put_together_in_one_go_are_those_of_its_steps(
+    node_id: str, n: int, started: int, lasted: list[int]
+) -> None:
+    set_up, called, torn_down = (started + sum(lasted[: phase + 1]) for phase in range(3))
+    suffix = step_suffix(node_id, 1, node_id)
+    after = f'"after":[{n},{started}],'
+    after_both = f'"after":[{n},{started},{n + 1},{set_up}],'
+    setup, call, teardown = (
+        step_head(n, "setup", started),
+        step_head(n + 1, "call", set_up),
+        step_head(n + 2, "teardown", called),
+    )
+    assert setup_passed(f"{n}", f"{started}", f"{set_up}", f"{n + 1}", after, suffix) == (
+        step_ended(setup, suffix, set_up, "passed") + step_started(call, after + suffix)
+    )
+    call_passed = step_ended(call, after + suffix, called, "passed")
+    assert step_passed(f"{n + 1}", "call", f"{set_up}", f"{called}", after + suffix) == call_passed
+    assert call_and_teardown_passed(
+        f"{n + 1}", f"{set_up}", f"{called}", f"{n + 2}", f"{torn_down}", after, suffix
+    ) == call_passed + step_ended(teardown, after_both + suffix, torn_down, "passed")
 
 
 @given(st.dictionaries(TEXT.map(clean_text), TEXT.map(clean_text) | st.integers() | st.none()), TEXT)
