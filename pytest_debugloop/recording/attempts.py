@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.writing.node_ids import NodeIds
 
 _PARENTS = (pytest.Module, pytest.Class)
+_HOLDERS = (pytest.Session, pytest.Dir, *_PARENTS, pytest.Function)
 
 
 class ItemKinds:
@@ -64,6 +65,15 @@ class ItemKinds:
             self._fixtures = fixtures
             self._has_fixtures = sets_up_fixtures(fixtures)
         return self._has_fixtures
+
+    def leaves_code(self, item: Any) -> bool:
+        """Tell whether code that is not pytest's may run when what holds a test is torn down.
+
+        Args:
+            item: the first test of a file.
+        """
+        # A package has functions for it that are no fixtures.
+        return self.has_own_code(item) or any(one.__class__ not in _HOLDERS for one in item.listchain())
 
 
 class Attempts:

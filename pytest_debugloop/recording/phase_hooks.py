@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_debugloop.recording.recorder import Recorder
     from pytest_debugloop.writing.writer import Writer
 
-_PHASES, _REPORTS = "debugloop-phases", "debugloop-reports"
+_PHASES, _REPORTS, _TEARDOWNS = "debugloop-phases", "debugloop-reports", "debugloop-teardowns"
 _NOT_FOREIGN = ("_pytest.", "pytest_debugloop.")
 # What runs for tests without fixtures too, before and after their functions.
 _BETWEEN_FUNCTIONS = (
@@ -28,6 +28,8 @@ _BETWEEN_FUNCTIONS = (
     "pytest_report_teststatus",
     "pytest_warning_recorded",
 )
+# What may have more to be done when the test, its class or its file is torn down.
+_IN_FUNCTIONS = ("pytest_runtest_call", "pytest_pyfunc_call")
 # What has some of these hooks, and in them nothing that a process dies of.
 _HARMLESS_BETWEEN = ("pytest_asyncio.", "pytest_randomly")
 # What has hooks of reports, and changes neither an outcome nor what is run.
@@ -48,6 +50,23 @@ class Reports:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take pytest's verdict."""
         self._log(report)
+
+
+class Teardowns:
+    """Tells when more than a test itself is torn down.
+
+    Args:
+        tell: called before.
+    """
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Tell, where the next test is in another class or file."""
+        if nextitem is None or nextitem.parent is not item.parent:
+            self._tell()
 
 
 class PhaseHooks:
@@ -74,7 +93,7 @@ class PhaseHooks:
             self._register_wrappers()
             return
         last = session.items[-1] if session.items else None
-        self._plain = PlainPhases(self._recorder, self._writer, last, self.await_reports)
+        self._plain = PlainPhases(self._recorder, self._writer, last, self.await_reports, self._await_teardowns)
         self._plugins.register(self._plain, _PHASES)
         self._look_for_changes(self._plain)
 
@@ -93,6 +112,10 @@ class PhaseHooks:
         if self._plain is not None and not self._plugins.has_plugin(_REPORTS):
             self._plugins.register(Reports(self._plain.log_report), _REPORTS)
 
+    def _await_teardowns(self) -> None:
+        if self._plain is not None:
+            self._plugins.register(Teardowns(self._plain.expect_teardown), _TEARDOWNS)
+
     def expect_parts(self) -> None:
         """Be ready for reports of parts of the test under way."""
         if self._plain is not None:
@@ -110,16 +133,19 @@ class PhaseHooks:
     def _look_for_changes(self, plain: PlainPhases) -> None:
         if any(_foreign(self._hook.pytest_runtest_logreport)):
             plain.expect_changes()
-        self._recorder.attempts.kinds.is_alone = not any(
-            any(_foreign(getattr(self._hook, name), _HARMLESS_BETWEEN)) for name in _BETWEEN_FUNCTIONS
-        )
+        is_alone = self._recorder.attempts.kinds.is_alone = not self._has_others(_BETWEEN_FUNCTIONS)
+        if not is_alone or self._has_others(_IN_FUNCTIONS):
+            plain.hear_teardowns()
+
+    def _has_others(self, names: tuple[str, ...]) -> bool:
+        return any(any(_foreign(getattr(self._hook, name), _HARMLESS_BETWEEN)) for name in names)
 
     def _register_wrappers(self) -> None:
         with OwnImports():
             from pytest_debugloop.recording.wrapped_phases import WrappedPhases
 
         self._recorder.attempts.are_counted_by_others = True
-        for name in (_PHASES, _REPORTS):
+        for name in (_PHASES, _REPORTS, _TEARDOWNS):
             if self._plugins.has_plugin(name):
                 self._plugins.unregister(name=name)
         self._plugins.register(WrappedPhases(self._recorder, self._writer), _PHASES)

@@ -35,6 +35,11 @@ class PhaseLines:
         self._called = ""  # when the call has ended, while its teardown is under way and has no line of its own yet
         self._waiting = 0  # lines that are written with the next
 
+    def expect_teardown(self) -> None:
+        """Write what has waited: more than the test itself is torn down now."""
+        if self._is_unwritten:
+            self._writer.guarded(self._write_start)
+
     def _end_bare_phase(self, phase: str, ended: str) -> None:
         """End a phase of a test of which all that is known is written just before its function."""
         if phase == "call":  # written with its teardown, unless somebody asks before

@@ -40,24 +40,32 @@ class PlainPhases(PhaseLines):
         writer: of this process.
         last_item: none follows it.
         await_reports: has pytest's reports handed to :meth:`log_report` from now on.
+        await_teardowns: has :meth:`expect_teardown` called from now on.
     """
 
     __slots__ = (
-        "_attempt", "_attempts", "_await_reports", "_has_own_code", "_has_parts", "_is_bare", "_is_odd", "_item",
-        "_last_item", "_next_phase", "_now", "_parameters", "_parameters_of", "_path", "_step", "_successor",
-        "_tells_more", "_traced",
+        "_attempt", "_attempts", "_await_reports", "_await_teardowns", "_has_own_code", "_has_parts",
+        "_hears_teardowns", "_is_bare", "_is_odd", "_item", "_last_item", "_leaves_code", "_next_phase", "_now",
+        "_parameters", "_parameters_of", "_path", "_step", "_successor", "_tells_more", "_traced",
     )  # fmt: skip
 
     def __init__(
-        self, recorder: Recorder, writer: Writer, last_item: pytest.Item | None, await_reports: Callable[[], None]
+        self,
+        recorder: Recorder,
+        writer: Writer,
+        last_item: pytest.Item | None,
+        await_reports: Callable[[], None],
+        await_teardowns: Callable[[], None],
     ) -> None:
         super().__init__(recorder, writer)
         self._now = writer.now
         self._await_reports = await_reports
+        self._await_teardowns = await_teardowns
         self._last_item = last_item
         self._successor: Callable[[], None] | None = None
         self._is_odd = recorder.attempts.kinds.is_odd
         self._has_own_code = recorder.attempts.kinds.has_own_code
+        self._leaves_code = recorder.attempts.kinds.leaves_code
         self._attempts = recorder.attempts.counts
         self._parameters_of = recorder.attempts.plain_parameters
         self._traced: frozenset[str] | None = None
@@ -68,6 +76,7 @@ class PlainPhases(PhaseLines):
         self._step: Step | None = None
         self._next_phase = ""  # begins when the report of this one is there
         self._parameters = ""
+        self._hears_teardowns = False
         self._is_bare = False  # whether only pytest's code runs before and after its function
         self._has_parts = False  # whether reports are made of subtests too
         self._tells_more = False  # whether other plugins may change reports
@@ -101,6 +110,7 @@ class PlainPhases(PhaseLines):
             self._started = f"{self._now()}"
             if self._has_own_code(item):
                 self._is_bare = False
+                self.hear_teardowns()
                 self._write_start()
             else:
                 self._is_bare = self._is_unwritten = True
@@ -132,12 +142,6 @@ class PlainPhases(PhaseLines):
             self._writer.fault(fault)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        """Write what has waited, if more than the test itself is torn down."""
-        if self._is_unwritten and (nextitem is None or nextitem.parent is not item.parent):
-            self._writer.guarded(self._write_start)
-
-    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Record what has ended the run in the middle of a phase."""
         if self._phase and self._item is not None:
@@ -167,6 +171,12 @@ class PlainPhases(PhaseLines):
             self._leave()
         elif phase and self._item is not None:
             self._begin(self._item, phase)
+
+    def hear_teardowns(self) -> None:
+        """Be ready for code that is not pytest's where more than a test itself is torn down."""
+        if not self._hears_teardowns:
+            self._hears_teardowns = True
+            self._await_teardowns()
 
     def expect_parts(self) -> None:
         """Be ready for reports of parts of the test under way."""
@@ -235,6 +245,8 @@ class PlainPhases(PhaseLines):
         self._phase = self._next_phase = ""
         self._item = self._attempt = self._step = None
         self._is_bare = self._is_unwritten = False
+        if self._leaves_code(item):
+            self.hear_teardowns()
         attempt = recorder.begin_attempt(item)
         self._item, self._attempt = item, attempt
         self._has_parts = self._is_odd(item.__class__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -246,6 +247,43 @@ def test_a_process_that_dies_around_a_test_without_fixtures_died_in_the_right_ph
     (error,) = run.record.all_errors
     assert error.error_type == "process_crash"
     assert (error.operation_name, error.metadata["phase"]) == (f"test_suite.py::{test}", phase)
+
+
+def test_a_process_that_dies_when_a_package_is_torn_down_died_in_the_teardown_of_its_last_test(
+    project: Project,
+) -> None:
+    project.write("packed/__init__.py", "import os\n\ndef teardown_module(module):\n    os._exit(3)")
+    project.write("packed/test_suite.py", "def test_first(): pass\ndef test_last(): pass")
+    project.write("test_zoo.py", "def test_zebra(): pass")
+    run = project.run("-p", "no:cacheprovider", "-p", "no:randomly", "packed", "test_zoo.py")
+    run.record.wait_for_end()
+    (error,) = run.record.all_errors
+    assert (error.operation_name, error.metadata["phase"]) == ("packed/test_suite.py::test_last", "teardown")
+
+
+@pytest.mark.parametrize(
+    ("conftest", "test", "is_there"),
+    [
+        ("", "def test_first(): pass", False),
+        ("", "def test_first(tmp_path): pass", True),
+        ("", "class TestFirst:\n    def setup_class(cls): pass\n    def test_first(self): pass", True),
+        ("def pytest_runtest_call(item): pass", "def test_first(): pass", True),
+        ("def pytest_runtest_logfinish(): pass", "def test_first(): pass", True),
+    ],
+    ids=["none", "fixture", "class", "call", "logfinish"],
+)
+def test_the_hook_of_the_teardown_is_there_where_it_may_be_needed(
+    project: Project, conftest: str, test: str, is_there: bool
+) -> None:
+    has = """
+        def pytest_sessionfinish(session):
+            print("has the hook:", session.config.pluginmanager.has_plugin("debugloop-teardowns"))
+    """
+    project.write("conftest.py", f"{textwrap.dedent(has)}\n{conftest}")
+    project.write("test_suite.py", f"{test}\ndef test_last(): pass")
+    run = project.run("-p", "no:cacheprovider", "-p", "no:randomly", "-s")
+    assert run.outcomes == {"passed": 2}, run.out
+    assert f"has the hook: {is_there}" in run.out
 
 
 def test_a_hook_that_comes_in_a_test_is_met_at_the_next(project: Project) -> None:
