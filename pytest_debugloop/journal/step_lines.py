@@ -96,7 +96,7 @@ def call_and_teardown_passed(
         called: when it ended, and the teardown began.
         teardown: number of the teardown's record.
         ended: when the teardown ended.
-        after: what the call depends on.
+        after: what the call depends on, at least one step.
         suffix: see :func:`step_suffix`.
     """
     return (

@@ -28,15 +28,34 @@ class ItemKinds:
         is_alone: whether no other plugin has code that runs between the functions of tests.
     """
 
-    __slots__ = ("_fixtures", "_has_fixtures", "_is_plain_parent", "_odd_classes", "_parent", "is_alone")
+    __slots__ = (
+        "_are_parameters_alone",
+        "_fixtures",
+        "_has_fixtures",
+        "_is_plain_parent",
+        "_odd_classes",
+        "_parent",
+        "is_alone",
+    )
 
     def __init__(self) -> None:
-        self.is_alone = False
+        self.is_alone = self._are_parameters_alone = False
         self._odd_classes: dict[type, bool] = {}
         self._parent: object = None  # of the test before
         self._is_plain_parent = False
         self._fixtures: object = None  # of that test
         self._has_fixtures = True
+
+    def look_at_plugins(self, *, is_alone: bool, are_parameters_alone: bool) -> None:
+        """Take what is known of the plugins of the run, at first and when one comes.
+
+        Args:
+            is_alone: whether none has code that runs between the functions of tests.
+            are_parameters_alone: whether none has code that runs when a test is given its parameters.
+        """
+        self.is_alone = is_alone
+        self._are_parameters_alone = are_parameters_alone
+        self._fixtures = None
 
     def is_odd(self, cls: type) -> bool:
         """Tell whether tests of a class keep their errors to themselves, and tell of parts, as unittest's do.
@@ -52,7 +71,7 @@ class ItemKinds:
         """Tell whether code that is not pytest's may run for a test before its function, or after it.
 
         Args:
-            item: the test; the one before it is in the same file.
+            item: the test.
         """
         if not self.is_alone or item.__class__ is not pytest.Function:
             return True
@@ -63,14 +82,14 @@ class ItemKinds:
             return True
         if (fixtures := item._fixtureinfo) is not self._fixtures:
             self._fixtures = fixtures
-            self._has_fixtures = sets_up_fixtures(fixtures)
+            self._has_fixtures = sets_up_fixtures(fixtures, self._are_parameters_alone)
         return self._has_fixtures
 
     def leaves_code(self, item: Any) -> bool:
         """Tell whether code that is not pytest's may run when what holds a test is torn down.
 
         Args:
-            item: the first test of a file.
+            item: a test; of those that are begun in one file, the first will do.
         """
         # A package has functions for it that are no fixtures.
         return self.has_own_code(item) or any(one.__class__ not in _HOLDERS for one in item.listchain())

@@ -167,11 +167,12 @@ def _uses_of(request: Any) -> str:
     return f'"uses":[{",".join(json_string(clean_text(str(name))) for name in names[:200])}],' if names else ""
 
 
-def sets_up_fixtures(info: Any) -> bool:
-    """Tell whether a test's set-up may run a fixture's function.
+def sets_up_fixtures(info: Any, are_parameters_alone: bool) -> bool:
+    """Tell whether a test's set-up may run a fixture's function, or a plugin's code for one.
 
     Args:
         info: pytest's ``FuncFixtureInfo`` of it.
+        are_parameters_alone: whether no plugin has code for what pytest makes of parameters.
     """
     try:
         if "request" in info.names_closure:
@@ -179,6 +180,6 @@ def sets_up_fixtures(info: Any) -> bool:
         if not info.name2fixturedefs:
             return False
         definitions = [one for all_of_name in info.name2fixturedefs.values() for one in all_of_name]
-        return any(one.func is not _PARAMETER for one in definitions)
+        return not are_parameters_alone or any(one.func is not _PARAMETER for one in definitions)
     except (AttributeError, TypeError):  # a pytest that keeps it elsewhere
         return True

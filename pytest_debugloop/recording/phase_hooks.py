@@ -28,10 +28,12 @@ _BETWEEN_FUNCTIONS = (
     "pytest_report_teststatus",
     "pytest_warning_recorded",
 )
-# What may have more to be done when the test, its class or its file is torn down.
+# What may have more to be done when a class or a file is torn down.
 _IN_FUNCTIONS = ("pytest_runtest_call", "pytest_pyfunc_call")
+# What runs for parameters, which pytest hands over as it does fixtures.
+_AT_PARAMETERS = ("pytest_fixture_setup", "pytest_fixture_post_finalizer")
 # What has some of these hooks, and in them nothing that a process dies of.
-_HARMLESS_BETWEEN = ("pytest_asyncio.", "pytest_randomly")
+_HARMLESS_BETWEEN = ("anyio.", "pytest_asyncio.", "pytest_randomly")
 # What has hooks of reports, and changes neither an outcome nor what is run.
 _HARMLESS = ("_hypothesis_pytestplugin", "xdist.", "__channelexec__")  # the last is xdist in a worker
 
@@ -114,7 +116,7 @@ class PhaseHooks:
 
     def _await_teardowns(self) -> None:
         if self._plain is not None:
-            self._plugins.register(Teardowns(self._plain.expect_teardown), _TEARDOWNS)
+            self._plugins.register(Teardowns(self._plain.write_waiting), _TEARDOWNS)
 
     def expect_parts(self) -> None:
         """Be ready for reports of parts of the test under way."""
@@ -133,7 +135,10 @@ class PhaseHooks:
     def _look_for_changes(self, plain: PlainPhases) -> None:
         if any(_foreign(self._hook.pytest_runtest_logreport)):
             plain.expect_changes()
-        is_alone = self._recorder.attempts.kinds.is_alone = not self._has_others(_BETWEEN_FUNCTIONS)
+        is_alone = not self._has_others(_BETWEEN_FUNCTIONS)
+        self._recorder.attempts.kinds.look_at_plugins(
+            is_alone=is_alone, are_parameters_alone=not self._has_others(_AT_PARAMETERS)
+        )
         if not is_alone or self._has_others(_IN_FUNCTIONS):
             plain.hear_teardowns()
 

@@ -19,7 +19,7 @@ class PhaseLines:
         writer: of this process.
     """
 
-    # Of more than 30 attributes, Python finds none at once without these.
+    # With those of the class below it has more than 30 attributes, of which Python finds none at once without these.
     __slots__ = (
         "_after", "_called", "_identity", "_is_unwritten", "_n", "_next_n", "_phase", "_recorder", "_started",
         "_waiting", "_writer",
@@ -32,29 +32,39 @@ class PhaseLines:
         self._phase = ""  # empty between two tests
         self._identity = self._after = self._n = self._started = ""
         self._is_unwritten = False  # whether the journal does not know yet that the phase has begun
-        self._called = ""  # when the call has ended, while its teardown is under way and has no line of its own yet
+        # When the call has ended, while its teardown is under way and has no number yet: the number, the start and what
+        # comes before are still those of the call.
+        self._called = ""
         self._waiting = 0  # lines that are written with the next
 
-    def expect_teardown(self) -> None:
+    def write_waiting(self) -> None:
         """Write what has waited: more than the test itself is torn down now."""
         if self._is_unwritten:
             self._writer.guarded(self._write_start)
+
+    # An interrupt comes where a function is entered. So all is put together first, and then stored without a call.
 
     def _end_bare_phase(self, phase: str, ended: str) -> None:
         """End a phase of a test of which all that is known is written just before its function."""
         if phase == "call":  # written with its teardown, unless somebody asks before
             self._phase, self._called, self._is_unwritten = "teardown", ended, True
             return
-        n, started, identity = self._n, self._started, self._identity
-        self._n, self._is_unwritten = f"{self._next_n()}", False
+        recorder, n, started, identity = self._recorder, self._n, self._started, self._identity
+        text, called, after = recorder.buffer, self._called, self._after
+        count, next_n = self._waiting + 2 if text else 2, f"{self._next_n()}"
         if phase == "setup":
-            text, self._recorder.buffer = self._recorder.buffer, ""
-            self._phase, self._started, self._after = "call", ended, f'"after":[{n},{started}],'
-            lines = setup_passed(n, started, ended, self._n, self._after, identity)
-            self._writer.write_soon(text + lines, self._waiting + 2 if text else 2)
-        else:
-            self._phase, self._started, self._called = "", self._called, ""
-            self._hold(call_and_teardown_passed(n, started, self._started, self._n, ended, self._after, identity), 2)
+            after = f'"after":[{n},{started}],'
+            text += setup_passed(n, started, ended, next_n, after, identity)
+            self._phase, self._n, self._started, self._after = "call", next_n, ended, after
+            self._is_unwritten, recorder.buffer = False, ""
+            self._writer.write_soon(text, count)
+        elif called:
+            text += call_and_teardown_passed(n, started, called, next_n, ended, after, identity)
+            self._phase, self._n, self._started, self._called = "", next_n, called, ""
+            self._is_unwritten, recorder.buffer, self._waiting = False, text, count
+        else:  # another thread has asked for the step in this moment, and the teardown has a line of its own
+            self._hold(step_passed(n, phase, started, ended, after + identity), 1)
+            self._phase, self._is_unwritten = "", False
 
     def _hold(self, lines: str, count: int) -> None:
         """Have lines written with the next."""
@@ -62,21 +72,16 @@ class PhaseLines:
         self._waiting = self._waiting + count if buffer else count
         self._recorder.buffer = buffer + lines
 
-    def _follow(self, phase: str, started: str) -> None:
-        place, after = f"{self._n},{self._started}", self._after
-        self._after = f"{after[:-2]},{place}]," if after else f'"after":[{place}],'
-        self._n, self._started, self._phase = f"{self._next_n()}", started, phase
-
     def _write_start(self) -> None:
         """Write that the phase under way has begun, after what has ended before it."""
+        recorder, identity = self._recorder, self._identity
+        n, started, after, text = self._n, self._started, self._after, recorder.buffer
+        count = self._waiting + 1 if text else 1
         if called := self._called:
-            self._called = ""
-            self._hold(step_passed(self._n, "call", self._started, called, self._after + self._identity), 1)
-            self._follow("teardown", called)
-        text, self._recorder.buffer = self._recorder.buffer, ""
-        self._is_unwritten = False
-        self._writer.write_soon(
-            f'{text}{{"kind":"step","rev":0,"n":{self._n},"phase":"{self._phase}","started":{self._started},'
-            f"{self._after}{self._identity}",
-            self._waiting + 1 if text else 1,
-        )
+            text += step_passed(n, "call", started, called, after + identity)
+            after = f"{after[:-2]},{n},{started}],"
+            n, started, count = f"{self._next_n()}", called, count + 1
+        text += f'{{"kind":"step","rev":0,"n":{n},"phase":"{self._phase}","started":{started},{after}{identity}'
+        self._n, self._started, self._after, self._called = n, started, after, ""
+        self._is_unwritten, recorder.buffer = False, ""
+        self._writer.write_soon(text, count)

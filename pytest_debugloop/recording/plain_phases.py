@@ -40,7 +40,7 @@ class PlainPhases(PhaseLines):
         writer: of this process.
         last_item: none follows it.
         await_reports: has pytest's reports handed to :meth:`log_report` from now on.
-        await_teardowns: has :meth:`expect_teardown` called from now on.
+        await_teardowns: has :meth:`write_waiting` called from now on.
     """
 
     __slots__ = (
@@ -97,6 +97,8 @@ class PlainPhases(PhaseLines):
                 or ("[" in node_id and (parameters := self._parameters_of(item)) is None)
             ):
                 self._begin_attempt(item)
+                if self._leaves_code(item):
+                    self.hear_teardowns()
                 return
             self._attempts[node_id] = 1
             self._item = item
@@ -110,8 +112,8 @@ class PlainPhases(PhaseLines):
             self._started = f"{self._now()}"
             if self._has_own_code(item):
                 self._is_bare = False
-                self.hear_teardowns()
                 self._write_start()
+                self.hear_teardowns()
             else:
                 self._is_bare = self._is_unwritten = True
         except Exception as fault:
@@ -217,7 +219,10 @@ class PlainPhases(PhaseLines):
         if phase == "teardown":
             self._phase = ""
         else:
-            self._follow("call" if phase == "setup" else "teardown", ended)
+            place, after = f"{self._n},{self._started}", self._after
+            self._after = f"{after[:-2]},{place}]," if after else f'"after":[{place}],'
+            self._n, self._started = f"{self._next_n()}", ended
+            self._phase = "call" if phase == "setup" else "teardown"
             self._write_start()
 
     # -- what is no plain pass -----------------------------------------------------------------------------------------
@@ -245,8 +250,6 @@ class PlainPhases(PhaseLines):
         self._phase = self._next_phase = ""
         self._item = self._attempt = self._step = None
         self._is_bare = self._is_unwritten = False
-        if self._leaves_code(item):
-            self.hear_teardowns()
         attempt = recorder.begin_attempt(item)
         self._item, self._attempt = item, attempt
         self._has_parts = self._is_odd(item.__class__)

@@ -11,7 +11,7 @@ from tests.support.environment import CHECKOUT
 
 def test_what_belongs_to_one_machine_is_not_in_a_clone() -> None:
     # A tracked link `.venv` once made the README's first command fail for everybody.
-    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-per-directory=.gitignore"]
     try:
         done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     except FileNotFoundError:

@@ -262,6 +262,35 @@ def test_a_process_that_dies_when_a_package_is_torn_down_died_in_the_teardown_of
 
 
 @pytest.mark.parametrize(
+    ("hook", "test", "phase"),
+    [
+        ("pytest_fixture_setup(request): die(request.node.nodeid)", "test_second[2]", "setup"),
+        ("pytest_fixture_post_finalizer(request): die(request.node.nodeid)", "test_second[2]", "teardown"),
+    ],
+    ids=["set-up", "finalizer"],
+)
+def test_a_process_that_dies_where_parameters_are_given_died_in_the_right_test_and_phase(
+    project: Project, hook: str, test: str, phase: str
+) -> None:
+    die = "import os\n\ndef die(name):\n    if name.endswith('test_second[2]'):\n        os._exit(3)\n\n"
+    project.write("conftest.py", f"{die}def {hook}")
+    project.write(
+        "test_suite.py",
+        """
+        import pytest
+
+        def test_first(): pass
+        @pytest.mark.parametrize("value", [1, 2])
+        def test_second(value): pass
+        """,
+    )
+    run = project.run("-p", "no:cacheprovider", "-p", "no:randomly")
+    run.record.wait_for_end()
+    (error,) = run.record.all_errors
+    assert (error.operation_name, error.metadata["phase"]) == (f"test_suite.py::{test}", phase)
+
+
+@pytest.mark.parametrize(
     ("conftest", "test", "is_there"),
     [
         ("", "def test_first(): pass", False),
