@@ -17,7 +17,7 @@ def step_suffix(node_id: str, attempt: int, task: str) -> str:
     return f'{name}"node_id":{json_string(node_id)},"attempt":{attempt}}}\n'
 
 
-def step_head(n: int, phase: str, started: int) -> str:
+def step_head(n: int | str, phase: str, started: int | str) -> str:
     """Write what all lines of one step begin with, after what kind of line it is.
 
     Args:
@@ -38,7 +38,7 @@ def step_started(head: str, suffix: str) -> str:
     return f'{{"kind":"step","rev":0,{head},{suffix}'
 
 
-def step_ended(head: str, suffix: str, ended: int, outcome: str, rev: int = 1, extra: str = "") -> str:
+def step_ended(head: str, suffix: str, ended: int | str, outcome: str, rev: int = 1, extra: str = "") -> str:
     """Write how a step ended; the line holds all that the one of its start did.
 
     Args:
@@ -52,20 +52,15 @@ def step_ended(head: str, suffix: str, ended: int, outcome: str, rev: int = 1, e
     return f'{{"kind":"step","rev":{rev},{head},"ended":{ended},"outcome":"{outcome}",{extra}{suffix}'
 
 
-def step_passed(n: str, phase: str, started: str, ended: str, suffix: str) -> str:
-    """Write that a step passed of which nothing else is known.
+def steps_before(before: str, n: str, started: str) -> str:
+    """Write the steps that the next one depends on.
 
     Args:
-        n: the record's number.
-        phase: ``setup``, ``call`` or ``teardown``.
+        before: those that the last one depends on, as this gives them; empty for none.
+        n: number of the last one's record.
         started: when it began, in microseconds.
-        ended: when it ended.
-        suffix: see :func:`step_suffix`, after the steps that it depends on.
     """
-    return (
-        f'{{"kind":"step","rev":1,"n":{n},"phase":"{phase}","started":{started},"ended":{ended},"outcome":"passed",'
-        f"{suffix}"
-    )
+    return f"{before[:-2]},{n},{started}]," if before else f'"after":[{n},{started}],'
 
 
 def setup_passed(n: str, started: str, ended: str, call: str, after: str, suffix: str) -> str:
@@ -76,7 +71,7 @@ def setup_passed(n: str, started: str, ended: str, call: str, after: str, suffix
         started: when the setup began, in microseconds.
         ended: when it ended, and the call began.
         call: number of the call's record.
-        after: what the call depends on.
+        after: what the call depends on, see :func:`steps_before`.
         suffix: see :func:`step_suffix`.
     """
     return (
@@ -96,7 +91,7 @@ def call_and_teardown_passed(
         called: when it ended, and the teardown began.
         teardown: number of the teardown's record.
         ended: when the teardown ended.
-        after: what the call depends on, at least one step.
+        after: what the call depends on, at least one step, see :func:`steps_before`.
         suffix: see :func:`step_suffix`.
     """
     return (

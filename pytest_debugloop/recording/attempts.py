@@ -22,24 +22,20 @@ _HOLDERS = (pytest.Session, pytest.Dir, *_PARENTS, pytest.Function)
 
 
 class ItemKinds:
-    """Tells tests apart by the code that runs for them.
-
-    Attributes:
-        is_alone: whether no other plugin has code that runs between the functions of tests.
-    """
+    """Tells tests apart by the code that runs for them."""
 
     __slots__ = (
         "_are_parameters_alone",
         "_fixtures",
         "_has_fixtures",
+        "_is_alone",
         "_is_plain_parent",
         "_odd_classes",
         "_parent",
-        "is_alone",
     )
 
     def __init__(self) -> None:
-        self.is_alone = self._are_parameters_alone = False
+        self._is_alone = self._are_parameters_alone = False
         self._odd_classes: dict[type, bool] = {}
         self._parent: object = None  # of the test before
         self._is_plain_parent = False
@@ -53,7 +49,7 @@ class ItemKinds:
             is_alone: whether none has code that runs between the functions of tests.
             are_parameters_alone: whether none has code that runs when a test is given its parameters.
         """
-        self.is_alone = is_alone
+        self._is_alone = is_alone
         self._are_parameters_alone = are_parameters_alone
         self._fixtures = None
 
@@ -73,7 +69,7 @@ class ItemKinds:
         Args:
             item: the test.
         """
-        if not self.is_alone or item.__class__ is not pytest.Function:
+        if not self._is_alone or item.__class__ is not pytest.Function:
             return True
         if (parent := item.parent) is not self._parent:
             self._parent = parent
@@ -89,7 +85,7 @@ class ItemKinds:
         """Tell whether code that is not pytest's may run when what holds a test is torn down.
 
         Args:
-            item: a test; of those that are begun in one file, the first will do.
+            item: a test; one of each file is enough to ask about.
         """
         # A package has functions for it that are no fixtures.
         return self.has_own_code(item) or any(one.__class__ not in _HOLDERS for one in item.listchain())

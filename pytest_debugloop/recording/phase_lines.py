@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_debugloop.journal.step_lines import call_and_teardown_passed, setup_passed, step_passed
+from pytest_debugloop.journal.step_lines import (
+    call_and_teardown_passed,
+    setup_passed,
+    step_ended,
+    step_head,
+    step_started,
+    steps_before,
+)
 
 if TYPE_CHECKING:
     from pytest_debugloop.recording.recorder import Recorder
@@ -12,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class PhaseLines:
-    """Knows the phase under way as the texts that stand in lines, and which lines wait to be written.
+    """Keeps the phase under way as the texts of its lines, and the lines that wait to be written.
 
     Args:
         recorder: of this process; its buffer holds what waits.
         writer: of this process.
     """
 
-    # With those of the class below it has more than 30 attributes, of which Python finds none at once without these.
+    # A subclass adds to them: without slots, Python is slow to find one of more than 30 attributes.
     __slots__ = (
         "_after", "_called", "_identity", "_is_unwritten", "_n", "_next_n", "_phase", "_recorder", "_started",
         "_waiting", "_writer",
@@ -45,7 +52,7 @@ class PhaseLines:
     # An interrupt comes where a function is entered. So all is put together first, and then stored without a call.
 
     def _end_bare_phase(self, phase: str, ended: str) -> None:
-        """End a phase of a test of which all that is known is written just before its function."""
+        """End a phase of a test whose lines are all written just before its function is called."""
         if phase == "call":  # written with its teardown, unless somebody asks before
             self._phase, self._called, self._is_unwritten = "teardown", ended, True
             return
@@ -63,7 +70,7 @@ class PhaseLines:
             self._phase, self._n, self._started, self._called = "", next_n, called, ""
             self._is_unwritten, recorder.buffer, self._waiting = False, text, count
         else:  # another thread has asked for the step in this moment, and the teardown has a line of its own
-            self._hold(step_passed(n, phase, started, ended, after + identity), 1)
+            self._hold(step_ended(step_head(n, phase, started), after + identity, ended, "passed"), 1)
             self._phase, self._is_unwritten = "", False
 
     def _hold(self, lines: str, count: int) -> None:
@@ -78,10 +85,10 @@ class PhaseLines:
         n, started, after, text = self._n, self._started, self._after, recorder.buffer
         count = self._waiting + 1 if text else 1
         if called := self._called:
-            text += step_passed(n, "call", started, called, after + identity)
-            after = f"{after[:-2]},{n},{started}],"
+            text += step_ended(step_head(n, "call", started), after + identity, called, "passed")
+            after = steps_before(after, n, started)
             n, started, count = f"{self._next_n()}", called, count + 1
-        text += f'{{"kind":"step","rev":0,"n":{n},"phase":"{self._phase}","started":{started},{after}{identity}'
+        text += step_started(step_head(n, self._phase, started), after + identity)
         self._n, self._started, self._after, self._called = n, started, after, ""
         self._is_unwritten, recorder.buffer = False, ""
         self._writer.write_soon(text, count)

@@ -17,7 +17,7 @@ import pytest
 from _pytest.skipping import xfailed_key
 
 from pytest_debugloop.journal.records import json_string
-from pytest_debugloop.journal.step_lines import step_passed
+from pytest_debugloop.journal.step_lines import step_ended, step_head, steps_before
 from pytest_debugloop.recording.phase_lines import PhaseLines
 from pytest_debugloop.recording.states import RecorderState
 from pytest_debugloop.recording.tracebacks import is_inside_call, remove_from_traceback
@@ -97,7 +97,7 @@ class PlainPhases(PhaseLines):
                 or ("[" in node_id and (parameters := self._parameters_of(item)) is None)
             ):
                 self._begin_attempt(item)
-                if self._leaves_code(item):
+                if not self._hears_teardowns and self._leaves_code(item):
                     self.hear_teardowns()
                 return
             self._attempts[node_id] = 1
@@ -113,7 +113,8 @@ class PlainPhases(PhaseLines):
             if self._has_own_code(item):
                 self._is_bare = False
                 self._write_start()
-                self.hear_teardowns()
+                if not self._hears_teardowns:
+                    self.hear_teardowns()
             else:
                 self._is_bare = self._is_unwritten = True
         except Exception as fault:
@@ -208,9 +209,9 @@ class PlainPhases(PhaseLines):
     # -- what passes ---------------------------------------------------------------------------------------------------
 
     def _end_plain_phase(self, phase: str, ended: str) -> None:
-        step = self._step
+        step, n, started, after = self._step, self._n, self._started, self._after
         if step is None:
-            self._hold(step_passed(self._n, phase, self._started, ended, self._after + self._identity), 1)
+            self._hold(step_ended(step_head(n, phase, started), after + self._identity, ended, "passed"), 1)
         else:
             step.ended = int(ended)
             self._recorder.enter(RecorderState.ENDED)
@@ -219,8 +220,7 @@ class PlainPhases(PhaseLines):
         if phase == "teardown":
             self._phase = ""
         else:
-            place, after = f"{self._n},{self._started}", self._after
-            self._after = f"{after[:-2]},{place}]," if after else f'"after":[{place}],'
+            self._after = steps_before(after, n, started)
             self._n, self._started = f"{self._next_n()}", ended
             self._phase = "call" if phase == "setup" else "teardown"
             self._write_start()

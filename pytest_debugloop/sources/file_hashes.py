@@ -116,7 +116,7 @@ class FileHashes:
         return known[4] if known[5] else digest
 
     def told_of_all(self, files: Mapping[str, str]) -> dict[str, str]:
-        """Give for each file what :meth:`told` gives, by its path as it is recorded.
+        """Give what :meth:`told` gives for each file, by its recorded path.
 
         Args:
             files: path and digest of each.

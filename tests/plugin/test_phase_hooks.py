@@ -166,6 +166,7 @@ _BARE = """
     def test_third(value):
         pathlib.Path(f"seen{value}.json").write_text(json.dumps(last_lines()))
 """
+_DIE = "import os\n\ndef die(name, which):\n    if name.endswith(which):\n        os._exit(3)\n\n"
 _ONCE = [["test_third[1]", "setup", 1], ["test_third[1]", "call", 0]]
 _AT_ONCE = [["test_third[1]", "setup", 0], *_ONCE]
 
@@ -222,8 +223,7 @@ def test_all_is_in_the_journal_before_a_test_runs_and_before_code_that_is_not_py
 def test_a_process_that_dies_around_a_test_without_fixtures_died_in_the_right_phase(
     project: Project, conftest: str, test: str, phase: str
 ) -> None:
-    die = "import os\n\ndef die(name, which):\n    if name.endswith(which):\n        os._exit(3)\n\n"
-    project.write("conftest.py", die + conftest)
+    project.write("conftest.py", _DIE + conftest)
     project.write(
         "test_suite.py",
         """
@@ -262,18 +262,12 @@ def test_a_process_that_dies_when_a_package_is_torn_down_died_in_the_teardown_of
 
 
 @pytest.mark.parametrize(
-    ("hook", "test", "phase"),
-    [
-        ("pytest_fixture_setup(request): die(request.node.nodeid)", "test_second[2]", "setup"),
-        ("pytest_fixture_post_finalizer(request): die(request.node.nodeid)", "test_second[2]", "teardown"),
-    ],
-    ids=["set-up", "finalizer"],
+    ("hook", "phase"), [("pytest_fixture_setup", "setup"), ("pytest_fixture_post_finalizer", "teardown")]
 )
 def test_a_process_that_dies_where_parameters_are_given_died_in_the_right_test_and_phase(
-    project: Project, hook: str, test: str, phase: str
+    project: Project, hook: str, phase: str
 ) -> None:
-    die = "import os\n\ndef die(name):\n    if name.endswith('test_second[2]'):\n        os._exit(3)\n\n"
-    project.write("conftest.py", f"{die}def {hook}")
+    project.write("conftest.py", f"{_DIE}def {hook}(request): die(request.node.nodeid, 'test_second[2]')")
     project.write(
         "test_suite.py",
         """
@@ -287,7 +281,7 @@ def test_a_process_that_dies_where_parameters_are_given_died_in_the_right_test_a
     run = project.run("-p", "no:cacheprovider", "-p", "no:randomly")
     run.record.wait_for_end()
     (error,) = run.record.all_errors
-    assert (error.operation_name, error.metadata["phase"]) == (f"test_suite.py::{test}", phase)
+    assert (error.operation_name, error.metadata["phase"]) == ("test_suite.py::test_second[2]", phase)
 
 
 @pytest.mark.parametrize(

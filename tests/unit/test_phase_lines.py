@@ -45,7 +45,7 @@ TEXTS_FILE = sys.modules[step_suffix.__module__].__file__
 
 
 def interrupted(function: Any, *given: str, at: int) -> bool:
-    """Call a function of ours, with an interrupt where the function of ours with this number is entered."""
+    """Call a function, and interrupt it as the function of ours with this number is entered."""
     entered = count()
 
     def look(frame: FrameType, event: str, _: object) -> None:
@@ -71,7 +71,7 @@ def test_a_test_that_passes_has_its_lines_in_order() -> None:
     assert test.steps == [SETUP, BEGUN, CALL, ("teardown", 3, 300, 400)]
 
 
-@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("at", range(8))
 def test_an_interrupt_while_a_teardown_is_written_loses_nothing(at: int) -> None:
     test = Written()
     test.lines._end_bare_phase("setup", "200")
@@ -86,7 +86,7 @@ def test_an_interrupt_while_a_teardown_is_written_loses_nothing(at: int) -> None
         assert test.steps[-1] == ("teardown", 3, 300, 400)
 
 
-@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("at", range(8))
 def test_an_interrupt_while_the_start_of_a_teardown_is_written_loses_nothing(at: int) -> None:
     test = Written()
     test.lines._end_bare_phase("setup", "200")

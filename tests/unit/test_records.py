@@ -23,9 +23,9 @@ from pytest_debugloop.journal.step_lines import (
     setup_passed,
     step_ended,
     step_head,
-    step_passed,
     step_started,
     step_suffix,
+    steps_before,
 )
 
 TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
@@ -92,7 +92,11 @@ def test_lines_of_a_test_that_are_put_together_in_one_go_are_those_of_its_steps(
         step_ended(setup, suffix, set_up, "passed") + step_started(call, after + suffix)
     )
     call_passed = step_ended(call, after + suffix, called, "passed")
-    assert step_passed(f"{n + 1}", "call", f"{set_up}", f"{called}", after + suffix) == call_passed
+    # Of numbers and of their texts.
+    of_texts = step_ended(step_head(f"{n + 1}", "call", f"{set_up}"), after + suffix, f"{called}", "passed")
+    assert of_texts == call_passed
+    assert steps_before("", f"{n}", f"{started}") == after
+    assert steps_before(after, f"{n + 1}", f"{set_up}") == after_both
     assert call_and_teardown_passed(
         f"{n + 1}", f"{set_up}", f"{called}", f"{n + 2}", f"{torn_down}", after, suffix
     ) == call_passed + step_ended(teardown, after_both + suffix, torn_down, "passed")
