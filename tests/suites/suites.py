@@ -21,6 +21,7 @@ class Suite:
         quick: whether the default test run has it.
         quick_parallel: whether the default test run has it with pytest-xdist too.
         parallel: whether pytest-xdist can run it: not where node ids hold the time at which they were made.
+        python: the oldest Python that its version is for.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Suite:
     quick: bool = False
     quick_parallel: bool = False
     parallel: bool = True
+    python: tuple[int, int] = (3, 10)
 
 
 # What every suite is run with. The recorder needs no more of pytest-debugloop's dependencies than these.
@@ -56,6 +58,7 @@ SUITES = (
         "8.0.1",
         "deb1d376d4d28c2f33f3e3058043b005e0af75c35c094bd54053e27d2906ad95",
         quick=True,
+        python=(3, 11),
     ),
     Suite(
         "click",
@@ -68,6 +71,7 @@ SUITES = (
         "9e6ffa8511012ca89732324c1c253efd7b4d35632dcbdf80aa793fe01804af3e",
         requirements=("simplejson>=3.19",),
         parallel=False,
+        python=(3, 11),
     ),
     Suite(
         "jinja2",
@@ -90,7 +94,12 @@ SUITES = (
         requirements=("cloudpickle>=3", "hypothesis>=6.100", "pympler>=1.1"),
     ),
     # Over twenty thousand subtests.
-    Suite("more-itertools", "11.2.1", "cbf08fd0af284dc69718b9b76a8e6203df624d70209ea511e4219d350c856f63"),
+    Suite(
+        "more-itertools",
+        "11.2.1",
+        "cbf08fd0af284dc69718b9b76a8e6203df624d70209ea511e4219d350c856f63",
+        python=(3, 11),
+    ),
     # Has failures; and deprecations of the interpreter, which its own settings turn into more of them.
     Suite(
         "python-dateutil",
@@ -98,5 +107,6 @@ SUITES = (
         "d7295ff14fdc0f92f662100bfb6c551d160ca090f2939f1ec5b9794265c03f06",
         requirements=("attrs>=24", "freezegun>=1.5", "hypothesis>=6.100"),
         arguments=("-o", "filterwarnings=", "-W", "ignore"),
+        python=(3, 11),
     ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,15 @@ def site() -> Path:
 
 @groups.suites
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", CHOSEN, ids=lambda suite: suite.name)
+@pytest.mark.parametrize(
+    "suite",
+    [
+        pytest.param(
+            one, id=one.name, marks=pytest.mark.skipif(sys.version_info < one.python, reason="too old a Python")
+        )
+        for one in CHOSEN
+    ],
+)
 def test_a_suite_runs_as_it_would_and_is_recorded_as_it_ran(
     suite: Suite, site: Path, any_postgres: Server, tmp_path: Path
 ) -> None:
