@@ -167,6 +167,7 @@ def main() -> None:
     prepare_streams()
     end_orderly()
     as_json = is_json_asked(sys.argv[1:])
+    output = sys.stdout
     status: object = 0
     try:
         status = debugloop.main(prog_name="debugloop", standalone_mode=False)
@@ -185,6 +186,11 @@ def main() -> None:
             raise
         status = 1
         tell(error if is_expected(error) else fault(error), 1, as_json=as_json)
+    except SystemExit:
+        # Where nobody reads any more, click leaves with a wrapper in place that hides what was not written.
+        sys.stdout = output
+        flush_output()
+        raise
     status = status if isinstance(status, int) else 0
     unwritten = flush_output()
     if unwritten is not None and status == 0:
