@@ -219,13 +219,16 @@ def test_returns_of_one_function_are_told_by_the_same_tool_and_its_lines_too(is_
     watch, frames = CodeMonitor(is_here if is_own else lambda _: False), []
     tools = [monitoring.get_tool(number) for number in range(6)]
 
+    def another() -> None:  # once told not to be the project's, it is never told of again
+        pass
+
     def call() -> None:
         during = [monitoring.get_tool(number) for number in range(6)]
         even(1)  # not yet
         with watch.on_return(even.__code__, lambda frame: frames.append(dict(frame.f_locals))):
             even(2)
             assert [monitoring.get_tool(number) for number in range(6)] == during
-            deep(2)
+            another()
         even(3)  # no more
 
     found = watched(call, watch)
