@@ -29,13 +29,20 @@ LEFT = "had no failures, and is being stored in .debugloop (embedded PostgreSQL)
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A suite with a first run, and a server that is up."""
     project = Project.new(tmp_path_factory.mktemp("short"))
     project.write("test_a.py", "def test_a(): pass")
     assert " steps, 0 failures" in paragraph(project, **UNSET)[0], "the first run waits"
     with embedded_server(project.folder / ".debugloop", durable=False):
         yield project
+
+
+@pytest.fixture
+def project(shared: Project) -> Project:
+    """The suite, when no run of a test before is still being stored."""
+    wait_until(lambda: not waiting(shared))
+    return shared
 
 
 def paragraph(project: Project, *arguments: str, **more: str) -> list[str]:
