@@ -187,7 +187,7 @@ def main() -> None:
         status = 1
         tell(error if is_expected(error) else fault(error), 1, as_json=as_json)
     except SystemExit:
-        # Where nobody reads any more, click leaves with a wrapper in place that hides what was not written.
+        # click exits here when the reader has gone, and has wrapped the stream so that errors of a flush are hidden.
         sys.stdout = output
         flush_output()
         raise

@@ -208,7 +208,7 @@ def test_a_reader_that_leaves_early_is_no_error(shop: Project, arguments: tuple[
         process = subprocess.run(
             [sys.executable, "-m", "pytest_debugloop", *arguments],
             cwd=shop.folder,
-            env=clean_environment(PYTHONDEVMODE="1"),  # as in Python 3.13, errors at the end are told
+            env=clean_environment(PYTHONDEVMODE="1"),  # reports errors at exit, as Python 3.13 always does
             stdin=subprocess.DEVNULL,
             stdout=writer,
             stderr=subprocess.PIPE,

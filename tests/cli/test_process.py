@@ -114,7 +114,7 @@ def test_a_reader_that_leaves_while_rows_come_ends_it(shop: Project) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "pytest_debugloop", "sql", "--json", "SELECT generate_series(1, 10000000)"],
         cwd=shop.folder,
-        env=clean_environment(PYTHONDEVMODE="1"),  # as in Python 3.13, errors at the end are told
+        env=clean_environment(PYTHONDEVMODE="1"),  # reports errors at exit, as Python 3.13 always does
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -219,7 +219,7 @@ def test_returns_of_one_function_are_told_by_the_same_tool_and_its_lines_too(is_
     watch, frames = CodeMonitor(is_here if is_own else lambda _: False), []
     tools = [monitoring.get_tool(number) for number in range(6)]
 
-    def another() -> None:  # once told not to be the project's, it is never told of again
+    def another() -> None:  # its own: what is foreign once is never reported again
         pass
 
     def call() -> None:
