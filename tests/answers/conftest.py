@@ -12,7 +12,7 @@ import pytest
 
 from tests.answers.projects import PROJECTS, RealProject
 from tests.answers.story import LEGS, Story, play
-from tests.suites.environments import PyPIUnreachableError, build_project, default_cache, environment
+from tests.suites.environments import build_project, default_cache, environment, skip_if_unavailable
 from tests.support.servers import Server
 
 ASKED_FOR = os.environ.get("DEBUGLOOP_TEST_SUITES")
@@ -41,12 +41,10 @@ def story(
     other = other_python()
     if other is None:
         pytest.skip("there is no second Python for the other leg")
-    try:
-        pythons: dict[str, Path | None] = dict(zip(LEGS, (None, other), strict=True))
+    pythons: dict[str, Path | None] = dict(zip(LEGS, (None, other), strict=True))
+    with skip_if_unavailable():
         environments = {leg: environment(project.suite, default_cache(), python) for leg, python in pythons.items()}
         site = build_project()
-    except PyPIUnreachableError as error:
-        pytest.skip(str(error))
     with any_postgres.schema() as schema:
         folder = tmp_path_factory.mktemp("story") / str(project)
         played = Story(project, environments, site, folder, (any_postgres.conninfo, schema), ASKED_FOR == "all")

@@ -16,7 +16,7 @@ from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.queries.recoveries import attempts_of_test, fix_causes, flaky_tests, recovery_patterns
 from tests.history import faults
 from tests.history.scripted import FILES, NEW, OLD, History, fingerprint, play, suite_with, whole_suite
-from tests.suites.environments import PyPIUnreachableError, build_project, default_cache, environment
+from tests.suites.environments import build_project, default_cache, environment, skip_if_unavailable
 from tests.support import groups
 from tests.support.records import Record
 from tests.support.servers import Server
@@ -30,11 +30,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     is_whole = os.environ.get("DEBUGLOOP_TEST_SUITES") == "all"
     kept = default_cache() / f"history-{fingerprint(is_whole=is_whole)}"
     if not kept.is_dir():
-        try:
+        with skip_if_unavailable():
             environments = {version: environment(suite_with(version), default_cache()) for version in (OLD, NEW)}
             site = build_project()
-        except PyPIUnreachableError as error:
-            pytest.skip(str(error))
         folder = environments[NEW].unpack(tmp_path_factory.mktemp("jinja"))
         made = History(folder)
         play(made, environments, site, tmp_path_factory.mktemp("journals"), whole_suite(folder) if is_whole else FILES)

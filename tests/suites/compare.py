@@ -32,7 +32,7 @@ import psycopg
 from tests.suites.environments import (
     Environment,
     PipError,
-    PyPIUnreachableError,
+    UnavailableError,
     build_project,
     default_cache,
     environment,
@@ -238,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 for comparison in compare(suite, made, site, servers.get(FIRST), Path(folder, "run")):
                     print(comparison, flush=True)  # noqa: T201
                     failed = failed or bool(comparison.differences or comparison.problems)
-        except (PyPIUnreachableError, PipError, SuiteBrokenError) as error:
+        except (UnavailableError, PipError, SuiteBrokenError) as error:
             print(error, file=sys.stderr)  # noqa: T201
             return 2
     return int(failed)

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tests.suites import probe
 from tests.suites.suites import COMMON_REQUIREMENTS, Suite
 from tests.support.environment import CHECKOUT
@@ -38,8 +40,16 @@ _UNREACHABLE = re.compile(
 _COMPLETE = "complete"
 
 
-class PyPIUnreachableError(Exception):
+class UnavailableError(Exception):
+    """A suite cannot be had on this machine, which is no fault of ours."""
+
+
+class PyPIUnreachableError(UnavailableError):
     """PyPI cannot be reached, or pip is not here to do it."""
+
+
+class PythonTooOldError(UnavailableError):
+    """The suite's version is for newer Pythons."""
 
 
 class PipError(Exception):
@@ -89,11 +99,14 @@ def environment(suite: Suite, cache: Path, python: Path | None = None) -> Enviro
         python: an interpreter; this one by default.
 
     Raises:
+        PythonTooOldError: the suite is not for that interpreter.
         PyPIUnreachableError: it is not in the cache, and cannot be had now.
         PipError: pip failed.
     """
     requirements = (*COMMON_REQUIREMENTS, *suite.requirements)
-    version, prefix = _interpreter(python)
+    number, version, prefix = _interpreter(python)
+    if number < suite.python:
+        raise PythonTooOldError(f"{suite.name} {suite.version} needs Python {'.'.join(map(str, suite.python))}")
     text = repr((suite.name, suite.version, suite.sha256, requirements, version, prefix))
     folder = cache / f"{suite.name}-{suite.version}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     cache.mkdir(parents=True, exist_ok=True)
@@ -132,13 +145,15 @@ def build_project() -> Path:
     return site
 
 
-def _interpreter(python: Path | None) -> tuple[str, str]:
-    """Give version and prefix of an interpreter."""
+def _interpreter(python: Path | None) -> tuple[tuple[int, int], str, str]:
+    """Give the version of an interpreter, as two numbers and as a text, and its prefix."""
     if python is None:
-        return sys.version, sys.base_prefix
-    command = [str(python), "-c", "import sys; print(repr((sys.version, sys.base_prefix)))"]
-    version, prefix = ast.literal_eval(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return str(version), str(prefix)
+        return sys.version_info[:2], sys.version, sys.base_prefix
+    command = [str(python), "-c", "import sys; print(repr((sys.version_info[:2], sys.version, sys.base_prefix)))"]
+    number, version, prefix = ast.literal_eval(
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    )
+    return number, str(version), str(prefix)
 
 
 def _python(folder: Path) -> Path:
@@ -161,6 +176,15 @@ def _pip(*arguments: object) -> None:
     if _UNREACHABLE.search(said):
         raise PyPIUnreachableError(f"PyPI cannot be reached: {said.splitlines()[-1]}")
     raise PipError(f"pip {' '.join(map(str, arguments))} failed:\n{said}")
+
+
+@contextmanager
+def skip_if_unavailable() -> Iterator[None]:
+    """Skip the test whose suite cannot be had."""
+    try:
+        yield
+    except UnavailableError as error:
+        pytest.skip(str(error))
 
 
 @contextmanager

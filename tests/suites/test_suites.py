@@ -10,19 +10,18 @@ import dataclasses
 import os
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.suites.compare import ASPECTS, compare
-from tests.suites.environments import PyPIUnreachableError, build_project, default_cache, environment
+from tests.suites.environments import build_project, default_cache, environment, skip_if_unavailable
 from tests.suites.running import JUnit, Observed, Report
 from tests.suites.suites import SUITES, Suite
 from tests.support import groups
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.servers import Server
 
 ALL = os.environ.get("DEBUGLOOP_TEST_SUITES") == "all"
@@ -32,10 +31,8 @@ CHOSEN = [suite for suite in SUITES if suite.quick or ALL]
 @pytest.fixture(scope="session")
 def site() -> Path:
     """This project, installed as a user would have it."""
-    try:
+    with skip_if_unavailable():
         return build_project()
-    except PyPIUnreachableError as error:
-        pytest.skip(str(error))
 
 
 @groups.suites
@@ -44,18 +41,21 @@ def site() -> Path:
 def test_a_suite_runs_as_it_would_and_is_recorded_as_it_ran(
     suite: Suite, site: Path, any_postgres: Server, tmp_path: Path
 ) -> None:
-    if sys.version_info < suite.python:
-        pytest.skip(f"{suite.name} {suite.version} needs a newer Python")
-    try:
+    with skip_if_unavailable():
         made = environment(suite, default_cache())
-    except PyPIUnreachableError as error:
-        pytest.skip(str(error))
     in_parallel = ALL or suite.quick_parallel
     for comparison in compare(suite, made, site, any_postgres, tmp_path / "run", in_parallel=in_parallel):
         print(comparison)  # noqa: T201
         assert not comparison.differences, str(comparison)
         assert not comparison.problems, str(comparison)
         assert comparison.recorded.junit.tests > 10
+
+
+@pytest.mark.parametrize("python", [None, Path(sys.executable)], ids=["this Python", "a Python given"])
+def test_a_suite_for_newer_pythons_is_skipped(tmp_path: Path, python: Path | None) -> None:
+    newer = dataclasses.replace(SUITES[0], python=(sys.version_info[0], sys.version_info[1] + 1))
+    with pytest.raises(pytest.skip.Exception, match="needs Python 3"), skip_if_unavailable():
+        environment(newer, tmp_path, python)
 
 
 def test_at_least_four_suites_are_run_by_default() -> None:
