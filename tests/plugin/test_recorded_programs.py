@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,9 @@ class Mute:
         raise RuntimeError("no truth")
 
 
-def test_a_program_goes_on_whatever_is_asked_of_its_recording(program: Project) -> None:
+def test_a_program_goes_on_whatever_is_asked_of_its_recording(
+    program: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     strange: Any = Mute()
     recording = pytest_debugloop.recording(
         strange, correlation_id=strange, session_id=strange, agent_name=strange, user_request=strange
@@ -102,9 +105,17 @@ def test_a_program_goes_on_whatever_is_asked_of_its_recording(program: Project) 
             debugloop.checkpoint("loop", number=number, strange=strange)
         with pytest_debugloop.recording("inner") as inner:
             inner.checkpoint("inside")
-    late.output(a=1)
-    late.__exit__(None, None, None)
-    debugloop.checkpoint("after the end")
+    at_exit: list[Callable[[], None]] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(atexit, "register", at_exit.append)
+        late.output(a=1)
+        late.__exit__(None, None, None)
+        debugloop.checkpoint("after the end")
+    (tell,) = at_exit
+    tell()
+    assert capsys.readouterr().err.endswith(
+        "debugloop: 2 calls of debugloop were not recorded (2 after the end of the run).\n"
+    )
     assert recording.problems == ["1 call of debugloop was not recorded (1 in a forked child process)."]
     of_it = f"WHERE correlation_id = '{recording.correlation_id}'"
     (run,) = program.rows(f"SELECT exit_status, status FROM debug_runs {of_it}")
