@@ -18,15 +18,17 @@ _CLOCK = r"\d\d?:\d\d(?::\d\d(?:\.\d+)?)?"
 _DAY = r"(?:\d\d?([-/.])\d\d?\1\d{4}|\d{4}([/.])\d\d?\2\d\d?)"
 _WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_TEMPORARY = r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*"
 # In the order in which they are looked for: the pattern, what takes its place, the uses, and flags.
 _TABLE: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
+    (_TEMPORARY, "<tmp>", (_VALUE,), 0),  # first, for it may have an address or a UUID inside
     (r"0x[0-9a-fA-F]+", "<address>", (_MESSAGE,), 0),
-    (r"(?<![0-9A-Za-z])0x[0-9a-fA-F]+", "<address>", (_VALUE,), 0),  # temporary paths may have one inside of a word
+    (r"(?<![0-9A-Za-z])0x[0-9a-fA-F]+", "<address>", (_VALUE,), 0),
     (r"0x[0-9a-fA-F]{6,16}", "<address>", (_NODE_ID,), 0),
     (r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", "<uuid>", (_MESSAGE,), re.IGNORECASE),
     (r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uuid>", (_VALUE,), re.IGNORECASE),
     (r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", "<uuid>", (_NODE_ID,), 0),
-    (r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*", "<tmp>", (_MESSAGE, _VALUE), 0),
+    (_TEMPORARY, "<tmp>", (_MESSAGE,), 0),
     (r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", "<time>", (_MESSAGE, _VALUE), 0),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", "<time>", (_NODE_ID,), 0),
     # As people write them: each order has a name, for a test may be given the same moment in several.

@@ -55,11 +55,11 @@ def wait_for_status(
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 raise
         waited = clock() - begun
-        if waited >= seconds:
-            return None
         if tell is not None and waited >= _NOTICED_SECONDS:
             tell()
             tell = None
+        if waited >= seconds:
+            return None
         checks += 1
         if checks % 50 == 0:
             problem = _why_no_status(run_folder, journal or run_folder / MAIN_JOURNAL, waited)

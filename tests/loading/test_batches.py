@@ -81,7 +81,7 @@ def test_a_batch_of_many_tests_is_not_searched_once_for_each_of_them(
     record.loader.load([(head, first)])
     before = rows_read(record)
     record.loader.load([(head, b"".join(lines_of_tests(0, TESTS)))])
-    assert rows_read(record) - before < 100 * 3 * TESTS
+    assert 0 < rows_read(record) - before < 100 * 3 * TESTS
     counts = record.loader.complete(head.run_id, head.correlation_id)
     assert counts == {"step": 2 * TESTS, "failure": TESTS // 5, "recovery": 0}
 

@@ -81,7 +81,8 @@ def test_an_exception_that_the_caller_of_pytest_handles_is_none_of_its_own(proje
 
 @pytest.mark.process
 def test_a_run_whose_output_nobody_reads_has_not_passed(project: Project) -> None:
-    project.write("test_it.py", "def test_it(): pass\ndef test_more(): pass\n")
+    test = "import os, time\ndef test_it():\n    while not os.path.exists('closed'): time.sleep(0.01)\n"
+    project.write("test_it.py", f"{test}def test_more(): pass\n")
     id_ = "21111111-2222-4333-8444-555555555555"
     process = subprocess.Popen(
         project.command("-s", "-vv", correlation_id=id_),
@@ -93,6 +94,7 @@ def test_a_run_whose_output_nobody_reads_has_not_passed(project: Project) -> Non
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()  # as head does
+    project.write("closed", "")
     process.wait(60)
     record = project.left_by(id_)
     assert record.wait_for_end()["exit_status"] != 0

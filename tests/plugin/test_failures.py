@@ -119,7 +119,7 @@ def test_base_exception():
     raise Stop("all of it")
 
 
-@pytest.mark.timeout(0.3, method="signal")
+@pytest.mark.timeout(1, method="signal")
 def test_timeout():
     waited_for = "godot"
     time.sleep(20)

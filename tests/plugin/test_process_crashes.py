@@ -159,10 +159,10 @@ def test_where_a_test_hung_is_known_where_its_time_out_ends_the_process(
             time.sleep(60)
         """,
     )
-    run = died(project, "-p", "pytest_timeout", "--timeout=0.5", "--timeout-method=thread", *workers)
+    run = died(project, "-p", "pytest_timeout", "--timeout=1", "--timeout-method=thread", *workers)
     (error,) = run.record.all_errors
     assert (error.error_type, error.error_code) == (kind, "TimeoutError")
-    assert error.error_message.startswith("Timeout (>0.5s) from pytest-timeout")
+    assert error.error_message.startswith("Timeout (>1.0s) from pytest-timeout")
     assert (error.frames[-1]["function"], error.locals) == ("test_hangs", {"waiting_for": "godot"})
     assert run.record.step("test_hangs", "call").error_event_id == error.id
     assert "Stack of MainThread" in run.out + run.err or workers

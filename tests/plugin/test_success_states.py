@@ -269,7 +269,7 @@ import pathlib
 import sys
 
 import pytest
-from hypothesis import given, strategies
+from hypothesis import given, settings, strategies
 
 
 def mood():
@@ -288,6 +288,7 @@ class TestIn:
         own = mood()
         assert own == "good"
 
+@settings(deadline=None)
 @given(strategies.integers())
 def test_examples(number):
     assert mood() == "good"

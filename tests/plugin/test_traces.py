@@ -284,8 +284,8 @@ def test_a_traced_test_sees_no_hook_and_loses_nothing(project: Project) -> None:
             def late(*_):
                 raise Late
             signal.signal(signal.SIGALRM, late)
-            signal.setitimer(signal.ITIMER_REAL, 0.05)
             with pytest.raises(Late):
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
                 while True:
                     (lambda: os.listdir())()
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -145,7 +146,7 @@ def test_it_is_looked_at_by_whoever_loads_where_nobody_did_and_the_checkout_is_t
     "change",
     [
         lambda project: project.write("test_any.py", SUITE + "\n"),
-        lambda project: project.write("new.py", ""),
+        lambda project: os.utime(project.write("new.py", ""), ns=(time.time_ns() + 10**9,) * 2),
         lambda project: project.git("commit", "--allow-empty", "-qm", "y"),
     ],
     ids=["a loaded file", "a new file", "a commit"],

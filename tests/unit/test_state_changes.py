@@ -114,13 +114,26 @@ def test_a_state_that_was_not_captured_has_no_differences(found: State) -> None:
         ("<Cart at 0x7f00aa11>", "<Cart at 0x55BB01>"),
         ("/tmp/pytest-of-ann/pytest-3/x0/a.txt", "/tmp/pytest-of-ann/pytest-4/x0/a.txt"),
         ("open('/private/var/folders/ab/x/T/q1')", "open('/private/var/folders/ab/x/T/q2')"),
+        ("/tmp/tmpab_0x1fzz/a.txt", "/tmp/tmpab_cdefgh/a.txt"),
+        ("/tmp/0f8fad5b-d9cb-469f-a165-70867728950e/a.txt", "/tmp/build-2/b.txt"),
         ("2024-01-02T03:04:05.678Z", "2025-11-12 13:14:15+01:00"),
         ("at 2024-01-02", "at 2025-11-12"),
         ("at 03:04:05.678", "at 13:14:15"),
         ("0f8fad5b-d9cb-469f-a165-70867728950e", "7C9E6679-7425-40DE-944B-E07FC1F90AE7"),
         (1_700_000_000.25, 1_700_000_007.5),
     ],
-    ids=["address", "temporary", "temporary of a Mac", "moment", "date", "time", "UUID", "seconds since 1970"],
+    ids=[
+        "address",
+        "temporary",
+        "temporary of a Mac",
+        "temporary like an address",
+        "temporary with a UUID",
+        "moment",
+        "date",
+        "time",
+        "UUID",
+        "seconds since 1970",
+    ],
 )
 def test_what_differs_between_any_two_runs_is_no_difference(before: object, after: object) -> None:
     assert compare({"x": before}, {"x": after}) == []
