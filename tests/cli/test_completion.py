@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
+from pytest_debugloop.cli import completion
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
     from tests.support.projects import Project
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time for the record on a busy machine, where a shell would do without it."""
+    monkeypatch.setattr(completion, "_SECONDS", 60)
 
 
 def completed(project: Project, *words: str, **more: str) -> list[str]:

@@ -17,6 +17,7 @@ from tests.support.commands import start_command
 from tests.support.environment import as_from_a_shell, clean_environment
 from tests.support.projects import Project
 from tests.support.terminal import in_terminal
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,10 +240,8 @@ def test_a_session_holds_no_connection_and_outlives_control_c(suite: Project) ->
     while b"-> raise" not in out:
         out += (block := os.read(process.stdout.fileno(), 4096))
         assert block, process.wait(60)
-    connections = suite.printed(
-        "sql", "-Atc", "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-    )
-    assert connections == "1\n"
+    connections = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+    wait_until(lambda: suite.printed("sql", "-Atc", connections) == "1\n")
     while b"--KeyboardInterrupt--" not in out:
         process.send_signal(signal.SIGINT)  # again, where it came just before the session began to read
         while select.select([process.stdout], [], [], 2)[0] and b"--KeyboardInterrupt--" not in out:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pytest_debugloop.journal.left_runs import has_journals
 from tests.support.commands import call_command
 from tests.support.projects import Project
 from tests.support.terminal import called_in_terminal, width_of
@@ -201,7 +202,8 @@ def test_what_waits_was_refused_or_died_is_told(tmp_path: Path, own_schema: dict
 
     (tmp_path / "test_it.py").write_text("import os\n\ndef test_it():\n    os._exit(9)\n", encoding="utf-8")
     assert project.record(**own_schema).returncode == 9
-    wait_until(lambda: not list(tmp_path.glob(".debugloop/journals/*/*.jsonl")))  # its own loader stores it
+    journals = tmp_path / ".debugloop" / "journals"
+    wait_until(lambda: not any(map(has_journals, journals.iterdir())))  # its own loader stores it
     schema = sql.Identifier(own_schema["DEBUGLOOP_SCHEMA"])
     with psycopg.connect(own_schema["DEBUGLOOP_DSN"]) as connection:
         insert = "INSERT INTO {}.debug_rejected_lines (id, line, reason) VALUES (gen_random_uuid(), '', 'no')"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.embedded import server_pid
 from tests.support.projects import Project
 from tests.support.terminal import in_terminal
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,13 +31,13 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project.new(tmp_path_factory.mktemp("theirs") / "suite")
     project.write("test_suite.py", SUITE)
     assert project.record().returncode == 1
+    wait_until(lambda: not server_pid(project.folder / ".debugloop"))  # who copies a record has left it
     return project
 
 
 @pytest.fixture
 def handed_out(theirs: Project, tmp_path: Path) -> Project:
     """The same, as it looks where somebody has unpacked it."""
-    theirs.debugloop("status")  # has waited for those who use its server
     project = Project.new(tmp_path / "suite")
     project.write("test_suite.py", SUITE)
     subprocess.run(["cp", "-a", theirs.folder / ".debugloop", project.folder], check=True)

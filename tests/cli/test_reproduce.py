@@ -349,7 +349,7 @@ def test_a_rerun_that_takes_too_long_is_stopped_with_all_that_it_started(suite: 
     recorded.fails()
     pid = tmp_path / "pid"
     recorded.edit({"test_b.py": _SLEEPER.format(pid=str(pid))})
-    found = recorded.reproduce("test_target", "--timeout", "3")
+    found = recorded.reproduce("test_target", "--timeout", "5")
     assert endings(found) == ["timed_out"]
     wait_until(lambda: has_ended(int(pid.read_text())))
 

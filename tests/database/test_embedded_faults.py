@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ def test_a_server_whose_folder_was_taken_away_ends_with_its_last_user(fresh: Pat
             fresh.rename(fresh.with_name("moved"))
         else:
             shutil.rmtree(fresh, ignore_errors=True)
-    wait_until(lambda: not is_alive(pid), 10)  # by itself it looks once a minute, or never
+    wait_until(lambda: not is_alive(pid), 40)  # by itself it looks once a minute, or never
 
 
 def test_who_leaves_a_removed_folder_does_not_stop_the_server_that_was_started_in_its_place(directory: Path) -> None:
@@ -79,7 +80,16 @@ def test_who_leaves_a_removed_folder_does_not_stop_the_server_that_was_started_i
 
 
 def test_a_killed_server_whose_processes_still_work_is_waited_for(directory: Path) -> None:
-    busy = b"DO $$ BEGIN WHILE clock_timestamp() < statement_timestamp() + interval '1.5 s' LOOP END LOOP; END $$"
+    busy = (
+        b"DO $$ BEGIN WHILE (pg_stat_file('go', true)).size IS NULL"
+        b" AND clock_timestamp() < statement_timestamp() + interval '100 s' LOOP END LOOP; END $$"
+    )
+    refusal = b"pre-existing shared memory block"
+
+    def let_go() -> None:
+        wait_until(lambda: refusal in (directory / "postgres.log").read_bytes())
+        (directory / "postgres" / "go").touch()
+
     with embedded_server(directory) as conninfo, psycopg.connect(conninfo, autocommit=True) as connection:
 
         def work() -> None:
@@ -90,10 +100,12 @@ def test_a_killed_server_whose_processes_still_work_is_waited_for(directory: Pat
         worker.start()
         wait_until(lambda: ask(conninfo, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %'") == 1)
         kill_server(directory)
-        with embedded_server(directory) as address:
-            assert ask(address, "SELECT 1") == 1
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(let_go)
+            with embedded_server(directory) as address:
+                assert ask(address, "SELECT 1") == 1
+            waiting.result()
         worker.join()
-    assert b"pre-existing shared memory block" in (directory / "postgres.log").read_bytes()
 
 
 def test_a_server_that_is_slow_to_answer_is_waited_for(directory: Path) -> None:

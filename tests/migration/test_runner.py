@@ -28,6 +28,10 @@ pytestmark = pytest.mark.server_matrix
 
 OURS = "agent_observability"
 ALL = [migration.version for migration in available()]
+ADVISORY_LOCKS = """
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 def versions(migrations: list[Any]) -> list[int]:
@@ -60,7 +64,7 @@ def test_pending_only_reads(empty: Connection, database: str) -> None:
     before = catalog(empty)
     with psycopg.connect(database, options="-c default_transaction_read_only=on", autocommit=True) as reader:
         assert versions(pending(reader, OURS)) == ALL
-        assert reader.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
+        assert reader.execute(ADVISORY_LOCKS).fetchone() == (0,)
     assert catalog(empty) == before
 
 
@@ -148,7 +152,7 @@ def test_settings_of_the_session_are_left_as_they_were(empty: Connection) -> Non
     migrate(empty, OURS)
     assert empty.execute("SHOW search_path").fetchone() == ("pg_catalog",)
     assert empty.execute("SHOW client_min_messages").fetchone() == ("notice",)
-    assert empty.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
+    assert empty.execute(ADVISORY_LOCKS).fetchone() == (0,)
     assert empty.autocommit
 
 
@@ -272,8 +276,9 @@ def test_a_lock_on_the_hosts_table_is_not_waited_for_long(
 ) -> None:
     migrate(empty, "public")
     rollback(empty, "public", to=4)
-    monkeypatch.setattr("pytest_debugloop.database.migrate._PATIENCE", sql.SQL("SET LOCAL lock_timeout TO '50ms'"))
-    with psycopg.connect(database) as application:
+    short = sql.SQL("SET LOCAL lock_timeout TO '50ms'")
+    with psycopg.connect(database) as application, monkeypatch.context() as patched:
+        patched.setattr("pytest_debugloop.database.migrate._PATIENCE", short)
         application.execute("SELECT count(*) FROM agent_transformation_events")
         with pytest.raises(MigrationError, match=r"5 \(debug_state_management\).*lock timeout"):
             migrate(empty, "public")
