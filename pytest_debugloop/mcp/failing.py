@@ -22,7 +22,7 @@ class ErrorAnswer(BaseModel):
     facts: dict[str, RecordedText] = {}
 
 
-def error_result(error: DebugloopError | psycopg.Error | OSError) -> CallToolResult:
+def error_answer(error: DebugloopError | psycopg.Error | OSError) -> ErrorAnswer:
     """Say what went wrong.
 
     Args:
@@ -37,5 +37,14 @@ def error_result(error: DebugloopError | psycopg.Error | OSError) -> CallToolRes
         said = " ".join(str(error).split()) or type(error).__name__
         answer = ErrorAnswer(error=kind, message=f"The {kind} cannot answer: {{reason}}")
         answer.facts = {"reason": recorded("what it said", said, _LONGEST)}
-    text = answer.model_dump_json(exclude_defaults=True)
+    return answer
+
+
+def error_result(error: DebugloopError | psycopg.Error | OSError) -> CallToolResult:
+    """Send what went wrong.
+
+    Args:
+        error: of this package, the database or the system.
+    """
+    text = error_answer(error).model_dump_json(exclude_defaults=True)
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

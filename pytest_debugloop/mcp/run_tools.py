@@ -21,6 +21,7 @@ from pytest_debugloop.mcp.parts import TEST, cause_group, not_loaded_runs, run_f
 from pytest_debugloop.mcp.room import DEFAULT, Budget, Cursor, Room, offset_of
 from pytest_debugloop.mcp.texts import recorded
 from pytest_debugloop.queries import failures, recoveries, runs
+from pytest_debugloop.queries.compare import last_run_here
 from pytest_debugloop.queries.filters import Filters
 from pytest_debugloop.queries.question import total_of
 from pytest_debugloop.queries.recoveries import Recovery
@@ -33,7 +34,8 @@ class RunTools(Asking):
     @tool
     def last_run(self, budget: Budget = DEFAULT) -> models.RunAnswer:
         """The last run of this checkout: its failures by cause, and what passed again in it. Start here."""
-        return self.summary_of_last_run(budget)
+        with self.reader.record() as record:
+            return self._summary(record, self.run_of(record, ""), budget, 0)
 
     @tool
     def run_summary(self, run_id: Id, budget: Budget = DEFAULT, cursor: Cursor = "") -> models.RunAnswer:
@@ -41,14 +43,20 @@ class RunTools(Asking):
         with self.reader.record() as record:
             return self._summary(record, self.run_of(record, run_id), budget, offset_of(cursor))
 
-    def summary_of_last_run(self, budget: int) -> models.RunAnswer:
-        """Describe the last run of this checkout.
+    def summary_since(self, moment: datetime, budget: int) -> models.RunAnswer | None:
+        """Describe the last run of this checkout, if it has begun since.
 
         Args:
+            moment: since when.
             budget: bytes of the answer.
+
+        Returns:
+            None where no run of it has begun, or none is stored.
         """
         with self.reader.record() as record:
-            return self._summary(record, self.run_of(record, ""), budget, 0)
+            project = record.answer(asked_project(self.location))
+            last = record.first(last_run_here(project, here(self.location), Filters(since=moment)))
+            return self._summary(record, record.one(runs.run_of(last.id)), budget, 0) if last else None
 
     def _summary(self, record: Record, run: Run, budget: int, offset: int) -> models.RunAnswer:
         ids = (run.id, run.correlation_id)

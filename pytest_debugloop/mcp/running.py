@@ -9,13 +9,17 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Annotated, TypeAlias
 
+import psycopg
 from pydantic import BaseModel, Field
 
 from pytest_debugloop.answers.planning import planned_rerun
 from pytest_debugloop.environment.interpreter import interpreter
+from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.mcp.asking import TestOrError, tool
+from pytest_debugloop.mcp.failing import ErrorAnswer, error_answer
 from pytest_debugloop.mcp.models import RunAnswer
 from pytest_debugloop.mcp.parts import MESSAGE, TEST
 from pytest_debugloop.mcp.room import DEFAULT, Budget
@@ -23,8 +27,10 @@ from pytest_debugloop.mcp.run_tools import RunTools
 from pytest_debugloop.mcp.texts import RecordedText, RecordedTexts, recorded, recorded_list
 from pytest_debugloop.rerunning.processes import start, stop_all
 from pytest_debugloop.rerunning.runner import rerun
+from pytest_debugloop.settings import Settings
 from pytest_debugloop.text.words import short
 
+_WAIT = Settings.wait.variable
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3_600)]
 
 
@@ -49,7 +55,8 @@ class TestsAnswer(BaseModel):
     seconds: float
     timed_out: bool = False
     output: RecordedText
-    run: RunAnswer | None = None
+    run: Annotated[RunAnswer | None, Field(description="as it was recorded; absent where none was")] = None
+    problem: Annotated[ErrorAnswer | None, Field(description="why the record cannot say what was recorded")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,10 @@ class RunningTools:
         command = [interpreter(), "-m", "pytest", "--debugloop", *arguments]
         name, value = "DEBUGLOOP_MCP_RUN", uuid.uuid4().hex
         # As in a shell of its own, also where this server was started by a test.
-        environment = {key: item for key, item in os.environ.items() if not key.startswith("PYTEST_")} | {name: value}
-        began = time.monotonic()
+        environment = {key: item for key, item in os.environ.items() if not key.startswith("PYTEST_")}
+        # Recorded where this server reads, and stored when it asks.
+        environment = {_WAIT: "60"} | environment | location.variables() | {name: value}
+        moment, began = datetime.now(timezone.utc), time.monotonic()
         with tempfile.TemporaryFile() as output:
             process = start(command, location.rootdir, environment, output)
             try:
@@ -115,10 +124,14 @@ class RunningTools:
             output.seek(0)
             text = output.read().decode("utf-8", "replace")
         seconds = round(time.monotonic() - began, 2)
-        return TestsAnswer(
+        answer = TestsAnswer(
             exit_status=status,
             seconds=seconds,
             timed_out=status is None,
             output=recorded("the end of pytest's output", text[-budget // 4 :], budget // 4),
-            run=self.tools.summary_of_last_run(budget // 2),
         )
+        try:
+            answer.run = self.tools.summary_since(moment, budget // 2)
+        except (DebugloopError, psycopg.Error, OSError) as error:
+            answer.problem = error_answer(error)
+        return answer

@@ -274,7 +274,7 @@ def test_tools_that_run_something_are_there_only_where_they_are_allowed(location
     assert all(tool.output_schema for tool in names[1].values())
 
 
-def test_a_failure_is_reproduced_and_tests_are_run(ask: Ask, record: Project) -> None:
+def test_a_failure_is_reproduced(ask: Ask, record: Project) -> None:
     again = ask("reproduce", failure=error_of(record, "test_order"), times=1)
     assert again["failed_as_recorded"]
     assert again["endings"] == {"failed the same way": 1}
