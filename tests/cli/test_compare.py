@@ -244,6 +244,38 @@ def test_the_check_gives_up_when_its_time_is_over(made: Project) -> None:
     assert "did not answer within 1 seconds" in done.stdout
 
 
+def test_a_commit_that_could_be_several_is_not_chosen_among_them(any_postgres: Server, tmp_path: Any) -> None:
+    commits = ["c0ffee1" + digit * 33 for digit in "12"]
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
+        for at, commit in enumerate(commits):
+            MadeRun({PASSES: True}, at, "main", commit=commit).load(record)
+        record.connection.close()
+        project = Project(tmp_path, conninfo, schema)
+        done = project.debugloop("--project", "made", "compare", "c0ffee1", "main")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert all(f"commit:{commit}" in done.stderr for commit in commits)
+
+
+def test_tests_that_take_longer_are_named(any_postgres: Server, tmp_path: Any) -> None:
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
+        for at in range(3):
+            MadeRun({PASSES: True, OTHER: True}, at, "main", "py313", milliseconds={PASSES: 400}).load(record)
+        MadeRun({PASSES: True, OTHER: True}, 5, "slow", "py313", milliseconds={PASSES: 900}).load(record)
+        record.connection.close()
+        project = Project(tmp_path, conninfo, schema)
+        compare = ("--project", "made", "compare", "slow", "main")
+        lines = project.printed(*compare).splitlines()
+        (slower,) = json.loads(project.printed(*compare, "--json"))["slower"]
+        markdown = project.printed(*compare, "--format", "markdown").splitlines()
+    assert lines[lines.index("Slower (1)") + 1] == f"  400 ms -> 900 ms in leg py313  {PASSES}"
+    assert (slower["node_id"], round(slower["base_ms"]), round(slower["ms"])) == (PASSES, 400, 900)
+    assert f"- `{PASSES}`: 400 ms -> 900 ms in leg py313" in [
+        line.replace("&gt;", ">").replace("\\", "") for line in markdown
+    ]
+
+
 def test_markdown_takes_recorded_text_as_text(any_postgres: Server, tmp_path: Any) -> None:
     evil = "test_it.py::test[`x`|<img src=x>@everyone ::set-output name=a::b]"
     with any_postgres.record() as (conninfo, schema):

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.ages import without_ages
+from tests.support.projects import Project
 
 if TYPE_CHECKING:
-    from tests.support.projects import Project
+    from pathlib import Path
+
+    from tests.support.servers import Server
 
 
 def shown(shop: Project, *arguments: str) -> dict[str, Any]:
@@ -189,6 +192,26 @@ def test_what_lists_print_may_be_shortened_again(shop: Project, last_run: dict[s
         found = [(run, json.loads(one.stdout)["run"]["id"]) for run, one in answers if not one.returncode]
         assert all(asked == told for asked, told in found)
         assert len(found) >= least
+
+
+def test_frames_of_installed_packages_are_counted_unless_they_are_asked_for(
+    any_postgres: Server, tmp_path: Path
+) -> None:
+    with any_postgres.record() as (conninfo, schema):
+        project = Project.new(tmp_path, conninfo, schema)
+        project.write(
+            "test_it.py", "import json, re\n\ndef test_it():\n    re.sub('a', lambda _: json.loads('{'), 'a')\n"
+        )
+        assert project.record().returncode == 1
+        folded, whole = (project.printed("show", "test_it", *more) for more in ((), ("--all-frames",)))
+    places = [line.strip() for line in folded.splitlines() if " in " in line or "… " in line]
+    inner = places.index("… 1 frame of installed packages")
+    assert places[inner + 1 : inner + 3] == [
+        "test_it.py:4 in test_it.<locals>.<lambda>",
+        "… 3 frames of installed packages",
+    ]
+    assert "installed packages" not in whole
+    assert all(re.search(rf"{name}:\d+ in ", whole) for name in ("re/__init__.py", "json/__init__.py", "decoder.py"))
 
 
 def test_a_thing_of_another_kind_is_named_as_what_it_is(shop: Project, last_run: dict[str, Any]) -> None:

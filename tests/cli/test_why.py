@@ -214,3 +214,19 @@ def test_what_a_child_process_reads_is_undone_in_a_copy(suite: Suite) -> None:
     found = recorded.why("test_it")
     assert (found["verified"]["name"], found["verified"]["by"]) == ("<module> in tool.py", "copy")
     assert len(found["trials"]) <= 7
+
+
+def test_what_was_edited_since_is_left_alone_and_what_stands_beside_it_is_undone(suite: Suite) -> None:
+    shop = "RATE = 2\n\ndef price():\n    return {} * RATE\n\ndef other():\n    return {}\n"
+    test = "import shop\ndef test_it(): assert shop.price() == 2\n"
+    recorded = Fixed(*vars(suite({"shop.py": shop.format(3, 1), "test_it.py": test})).values())
+    recorded.fails()
+    recorded.edit({"shop.py": shop.format(1, 1)})
+    assert recorded.record().returncode == 0
+    recorded.edit({"shop.py": shop.format("(1 + 0)", 1)})
+    found = recorded.why("test_it", "--trust")
+    assert (found["verified"], undone(found)) == (None, [""])
+    assert any("price in shop.py" in one and "it has changed since" in one for one in found["not_undone"])
+    recorded.edit({"shop.py": shop.format(1, 7)})
+    found = recorded.why("test_it", "--trust")
+    assert found["verified"]["name"] == "price in shop.py"

@@ -14,6 +14,7 @@ import pytest
 from pytest_debugloop.database.connect import connect
 from pytest_debugloop.database.migrate import migrate
 from pytest_debugloop.loading.loader import Loader
+from pytest_debugloop.loading.recoveries.naming import MAX_WANTED
 from pytest_debugloop.loading.run import RunLoading
 from pytest_debugloop.private import JOURNALS
 
@@ -93,6 +94,21 @@ def test_a_function_that_moved_is_no_change(project: Project) -> None:
     (found,) = recoveries(failed)
     assert (found["recovery_strategy"], found["evidence"].get("code")) == ("rerun", None)
     assert found["recovery_path"] == "nothing that is recorded was different"
+
+
+def test_the_file_that_code_names_is_found_among_many_that_differ(project: Project) -> None:
+    project.write("shop.py", "import json\n\ndef price():\n    return json.load(open('data/z_prices.json'))['pear']\n")
+    project.write("test_shop.py", "from shop import price\n\ndef test_price():\n    assert price() == 2\n")
+    runs = []
+    for price in (1, 2):
+        for number in range(MAX_WANTED + 10):
+            project.write(f"data/{number}.json", f"[{price}]")
+        project.write("data/z_prices.json", f'{{"pear": {price}}}')
+        runs.append(run(project, "--no-debugloop-load"))  # so that the second does not know what to trace
+    assert project.debugloop("load").returncode == 0
+    (found,) = recoveries(runs[0])
+    assert found["recovery_strategy"] == "data_change"
+    assert found["evidence"]["data"][0]["file"] == "data/z_prices.json"
 
 
 def test_a_file_that_the_test_reads_is_named(project: Project) -> None:

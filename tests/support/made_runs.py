@@ -35,6 +35,7 @@ class MadeRun:
         commits: what git tells of: a commit and its parents.
         merged: what commits say that they merged: a commit and the number of a change.
         tree: of the commit.
+        milliseconds: that calls which pass take, where it is more than a moment.
         ci: facts of the CI; empty outside of one.
         head: what git has checked out, as the loader reads it.
     """
@@ -54,6 +55,7 @@ class MadeRun:
     session: uuid.UUID | None = None
     merged: Sequence[Sequence[str]] = ()
     tree: str = ""
+    milliseconds: Mapping[str, int] = field(default_factory=dict)
     message: str = "assert 1 == 2"
     id: uuid.UUID = field(default_factory=lambda: uuid.uuid5(uuid.NAMESPACE_OID, f"made {next(_COUNTER)}"))
 
@@ -105,7 +107,8 @@ class MadeRun:
         lines = [step_ended(step_head(n, "setup", at), suffix, at + 100, "passed").encode()]
         call = step_head(n + 1, "call", at + 200)
         if passes:
-            return [*lines, step_ended(call, suffix, at + 300, "passed").encode()]
+            end = at + 300 + self.milliseconds.get(test, 0) * 1000
+            return [*lines, step_ended(call, suffix, end, "passed").encode()]
         error = ErrorEvent(
             n=n + 2, step=(n + 1, at + 200), at=at + 300, node_id=test, type="validation_error", category="user",
             severity="medium", message=self.message.format(test=test), code="AssertionError", stack=None, snapshot=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import dataclasses
 import datetime as dt
@@ -10,6 +11,7 @@ import enum
 import fractions
 import functools
 import ipaddress
+import logging
 import pathlib
 import re
 import sys
@@ -91,6 +93,26 @@ def test_types_of_the_standard_library() -> None:
     assert shown(functools.partial(int, base=2))["$type"] == "functools.partial"
     assert shown(slice(1, None))["start"] == 1
     assert shown(memoryview(b"abc"))["nbytes"] == 3
+
+
+def test_what_holds_a_value_is_shown_with_it() -> None:
+    numbers = array.array("d", range(1_000))
+    assert shown(numbers) == {"$type": "array.array", "typecode": "d", "length": 1_000, "head": list(numbers[:20])}
+    assert shown(types.CellType([1])) == {"$type": "cell", "contents": [1]}
+    assert shown(types.CellType())["$value"] == "empty"
+    logger = logging.getLogger(f"{__name__}.shop")
+    assert shown(logger) == {"$type": "logging.Logger", "name": logger.name, "level": 0, "disabled": False}
+    assert shown(unittest.mock.sentinel.missing)["$value"] == "missing"
+
+
+@pytest.mark.parametrize("mode", ["r", "w", "a+", "rb", "wb", "rb+"])
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_a_file_is_shown_in_the_mode_that_it_was_opened_in(tmp_path: pathlib.Path, mode: str, buffering: int) -> None:
+    path = tmp_path / "orders"
+    path.touch()
+    with path.open(mode, buffering if "b" in mode else -1) as file:
+        assert (shown(file)["mode"], shown(file)["name"], shown(file)["closed"]) == (mode, str(path), False)
+    assert shown(file)["closed"] is True
 
 
 @pytest.mark.parametrize("path", ["/a/b.txt", "a/b", ".", "/", "a//b/../c"])

@@ -152,6 +152,15 @@ def test_numbers_and_texts_of_derived_classes_can_be_computed_with() -> None:
     assert (repr(number), repr(text)) == (f"<recorded {NOWHERE}.UserId 5>", f"<recorded {NOWHERE}.Name 'ab'>")
 
 
+def test_numbers_of_derived_classes_have_the_attributes_that_were_set_on_them() -> None:
+    user = UserId(5)
+    user.source = "web"  # type: ignore[attr-defined]
+    found = back(user)
+    assert (found.source, repr(found)) == ("web", f"<recorded {NOWHERE}.UserId 5 source='web'>")
+    with pytest.raises(AttributeError, match=r"UserId has no 'save'; methods are not recorded"):
+        found.save()
+
+
 def test_enums_and_named_tuples_show_their_parts() -> None:
     assert (back(Color.RED).name, back(Color.RED).value) == ("RED", 1)
     assert (back(Point(1, 2)).x, back(Point(1, 2)).y) == (1, 2)

@@ -129,6 +129,11 @@ def test_one_change_is_undone_and_nothing_else(function: str, expected: set[str]
         assert changed(found, AFTER) == expected
 
 
+def test_an_assignment_that_is_gone_comes_back_behind_the_imports_where_no_other_is() -> None:
+    head, test = '"""Doc."""\nimport x\n', "\ndef f(): pass\n"
+    assert undone(head + test, "RATE", pieces(f"{head}RATE = 1\n{test}")) == f"{head}RATE = 1\n{test}"
+
+
 def test_a_function_that_is_gone_comes_back_behind_the_one_that_it_stood_behind() -> None:
     lines = undone(AFTER, "Shop.gone", pieces(BEFORE)).split("\n")
     places = [lines.index(f"    def {name}") for name in ("price(self, value):", "gone(self):", "last(self):")]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_debugloop.cli.views.varied import found_of
+from pytest_debugloop.cli.views.varied import found_of, varied_lines
 from pytest_debugloop.rerunning import varying
 from pytest_debugloop.rerunning.outcome import Ending
 from pytest_debugloop.rerunning.plan import Before, Plan
@@ -125,6 +125,34 @@ def test_a_difference_is_held_against_as_many_axes_as_were_varied() -> None:
 def test_a_test_that_was_never_run_to_its_end_says_nothing() -> None:
     varied, runs = run({"": None})
     assert (varied.runs, varied.compared, sum(runs.values())) == (0, (), 10)
+
+
+@pytest.mark.parametrize(
+    ("fails", "told"),
+    [
+        (
+            {"Asia/Tokyo": True},
+            [
+                "as it was: failed 0 of 10 times (0% to 28%)",
+                "time zone (Asia/Tokyo): failed 10 of 10 times (72% to 100%), q = 7.6e-05",
+                "makes a difference: time zone",
+            ],
+        ),
+        (
+            {},
+            [
+                "as it was: failed 0 of 10 times (0% to 28%)",
+                "no significant difference: hash seed, order, alone, clock, time zone, locale, load",
+            ],
+        ),
+        ({"": None}, ["It never ran to the end: there is nothing to measure."]),
+    ],
+    ids=["something", "nothing", "not run"],
+)
+def test_what_matters_is_told(fails: dict[str, bool | None], told: list[str]) -> None:
+    varied = replace(run(fails)[0], skipped=(Skipped("clock", "no library"),))
+    lines = [line.plain for line in varied_lines(varied, found_of(varied))]
+    assert lines == ["not varied: clock: no library", *told]
 
 
 def test_fishers_test_is_two_sided_and_exact() -> None:

@@ -158,12 +158,15 @@ def _file(value: Any) -> Mapping[str, object]:
     attributes = dict(dict_of(value) or {})
     shown: dict[str, object] = {"mode": attributes.get("mode")}
     inner: Any = value
-    for cls, name in ((_io.TextIOWrapper, "buffer"), (_io.BufferedReader, "raw"), (_io.BufferedWriter, "raw")):
+    if _type(inner) is _io.TextIOWrapper:
+        inner = _io.TextIOWrapper.__dict__["buffer"].__get__(inner)
+    for cls in (_io.BufferedReader, _io.BufferedWriter, _io.BufferedRandom):
         if _type(inner) is cls:
-            inner = cls.__dict__[name].__get__(inner)
+            inner = cls.__dict__["raw"].__get__(inner)
     if _type(inner) is _io.FileIO:
         shown["name"] = (dict_of(inner) or {}).get("name")
-        shown["mode"] = _io.FileIO.__dict__["mode"].__get__(inner)
+        if shown["mode"] is None:  # open() gives a text file its own, which is that of all others
+            shown["mode"] = _io.FileIO.__dict__["mode"].__get__(inner)
         shown["closed"] = _io.FileIO.__dict__["closed"].__get__(inner)
     return shown
 
@@ -222,6 +225,7 @@ RENDERERS: dict[tuple[str, str], Any] = {
     ("_io", "TextIOWrapper"): _file,
     ("_io", "BufferedReader"): _file,
     ("_io", "BufferedWriter"): _file,
+    ("_io", "BufferedRandom"): _file,
     ("_io", "FileIO"): _file,
     ("_io", "BytesIO"): _bytes_io,
     ("_socket", "socket"): _socket,

@@ -80,10 +80,16 @@ def print_varied(printer: RerunPrinter, varied: Varied, found: Sequence[Found]) 
         reproduced = varied.failures > 0 or any(one.compared.failures for one in found)
         printer.write({"reproduced": reproduced, "rate": None, "bisect": None, "vary": facts}, [])
     else:
-        show(_lines(varied, found), paging=False)
+        show(varied_lines(varied, found), paging=False)
 
 
-def _lines(varied: Varied, found: Sequence[Found]) -> Iterator[Line]:
+def varied_lines(varied: Varied, found: Sequence[Found]) -> Iterator[Line]:
+    """Say what matters to a test, for people.
+
+    Args:
+        varied: what was measured.
+        found: of it.
+    """
     for skipped in varied.skipped:
         yield Line.of(f"not varied: {skipped.axis}: {skipped.reason}", "warn")
     if not varied.runs:
