@@ -115,3 +115,38 @@ def test_where_nothing_can_be_recorded_the_run_goes_on_and_says_so(suite: Projec
     (told,) = (line for line in run.lines if line.startswith("debugloop:"))
     assert told.startswith("debugloop: this run is not recorded, because ")
     assert "a fault of ours" in told
+
+
+def test_a_fault_in_what_a_test_records_itself_is_counted_and_told(make_project: Callable[[str], Project]) -> None:
+    project = make_project("noting")
+    project.write("conftest.py", CONFTEST)
+    project.write(
+        "test_it.py",
+        """
+        def test_it(debugloop):
+            debugloop.checkpoint("one", cart=[1])
+            debugloop.record(ticket="A-1")
+            debugloop.attach(b"text", "a.txt")
+            debugloop.llm_call("search", output={"found": 1})
+            with debugloop.step("outer", a=1) as step:
+                step.output(b=2)
+            with debugloop.transformation("planner", "coder", {"plan": 1}):
+                pass
+    """,
+    )
+    for place, calls in {
+        "workflow.scope:Scope.write_moment": "3 calls of debugloop were",
+        "workflow.scope:Scope.snapshot": "3 calls of debugloop were",
+        "workflow.notes:Notes.values": "4 calls of debugloop were",
+        "workflow.handles:RecordedTransformation._record": "1 call of debugloop was",
+        "workflow.calls:_number": "1 call of debugloop was",
+        "workflow.artifacts:_content": "1 call of debugloop was",
+    }.items():
+        run = project.run("-q", env={"BROKEN": place})
+        assert run.outcomes == {"passed": 1}, run.out
+        fault = "the first of these errors: RuntimeError: a fault of ours; please report this."
+        number = calls.partition(" ")[0]
+        assert [line for line in run.lines if "recorded (" in line or "of these errors" in line] == [
+            f"debugloop: {calls} not recorded ({number} because of an error of ours).",
+            f"debugloop: {fault}",
+        ], place
