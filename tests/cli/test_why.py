@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.rerun_suites import Recorded, suite
+from tests.support.terminal import in_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,3 +231,24 @@ def test_what_was_edited_since_is_left_alone_and_what_stands_beside_it_is_undone
     recorded.edit({"shop.py": shop.format(1, 7)})
     found = recorded.why("test_it", "--trust")
     assert found["verified"]["name"] == "price in shop.py"
+
+
+@pytest.mark.process
+def test_a_terminal_shows_which_run_goes_on(suite: Suite) -> None:
+    recorded = Fixed(
+        *vars(
+            suite({"shop.py": "RATE = 3\n", "test_it.py": "import shop\ndef test_it(): assert shop.RATE == 2\n"})
+        ).values()
+    )
+    recorded.fails()
+    place: dict[str, Any] = recorded.variables
+    again = in_terminal(recorded.folder, "reproduce", "test_it", "--times", "2", **place)
+    assert again.returncode == 0
+    assert all(f"run {number} of 2" in again.text for number in (1, 2))
+    assert "failed the same way 2 of 2 times" in again.text
+    recorded.edit({"shop.py": "RATE = 2\n"})
+    assert recorded.record().returncode == 0
+    why = in_terminal(recorded.folder, "why", "test_it", "--trust", **place)
+    assert why.returncode == 0
+    assert all(f"run {number} ..." in why.text for number in (1, 2))
+    assert "verified: RATE in shop.py" in why.text

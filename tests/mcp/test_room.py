@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from pytest_debugloop.mcp.room import CursorError, Room, offset_of, size_of
-from pytest_debugloop.mcp.texts import RecordedText, recorded
+from pytest_debugloop.mcp.texts import RecordedText, RecordedTexts, recorded, recorded_list
 
 
 class Item(BaseModel):
@@ -17,6 +17,17 @@ class Item(BaseModel):
 
 class Answer(BaseModel):
     items: list[Item] = []
+    next_cursor: str = ""
+
+
+class Outer(BaseModel):
+    inner: Item
+    many: list[Item]
+    names: RecordedTexts
+
+
+class Outers(BaseModel):
+    items: list[Outer] = []
     next_cursor: str = ""
 
 
@@ -44,6 +55,16 @@ def test_an_item_that_is_larger_than_the_room_is_shortened_and_says_so() -> None
     assert len(page) >= 1
     assert page[0].text.left_out > 0
     assert cursor in ("1", "")
+
+
+def test_what_is_inside_of_an_item_is_shortened_with_it() -> None:
+    inner = Item(text=recorded("a test", "x" * 3_000, 10_000))
+    outer = Outer(inner=inner, many=[inner] * 50, names=recorded_list("tests", ["y" * 900] * 50))
+    (found,), _ = Room(2_000, Outers()).page([outer])
+    assert size_of(found) <= 2_000
+    assert (found.inner.text.left_out > 0, 0 < len(found.many) < 50) == (True, True)
+    assert all(one.text.left_out for one in found.many)
+    assert 0 < len(found.names.texts) < 50
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "1" * 10, "\uff11"])

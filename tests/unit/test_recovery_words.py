@@ -45,6 +45,19 @@ def test_each_kind_of_difference_has_its_two_sides() -> None:
     ]
 
 
+def test_what_is_not_known_to_have_to_do_with_the_test_is_told_beside_it() -> None:
+    files = [f"data/{number}.json" for number in range(5)]
+    few, many = (
+        written({"other_functions_changed": 7, "other_data": files[:count], "other_data_count": count})
+        for count in (2, 5)
+    )
+    assert few == [
+        "  also different: 7 functions or names that it does not reach; "
+        "2 files that it is not known to read (data/0.json, data/1.json)"
+    ]
+    assert many[0].endswith("5 files that it is not known to read (data/0.json, data/1.json, data/2.json, …)")
+
+
 def test_of_many_differences_the_rest_is_counted() -> None:
     lines = written({"environment": {f"NAME_{number}": ["a", "b"] for number in range(100)}})
     shown = [line for line in lines if " -> " in line]
