@@ -214,6 +214,41 @@ def test_frames_of_installed_packages_are_counted_unless_they_are_asked_for(
     assert all(re.search(rf"{name}:\d+ in ", whole) for name in ("re/__init__.py", "json/__init__.py", "decoder.py"))
 
 
+CHAINED = """
+def look_up():
+    key = "gone"
+    try:
+        {}[key]
+    except KeyError as error:
+        if hasattr(error, "add_note"):
+            error.add_note("a note")
+        raise ValueError("outer") from error
+
+def test_it():
+    try:
+        look_up()
+    except ValueError:
+        raise RuntimeError("during")
+"""
+
+
+def test_exceptions_that_led_to_another_are_shown_behind_it(any_postgres: Server, tmp_path: Path) -> None:
+    with any_postgres.record() as (conninfo, schema):
+        project = Project.new(tmp_path, conninfo, schema)
+        project.write("test_it.py", CHAINED)
+        assert project.record().returncode == 1
+        lines = project.printed("show", "test_it").splitlines()
+        brief = project.printed("show", "test_it", "--brief").splitlines()
+    wanted = ["  RuntimeError: during", "Raised while handling:", "  ValueError: outer", "Caused directly by:"]
+    wanted += ["  KeyError: 'gone'", *(["  a note"] if sys.version_info >= (3, 11) else [])]
+    assert [line for line in lines if line in wanted] == wanted
+    assert [line for line in brief if line.partition(":")[0] in ("RuntimeError", "context", "cause")] == [
+        "RuntimeError: during",
+        "context: ValueError: outer",
+        "cause: KeyError: 'gone'",
+    ]
+
+
 def test_a_thing_of_another_kind_is_named_as_what_it_is(shop: Project, last_run: dict[str, Any]) -> None:
     id_ = last_run["run"]["id"][-8:]
     for command in ("history", "debug", "reproduce"):
