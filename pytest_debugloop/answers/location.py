@@ -125,17 +125,6 @@ class RecordLocation:
 
         return project_name(repository_of(self.rootdir, ci_facts(os.environ)), self.rootdir)
 
-    def variables(self) -> dict[str, str]:
-        """Give the variables with which a run is recorded here, whatever the ini file says."""
-        chosen: dict[Option[Any], str] = {
-            Settings.dsn: self.dsn,
-            Settings.directory: str(self.folder),
-            Settings.schema: self.schema,
-            Settings.postgres_version: str(self.postgres_version),
-            Settings.project: self.project,
-        }
-        return {option.variable: value for option, value in chosen.items() if value}
-
     def retention(self) -> Retention:
         """Read how long what is recorded stays.
 

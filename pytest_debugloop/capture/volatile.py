@@ -23,7 +23,7 @@ _TEMPORARY = r"(/private)?(/var/folders|/tmp|/var/tmp)/[^\s'\",:;)\]}>]*"
 _TABLE: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
     (_TEMPORARY, "<tmp>", (_VALUE,), 0),  # first, for it may have an address or a UUID inside
     (r"0x[0-9a-fA-F]+", "<address>", (_MESSAGE,), 0),
-    (r"(?<![0-9A-Za-z])0x[0-9a-fA-F]+", "<address>", (_VALUE,), 0),
+    (r"(?<![0-9A-Za-z])0x[0-9a-fA-F]+", "<address>", (_VALUE,), 0),  # not inside of a word, such as 100x200
     (r"0x[0-9a-fA-F]{6,16}", "<address>", (_NODE_ID,), 0),
     (r"\b[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\b", "<uuid>", (_MESSAGE,), re.IGNORECASE),
     (r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uuid>", (_VALUE,), re.IGNORECASE),

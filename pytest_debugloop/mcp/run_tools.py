@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -43,20 +44,25 @@ class RunTools(Asking):
         with self.reader.record() as record:
             return self._summary(record, self.run_of(record, run_id), budget, offset_of(cursor))
 
-    def summary_since(self, moment: datetime, budget: int) -> models.RunAnswer | None:
-        """Describe the last run of this checkout, if it has begun since.
+    def summary_since(self, moment: datetime, workflow: uuid.UUID | None, budget: int) -> models.RunAnswer | None:
+        """Describe a run that was started here.
 
         Args:
             moment: since when.
+            workflow: its correlation id; None for the last run of this checkout.
             budget: bytes of the answer.
 
         Returns:
-            None where no run of it has begun, or none is stored.
+            None where no such run is stored.
         """
         with self.reader.record() as record:
-            project = record.answer(asked_project(self.location))
-            last = record.first(last_run_here(project, here(self.location), Filters(since=moment)))
-            return self._summary(record, record.one(runs.run_of(last.id)), budget, 0) if last else None
+            run: Run | None = None
+            if workflow is not None:
+                begun = record.fetch(runs.runs(filters=Filters(since=moment)))
+                run = next((one for one in begun if one.correlation_id == workflow), None)
+            elif last := record.first(last_run_here(None, here(self.location), Filters(since=moment))):
+                run = record.one(runs.run_of(last.id))
+            return self._summary(record, run, budget, 0) if run else None
 
     def _summary(self, record: Record, run: Run, budget: int, offset: int) -> models.RunAnswer:
         ids = (run.id, run.correlation_id)

@@ -10,27 +10,30 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import psycopg
 from pydantic import BaseModel, Field
 
+from pytest_debugloop.answers.location import RecordLocation
+from pytest_debugloop.answers.not_loaded import not_loaded
 from pytest_debugloop.answers.planning import planned_rerun
 from pytest_debugloop.environment.interpreter import interpreter
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.mcp.asking import TestOrError, tool
 from pytest_debugloop.mcp.failing import ErrorAnswer, error_answer
-from pytest_debugloop.mcp.models import RunAnswer
-from pytest_debugloop.mcp.parts import MESSAGE, TEST
+from pytest_debugloop.mcp.models import NotLoadedRuns, RunAnswer
+from pytest_debugloop.mcp.parts import MESSAGE, TEST, not_loaded_runs
 from pytest_debugloop.mcp.room import DEFAULT, Budget
 from pytest_debugloop.mcp.run_tools import RunTools
 from pytest_debugloop.mcp.texts import RecordedText, RecordedTexts, recorded, recorded_list
 from pytest_debugloop.rerunning.processes import start, stop_all
 from pytest_debugloop.rerunning.runner import rerun
-from pytest_debugloop.settings import Settings
+from pytest_debugloop.settings import Option, Settings
 from pytest_debugloop.text.words import short
 
 _WAIT = Settings.wait.variable
+_ID = Settings.correlation_id.flag
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3_600)]
 
 
@@ -55,8 +58,11 @@ class TestsAnswer(BaseModel):
     seconds: float
     timed_out: bool = False
     output: RecordedText
-    run: Annotated[RunAnswer | None, Field(description="as it was recorded; absent where none was")] = None
-    problem: Annotated[ErrorAnswer | None, Field(description="why the record cannot say what was recorded")] = None
+    run: Annotated[
+        RunAnswer | None, Field(description="the recorded run; absent where none was recorded, or it is not stored yet")
+    ] = None
+    not_loaded: NotLoadedRuns = NotLoadedRuns()
+    problem: Annotated[ErrorAnswer | None, Field(description="why the record cannot be asked for the run")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +111,17 @@ class RunningTools:
     ) -> TestsAnswer:
         """Run pytest in the project, recorded, and give the run with its failures. Runs the project's code."""
         location = self.tools.location
-        command = [interpreter(), "-m", "pytest", "--debugloop", *arguments]
-        name, value = "DEBUGLOOP_MCP_RUN", uuid.uuid4().hex
+        name, mark = "DEBUGLOOP_MCP_RUN", uuid.uuid4()
         # As in a shell of its own, also where this server was started by a test.
         environment = {key: item for key, item in os.environ.items() if not key.startswith("PYTEST_")}
-        # Recorded where this server reads, and stored when it asks.
-        environment = {_WAIT: "60"} | environment | location.variables() | {name: value}
+        environment |= {_WAIT: environment.get(_WAIT) or "60", name: mark.hex}
+        if location.dsn:
+            environment[Settings.dsn.variable] = location.dsn  # not an option, which other users can see
+        options, workflow = _place_of(location), None
+        if not environment.get(Settings.correlation_id.variable) and not any(one.startswith(_ID) for one in arguments):
+            workflow = mark  # where nobody has named one, this tells the run from all others
+            options.append(f"{_ID}={workflow}")
+        command = [interpreter(), "-m", "pytest", "--debugloop", *options, *arguments]
         moment, began = datetime.now(timezone.utc), time.monotonic()
         with tempfile.TemporaryFile() as output:
             process = start(command, location.rootdir, environment, output)
@@ -120,7 +131,7 @@ class RunningTools:
                 status = None
             finally:
                 if process.poll() is None:
-                    stop_all(process, f"{name}={value}")
+                    stop_all(process, f"{name}={mark.hex}")
             output.seek(0)
             text = output.read().decode("utf-8", "replace")
         seconds = round(time.monotonic() - began, 2)
@@ -131,7 +142,25 @@ class RunningTools:
             output=recorded("the end of pytest's output", text[-budget // 4 :], budget // 4),
         )
         try:
-            answer.run = self.tools.summary_since(moment, budget // 2)
+            answer.run = self.tools.summary_since(moment, workflow, budget // 2)
+            if answer.run is None:
+                answer.not_loaded = not_loaded_runs(not_loaded(location))
         except (DebugloopError, psycopg.Error, OSError) as error:
             answer.problem = error_answer(error)
         return answer
+
+
+def _place_of(location: RecordLocation) -> list[str]:
+    """Give the options with which pytest records where this server reads.
+
+    They are options, which programs under test do not inherit.
+    """
+    chosen: dict[Option[Any], object] = {
+        Settings.schema: location.schema,
+        Settings.postgres_version: location.postgres_version,
+    }
+    if not location.dsn:
+        chosen[Settings.dsn] = ""
+    if not location.obstacle:  # else pytest meets it too
+        chosen[Settings.directory] = location.folder
+    return [f"{option.flag}={value}" for option, value in chosen.items()]

@@ -55,7 +55,7 @@ def wait_for_status(
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 raise
         waited = clock() - begun
-        if tell is not None and waited >= _NOTICED_SECONDS:
+        if tell is not None and min(waited, seconds) >= _NOTICED_SECONDS:
             tell()
             tell = None
         if waited >= seconds:

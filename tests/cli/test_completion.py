@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time for the record on a busy machine, where a shell would do without it."""
+    """Give a busy machine longer than a shell would wait."""
     monkeypatch.setattr(completion, "_SECONDS", 60)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,12 @@ from tests.support.projects import Project
 from tests.support.waiting import has_ended, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.support.servers import Server
+
+    Run = Callable[..., Any]
 
 SUITE = """
 import os, time
@@ -30,30 +36,55 @@ def test_hangs():
     open("pid", "w").write(str(os.getpid()))
     time.sleep(600)
 """
+RUNS_ANOTHER = """
+import os, subprocess, sys
+
+def pytest_unconfigure(config):
+    if "ANOTHER" not in os.environ:
+        command = [sys.executable, "-m", "pytest", "--debugloop", "-q", "-k", "green"]
+        subprocess.run(command, env={**os.environ, "ANOTHER": "1"}, check=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def project(any_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project with one run in its record on a server."""
+    with any_postgres.record() as (conninfo, schema):
+        project = Project.new(tmp_path_factory.mktemp("running"), conninfo, schema)
+        project.write("test_it.py", SUITE)
+        assert project.record("-q", "-k", "red").returncode == 1
+        yield project
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project with a record of one run, and its folder the current one."""
-    project = Project.new(tmp_path)
-    project.write("test_it.py", SUITE)
-    assert project.record("-q", "-k", "red").returncode == 1
-    monkeypatch.chdir(project.folder)
-    monkeypatch.setenv("DEBUGLOOP_LINGER", "0")
+def run_tests(project: Project, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Call the tool, as an agent does whose server was started with options that name the record."""
     monkeypatch.delenv("DEBUGLOOP_WAIT", raising=False)
-    return project
+    return lambda arguments, **more: called(
+        project.folder,
+        {"debugloop_dsn": project.conninfo, "debugloop_schema": project.schema},
+        monkeypatch,
+        arguments=arguments,
+        **more,
+    )
 
 
-def run_tests(arguments: list[str], given: dict[str, Any] | None = None, **more: Any) -> Any:
-    """Call the tool, as an agent of somebody who started the server with some options does."""
-    location = RecordLocation.from_settings(given or {})
+def called(folder: Path, given: dict[str, str], monkeypatch: pytest.MonkeyPatch, **arguments: Any) -> Any:
+    """Call the tool of a server that is started in a folder with some options."""
+    monkeypatch.chdir(folder)
+    location = RecordLocation.from_settings(given)
     with RecordReader(location) as reader:
-        result = call(make_server(location, reader, allow_run=True), "run_tests", arguments=arguments, **more)
+        result = call(make_server(location, reader, allow_run=True), "run_tests", **arguments)
     assert not result.is_error, result
     return answer_of(result)
 
 
-def test_the_run_is_told_with_its_failures(project: Project) -> None:
+def latest_run(project: Project) -> dict[str, Any]:
+    run: dict[str, Any] = json.loads(project.printed("runs", "--json"))["runs"][0]
+    return run
+
+
+def test_the_run_is_told_with_its_failures(run_tests: Run) -> None:
     answer = run_tests(["-q", "-k", "red or green"])
     assert (answer["exit_status"], answer.get("timed_out", False)) == (1, False)
     assert "1 failed, 1 passed, 1 deselected" in answer["output"]["text"]
@@ -63,33 +94,64 @@ def test_the_run_is_told_with_its_failures(project: Project) -> None:
     assert cause["message"]["text"] == "assert 41 == 42"
 
 
-def test_a_green_run_is_told_though_it_would_not_wait_to_be_stored(project: Project) -> None:
+def test_a_green_run_is_told_though_it_would_not_wait_to_be_stored(run_tests: Run) -> None:
     answer = run_tests(["-q", "-k", "green"])
     assert (answer["exit_status"], answer["run"]["run"]["verdict"]) == (0, "passed")
 
 
-def test_where_nothing_is_recorded_no_earlier_run_is_told(project: Project) -> None:
+def test_where_nothing_is_recorded_no_earlier_run_is_told(run_tests: Run) -> None:
     answer = run_tests(["--no-such-option"])
     assert answer["exit_status"] == 4
     assert "--no-such-option" in answer["output"]["text"]
     assert answer.keys().isdisjoint({"run", "problem"})
 
 
-def test_it_is_recorded_in_the_record_that_the_server_reads(project: Project) -> None:
-    answer = run_tests(["-q", "-k", "green"], {"debugloop_dir": "elsewhere", "debugloop_schema": "theirs"})
+def test_a_run_that_begins_later_is_not_taken_for_it(
+    project: Project, run_tests: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("another.py", RUNS_ANOTHER)
+    monkeypatch.setenv("DEBUGLOOP_SCHEMA", project.schema)  # for that run, which inherits no options
+    answer = run_tests(["-q", "-k", "red", "-p", "another"])
+    assert answer["run"]["run"]["failures"] == 1
+    assert latest_run(project)["id"][-8:] != answer["run"]["run"]["run_id"]
+
+
+def test_a_workflow_that_is_named_stays_that_of_the_run(
+    project: Project, run_tests: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = "11111111-2222-4333-8444-555555555555"
+    monkeypatch.setenv("DEBUGLOOP_CORRELATION_ID", workflow)
+    answer = run_tests(["-q", "-k", "green"])
+    latest = latest_run(project)
+    assert (latest["correlation_id"], latest["id"][-8:]) == (workflow, answer["run"]["run"]["run_id"])
+
+
+def test_a_run_that_is_not_stored_is_said_to_be_waiting(project: Project, run_tests: Run) -> None:
+    answer = run_tests(["-q", "-k", "green", "--no-debugloop-load"])
+    assert "run" not in answer
+    assert answer["not_loaded"] == {"waiting": 1}
+    assert project.debugloop("load").returncode == 0
+
+
+def test_tests_that_take_too_long_are_stopped(project: Project, run_tests: Run) -> None:
+    answer = run_tests(["-q", "-k", "hangs"], timeout=5)
+    assert (answer["timed_out"], answer["exit_status"]) == (True, None)
+    begun = project.folder / "pid"  # not on a machine that takes so long to start pytest
+    wait_until(lambda: not begun.exists() or not begun.read_text() or has_ended(int(begun.read_text())))
+
+
+def test_an_embedded_record_is_the_one_that_the_server_reads_and_may_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEBUGLOOP_LINGER", "0")
+    monkeypatch.setenv("DEBUGLOOP_DSN", "host=/nowhere")
+    project = Project.new(tmp_path)
+    project.write("test_it.py", SUITE)
+    given = {"debugloop_dsn": "", "debugloop_dir": "elsewhere", "debugloop_schema": "theirs"}
+    answer = called(tmp_path, given, monkeypatch, arguments=["-q", "-k", "green"])
     assert answer["run"]["run"]["verdict"] == "passed"
-    assert (project.folder / "elsewhere" / "postgres").is_dir()
-
-
-def test_the_output_is_told_where_the_record_is_gone(project: Project) -> None:
-    project.write("conftest.py", "import shutil\ndef pytest_unconfigure(): shutil.rmtree('.debugloop')\n")
-    answer = run_tests(["-q", "-k", "green", "--no-debugloop"])
+    assert (tmp_path / "elsewhere" / "postgres").is_dir()
+    given = {"debugloop_dsn": "", "debugloop_dir": "nowhere"}
+    answer = called(tmp_path, given, monkeypatch, arguments=["-q", "-k", "green", "--no-debugloop"])
     assert "1 passed" in answer["output"]["text"]
     assert answer["problem"]["error"] == "no_record"
-
-
-def test_tests_that_take_too_long_are_stopped(project: Project) -> None:
-    answer = run_tests(["-q", "-k", "hangs"], timeout=5)
-    assert answer["timed_out"]
-    assert answer["exit_status"] is None
-    wait_until(lambda: has_ended(int((project.folder / "pid").read_text())))

@@ -81,8 +81,20 @@ def test_an_exception_that_the_caller_of_pytest_handles_is_none_of_its_own(proje
 
 @pytest.mark.process
 def test_a_run_whose_output_nobody_reads_has_not_passed(project: Project) -> None:
-    test = "import os, time\ndef test_it():\n    while not os.path.exists('closed'): time.sleep(0.01)\n"
-    project.write("test_it.py", f"{test}def test_more(): pass\n")
+    project.write(
+        "test_it.py",
+        """
+        import os, time
+
+        def test_it():
+            end = time.monotonic() + 60
+            while not os.path.exists("closed") and time.monotonic() < end:
+                time.sleep(0.01)
+
+        def test_more():
+            pass
+        """,
+    )
     id_ = "21111111-2222-4333-8444-555555555555"
     process = subprocess.Popen(
         project.command("-s", "-vv", correlation_id=id_),

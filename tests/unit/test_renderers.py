@@ -105,12 +105,14 @@ def test_what_holds_a_value_is_shown_with_it() -> None:
     assert shown(unittest.mock.sentinel.missing)["$value"] == "missing"
 
 
-@pytest.mark.parametrize("mode", ["r", "w", "a+", "rb", "wb", "rb+"])
-@pytest.mark.parametrize("buffering", [-1, 0])
+@pytest.mark.parametrize(
+    ("mode", "buffering"),
+    [("r", -1), ("w", -1), ("a+", -1), ("rb", -1), ("wb", -1), ("rb+", -1), ("rb", 0), ("wb", 0), ("rb+", 0)],
+)
 def test_a_file_is_shown_in_the_mode_that_it_was_opened_in(tmp_path: pathlib.Path, mode: str, buffering: int) -> None:
     path = tmp_path / "orders"
     path.touch()
-    with path.open(mode, buffering if "b" in mode else -1) as file:
+    with path.open(mode, buffering) as file:
         assert (shown(file)["mode"], shown(file)["name"], shown(file)["closed"]) == (mode, str(path), False)
     assert shown(file)["closed"] is True
 

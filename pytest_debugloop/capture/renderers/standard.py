@@ -165,7 +165,7 @@ def _file(value: Any) -> Mapping[str, object]:
             inner = cls.__dict__["raw"].__get__(inner)
     if _type(inner) is _io.FileIO:
         shown["name"] = (dict_of(inner) or {}).get("name")
-        if shown["mode"] is None:  # open() gives a text file its own, which is that of all others
+        if shown["mode"] is None:  # open() notes the mode of a text file on that file itself
             shown["mode"] = _io.FileIO.__dict__["mode"].__get__(inner)
         shown["closed"] = _io.FileIO.__dict__["closed"].__get__(inner)
     return shown
