@@ -20,13 +20,14 @@ from pytest_debugloop.sources.stored import StoredFile, StoredUnit
 from pytest_debugloop.text.printable import printable
 
 
-def failure_to_debug(text: str | None, project: str | None = None) -> Steps[FailureToDebug]:
+def failure_to_debug(text: str | None, project: str | None = None, here: str | None = None) -> Steps[FailureToDebug]:
     """Find the failure that somebody means.
 
     Args:
         text: an error's id or the first or last characters of it; or a test, of which it is the last failure with a
             state; None for the last failure of all with a state.
         project: only of this one; None for all.
+        here: the project whose tests are preferred; None for none.
 
     Raises:
         NotFoundError: there is none.
@@ -35,7 +36,7 @@ def failure_to_debug(text: str | None, project: str | None = None) -> Steps[Fail
     """
     task_id = None
     if text is not None:
-        found = yield from find(text, project, kinds=("error", "test"))
+        found = yield from find(text, project, ("error", "test"), here)
         if found.kind == "error" and (failure := (yield from first(failure_with_state(found.id)))) is not None:
             return failure
         task_id = found.id

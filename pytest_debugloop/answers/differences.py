@@ -39,7 +39,7 @@ class _TestOf:
     task_id: uuid.UUID
 
 
-def compared(a: str, b: str | None, project: str | None) -> Steps[Compared]:
+def compared(a: str, b: str | None, project: str | None, here: str | None = None) -> Steps[Compared]:
     """Compare what somebody names: two moments, two runs, or a failure with the pass after it, or else before it.
 
     Args:
@@ -48,6 +48,7 @@ def compared(a: str, b: str | None, project: str | None) -> Steps[Compared]:
         b: the second; None for the pass that recovered the first, or, where nothing has, the last one before it; of a
             run the one before it on its line. A run and anything else: what the test of the other side did in it.
         project: tests only of this one, by the name that it has or had; None for all.
+        here: the project whose tests are preferred; None for none.
 
     Raises:
         NotFoundError, WrongKindError, AmbiguousError: nothing, nothing of these, or more than one thing is called so.
@@ -56,14 +57,14 @@ def compared(a: str, b: str | None, project: str | None) -> Steps[Compared]:
         NotRecoveredError: no pass followed the first one, or is known before it.
         NoRunBeforeError: it is a run, and the first on its line.
     """
-    before, recovery = yield from _named(a, project, (*_KINDS, "run"))
+    before, recovery = yield from _named(a, project, (*_KINDS, "run"), here)
     if b is None and before.kind == "run":
         earlier = yield from first(Question("diff_run_before", _RunBefore, {"id": before.id}))
         if earlier is None:
             raise NoRunBeforeError(run=short(before.id))
         return Compared((yield from compare((yield from one(side("run", earlier.id))), before)), None)
     if b is not None:
-        after, _ = yield from _named(b, project, (*_KINDS, "run"))
+        after, _ = yield from _named(b, project, (*_KINDS, "run"), here)
         if after.kind == "run" and before.kind != "run":
             after = yield from _in_run(before, after)
         elif before.kind == "run" and after.kind != "run":
@@ -103,9 +104,11 @@ def as_json(answer: Compared) -> dict[str, Any]:
     return {**plain(answer.comparison), "code": changed, "recovery": plain(answer.recovery)}
 
 
-def _named(text: str, project: str | None, kinds: tuple[str, ...]) -> Steps[tuple[Side, Recovery | None]]:
+def _named(
+    text: str, project: str | None, kinds: tuple[str, ...], here: str | None
+) -> Steps[tuple[Side, Recovery | None]]:
     """Find what somebody means by one side."""
-    found = yield from find(text, project, kinds=kinds)
+    found = yield from find(text, project, kinds, here)
     if found.kind == "recovery":
         recovery = yield from one(recoveries(id=found.id, limit=1))
         return (yield from one(side("error", recovery.error_event_id))), recovery

@@ -43,7 +43,7 @@ def planned_rerun(
         DebugloopError: there is none, it is ambiguous, or it cannot be run here.
     """
     with open_record(location) as record:
-        found = record.answer(rerun_facts(what, location.asked_project()))
+        found = record.answer(rerun_facts(what, location.asked_project(), location.checkout_project()))
     plan = plan_rerun(
         found.failure,
         found.steps,
@@ -89,7 +89,7 @@ def planned_proof(location: RecordLocation, what: str, *, is_trusted: bool) -> P
         DebugloopError: there is none, it is ambiguous, or it cannot be run here.
     """
     with open_record(location) as record:
-        case = record.answer(case_of(what, location.asked_project()))
+        case = record.answer(case_of(what, location.asked_project(), location.checkout_project()))
         if case.recovery is None:
             reason = difference(record.connection, case.failure.id, case.success_id)
             given, strategy = (None, None) if reason is None else (reason.evidence, reason.strategy)

@@ -39,12 +39,13 @@ class Case:
     passing: RecordedRun
 
 
-def case_of(text: str, project: str | None = None) -> Steps[Case]:
+def case_of(text: str, project: str | None = None, here: str | None = None) -> Steps[Case]:
     """Find the failure that somebody means, and the pass to hold it against.
 
     Args:
         text: a test, of which it is the last failure; an error; or a recovery.
         project: tests only of this one; None for all.
+        here: the project whose tests are preferred; None for none.
 
     Raises:
         NotFoundError: there is none, or the record of its run is not there.
@@ -52,7 +53,7 @@ def case_of(text: str, project: str | None = None) -> Steps[Case]:
         AmbiguousError: several are called so.
         RerunImpossibleError: it never passed on its line in another run, or passed in the run that it failed in.
     """
-    found = yield from find(text, project, kinds=("error", "test", "recovery"))
+    found = yield from find(text, project, ("error", "test", "recovery"), here)
     recovery: Recovered | None
     if found.kind == "recovery":
         recovery = yield from one(recovery_of(recovery_id=found.id))

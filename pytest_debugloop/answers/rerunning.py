@@ -33,19 +33,20 @@ class RerunFacts:
     suspects: list[str]
 
 
-def recorded_failure(text: str, project: str | None = None) -> Steps[FailureToRerun]:
+def recorded_failure(text: str, project: str | None = None, here: str | None = None) -> Steps[FailureToRerun]:
     """Find the failure that somebody means.
 
     Args:
         text: an error's id or the first or last characters of it; or a test, of which it is the last failure.
         project: tests only of this one; None for all.
+        here: the project whose tests are preferred; None for none.
 
     Raises:
         NotFoundError: there is none, or the record of its run is not there.
         NeverFailedError: the test has not failed.
         AmbiguousError: several tests or errors are called so.
     """
-    return (yield from failure_found((yield from find(text, project, kinds=("error", "test"))), text))
+    return (yield from failure_found((yield from find(text, project, ("error", "test"), here)), text))
 
 
 def failure_found(found: Found, text: str) -> Steps[FailureToRerun]:
@@ -71,17 +72,18 @@ def failure_found(found: Found, text: str) -> Steps[FailureToRerun]:
     return failure
 
 
-def rerun_facts(text: str, project: str | None = None) -> Steps[RerunFacts]:
+def rerun_facts(text: str, project: str | None = None, here: str | None = None) -> Steps[RerunFacts]:
     """Give what a rerun of the failure that somebody means is planned from.
 
     Args:
         text: see :func:`recorded_failure`.
         project: the same.
+        here: the same.
 
     Raises:
         NotFoundError: as :func:`recorded_failure`; also NeverFailedError, AmbiguousError.
     """
-    failure = yield from recorded_failure(text, project)
+    failure = yield from recorded_failure(text, project, here)
     steps = yield from fetch(steps_until(failure))
     suspects = yield from fetch(suspected_polluters(failure))
     return RerunFacts(failure, steps, [one.name for one in suspects])

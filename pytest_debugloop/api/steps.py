@@ -12,7 +12,7 @@ from pytest_debugloop.api.events import record_error
 from pytest_debugloop.api.states import GivenId, Stored
 from pytest_debugloop.api.storable import mapping_text, uuid_of, uuid_or_none
 from pytest_debugloop.api.values import RunningStep, Step
-from pytest_debugloop.errors import StepEndedError, UnknownIdError
+from pytest_debugloop.errors import RefusedValueError, StepEndedError, UnknownIdError
 from pytest_debugloop.queries.question import Steps, first, one
 
 
@@ -95,6 +95,8 @@ def complete_step(
         NotAUuidError, NotStorableError, RefusedValueError: an argument cannot be stored.
     """
     step_id = step.id if isinstance(step, Step) else uuid_of(step, "step")
+    if status == "started":
+        raise RefusedValueError(reason="status is started, but it must be completed, failed or skipped")
     asked = statements.step_complete(
         id=step_id,
         status=status,

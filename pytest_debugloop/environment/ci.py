@@ -23,6 +23,8 @@ _CHANGE = lazy_pattern(r"refs/(?:pull|merge-requests)/(\d+)/")
 # https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository: the queue's own branches.
 _QUEUE = lazy_pattern(r"gh-readonly-queue/(?P<target>.+)/pr-(?P<change>\d+)-[0-9a-f]+")
 
+# What some set such a variable to, to say that none does; see also text/ci_log.py.
+_OFF = ("", "0", "false", "no")
 # Set while a test goes on, and in a worker of pytest-xdist: what is started in there is of that test.
 _IN_A_TEST = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER")
 
@@ -35,7 +37,11 @@ def is_ci(environ: Mapping[str, str]) -> bool:
     Args:
         environ: the environment.
     """
-    return any(environ.get(name) for name in ("CI", "BUILD_NUMBER", *(one.detect for one in PROVIDERS)))
+    return any(_is_on(environ, name) for name in ("CI", "BUILD_NUMBER", *(one.detect for one in PROVIDERS)))
+
+
+def _is_on(environ: Mapping[str, str], name: str) -> bool:
+    return environ.get(name, "").lower() not in _OFF
 
 
 def seconds_to_stay(wanted: float, environ: Mapping[str, str]) -> float:
@@ -65,9 +71,9 @@ def ci_facts(environ: Mapping[str, str]) -> Facts:
         Keys of :mod:`pytest_debugloop.environment.providers`, named as OpenTelemetry names them where it does; empty
         outside of CI. Branches are plain names, and those of a fork begin with its owner.
     """
-    provider = next((one for one in PROVIDERS if environ.get(one.detect)), None)
+    provider = next((one for one in PROVIDERS if _is_on(environ, one.detect)), None)
     if provider is None:
-        return {fact.PROVIDER: "unknown"} if environ.get("CI") or environ.get("BUILD_NUMBER") else {}
+        return {fact.PROVIDER: "unknown"} if _is_on(environ, "CI") or _is_on(environ, "BUILD_NUMBER") else {}
     facts = {fact.PROVIDER: provider.name}
     for name, variables in provider.facts.items():
         facts[name] = next((environ[variable] for variable in variables if environ.get(variable)), "")

@@ -25,10 +25,10 @@ CLOCKS = ("time_machine", "freezegun")
 
 _SEEDS = (1, 2, 3, 4, 5)
 _ZONES = ("UTC", "Asia/Tokyo", "America/St_Johns", "Pacific/Kiritimati", "Pacific/Pago_Pago")
-# A month's and a year's end, a leap day, summer time's beginning in Europe and its end in America, two days apart.
+# In UTC: a month's and a year's end, a leap day, summer time's beginning in Europe and its end in New York.
 _MOMENTS = (
     *("2025-01-31T23:59:58", "2027-12-31T23:59:58", "2028-02-29T12:00:00"),
-    *("2026-03-29T01:59:58", "2026-11-01T05:59:58"),
+    *("2026-03-29T00:59:58", "2026-11-01T05:59:58"),
 )
 _LOCALES = ("de_DE.utf8", "tr_TR.utf8", "ja_JP.utf8")
 _ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}

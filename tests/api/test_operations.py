@@ -252,6 +252,12 @@ def test_a_step_ends_once(called: Called, workflow: uuid.UUID) -> None:
     async def end_unknown(record: Any) -> None:
         await record.complete_step(workflow)
 
+    async def end_as_begun(record: Any) -> None:
+        step = await record.start_step(workflow, "coder", "build")
+        await record.complete_step(step, status="started")
+
+    with pytest.raises(RefusedValueError, match="it must be completed, failed or skipped"):
+        called(end_as_begun)
     with pytest.raises(StepEndedError, match="has ended before, as completed"):
         called(end_twice)
     with pytest.raises(UnknownIdError, match=f"no step {workflow}"):

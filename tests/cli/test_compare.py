@@ -276,6 +276,18 @@ def test_tests_that_take_longer_are_named(any_postgres: Server, tmp_path: Any) -
     ]
 
 
+def test_a_test_that_takes_longer_in_one_of_many_legs_is_named(any_postgres: Server, tmp_path: Any) -> None:
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
+        for at in range(25):
+            MadeRun({PASSES: True}, at, "main", f"leg{at}", milliseconds={PASSES: 400}).load(record)
+        MadeRun({PASSES: True}, 30, "slow", "leg0", milliseconds={PASSES: 900}).load(record)
+        record.connection.close()
+        project = Project(tmp_path, conninfo, schema)
+        (slower,) = json.loads(project.printed("--project", "made", "compare", "slow", "main", "--json"))["slower"]
+    assert (slower["leg"], round(slower["longest_ms"])) == ("leg0", 400)
+
+
 def test_markdown_takes_recorded_text_as_text(any_postgres: Server, tmp_path: Any) -> None:
     evil = "test_it.py::test[`x`|<img src=x>@everyone ::set-output name=a::b]"
     with any_postgres.record() as (conninfo, schema):

@@ -12,10 +12,13 @@ import pytest
 from click import Context
 
 from pytest_debugloop.answers.connection import enter
+from pytest_debugloop.answers.differences import compared
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.lookup import find_test
+from pytest_debugloop.answers.proving import case_of
 from pytest_debugloop.answers.record import Record as Asked
+from pytest_debugloop.answers.rerunning import recorded_failure
 from pytest_debugloop.answers.test_selection import TestSelection
 from pytest_debugloop.cli.app import debugloop
 from pytest_debugloop.environment.identity import uuid_of
@@ -198,6 +201,23 @@ def test_a_session_is_shown_with_its_runs_leg_by_leg(made: Project) -> None:
     found = answer(made, "show", str(CI_RUN))
     assert (found["kind"], found["session_id"], len(found["runs"])) == ("session", str(CI_RUN), 2)
     assert "1 failure, leg py312, linux" in made.printed("show", "0badcafe", "--brief")
+
+
+def test_of_tests_of_several_projects_the_one_of_the_checkout_is_rerun_and_compared(any_postgres: Server) -> None:
+    with any_postgres.record() as (conninfo, schema):
+        record = Record(conninfo, schema)
+        runs = [MadeRun({OPEN: True}, 0), MadeRun({OPEN: False}, 1)]
+        here, there = ([run.but(project=project) for run in runs] for project in ("here", "there"))
+        for one in (*here, *there):
+            one.load(record)
+        asked = Asked(record.connection)
+        for steps in (recorded_failure(OPEN), case_of(OPEN), compared(OPEN, None, None)):
+            with pytest.raises(AmbiguousError):
+                asked.answer(steps)
+        assert asked.answer(recorded_failure(OPEN, here="here")).project == "here"
+        assert asked.answer(case_of(OPEN, here="there")).failure.project == "there"
+        assert asked.answer(compared(OPEN, None, None, "here")).comparison.after.run_id == here[1].id
+        record.connection.close()
 
 
 def test_of_tests_that_are_called_so_the_one_with_an_open_failure_is_meant(made: Project, asked: Asked) -> None:

@@ -56,6 +56,17 @@ def test_each_kind_has_its_age(any_record: Record) -> None:
     assert kept(any_record, "10d") == {recent}
 
 
+def test_runs_with_failures_may_go_earlier_than_others(any_record: Record) -> None:
+    passed = run(any_record, 130, test_it=True)
+    run(any_record, 60, test_it=False)
+    run(any_record, 50, test_it=True)
+    last = run(any_record, 2, test_it=True)
+    assert kept(any_record, "passes=0 failures=30d recoveries=1y") >= {passed, last}
+    assert len(kept(any_record, "passes=0 failures=30d recoveries=1y")) == 4
+    assert len(kept(any_record, "passes=0 failures=30d recoveries=30d")) == 3
+    assert passed in kept(any_record, "passes=0 failures=30d recoveries=30d")
+
+
 def test_an_open_failure_stays_where_it_began_where_it_was_last_and_the_pass_before(any_record: Record) -> None:
     run(any_record, 130, test_it=True)
     passed = run(any_record, 120, test_it=True)

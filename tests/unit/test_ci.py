@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_debugloop.environment.ci import ci_facts
+from pytest_debugloop.environment.ci import ci_facts, is_ci
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -353,3 +353,11 @@ def test_the_main_branch_of_a_fork_on_buildkite_is_not_the_main_branch(theirs: s
 def test_outside_of_a_ci_nothing_is_said() -> None:
     assert ci_facts({}) == {}
     assert ci_facts({"CI": "true"}) == {"cicd.provider": "unknown"}
+
+
+@pytest.mark.parametrize("name", ["CI", "GITHUB_ACTIONS", "TF_BUILD"])
+@pytest.mark.parametrize("value", ["", "false", "False", "0", "no"])
+def test_a_variable_can_say_that_this_is_no_ci(name: str, value: str) -> None:
+    assert not is_ci({name: value})
+    assert ci_facts({name: value}) == {}
+    assert is_ci({name: "true"})

@@ -52,7 +52,8 @@ def command(
         raise click.UsageError("--json cannot be combined with --live.")
     debugger = None if live else _debugger(pdbcls)
     with open_record(location) as record:
-        failure = record.answer(failure_to_debug(error, record.answer(asked_project(location))))
+        asked = failure_to_debug(error, record.answer(asked_project(location)), location.checkout_project())
+        failure = record.answer(asked)
         exceptions = failure.state["exceptions"] if failure.state else []
         files = [] if as_json or live else record.answer(files_of_run(failure.code_version, files_of(exceptions)))
     if live:

@@ -41,7 +41,7 @@ def command(location: RecordLocation, a: str, b: str | None, as_json: bool) -> N
     from pytest_debugloop.answers.differences import compared
 
     with open_record(location) as record:
-        answer = record.answer(compared(a, b, location.asked_project()))
+        answer = record.answer(compared(a, b, location.asked_project(), location.checkout_project()))
     if as_json:
         write_json("diff", plain_comparison(answer))
     else:

@@ -51,16 +51,17 @@ WHERE o.passed_run_id IS NOT NULL;
 CREATE TEMP TABLE expired_runs ON COMMIT DROP AS
 SELECT r.id, r.correlation_id, r.project, r.started_at
 FROM debug_runs AS r
-WHERE r.started_at < %(passes)s::timestamptz
+WHERE r.started_at < greatest(%(passes)s::timestamptz, %(failures)s::timestamptz)
     AND r.status <> 'running' AND r.pinned_at IS NULL
     AND (%(project)s::text IS NULL OR r.project = %(project)s)
     AND (%(branch)s::text IS NULL OR r.git_branch = %(branch)s)
     AND (%(only)s::uuid[] IS NULL OR r.id = ANY (%(only)s::uuid[]))
     AND NOT EXISTS (SELECT FROM open_runs AS o WHERE o.id = r.id)
-    AND (
-        coalesce(r.started_at < %(failures)s::timestamptz, FALSE)
-        OR NOT EXISTS (SELECT FROM debug_error_events AS e WHERE e.correlation_id = r.correlation_id)
-    )
+    AND r.started_at < CASE
+        WHEN EXISTS (SELECT FROM debug_error_events AS e WHERE e.correlation_id = r.correlation_id)
+            THEN %(failures)s::timestamptz
+        ELSE %(passes)s::timestamptz
+    END
     AND NOT EXISTS (
         SELECT FROM debug_error_success_correlation AS c
         WHERE c.correlation_id = r.correlation_id

@@ -28,14 +28,14 @@ JOIN debug_tasks AS t ON t.id = l.task_id
 CROSS JOIN LATERAL (
     SELECT max(p.execution_time_ms) AS longest_ms
     FROM (
-        SELECT p.execution_time_ms, p.run_id
+        SELECT p.execution_time_ms
         FROM debug_success_events AS p
+        JOIN debug_runs AS r ON r.id = p.run_id
         WHERE p.task_id = l.task_id AND p.run_id <> ALL (%(head)s::uuid []) AND p.metadata ->> 'subtest' IS NULL
+            AND r.leg = l.leg
         ORDER BY p.occurred_at DESC
         LIMIT 20
     ) AS p
-    JOIN debug_runs AS r ON r.id = p.run_id
-    WHERE r.leg = l.leg
 ) AS before
 WHERE l.ms > before.longest_ms * 1.2
 ORDER BY l.ms - l.base_ms DESC, l.task_id
