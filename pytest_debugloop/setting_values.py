@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off", ""})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+"""Words that turn a setting off, or a variable that says where a process runs."""
 
 
 def as_bool(value: object) -> bool:
@@ -22,7 +23,7 @@ def as_bool(value: object) -> bool:
     word = str(value).strip().lower()
     if word in _TRUE:
         return True
-    if word in _FALSE:
+    if word in FALSE:
         return False
     raise ValueError(f"{value!r} is not a boolean; use true or false")
 

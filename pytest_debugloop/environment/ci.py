@@ -15,6 +15,7 @@ from pytest_debugloop.environment import providers as fact
 from pytest_debugloop.environment.checkout import repository_of_url
 from pytest_debugloop.environment.providers import PROVIDERS
 from pytest_debugloop.lazy import lazy_pattern
+from pytest_debugloop.setting_values import FALSE
 
 _BRANCH = lazy_pattern(r"^(refs/heads/|refs/remotes/[^/]+/|remotes/[^/]+/)")
 _TAG = "refs/tags/"
@@ -23,8 +24,6 @@ _CHANGE = lazy_pattern(r"refs/(?:pull|merge-requests)/(\d+)/")
 # https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository: the queue's own branches.
 _QUEUE = lazy_pattern(r"gh-readonly-queue/(?P<target>.+)/pr-(?P<change>\d+)-[0-9a-f]+")
 
-# What some set such a variable to, to say that none does; see also text/ci_log.py.
-_OFF = ("", "0", "false", "no")
 # Set while a test goes on, and in a worker of pytest-xdist: what is started in there is of that test.
 _IN_A_TEST = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER")
 
@@ -41,7 +40,7 @@ def is_ci(environ: Mapping[str, str]) -> bool:
 
 
 def _is_on(environ: Mapping[str, str], name: str) -> bool:
-    return environ.get(name, "").lower() not in _OFF
+    return environ.get(name, "").lower() not in FALSE
 
 
 def seconds_to_stay(wanted: float, environ: Mapping[str, str]) -> float:

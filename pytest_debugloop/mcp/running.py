@@ -8,6 +8,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Annotated, Any, TypeAlias
@@ -18,6 +19,7 @@ from pydantic import BaseModel, Field
 from pytest_debugloop.answers.location import RecordLocation
 from pytest_debugloop.answers.not_loaded import not_loaded
 from pytest_debugloop.answers.planning import planned_rerun
+from pytest_debugloop.environment.ini import find_ini
 from pytest_debugloop.environment.interpreter import interpreter
 from pytest_debugloop.errors import DebugloopError
 from pytest_debugloop.mcp.asking import TestOrError, tool
@@ -29,7 +31,7 @@ from pytest_debugloop.mcp.run_tools import RunTools
 from pytest_debugloop.mcp.texts import RecordedText, RecordedTexts, recorded, recorded_list
 from pytest_debugloop.rerunning.processes import start, stop_all
 from pytest_debugloop.rerunning.runner import rerun
-from pytest_debugloop.settings import Option, Settings
+from pytest_debugloop.settings import Option, Settings, raw_value
 from pytest_debugloop.text.words import short
 
 _WAIT = Settings.wait.variable
@@ -115,10 +117,10 @@ class RunningTools:
         # As in a shell of its own, also where this server was started by a test.
         environment = {key: item for key, item in os.environ.items() if not key.startswith("PYTEST_")}
         environment |= {_WAIT: environment.get(_WAIT) or "60", name: mark.hex}
-        if location.dsn:
-            environment[Settings.dsn.variable] = location.dsn  # not an option, which other users can see
+        if location.dsn:  # not an option, which other users can see
+            environment |= {Settings.dsn.variable: location.dsn, Settings.schema.variable: location.schema}
         options, workflow = _place_of(location), None
-        if not environment.get(Settings.correlation_id.variable) and not any(one.startswith(_ID) for one in arguments):
+        if not _names_workflow(location, environment) and not any(one.startswith(_ID) for one in arguments):
             workflow = mark  # where nobody has named one, this tells the run from all others
             options.append(f"{_ID}={workflow}")
         command = [interpreter(), "-m", "pytest", "--debugloop", *options, *arguments]
@@ -153,14 +155,19 @@ class RunningTools:
 def _place_of(location: RecordLocation) -> list[str]:
     """Give the options with which pytest records where this server reads.
 
-    They are options, which programs under test do not inherit.
+    They are options, which programs under test do not inherit: these are to go on with the embedded record as they are.
     """
     chosen: dict[Option[Any], object] = {
         Settings.schema: location.schema,
         Settings.postgres_version: location.postgres_version,
+        Settings.directory: location.folder,
     }
     if not location.dsn:
         chosen[Settings.dsn] = ""
-    if not location.obstacle:  # else pytest meets it too
-        chosen[Settings.directory] = location.folder
     return [f"{option.flag}={value}" for option, value in chosen.items()]
+
+
+def _names_workflow(location: RecordLocation, environment: Mapping[str, str]) -> bool:
+    """Tell whether the environment or the ini file names the workflow that runs are of."""
+    _, ini = find_ini(location.rootdir)
+    return bool(raw_value(Settings.correlation_id, lambda _: None, ini.get, environment))

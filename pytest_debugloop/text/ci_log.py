@@ -18,6 +18,7 @@ import os
 from collections.abc import Mapping
 
 from pytest_debugloop.lazy import lazy_pattern
+from pytest_debugloop.setting_values import FALSE
 
 VARIABLES = (
     *("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION", "BUILDKITE", "TRAVIS"),
@@ -49,7 +50,7 @@ def is_ci(environ: Mapping[str, str] = os.environ) -> bool:
     Args:
         environ: the environment.
     """
-    return any(environ.get(name, "").lower() not in ("", "0", "false", "no") for name in VARIABLES)
+    return any(environ.get(name, "").lower() not in FALSE for name in VARIABLES)
 
 
 def harmless(text: str, spelt: str = "\\x{:02x}") -> str:

@@ -12,6 +12,7 @@ import pytest
 from click import Context
 
 from pytest_debugloop.answers.connection import enter
+from pytest_debugloop.answers.debugging import failure_to_debug
 from pytest_debugloop.answers.differences import compared
 from pytest_debugloop.answers.filters import TypedFilters, filters_of
 from pytest_debugloop.answers.location import RecordLocation
@@ -211,7 +212,7 @@ def test_of_tests_of_several_projects_the_one_of_the_checkout_is_rerun_and_compa
         for one in (*here, *there):
             one.load(record)
         asked = Asked(record.connection)
-        for steps in (recorded_failure(OPEN), case_of(OPEN), compared(OPEN, None, None)):
+        for steps in (recorded_failure(OPEN), case_of(OPEN), compared(OPEN, None, None), failure_to_debug(OPEN)):
             with pytest.raises(AmbiguousError):
                 asked.answer(steps)
         assert asked.answer(recorded_failure(OPEN, here="here")).project == "here"

@@ -106,11 +106,8 @@ def test_where_nothing_is_recorded_no_earlier_run_is_told(run_tests: Run) -> Non
     assert answer.keys().isdisjoint({"run", "problem"})
 
 
-def test_a_run_that_begins_later_is_not_taken_for_it(
-    project: Project, run_tests: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_begins_later_is_not_taken_for_it(project: Project, run_tests: Run) -> None:
     project.write("another.py", RUNS_ANOTHER)
-    monkeypatch.setenv("DEBUGLOOP_SCHEMA", project.schema)  # for that run, which inherits no options
     answer = run_tests(["-q", "-k", "red", "-p", "another"])
     assert answer["run"]["run"]["failures"] == 1
     assert latest_run(project)["id"][-8:] != answer["run"]["run"]["run_id"]
@@ -127,6 +124,7 @@ def test_a_workflow_that_is_named_stays_that_of_the_run(
 
 
 def test_a_run_that_is_not_stored_is_said_to_be_waiting(project: Project, run_tests: Run) -> None:
+    assert project.debugloop("load").returncode == 0  # what another test has stopped
     answer = run_tests(["-q", "-k", "green", "--no-debugloop-load"])
     assert "run" not in answer
     assert answer["not_loaded"] == {"waiting": 1}

@@ -15,6 +15,7 @@ from pytest_debugloop.journal.shared_names import LOADER_LOCK, NOTHING_OPEN_FILE
 from pytest_debugloop.settings import Settings
 from pytest_debugloop.summary import short_wait, terminal
 from pytest_debugloop.summary.short_wait import ShortWait
+from pytest_debugloop.system import System
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +105,13 @@ def test_what_was_said_in_the_moment_of_leaving_is_not_lost(run_folder: Path) ->
     assert not leave_run(run_folder)
     file(run_folder, STATUS_FILE)
     assert leave_run(run_folder)
+
+
+def test_a_short_wait_is_not_told_on_a_machine_that_stalls(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(System, "perf_counter", iter([0.0, 5.0]).__next__)
+    told: list[str] = []
+    assert terminal.wait_for_status(run_folder, 0.03, None, lambda: told.append("waiting")) is None
+    assert told == []
 
 
 def test_a_wait_that_people_notice_is_told_once(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

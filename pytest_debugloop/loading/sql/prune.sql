@@ -58,7 +58,10 @@ WHERE r.started_at < greatest(%(passes)s::timestamptz, %(failures)s::timestamptz
     AND (%(only)s::uuid[] IS NULL OR r.id = ANY (%(only)s::uuid[]))
     AND NOT EXISTS (SELECT FROM open_runs AS o WHERE o.id = r.id)
     AND r.started_at < CASE
-        WHEN EXISTS (SELECT FROM debug_error_events AS e WHERE e.correlation_id = r.correlation_id)
+        WHEN EXISTS (
+            SELECT FROM debug_error_events AS e
+            WHERE e.correlation_id = r.correlation_id AND coalesce(e.run_id, r.id) = r.id
+        )
             THEN %(failures)s::timestamptz
         ELSE %(passes)s::timestamptz
     END
