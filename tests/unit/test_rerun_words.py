@@ -80,7 +80,10 @@ def test_each_verdict_is_told_with_what_it_needs(
     is_minimal: bool,
     told: list[str],
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name in ("COLUMNS", "FORCE_COLOR"):  # whatever these tests are run in
+        monkeypatch.delenv(name, raising=False)
     printer = RerunPrinter(failure(Path("/shop")), plan(), as_json=False)
     capsys.readouterr()
     printer.print_result(Found(verdict, tests, 3, is_minimal), [PASSED])
