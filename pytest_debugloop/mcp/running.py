@@ -121,7 +121,7 @@ class RunningTools:
             environment |= {Settings.dsn.variable: location.dsn, Settings.schema.variable: location.schema}
         options, workflow = _place_of(location), None
         if not _names_workflow(location, environment) and not any(one.startswith(_ID) for one in arguments):
-            workflow = mark  # where nobody has named one, this tells the run from all others
+            workflow = mark  # distinguishes this run from all others
             options.append(f"{_ID}={workflow}")
         command = [interpreter(), "-m", "pytest", "--debugloop", *options, *arguments]
         moment, began = datetime.now(timezone.utc), time.monotonic()
@@ -155,7 +155,7 @@ class RunningTools:
 def _place_of(location: RecordLocation) -> list[str]:
     """Give the options with which pytest records where this server reads.
 
-    They are options, which programs under test do not inherit: these are to go on with the embedded record as they are.
+    Options, because programs under test do not inherit them: what those record themselves stays where it was.
     """
     chosen: dict[Option[Any], object] = {
         Settings.schema: location.schema,

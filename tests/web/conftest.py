@@ -63,7 +63,7 @@ def test_hostile(text):
 
 
 def {LONG}(basket):
-    threading.Event().wait(0.3)
+    threading.Event().wait(1)
 
 
 def test_flaky():

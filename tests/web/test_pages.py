@@ -170,7 +170,7 @@ def test_a_run_is_told_by_causes_with_what_changed(get: Get, record: Project) ->
 def test_a_run_names_its_longest_phases_and_its_slowest_fixtures(get: Get, record: Project) -> None:
     text = Page(get("/runs/last").text.replace("<", " <")).text.partition("Longest phases")[2]
     text = " ".join(text.split()).replace(" ::", "::").replace(" [", "[")
-    assert f"test_shop.py::{LONG}" in text.partition("Slowest fixtures")[0]
+    assert text.partition("test_shop.py::")[2].startswith(LONG)
     fixtures = text.partition("Slowest fixtures")[2].partition("Environment")[0]
     assert "basket test_shop.py:11 module 1 time" in fixtures
     assert "test_shop.py::test_price[pear]" in fixtures
