@@ -49,6 +49,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dl-state-")
     atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(places.temporary_root()))
+else:
+    # pytest imports readline, which sets them for all processes started after that. What a command prints would be cut.
+    for _name in ("COLUMNS", "LINES"):
+        os.environ.pop(_name, None)
 
 pytest_plugins = ["tests.support.distribution"]
 
