@@ -63,7 +63,7 @@ class Choice:
         only: only of these, as they were chosen before; None for all.
         cutoffs: instead of ``before`` and ``keep``, what each kind has to be older than, and what is of no run too;
             None for a kind that stays.
-        most: of what the cutoffs choose so many runs, and so many workflows of no run; None for all.
+        most: of what the cutoffs choose the runs of so many workflows, and so many workflows of no run; None for all.
     """
 
     before: datetime | None = None

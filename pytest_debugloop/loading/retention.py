@@ -13,7 +13,8 @@ from pytest_debugloop.loading.prune import Choice, Cutoffs, plan, prune, vacuum
 from pytest_debugloop.loading.store import Store
 from pytest_debugloop.setting_values import Retention
 
-# A run brings one and takes up to ten, so that a record which was never pruned comes to its size, and none waits long.
+# A run brings one workflow at most and takes up to ten, so that a record which was never pruned comes to its size, and
+# none waits long.
 _MOST = 10
 
 

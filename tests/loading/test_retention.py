@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from tests.support.records import Record
 
 
-def run(record: Record, days: float, **verdicts: bool) -> uuid.UUID:
+def run(record: Record, days: float, workflow: uuid.UUID | None = None, **verdicts: bool) -> uuid.UUID:
     """Store a run of so many days ago."""
     at = (time.time() * 1_000_000 - START) / MINUTE - days * 24 * 60
-    made = MadeRun({f"test_it.py::{name}": passes for name, passes in verdicts.items()}, at, commit=f"c{days}")
+    made = MadeRun(
+        {f"test_it.py::{name}": passes for name, passes in verdicts.items()}, at, commit=f"c{days}", workflow=workflow
+    )
     made.load(record)
     return made.id
 
@@ -93,6 +95,23 @@ def test_a_run_deletes_no_more_than_it_is_told_and_the_oldest_first(any_record: 
     runs = [run(any_record, 100 - n, test_it=True) for n in range(5)]
     assert kept(any_record, "90d", most=2) == set(runs[2:])
     assert kept(any_record, "90d", most=2) == {runs[4]}
+
+
+def test_runs_that_stay_with_others_of_their_workflow_take_no_place_of_those_that_go(any_record: Record) -> None:
+    workflow = uuid.UUID(int=3)
+    stay = [run(any_record, 100 - n, workflow, test_it=True) for n in range(3)]
+    set_pinned(any_record.connection, any_record.schema, stay[2], is_pinned=True)
+    runs = [run(any_record, 95 - n, test_it=True) for n in range(3)]
+    assert kept(any_record, "90d", most=2) == {*stay, runs[2]}
+    assert kept(any_record, "90d", most=2) == set(stay)
+
+
+def test_a_workflow_of_more_runs_than_go_at_once_goes_whole(any_record: Record) -> None:
+    for n in range(3):
+        run(any_record, 100 - n, uuid.UUID(int=3), test_it=True)
+    younger = run(any_record, 95, test_it=True)
+    assert kept(any_record, "90d", most=1) == {younger}
+    assert any_record.rows("SELECT correlation_id FROM debug_workflows") == [(younger,)]
 
 
 def test_what_is_of_no_run_goes_by_its_time(any_record: Record) -> None:

@@ -38,6 +38,7 @@ class MadeRun:
         milliseconds: that calls which pass take, where it is more than a moment.
         ci: facts of the CI; empty outside of one.
         head: what git has checked out, as the loader reads it.
+        workflow: that it is a part of; None: it is one of its own.
     """
 
     verdicts: Mapping[str, bool]
@@ -53,6 +54,7 @@ class MadeRun:
     project: str = "made"
     facts: Mapping[str, Any] = field(default_factory=dict)
     session: uuid.UUID | None = None
+    workflow: uuid.UUID | None = None
     merged: Sequence[Sequence[str]] = ()
     tree: str = ""
     milliseconds: Mapping[str, int] = field(default_factory=dict)
@@ -84,8 +86,8 @@ class MadeRun:
         }
         run, session = str(self.id), None if self.session is None else str(self.session)
         head = Run(
-            format=JOURNAL_FORMAT, run_id=run, journal_id=str(uuid.uuid5(self.id, "main")), correlation_id=run,
-            session_id=session, project=self.project,
+            format=JOURNAL_FORMAT, run_id=run, journal_id=str(uuid.uuid5(self.id, "main")),
+            correlation_id=str(self.workflow or run), session_id=session, project=self.project,
             agent_name="pytest", role="main", pid=1, started=self.started,
             rootdir=self.rootdir, facts=facts, checkout=self.checkout, project_source="given",
         )  # fmt: skip

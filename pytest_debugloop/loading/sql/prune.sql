@@ -29,7 +29,7 @@ FROM (
 WHERE is_whole;
 
 -- name: expired
--- Choose what is older than it is to stay: runs, the oldest first, and workflows that are of no run. A run in which
+-- Choose what is older than it is to stay: runs, the oldest workflows first, and workflows that are of no run. A run in which
 -- something failed, and both runs of a recovery, have ages of their own. What is pinned stays, and where a test that
 -- fails began to, with the pass before, and where it failed last.
 
@@ -74,16 +74,22 @@ WHERE r.started_at < greatest(%(passes)s::timestamptz, %(failures)s::timestamptz
         SELECT FROM debug_error_events AS e
         JOIN debug_error_success_correlation AS c ON c.error_event_id = e.id
         WHERE e.correlation_id = r.correlation_id AND coalesce(c.correlated_at >= %(recoveries)s::timestamptz, TRUE)
-    )
-ORDER BY r.started_at
-LIMIT %(most)s::bigint;
+    );
 
+-- A workflow goes whole or stays, so workflows are counted: runs that stay with others must not take the places.
 CREATE TEMP TABLE pruned_runs ON COMMIT DROP AS
-SELECT e.* FROM expired_runs AS e
-WHERE NOT EXISTS (
-    SELECT FROM debug_runs AS r
-    WHERE r.correlation_id = e.correlation_id AND r.id NOT IN (SELECT id FROM expired_runs)
-);
+SELECT e.*
+FROM expired_runs AS e
+JOIN (
+    SELECT correlation_id
+    FROM expired_runs
+    GROUP BY correlation_id
+    HAVING count(*) = (
+        SELECT count(*) FROM debug_runs AS r WHERE r.correlation_id = expired_runs.correlation_id
+    )
+    ORDER BY min(started_at)
+    LIMIT %(most)s::bigint
+) AS whole USING (correlation_id);
 
 CREATE TEMP TABLE pruned_workflows ON COMMIT DROP AS
 SELECT w.correlation_id
