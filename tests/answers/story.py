@@ -168,7 +168,7 @@ class Story:
             files = [name for name in files if name in (*self.project.part, *self.project.files, "tests/test_added.py")]
         files = [name for name in files if "mypy" not in name]
         command = [str(self.environments[leg].python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--debugloop"]
-        command += ["-o", "addopts=", *sorted(files, key=lambda name: name != first)]
+        command += ["-o", "addopts=", *self.project.suite.arguments, *sorted(files, key=lambda name: name != first)]
         path = os.pathsep.join((str(folder / "src"), str(folder), str(self.site)))
         environ = clean_environment(PYTHONPATH=path, DEBUGLOOP_WAIT="120", **self.place, **more)
         done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)

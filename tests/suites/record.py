@@ -27,19 +27,22 @@ successes of tests and subtests + the three above - double            tests
 where *double* are the failed ``teardown`` steps whose test has no failed call. Under pytest-xdist each worker collects,
 and the controller logs the same skip, by place and reason, once.
 
-Beyond counting: each report is a step with the same node id, phase and outcome, each failed step has its error and each
-passed call its success, no step is left started, they are numbered without a gap, no line was refused, and the run's
-own row has the exit status, the same totals and no fault of the recorder.
+Beyond counting: each report is a step with the same node id (without its secrets), phase and outcome, each failed step
+has its error and each passed call its success, no step is left started, they are numbered without a gap, no line was
+refused, and the run's own row has the exit status, the same totals and no fault of the recorder.
 """
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
+
+from pytest_debugloop.capture.redact import Redactor
 
 if TYPE_CHECKING:
     from tests.suites.running import Observed
@@ -117,6 +120,8 @@ _NEVER = (
     "rejected",
 )
 _SHOWN = 5
+# Tests that are told apart by a secret alone are numbered in the record.
+_NUMBER = re.compile(r" #\d+$")
 
 
 def record_problems(
@@ -145,7 +150,7 @@ def record_problems(
         steps: Counter[tuple[str, str, str, str]] = Counter()
         for row in cursor.execute(_STEPS, of_run):
             subtest = "" if workers else row["subtest"]
-            steps[row["node_id"], row["step_type"], subtest, row["outcome"]] += row["count"]
+            steps[_NUMBER.sub("", row["node_id"]), row["step_type"], subtest, row["outcome"]] += row["count"]
     assert counts is not None
     problems = [f"{counts[name]} {name.replace('_', ' ')} in the record" for name in _NEVER if counts[name]]
     recorded = {name: counts[name] for name in ("failures", "errors", "skipped")}
@@ -165,9 +170,10 @@ def record_problems(
     problems += [
         f"{key} of the run is {run[key]!r}, not {value!r}" for key, value in wanted.items() if run[key] != value
     ]
+    redact = Redactor().text
     reports = Counter(
         (
-            report.node_id,
+            _NUMBER.sub("", redact(report.node_id)),
             "subtest" if report.subtest else report.when,
             "" if workers else report.subtest,
             report.verdict,

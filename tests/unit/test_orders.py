@@ -104,7 +104,9 @@ def test_nothing_is_suspected_without_both_sides() -> None:
 
 
 def test_so_many_that_none_is_told_from_another_are_no_suspects() -> None:
-    assert suspects([[f"test_{number}" for number in range(21)]], [["a"]]) == {"setters": ["a"]}
+    many = [f"test_{number:02}" for number in range(21)]
+    assert suspects([many], [["a"]]) == {"setters": ["a"]}
+    assert suspects([many], [["a"]], 21) == {"polluters": many, "setters": ["a"]}
 
 
 @given(failing=RUNS, passing=RUNS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_debugloop.loading.recoveries.orders import order_change, suspects
+from pytest_debugloop.loading.recoveries.orders import order_change
 from pytest_debugloop.loading.recoveries.ran_before import situation_of
 from pytest_debugloop.loading.recoveries.weights import ALONE, LEFT_OUT, MORE_BEFORE, ODDS, ORDER, PROVEN, SUSPECT
 
@@ -39,14 +39,13 @@ def test_a_new_test_before_one_that_ran_alone_is_no_choice() -> None:
 def test_a_suspect_weighs_more_the_more_failures_it_goes_with(failures: int, situation: str) -> None:
     change = order_change(["a", "bad"], ["a"])
     assert change is not None
-    change |= suspects([["a", "bad"]] * failures, [["a"]] * 2)
-    assert situation_of(change, failures, 2) == situation
+    assert situation_of(change, failures, 2, is_suspected=True) == situation
     assert ODDS[LEFT_OUT] < ODDS[SUSPECT] < ODDS[PROVEN]
 
 
 def test_a_suspect_weighs_no_more_than_an_order_where_chance_always_names_one() -> None:
-    change = {"polluters": ["bad"], "alone": None}
-    odds = [ODDS[situation_of(change, 3, 3, chance=tenths / 10)] for tenths in range(10)]
+    change = {"alone": None}
+    odds = [ODDS[situation_of(change, 3, 3, is_suspected=True, chance=tenths / 10)] for tenths in range(10)]
     assert odds == sorted(odds, reverse=True)
     assert odds[0] == ODDS[PROVEN]
     assert odds[-1] == pytest.approx(ODDS[ORDER], rel=0.1)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from pytest_debugloop.capture.volatile import unpaired, without_moments
 
-_MAX_NAMED = 20
+MAX_NAMED = 20
+"""So many tests at most are named."""
 
 
 class Order(NamedTuple):
@@ -60,18 +61,21 @@ def _bare(tests: Sequence[str]) -> list[str]:
 
 
 def _told(tests: list[str], only: list[str]) -> dict[str, Any]:
-    evidence: dict[str, Any] = {"count": len(tests), "last": tests[-_MAX_NAMED:], "only_here": only[-_MAX_NAMED:]}
-    if len(only) > _MAX_NAMED:
+    evidence: dict[str, Any] = {"count": len(tests), "last": tests[-MAX_NAMED:], "only_here": only[-MAX_NAMED:]}
+    if len(only) > MAX_NAMED:
         evidence["only_here_count"] = len(only)
     return evidence
 
 
-def suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+def suspects(
+    failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]], most: int = MAX_NAMED
+) -> dict[str, list[str]]:
     """Name the tests whose running before goes with failing, or with passing, each time that is known.
 
     Args:
         failing: what ran before the test, each time that it failed.
         passing: the same, each time that it passed.
+        most: of which kind there are more, that kind says nothing.
 
     Returns:
         ``polluters``, which ran before each failure and before no pass, and ``setters``, which ran before each pass
@@ -84,7 +88,7 @@ def suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]])
         "polluters": _only(failed, passed),
         "setters": _only(passed, failed),
     }
-    return {name: tests for name, tests in found.items() if 0 < len(tests) <= _MAX_NAMED}
+    return {name: tests for name, tests in found.items() if 0 < len(tests) <= most}
 
 
 def chance_of_suspects(failing: Sequence[Sequence[str]], passing: Sequence[Sequence[str]]) -> float:

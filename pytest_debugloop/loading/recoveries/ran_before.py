@@ -9,7 +9,7 @@ from pytest_debugloop.loading.recoveries import weights
 from pytest_debugloop.loading.recoveries.facts import Attempt, Facts, Pending
 from pytest_debugloop.loading.recoveries.findings import Findings
 from pytest_debugloop.loading.recoveries.left_behind import place_of
-from pytest_debugloop.loading.recoveries.orders import chance_of_suspects, order_change, suspects
+from pytest_debugloop.loading.recoveries.orders import MAX_NAMED, chance_of_suspects, order_change, suspects
 from pytest_debugloop.text import strategies
 
 _MAX_ORDERS = 6
@@ -27,8 +27,8 @@ def compare_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
         history: the test's attempts before.
         found: is added to.
     """
-    failing = facts.order(one.error_run, one.error_agent).before(one.error_operation)
-    passing = facts.order(one.success_run, one.success_agent).before(one.success_operation)
+    orders = facts.order(one.error_run, one.error_agent), facts.order(one.success_run, one.success_agent)
+    failing, passing = orders[0].before(one.error_operation), orders[1].before(one.success_operation)
     if failing is None or passing is None:
         found.missing.append("order")
         return
@@ -43,13 +43,17 @@ def compare_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
             before = facts.order(attempt.run_id, attempt.agent).before(attempt.operation)
             if before is not None:
                 side.append(before)
-    suspected = suspects(sides[True], sides[False])
+    # Where both ran the same tests nobody has chosen some, and many that come before say nothing against the order.
+    are_same = orders[0].places.keys() == orders[1].places.keys()
+    suspected = suspects(sides[True], sides[False], len(orders[0].tests) if are_same else MAX_NAMED)
     if suspected:
-        change |= suspected
+        change |= {name: tests for name, tests in suspected.items() if len(tests) <= MAX_NAMED}
         change["compared"] = {"failing": len(sides[True]), "passing": len(sides[False])}
     is_new = _are_new(change["passing"]["only_here"], one, facts)
     chance = chance_of_suspects(sides[True], sides[False])
-    situation = situation_of(change, len(sides[True]), len(sides[False]), is_new=is_new, chance=chance)
+    situation = situation_of(
+        change, len(sides[True]), len(sides[False]), is_suspected=bool(suspected), is_new=is_new, chance=chance
+    )
     found.explain(strategies.ORDER, situation)
 
 
@@ -81,18 +85,25 @@ def order_between(one: Pending, facts: Facts) -> dict[str, Any] | None:
 
 
 def situation_of(
-    change: Mapping[str, Any], failures: int, passes: int, *, is_new: bool = False, chance: float = 0.0
+    change: Mapping[str, Any],
+    failures: int,
+    passes: int,
+    *,
+    is_suspected: bool = False,
+    is_new: bool = False,
+    chance: float = 0.0,
 ) -> str:
     """Say what a change of the order is to the test.
 
     Args:
-        change: of what ran before it, with those that are suspected.
+        change: of what ran before it.
         failures: how many failures were compared.
         passes: how many passes.
+        is_suspected: whether there are tests that ran before each failure and no pass, or the other way round.
         is_new: whether the tests that ran before the pass alone were not there when it failed.
         chance: probability that tests are suspected although the order does not matter.
     """
-    if ("polluters" in change or "setters" in change) and failures > 1 and passes > 1:
+    if is_suspected and failures > 1 and passes > 1:
         if chance >= _LEAST_CHANCE:
             return weights.at(weights.SUSPECTS_OF_CHANCE, int(chance * 10))
         return weights.PROVEN if failures > _FEW else weights.SUSPECT
