@@ -60,6 +60,12 @@ class PytestExit:
         self.exit_status = int(exit_status)
         self.is_interrupted = self.is_interrupted or bool(session.shouldfail or session.shouldstop)
 
+    def look_again(self) -> None:
+        """Note the exit status that other plugins have left in the session: they may have changed it after us."""
+        status = getattr(self._session, "exitstatus", None)
+        if self.exit_status is not None and isinstance(status, int):
+            self.exit_status = int(status)
+
     def unconfigured(self, writer: Writer) -> None:
         """Note how pytest is left, and record the exception that it is left with.
 

@@ -119,7 +119,8 @@ class PhaseHooks:
             self._plugins.register(Teardowns(self._plain.write_waiting), _TEARDOWNS)
 
     def expect_parts(self) -> None:
-        """Be ready for reports of parts of the test under way."""
+        """Be ready for reports of parts of the test under way, which its threads may make."""
+        self._writer.share()
         if self._plain is not None:
             self._plain.expect_parts()
 
@@ -127,6 +128,8 @@ class PhaseHooks:
         return (
             not self._calls_all_phases
             or not all(map(_is_wrapper, _foreign(self._hook.pytest_runtest_protocol)))
+            # Tests that a loop of another plugin starts may run anywhere, and more than one at once.
+            or not all(map(_is_wrapper, _foreign(self._hook.pytest_runtestloop)))
             or any(_foreign(self._hook.pytest_runtest_makereport))
             # A wrapper of another plugin runs before our plain hook: a process that dies in it would die in no test.
             or any(map(_is_wrapper, _foreign(self._hook.pytest_runtest_setup)))

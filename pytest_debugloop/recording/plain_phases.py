@@ -20,7 +20,7 @@ from pytest_debugloop.journal.records import json_string
 from pytest_debugloop.journal.step_lines import step_ended, step_head, steps_before
 from pytest_debugloop.recording.phase_lines import PhaseLines
 from pytest_debugloop.recording.states import RecorderState
-from pytest_debugloop.recording.tracebacks import is_inside_call, remove_from_traceback
+from pytest_debugloop.recording.tracebacks import is_of_part, is_raised_by_phase, remove_from_traceback
 from pytest_debugloop.writing.steps import Attempt, Step
 
 if TYPE_CHECKING:
@@ -150,8 +150,9 @@ class PlainPhases(PhaseLines):
         if self._phase and self._item is not None:
             self._phase_to_step()
             self._phase = ""
-            with suppress(KeyboardInterrupt):  # one more, while the first is recorded
-                self._recorder.record_exception(self._item, excinfo.value)
+            if is_raised_by_phase(excinfo.value):  # and not, say, in the debugger, of a failure that was reported
+                with suppress(KeyboardInterrupt):  # one more, while the first is recorded
+                    self._recorder.record_exception(self._item, excinfo.value)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -295,7 +296,7 @@ class PlainPhases(PhaseLines):
 
     def _end_step(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """End a phase of which there is more to tell, or may be once its report is there."""
-        if self._has_parts and is_inside_call():
+        if self._has_parts and is_of_part():
             return
         recorder, phase = self._recorder, str(call.when)
         self._await_reports()

@@ -7,6 +7,7 @@ pytest's own verdict comes with the log report, at once, late or never, and corr
 
 from __future__ import annotations
 
+from _thread import RLock, get_ident  # a test may patch those of threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +50,7 @@ class Recorder:
         phase_to_step: called before others ask for the step: makes one of a phase that has none yet.
     """
 
-    def __init__(
-        self,
-        writer: Writer,
-        attempts: Attempts,
-        selection: TraceSelection,
-    ) -> None:
+    def __init__(self, writer: Writer, attempts: Attempts, selection: TraceSelection) -> None:
         self._writer = writer
         self._now = writer.now
         self.attempts = attempts
@@ -66,7 +62,8 @@ class Recorder:
         self.phase_to_step: Callable[[], None] = lambda: None
         self._undecided = UndecidedFailures(writer)
         self.buffer = ""
-        self._subtest: Step | None = None  # failed, and its exception may still come
+        self._subtests: dict[int, Step] = {}  # the last of each thread: failed, and its exception may still come
+        self._turn = RLock()  # threads of a test may report parts of it at once
 
     def current_step(self) -> tuple[Attempt, Step]:
         """Give the attempt and the step that began last."""
@@ -140,7 +137,7 @@ class Recorder:
             item: the test.
         """
         attempt = self.attempt = self.attempts.begin(item)
-        self._subtest = None
+        self._subtests.clear()
         if self._undecided.steps:
             self._undecided.resolve(attempt.task)
         if self._trace_selection.begin(attempt, self.current_step):
@@ -199,7 +196,9 @@ class Recorder:
             name = subtest_name(report)
             step = attempt.steps.get(str(report.when))
             if name is not None:
-                self._log_subtest(report, name)
+                if not self._writer.is_fork:  # where somebody may have held the lock
+                    with self._turn:
+                        self._log_subtest(report, name)
             elif attempt is NO_ATTEMPT:
                 write_step_of_other_process(self._writer, report)
             elif step is not None:
@@ -256,23 +255,24 @@ class Recorder:
             if not isinstance(report, pytest.TestReport) or not report.failed or call.excinfo is None:
                 return
             is_subtest = subtest_name(report) is not None
-            step = self._subtest if is_subtest else self.attempt.steps.get(str(report.when))
+            step = self._subtests.get(get_ident()) if is_subtest else self.attempt.steps.get(str(report.when))
             if step is None or step.error or step.expected is not None:
                 return
             step.outcome = "failed"
             step.ended = step.ended or self._now()
-            self._fail(step, self._failure(step, call.excinfo.value, node))
+            with self._turn:
+                self._fail(step, self._failure(step, call.excinfo.value, node))
         except Exception as fault:
             self._writer.fault(fault)
 
     def _log_subtest(self, report: pytest.TestReport, name: str) -> None:
         self.phase_to_step()
-        self._flush_subtest()
+        self._flush_subtest(get_ident())
         step = step_of_subtest(self._writer, self.attempt, report, name)
         if step.outcome == "failed":
             self.attempt.failed_subtests += 1
             step.report = report
-            self._subtest = step
+            self._subtests[get_ident()] = step
         else:
             self._writer.write(step.ended_line())
 
@@ -292,7 +292,9 @@ class Recorder:
             self._writer.write(text)
 
     def _take_ended_lines(self) -> str:
-        self._flush_subtest()
+        if self._subtests:
+            for thread in list(self._subtests):
+                self._flush_subtest(thread)
         text = ""
         for step in self.attempt.steps.values():
             if step.written or not step.ended:
@@ -305,8 +307,8 @@ class Recorder:
                 text += step.ended_line()
         return text
 
-    def _flush_subtest(self) -> None:
-        step, self._subtest = self._subtest, None
+    def _flush_subtest(self, thread: int) -> None:
+        step = self._subtests.pop(thread, None)
         if step is not None and not step.written:
             self._fail_from_report(step)
 

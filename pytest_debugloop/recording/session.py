@@ -240,6 +240,7 @@ class Session:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
         """End the journal, wait for the loader, and say in one paragraph what was stored."""
         yield
+        self._exit.look_again()
         self._write_summary(terminalreporter)
 
     def pytest_unconfigure(self) -> None:
@@ -284,8 +285,7 @@ class Session:
             self._losses.add_problem(problem)
         if self._notes is not None:
             self._losses.add_dropped(*self._notes.end())
-        faults = writer.faults
-        ending = self._exit
+        faults, ending = writer.faults, self._exit
         self._losses.add_faults(faults)
         self._losses.check_closed_journals()
         finish = Finish(

@@ -17,6 +17,7 @@ import pytest_debugloop
 _PACKAGE = os.path.join(os.path.dirname(pytest_debugloop.__file__), "")  # noqa: PTH118, PTH120
 _WRAPPERS = os.path.join(os.path.dirname(__file__), "")  # noqa: PTH118, PTH120
 _call_and_report, _runtest_call = runner.call_and_report.__code__, runner.pytest_runtest_call.__code__
+_from_call = runner.CallInfo.from_call.__func__.__code__  # type: ignore[attr-defined]  # of a class method
 _getframe = sys._getframe
 
 
@@ -72,11 +73,26 @@ def _is_ours(traceback: TracebackType | None) -> bool:
     return traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE)
 
 
-def is_inside_call() -> bool:
-    """Tell whether a report is of a part of a test: it is made while the test's function runs."""
+def is_of_part() -> bool:
+    """Tell whether a report is of a part of a test: it is made while the test's function runs.
+
+    A thread or a greenlet of the test does not lead back to pytest, which reports phases from none.
+    """
     frame: FrameType | None = _getframe(1)
-    while frame is not None and frame.f_code is not _call_and_report:
-        if frame.f_code is _runtest_call:
-            return True
+    while frame is not None and frame.f_code is not _runtest_call:
+        if frame.f_code is _call_and_report:
+            return False
         frame = frame.f_back
-    return False
+    return True
+
+
+def is_raised_by_phase(error: BaseException) -> bool:
+    """Tell whether an exception came out of a phase, and not out of what pytest does between two.
+
+    Args:
+        error: with its traceback.
+    """
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code is not _from_call:
+        traceback = traceback.tb_next
+    return traceback is not None

@@ -315,6 +315,47 @@ def test_copies_that_pass_after_a_failure_keep_their_state(copied: tuple[str, bo
 
 
 @needs_subtests
+def test_subtests_in_threads_are_parts_of_their_test(project: Project) -> None:
+    project.write(
+        "test_threads.py",
+        """
+        import threading
+
+        def in_threads(count, work):
+            threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        def test_passes(subtests):
+            def work(thread):
+                with subtests.test("part"):
+                    pass
+
+            in_threads(1, work)
+
+        def test_fails(subtests):
+            def work(thread):
+                for number in range(20):
+                    with subtests.test("part", thread=thread, number=number):
+                        assert number % 5
+
+            in_threads(4, work)
+        """,
+    )
+    run = project.run("--tb=no")
+    assert "out of order" not in run.out
+    assert [s.step_type for s in run.record.steps("::test_passes")] == ["setup", "call", "subtest", "teardown"]
+    assert [s.status for s in run.record.steps("::test_passes")] == ["completed"] * 4
+    assert len(run.record.steps("::test_fails", "subtest")) == 80
+    parts = [e for e in run.record.errors("::test_fails") if e.metadata.get("subtest")]
+    assert [(e.error_code, e.locals["number"] % 5) for e in parts] == [("AssertionError", 0)] * 16
+    assert len({(e.locals["thread"], e.locals["number"]) for e in parts}) == 16
+    assert len(run.record.errors("::test_fails")) == 17  # and the test that contains them
+
+
+@needs_subtests
 @pytest.mark.parametrize("workers", [(), TWO_WORKERS], ids=["one process", "two workers"])
 def test_subtests_that_fail_and_pass_with_a_rerun_recover(project: Project, workers: tuple[str, ...]) -> None:
     project.write(

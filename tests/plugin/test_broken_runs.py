@@ -49,6 +49,67 @@ def test_what_ends_the_run_in_a_test_is_recorded_with_its_locals(
     assert (run.record.run["status"], run.record.run["exit_status"]) == ("interrupted", status)
 
 
+@pytest.mark.process
+def test_leaving_the_debugger_after_a_failure_is_no_second_failure(project: Project) -> None:
+    project.write("test_fails.py", "def test_fails():\n    assert 1 == 2\n\ndef test_never(): pass\n")
+    run = project.run("--pdb")  # at the end of its input the debugger is left, as by "q"
+    assert (run.ret, run.outcomes) == (2, {"failed": 1}), run.out
+    assert [(e.operation_name, e.metadata["phase"], e.error_code) for e in run.record.all_errors] == [
+        ("test_fails.py::test_fails", "call", "AssertionError")
+    ]
+    assert run.record.run["status"] == "interrupted"
+
+
+def test_an_exit_status_that_another_plugin_has_changed_is_the_run_s(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        "import pytest\n\n@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session):\n"
+        "    session.exitstatus = 0\n",
+    )
+    project.write("test_fails.py", "def test_fails():\n    assert 1 == 2\n")
+    run = project.run()
+    assert run.ret == 0
+    assert run.record.run["exit_status"] == 0
+
+
+def test_tests_that_a_plugin_runs_in_processes_of_its_own_are_recorded(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import os
+        import pickle
+
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtestloop(session):
+            hook = session.config.hook
+            for item in session.items:
+                read, write = os.pipe()
+                if not os.fork():
+                    reports = runtestprotocol(item, log=False)
+                    told = [hook.pytest_report_to_serializable(config=item.config, report=one) for one in reports]
+                    os.write(write, pickle.dumps(told))
+                    os._exit(0)
+                os.close(write)
+                with os.fdopen(read, "rb") as file:
+                    for one in pickle.load(file):
+                        report = hook.pytest_report_from_serializable(config=session.config, data=one)
+                        hook.pytest_runtest_logreport(report=report)
+            return True
+        """,
+    )
+    project.write("test_both.py", "def test_passes(): pass\n\ndef test_fails():\n    assert 1 == 2\n")
+    run = project.run()
+    assert run.outcomes == {"passed": 1, "failed": 1}
+    assert [(s.step_type, s.status) for s in run.record.steps("::test_passes")] == [
+        ("setup", "completed"),
+        ("call", "completed"),
+        ("teardown", "completed"),
+    ]
+    (error,) = run.record.all_errors
+    assert (error.operation_name, error.metadata["phase"]) == ("test_both.py::test_fails", "call")
+
+
 def test_an_internal_error_is_recorded_where_pytest_has_no_test_for_it(project: Project) -> None:
     project.write(
         "conftest.py", "def pytest_collection_modifyitems():\n    inner = 5\n    raise RuntimeError('mine')\n"

@@ -37,6 +37,8 @@ _SUITE = """
         (_WRAPPER.format(hook="pytest_runtest_setup"), "WrappedPhases", False),
         ("def pytest_runtest_protocol(): pass", "WrappedPhases", False),
         (_WRAPPER.format(hook="pytest_runtest_makereport"), "WrappedPhases", False),
+        ("def pytest_runtestloop(): pass", "WrappedPhases", False),
+        (_WRAPPER.format(hook="pytest_runtestloop"), "PlainPhases", False),
     ],
     ids=[
         "none",
@@ -47,6 +49,8 @@ _SUITE = """
         "wrapper of setup",
         "protocol",
         "makereport",
+        "loop",
+        "wrapper of the loop",
     ],
 )
 def test_the_cheap_hooks_give_way_to_plugins_with_their_own(
