@@ -166,6 +166,14 @@ def step_of_subtest(writer: Writer, attempt: Attempt, report: pytest.TestReport,
     return step
 
 
+def _times_of(report: pytest.TestReport, now: int) -> tuple[int, int]:
+    """Say when a phase began and ended: several may be reported at once, after the last of them."""
+    duration = max(int(report.duration * 1_000_000), 0)
+    began = int(getattr(report, "start", 0) * 1_000_000)
+    started = min(began or now, now - duration)
+    return started, started + duration
+
+
 def write_step_of_other_process(writer: Writer, report: pytest.TestReport) -> None:
     """Write a phase that ran in another process, as pytest-forked has it: its report is all that there is.
 
@@ -173,12 +181,12 @@ def write_step_of_other_process(writer: Writer, report: pytest.TestReport) -> No
         writer: of this process.
         report: of the phase.
     """
-    ended = writer.now()
+    started, ended = _times_of(report, writer.now())
     phase = report.when if report.when in ("setup", "teardown") else "call"
     file = report.location[0]  # from rootdir, which a node id is not where the file is outside of it
     node_id = in_file(report.nodeid, file) if file.startswith("../") else report.nodeid
     attempt = Attempt(writer.redact(node_id), 1)
-    step = attempt.begin(writer.next_n(), phase, ended - max(int(report.duration * 1_000_000), 0))
+    step = attempt.begin(writer.next_n(), phase, started)
     step.ended = ended
     apply_report(writer, step, report)
     if step.outcome == "failed":

@@ -98,7 +98,9 @@ def test_tests_that_a_plugin_runs_in_processes_of_its_own_are_recorded(project: 
             return True
         """,
     )
-    project.write("test_both.py", "def test_passes(): pass\n\ndef test_fails():\n    assert 1 == 2\n")
+    project.write(
+        "test_both.py", "import time\n\ndef test_passes(): time.sleep(0.02)\n\ndef test_fails():\n    assert 1 == 2\n"
+    )
     run = project.run()
     assert run.outcomes == {"passed": 1, "failed": 1}
     assert [(s.step_type, s.status) for s in run.record.steps("::test_passes")] == [
