@@ -126,6 +126,12 @@ def test_load_without_anything_to_load_says_so(cli: Cli, own_schema: dict[str, s
     assert (done.returncode, done.stdout, done.stderr) == (0, "0 runs stored, 0 still waiting.\n", "")
 
 
+def test_sql_runs_a_statement_alone(cli: Cli, own_record: dict[str, str]) -> None:
+    done = cli("sql", "SELECT 6 * 7 AS answer", **own_record)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == ["answer", "--------", "42", "(1", "row)"]
+
+
 def test_sql_asks_in_the_schema_and_ends_as_psql_does(cli: Cli, own_record: dict[str, str]) -> None:
     done = cli("sql", "-At", "-c", "SELECT current_schema, (SELECT count(*) FROM debug_workflow_steps)", **own_record)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{own_record['DEBUGLOOP_SCHEMA']}|0\n", "")

@@ -32,16 +32,19 @@ _LONGEST_CELL = 1000
 def command(location: RecordLocation, psql_arguments: tuple[str, ...], as_json: bool) -> None:
     """Open psql on the record, with any arguments of psql.
 
-    The embedded server comes with psql. Without any psql, only -c STATEMENT works. With --json, the only argument is a
-    statement, which may only read; its rows are written as JSON.
+    A single argument that is no option is a statement, as after -c. The embedded server comes with psql. Without any
+    psql, only statements work. With --json, the only argument is a statement, which may only read; its rows are written
+    as JSON.
 
     \b
-    Example: debugloop sql -c "SELECT * FROM debug_workflow_context"
+    Example: debugloop sql "SELECT * FROM debug_workflow_context"
     Example: debugloop sql --json "SELECT node_id, score FROM debug_flaky_tests"
     """
     if as_json:
         _write_rows(location, psql_arguments)
         return
+    if len(psql_arguments) == 1 and not psql_arguments[0].startswith("-"):
+        psql_arguments = ("-c", *psql_arguments)  # the database is given, so that psql would take it for a role
     from pytest_debugloop.answers.connection import open_server
 
     with open_server(location) as (conninfo, connection):
