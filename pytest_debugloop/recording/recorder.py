@@ -196,7 +196,7 @@ class Recorder:
             name = subtest_name(report)
             step = attempt.steps.get(str(report.when))
             if name is not None:
-                if not self._writer.is_fork:  # where somebody may have held the lock
+                if not self._writer.is_fork:
                     with self._turn:
                         self._log_subtest(report, name)
             elif attempt is NO_ATTEMPT:
@@ -253,6 +253,8 @@ class Recorder:
         try:
             # pytest-retry has a report passed while the exception of the first attempt is still reported with it.
             if not isinstance(report, pytest.TestReport) or not report.failed or call.excinfo is None:
+                return
+            if self._writer.is_fork:  # nothing is written, and somebody may have held the lock
                 return
             is_subtest = subtest_name(report) is not None
             step = self._subtests.get(get_ident()) if is_subtest else self.attempt.steps.get(str(report.when))
