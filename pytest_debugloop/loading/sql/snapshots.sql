@@ -37,7 +37,14 @@ SELECT DISTINCT ON (s.id)
     s.line ->> 'description',
     s.line ->> 'request',
     (s.line ->> 'depth')::integer,
-    number.step_number,
+    -- A loader may have read a part of what was written at once: the step came before, and comes again.
+    coalesce(number.step_number, (
+        SELECT step.step_number FROM debug_workflow_steps AS step
+        WHERE step.id = (
+            lpad(to_hex((s.line #>> '{step,1}')::bigint / 1000), 12, '0') || '71' || j.id_mark
+            || to_hex(j.id_base + (s.line #>> '{step,0}')::bigint)
+        )::uuid
+    )),
     s.state_size,
     debug_state_variables(s.state),
     (s.line ->> 'memory_mb')::numeric,
