@@ -173,13 +173,15 @@ def test_the_questions_are_answered_from_a_real_history(record: Record) -> None:
 def test_the_order_of_loading_changes_nothing(
     record: Record, history: History, any_postgres: Server, tmp_path: Path
 ) -> None:
-    expected = record.content()
+    # The late run that an edge names is noted once a day.
+    late = {"debug_graph_edges": {"last_run_id", "last_seen_at"}}
+    expected = record.content(**late)
     with any_postgres.schema() as schema:
         other = Record(any_postgres.conninfo, schema)
         load(other, history.journals, tmp_path)
-        once = other.content()
+        once = other.content(**late)
         load(other, shuffled(history)[::4], tmp_path)
-        twice = other.content()
+        twice = other.content(**late)
         other.connection.close()
     for table, rows in expected.items():
         assert once[table] == rows, table

@@ -61,9 +61,13 @@ class Record:
             self.connection.execute("SET LOCAL session_replication_role TO replica")  # in any order, by no trigger
             self.connection.execute(sql.SQL("; ").join(deletions))
 
-    def content(self) -> dict[str, list[tuple[object, ...]]]:
-        """Give all that is stored, but for what says when it was stored, and for what is of chance."""
-        left_out = {
+    def content(self, **more_left_out: set[str]) -> dict[str, list[tuple[object, ...]]]:
+        """Give all that is stored, but for what says when it was stored, and for what is of chance.
+
+        Args:
+            **more_left_out: columns that are left out too, by their table.
+        """
+        left_out = more_left_out | {
             "debug_rejected_lines": {"rejected_at"},
             "debug_hash_key": {"key"},  # of chance
         }

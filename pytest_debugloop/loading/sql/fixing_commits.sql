@@ -22,10 +22,16 @@ DELETE FROM debug_graph_edges AS e
 WHERE e.kind = 'error_fixed_by_commit' AND e.source_id IN (SELECT id FROM touched)
     AND e.id NOT IN (SELECT id FROM fixed);
 
-INSERT INTO debug_graph_edges (
+INSERT INTO debug_graph_edges AS known (
     id, project, kind, source_id, source_name, target_name, first_run_id, last_run_id, first_seen_at, last_seen_at
 )
 SELECT id, project, 'error_fixed_by_commit', error_id, name, git_commit, run_id, run_id, started_at, started_at
 FROM fixed
 ORDER BY id
-ON CONFLICT (id) DO NOTHING;
+-- A run that is loaded late may be the one in which it passed first.
+ON CONFLICT (id) DO UPDATE SET
+    first_run_id = excluded.first_run_id,
+    last_run_id = excluded.last_run_id,
+    first_seen_at = excluded.first_seen_at,
+    last_seen_at = excluded.last_seen_at
+WHERE known.first_run_id <> excluded.first_run_id;

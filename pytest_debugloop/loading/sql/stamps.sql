@@ -21,13 +21,19 @@ WITH staged_stamps AS MATERIALIZED (
     WHERE jsonb_typeof(told.content) = 'object' AND told.content <> '{}'
 ),
 added AS (
-    INSERT INTO debug_metadata_stamps (id, kind, content, first_seen_at)
-    SELECT DISTINCT ON (s.id)
-        s.id, s.kind, s.content, coalesce(timestamptz 'epoch' + s.started * interval '1 microsecond', r.started_at, now())
+    INSERT INTO debug_metadata_stamps AS known (id, kind, content, first_seen_at)
+    SELECT DISTINCT ON (s.id) s.id, s.kind, s.content, run.began
     FROM staged_stamps AS s
     LEFT JOIN debug_runs AS r ON r.id = s.run_id
-    ORDER BY s.id, 4
-    ON CONFLICT (id) DO NOTHING
+    CROSS JOIN LATERAL (
+        VALUES (coalesce(timestamptz 'epoch' + s.started * interval '1 microsecond', r.started_at, now()))
+    ) AS run (began)
+    -- Most are known, and no loader waits for another then.
+    WHERE NOT EXISTS (SELECT FROM debug_metadata_stamps AS k WHERE k.id = s.id AND k.first_seen_at <= run.began)
+    ORDER BY s.id, run.began
+    -- A run that is loaded late may be the first.
+    ON CONFLICT (id) DO UPDATE SET first_seen_at = excluded.first_seen_at
+    WHERE excluded.first_seen_at < known.first_seen_at
 )
 UPDATE debug_runs AS run SET metadata = coalesce(run.metadata, '{}') || told.stamps
 FROM (
