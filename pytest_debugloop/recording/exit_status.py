@@ -62,9 +62,12 @@ class PytestExit:
 
     def look_again(self) -> None:
         """Note the exit status that other plugins have left in the session: they may have changed it after us."""
+        if self.exit_status is not None and (status := self._status_of_session()) is not None:
+            self.exit_status = status
+
+    def _status_of_session(self) -> int | None:
         status = getattr(self._session, "exitstatus", None)
-        if self.exit_status is not None and isinstance(status, int):
-            self.exit_status = int(status)
+        return int(status) if isinstance(status, int) else None  # a plugin may have put anything there
 
     def unconfigured(self, writer: Writer) -> None:
         """Note how pytest is left, and record the exception that it is left with.
@@ -73,9 +76,8 @@ class PytestExit:
             writer: of this process.
         """
         error = exception_leaving_pytest()
-        status = None if self._session is None else self._session.exitstatus
         if isinstance(error, pytest.UsageError) or error is None:  # pytest makes an exit status of it
-            self.exit_status = None if status is None else int(status)
+            self.exit_status = self._status_of_session()
             return
         self.exit_status = None
         if isinstance(error, KeyboardInterrupt):

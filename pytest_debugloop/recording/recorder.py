@@ -294,9 +294,8 @@ class Recorder:
             self._writer.write(text)
 
     def _take_ended_lines(self) -> str:
-        if self._subtests:
-            for thread in list(self._subtests):
-                self._flush_subtest(thread)
+        for thread in list(self._subtests):
+            self._flush_subtest(thread)
         text = ""
         for step in self.attempt.steps.values():
             if step.written or not step.ended:

@@ -158,7 +158,7 @@ def step_of_subtest(writer: Writer, attempt: Attempt, report: pytest.TestReport,
         name: what pytest calls it.
     """
     ended = writer.now()
-    step = attempt.begin_subtest(writer.next_n(), ended - max(int(report.duration * 1_000_000), 0))
+    step = attempt.begin_subtest(writer.next_n(), ended - _duration_of(report))
     step.ended = ended
     step.subtest = name = writer.short(name)
     step.extra = f'"subtest":{json_string(name)},'
@@ -166,9 +166,14 @@ def step_of_subtest(writer: Writer, attempt: Attempt, report: pytest.TestReport,
     return step
 
 
+def _duration_of(report: pytest.TestReport) -> int:
+    """Say how many microseconds it took."""
+    return max(int(report.duration * 1_000_000), 0)
+
+
 def _times_of(report: pytest.TestReport, now: int) -> tuple[int, int]:
     """Say when a phase began and ended: several may be reported at once, after the last of them."""
-    duration = max(int(report.duration * 1_000_000), 0)
+    duration = _duration_of(report)
     began = int(getattr(report, "start", 0) * 1_000_000)
     started = min(began or now, now - duration)
     return started, started + duration

@@ -114,7 +114,7 @@ class Fixed(Recorded):
         return dict(found)
 
 
-def fixed(suite: Suite, files: dict[str, str]) -> Fixed:
+def fixable(suite: Suite, files: dict[str, str]) -> Fixed:
     """Make a suite of these files, as a checkout that can be fixed."""
     return Fixed(*vars(suite(files)).values())
 
@@ -174,7 +174,7 @@ def test_a_later_run_leaves_what_was_proved_and_show_says_it(mended_record: Fixe
 
 
 def test_what_still_fails_is_asked_forward_and_code_of_the_record_needs_trust(suite: Suite) -> None:
-    recorded = fixed(suite, MENDED)
+    recorded = fixable(suite, MENDED)
     assert recorded.record("test_shop.py::test_parts").returncode == 0
     recorded.edit({"shop.py": BROKEN["shop.py"], "rates.py": BROKEN["rates.py"]})
     recorded.fails("test_shop.py::test_parts")
@@ -187,7 +187,7 @@ def test_what_still_fails_is_asked_forward_and_code_of_the_record_needs_trust(su
 
 
 def test_where_nothing_that_differs_matters_or_the_checkout_has_changed_it_is_said(suite: Suite) -> None:
-    recorded = fixed(suite, MENDED)
+    recorded = fixable(suite, MENDED)
     state = recorded.write("state", "1")
     recorded.edit({"test_shop.py": "import rates\ndef test_it(): assert rates.RATE and open('state').read() == '0'\n"})
     recorded.fails()
@@ -209,7 +209,7 @@ def test_where_nothing_that_differs_matters_or_the_checkout_has_changed_it_is_sa
 
 
 def test_what_a_child_process_reads_is_undone_in_a_copy(suite: Suite) -> None:
-    recorded = fixed(suite, {"tool.py": "print(3)\n"})
+    recorded = fixable(suite, {"tool.py": "print(3)\n"})
     run = "subprocess.check_output([sys.executable, 'tool.py'])"
     recorded.write("test_tool.py", f"import subprocess, sys\ndef test_it(): assert {run} == b'2\\n'\n")
     recorded.git("init")
@@ -225,7 +225,7 @@ def test_what_a_child_process_reads_is_undone_in_a_copy(suite: Suite) -> None:
 def test_what_was_edited_since_is_left_alone_and_what_stands_beside_it_is_undone(suite: Suite) -> None:
     shop = "RATE = 2\n\ndef price():\n    return {} * RATE\n\ndef other():\n    return {}\n"
     test = "import shop\ndef test_it(): assert shop.price() == 2\n"
-    recorded = fixed(suite, {"shop.py": shop.format(3, 1), "test_it.py": test})
+    recorded = fixable(suite, {"shop.py": shop.format(3, 1), "test_it.py": test})
     recorded.fails()
     recorded.edit({"shop.py": shop.format(1, 1)})
     assert recorded.record().returncode == 0
@@ -241,7 +241,7 @@ def test_what_was_edited_since_is_left_alone_and_what_stands_beside_it_is_undone
 @pytest.mark.process
 def test_a_terminal_shows_which_run_goes_on(suite: Suite) -> None:
     test = "import shop\ndef test_it(): assert shop.RATE == 2\n"
-    recorded = fixed(suite, {"shop.py": "RATE = 3\n", "test_it.py": test})
+    recorded = fixable(suite, {"shop.py": "RATE = 3\n", "test_it.py": test})
     recorded.fails()
     place: dict[str, Any] = recorded.variables
     again = in_terminal(recorded.folder, "reproduce", "test_it", "--times", "2", **place)

@@ -60,7 +60,7 @@ def test_leaving_the_debugger_after_a_failure_is_no_second_failure(project: Proj
     assert run.record.run["status"] == "interrupted"
 
 
-def test_an_exit_status_that_another_plugin_has_changed_is_the_run_s(project: Project) -> None:
+def test_the_exit_status_is_the_one_that_other_plugins_leave(project: Project) -> None:
     project.write(
         "conftest.py",
         "import pytest\n\n@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session):\n"

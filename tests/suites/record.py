@@ -121,7 +121,7 @@ _NEVER = (
 )
 _SHOWN = 5
 # Tests that are told apart by a secret alone are numbered in the record.
-_NUMBER = re.compile(r" #\d+$")
+_NUMBERED = re.compile(r"(\[redacted\b.*\]) #\d+$")
 
 
 def record_problems(
@@ -150,7 +150,8 @@ def record_problems(
         steps: Counter[tuple[str, str, str, str]] = Counter()
         for row in cursor.execute(_STEPS, of_run):
             subtest = "" if workers else row["subtest"]
-            steps[_NUMBER.sub("", row["node_id"]), row["step_type"], subtest, row["outcome"]] += row["count"]
+            node_id = _NUMBERED.sub(r"\1", row["node_id"])
+            steps[node_id, row["step_type"], subtest, row["outcome"]] += row["count"]
     assert counts is not None
     problems = [f"{counts[name]} {name.replace('_', ' ')} in the record" for name in _NEVER if counts[name]]
     recorded = {name: counts[name] for name in ("failures", "errors", "skipped")}
@@ -173,7 +174,7 @@ def record_problems(
     redact = Redactor().text
     reports = Counter(
         (
-            _NUMBER.sub("", redact(report.node_id)),
+            redact(report.node_id),
             "subtest" if report.subtest else report.when,
             "" if workers else report.subtest,
             report.verdict,

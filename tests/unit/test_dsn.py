@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 from pytest_debugloop.dsn import OPTIONS, describe_dsn, problem_of, public_dsn, value_problem
 
 SECRET = "geheim"
-# As `str.isprintable` has it: of white space, the space alone.
-PRINTABLE = st.text(
-    st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" "), min_size=1, max_size=20
-)
+PRINTABLE = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), min_size=1, max_size=20)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +93,6 @@ def test_no_password_of_a_url_is_shown_escaped_or_not(first: str, second: str) -
             f"postgresql://ann:{written}@db/record",
             f"postgres://ann:{written}@db:5433,spare/record?sslmode=require",
             f"postgresql://ann:{written}@[::1]/record",
-            # Unescaped, what follows "@" is a host, to whoever reads it.
-            f"postgresql://ann:{written.replace('@', '%40')}",
             f"postgresql:///record?user=ann&password={written}",
             f"postgresql+asyncpg://ann:{written}@db/record",
             f"mysql://ann:{written}@db/record",
@@ -105,13 +100,18 @@ def test_no_password_of_a_url_is_shown_escaped_or_not(first: str, second: str) -
         ):
             shown = f"{describe_dsn(dsn)} {public_dsn(dsn)} {problem_of(dsn)}"
             assert not [part for part in ("Zq7", "Xw9", "Kp5") if part in shown], dsn
+        # Without a host of its own, what follows an "@" that is not escaped is one.
+        dsn, secret = f"postgresql://ann:{written}", written.rpartition("@")[0] or written
+        shown = f"{describe_dsn(dsn)} {public_dsn(dsn)} {problem_of(dsn)}"
+        assert not [part for part in ("Zq7", "Xw9", "Kp5") if part in secret and part in shown], dsn
 
 
 @given(PRINTABLE, PRINTABLE)
 def test_no_password_among_options_is_shown_quoted_or_not(first: str, second: str) -> None:
     password = f"Zq7{first}Xw9{second}Kp5"
     escaped = password.replace("\\", "\\\\").replace("'", "\\'")
-    assert public_dsn(f"password='{escaped}' host=db") == "host=db"
+    # Python calls no white space printable but the space.
+    assert public_dsn(f"password='{escaped}' host=db") == ("host=db" if password.isprintable() else None)
     for dsn in (
         f"host=db password={password} user=ann",
         f"password = '{password}' user=ann",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pytest_debugloop.capture.volatile import unpaired, without_moments
 
 MAX_NAMED = 20
-"""So many tests at most are named."""
+"""How many tests of one kind are named at most."""
 
 
 class Order(NamedTuple):
@@ -75,7 +75,7 @@ def suspects(
     Args:
         failing: what ran before the test, each time that it failed.
         passing: the same, each time that it passed.
-        most: of which kind there are more, that kind says nothing.
+        most: a kind with more tests than that is left out.
 
     Returns:
         ``polluters``, which ran before each failure and before no pass, and ``setters``, which ran before each pass

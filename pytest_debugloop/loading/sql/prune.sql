@@ -29,9 +29,9 @@ FROM (
 WHERE is_whole;
 
 -- name: expired
--- Choose what is older than it is to stay: runs, the oldest workflows first, and workflows that are of no run. A run in which
--- something failed, and both runs of a recovery, have ages of their own. What is pinned stays, and where a test that
--- fails began to, with the pass before, and where it failed last.
+-- Choose what is older than it is to stay: runs, the oldest workflows first, and workflows that are of no run. A run
+-- in which something failed, and both runs of a recovery, have ages of their own. What is pinned stays, and where a test
+-- that fails began to, with the pass before, and where it failed last.
 
 CREATE TEMP TABLE open_runs ON COMMIT DROP AS
 WITH failures AS MATERIALIZED (
