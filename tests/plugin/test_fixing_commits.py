@@ -87,3 +87,25 @@ def test_a_reason_that_is_proved_changes_what_fixed_an_error(shop: Project) -> N
             with connection.transaction():
                 keep_proof(connection, link["id"], strategy, "it was proved", {"verified": {"strategy": strategy}})
             assert edges(shop) == expected
+
+
+def test_an_error_that_is_linked_with_two_passes_on_one_commit_is_fixed_by_the_first(shop: Project) -> None:
+    commit(shop, 3)
+    shop.run("-q")
+    (edge,) = edges(shop)
+    shop.run("-q")
+    with shop.connect() as connection, connection.transaction():
+        # As a program may link them.
+        linked = connection.execute(
+            "INSERT INTO debug_error_success_correlation"
+            " (error_event_id, success_event_id, correlation_id, task_id, evidence, recovery_strategy,"
+            " confidence_score)"
+            " SELECT %(error)s, s.id, s.correlation_id, s.task_id, '{}', 'code_change', 1"
+            " FROM debug_success_events AS s"
+            " WHERE s.task_id = (SELECT task_id FROM debug_error_events WHERE id = %(error)s)"
+            " ORDER BY s.occurred_at DESC LIMIT 1 RETURNING id",
+            {"error": edge["source_id"]},
+        ).fetchone()
+        assert linked is not None
+        keep_proof(connection, linked["id"], "code_change", "it was proved", {"verified": {"strategy": "code_change"}})
+    assert edges(shop) == [edge]

@@ -2,7 +2,8 @@
 -- the errors in "touched" something new is known: it may be another commit than was thought, or none.
 
 CREATE TEMP TABLE fixed ON COMMIT DROP AS
-SELECT
+-- A program may have linked the error with other passes, too: the first counts.
+SELECT DISTINCT ON (id)
     debug_snapshot_id(passing.project || ' ' || e.id || ' ' || passing.git_commit, 'error_fixed_by_commit') AS id,
     e.id AS error_id, coalesce(e.operation_name, e.error_type) AS name, passing.project, passing.git_commit,
     passing.id AS run_id, passing.started_at
@@ -16,7 +17,8 @@ WHERE c.recovery_strategy = 'code_change' AND passing.git_commit <> failing.git_
     AND NOT EXISTS (
         SELECT FROM jsonb_path_query(c.evidence, '$.code[*].file') AS changed (file)
         WHERE passing.git_dirty ? (changed.file #>> '{}')
-    );
+    )
+ORDER BY id, passing.started_at, passing.id;
 
 DELETE FROM debug_graph_edges AS e
 WHERE e.kind = 'error_fixed_by_commit' AND e.source_id IN (SELECT id FROM touched)
