@@ -35,6 +35,7 @@ _BEFORE_LINKING = (
     ("complete_renumber", frozenset({"moved"})),
     ("complete_crashes", frozenset({"crash"})),
     ("complete_incidents", frozenset({"error"})),
+    ("complete_stops", frozenset({"interrupted"})),
 )
 _AFTER_LINKING = (
     ("complete_retries", frozenset({"error"})),

@@ -43,10 +43,40 @@ def test_what_ends_the_run_in_a_test_is_recorded_with_its_locals(
     assert run.ret == status
     (error,) = run.record.all_errors
     assert error.kind == ("execution_error", "external", "high", code)
+    assert (error.metadata["stopped"], error.metadata["incident"]) == (True, 1)
     assert error.frames[0]["locals"] == {"held": 1} or error.locals.get("held") == 1
     assert [s.status for s in run.record.steps("test_end", "call")] == ["failed"]
     assert run.record.steps("test_never") == []
     assert (run.record.run["status"], run.record.run["exit_status"]) == ("interrupted", status)
+
+
+TEARDOWN = "    assert 1 == 2\n\n@pytest.fixture\ndef stopping():\n    yield\n    raise KeyboardInterrupt\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        (f"def test_it(stopping):\n{TEARDOWN}", ()),
+        (
+            "class TestIt(unittest.TestCase):\n    def tearDown(self):\n        raise KeyboardInterrupt\n"
+            "    def test_it(self):\n        assert 1 == 2\n",
+            (),
+        ),
+        (
+            "def test_it():\n    raise KeyboardInterrupt\n",
+            ("-p", "xdist", "-n1"),
+        ),  # the worker dies, and the session goes on
+    ],
+    ids=["teardown", "unittest", "worker"],
+)
+def test_a_test_that_failed_before_or_without_a_stop_of_the_session_has_failed(
+    project: Project, text: str, arguments: tuple[str, ...]
+) -> None:
+    project.write("test_it.py", f"import pytest, unittest\n\n{text}")
+    run = project.run(*arguments)
+    errors = run.record.all_errors
+    assert errors
+    assert [error.metadata for error in errors if "incident" in error.metadata] == []
 
 
 @pytest.mark.process

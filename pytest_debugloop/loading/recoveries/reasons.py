@@ -154,6 +154,8 @@ def _examined(one: Pending, facts: Facts, history: Sequence[Attempt]) -> Examine
         return _unexamined(one, fault)
     if found.missing:
         found.evidence["missing"] = found.missing
+    if one.is_stopped:
+        found.evidence["stopped"] = True
     return Examined(one, found, flake)
 
 

@@ -31,6 +31,7 @@ class Pending:
     message: str
     together: int
     cause: str | None = None
+    is_stopped: bool = False  # the session was, while the test ran
 
     @property
     def failure(self) -> Failure:

@@ -22,5 +22,8 @@ SELECT array_remove(ARRAY[
     ) OR EXISTS (
         SELECT FROM debug_workflow_steps
         WHERE correlation_id = %(correlation_id)s AND step_type = 'fixture' AND metadata ? 'file'
-    ) THEN 'fixture' END
+    ) THEN 'fixture' END,
+    CASE WHEN EXISTS (
+        SELECT FROM debug_runs WHERE id = %(run_id)s AND status = 'interrupted'
+    ) THEN 'interrupted' END
 ], NULL);

@@ -9,7 +9,7 @@ SELECT
     coalesce((e.metadata ->> 'attempt')::integer, 1) AS error_attempt, s.retry_count + 1 AS success_attempt,
     coalesce(e.metadata -> 'code', '[]') AS places,
     e.error_category AS category, e.error_code, left(e.error_message, 2000) AS message,
-    e.cause_fingerprint AS cause,
+    e.cause_fingerprint AS cause, e.metadata ? 'stopped' AS is_stopped,
     -- Tests that failed alike and recovered alike: one cause is likelier than as many flakes.
     (
         SELECT count(DISTINCT other.task_id)
