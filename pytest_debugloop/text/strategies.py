@@ -49,6 +49,8 @@ def in_words(strategy: str, evidence: Mapping[str, Any]) -> str:
     """
     chosen = STRATEGIES.get(strategy)
     words = (chosen.in_words if chosen and chosen.in_words else _unknown)(evidence)
+    if evidence.get("stopped") and strategy in (RERUN, UNKNOWN):
+        words = "the session was stopped while it ran, which says nothing about the test"
     rerun = evidence.get("job_rerun")
     if rerun is None:
         return words
@@ -109,16 +111,12 @@ def _order(evidence: Mapping[str, Any]) -> str:
 
 
 def _flake(evidence: Mapping[str, Any]) -> str:
-    if evidence.get("stopped"):
-        return "the session was stopped while it ran, which says nothing about the test"
     if DIFFERENT & evidence.keys():
         return "a flake: nothing that was different explains it better"
     return "nothing that is recorded was different"
 
 
 def _unknown(evidence: Mapping[str, Any]) -> str:
-    if evidence.get("stopped"):
-        return _flake(evidence)
     if missing := evidence.get("missing"):
         return f"not known: {', '.join(missing)} of a run is not recorded, and nothing else explains it"
     different = DIFFERENT & evidence.keys()

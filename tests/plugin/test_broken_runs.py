@@ -50,35 +50,6 @@ def test_what_ends_the_run_in_a_test_is_recorded_with_its_locals(
     assert (run.record.run["status"], run.record.run["exit_status"]) == ("interrupted", status)
 
 
-TEARDOWN = "    assert 1 == 2\n\n@pytest.fixture\ndef stopping():\n    yield\n    raise KeyboardInterrupt\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "arguments"),
-    [
-        (f"def test_it(stopping):\n{TEARDOWN}", ()),
-        (
-            "class TestIt(unittest.TestCase):\n    def tearDown(self):\n        raise KeyboardInterrupt\n"
-            "    def test_it(self):\n        assert 1 == 2\n",
-            (),
-        ),
-        (
-            "def test_it():\n    raise KeyboardInterrupt\n",
-            ("-p", "xdist", "-n1"),
-        ),  # the worker dies, and the session goes on
-    ],
-    ids=["teardown", "unittest", "worker"],
-)
-def test_a_test_that_failed_before_or_without_a_stop_of_the_session_has_failed(
-    project: Project, text: str, arguments: tuple[str, ...]
-) -> None:
-    project.write("test_it.py", f"import pytest, unittest\n\n{text}")
-    run = project.run(*arguments)
-    errors = run.record.all_errors
-    assert errors
-    assert [error.metadata for error in errors if "incident" in error.metadata] == []
-
-
 @pytest.mark.process
 def test_leaving_the_debugger_after_a_failure_is_no_second_failure(project: Project) -> None:
     project.write("test_fails.py", "def test_fails():\n    assert 1 == 2\n\ndef test_never(): pass\n")
@@ -117,8 +88,8 @@ def test_tests_that_a_plugin_runs_in_processes_of_its_own_are_recorded(project: 
                 read, write = os.pipe()
                 if not os.fork():
                     reports = runtestprotocol(item, log=False)
-                    told = [hook.pytest_report_to_serializable(config=item.config, report=one) for one in reports]
-                    os.write(write, pickle.dumps(told))
+                    plain = [hook.pytest_report_to_serializable(config=item.config, report=one) for one in reports]
+                    os.write(write, pickle.dumps(plain))
                     os._exit(0)
                 os.close(write)
                 with os.fdopen(read, "rb") as file:

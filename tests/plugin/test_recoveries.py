@@ -81,53 +81,6 @@ def test_a_fix_of_code_that_the_failure_did_not_stand_in_is_named(project: Proje
     assert any("fixed: 1 test" in line for line in passed.paragraph)
 
 
-STOPS = """
-    import os, pytest
-
-
-    @pytest.fixture
-    def server():
-        {of_setup}
-
-
-    def test_stopped(server):
-        {of_call}
-"""
-STOPPED = "if os.path.exists('stop'): "
-
-
-@pytest.mark.parametrize(
-    ("of_setup", "of_call"),
-    [
-        ("pass", f"{STOPPED}raise KeyboardInterrupt"),
-        (f"{STOPPED}raise KeyboardInterrupt", "pass"),
-        (f"{STOPPED}pytest.exit('no server')", "pass"),
-    ],
-    ids=["interrupted", "interrupted-setup", "exit"],
-)
-def test_a_test_that_the_session_was_stopped_in_is_not_flaky(project: Project, of_setup: str, of_call: str) -> None:
-    project.write("test_stopped.py", STOPS.format(of_setup=of_setup, of_call=of_call))
-    runs = [run(project)]
-    stop = project.write("stop", "")
-    runs.append(run(project))
-    stop.unlink()
-    runs.append(run(project))
-    assert [one.ret for one in runs] == [0, 2, 0]
-    (found,) = recoveries(runs[1])
-    assert found["evidence"]["stopped"] is True
-    assert found["recovery_path"] == "the session was stopped while it ran, which says nothing about the test"
-    of_test = "(SELECT task_id FROM debug_error_events WHERE correlation_id = %(id)s)"
-    attempts, scores = (
-        runs[1].record.query(query.format(of_test))
-        for query in (
-            "SELECT failed, is_incident FROM debug_test_attempts WHERE task_id = {} ORDER BY ended_at",
-            "SELECT class, attempts, failures FROM debug_flaky_tests WHERE task_id = {}",
-        )
-    )
-    assert [(one["failed"], one["is_incident"]) for one in attempts] == [(False, False), (True, True), (False, False)]
-    assert [tuple(one.values()) for one in scores] == [("stable", 2, 0)]
-
-
 def test_a_function_that_moved_is_no_change(project: Project) -> None:
     shop(project, 2).write(
         "conftest.py",

@@ -120,7 +120,7 @@ _NEVER = (
     "rejected",
 )
 _SHOWN = 5
-# Tests that are told apart by a secret alone are numbered in the record.
+# The record numbers the tests whose ids differ only in a secret.
 _NUMBERED = re.compile(r"(\[redacted\b.*\]) #\d+$")
 
 

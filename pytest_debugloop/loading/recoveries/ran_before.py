@@ -43,7 +43,7 @@ def compare_order(one: Pending, facts: Facts, history: Sequence[Attempt], found:
             before = facts.order(attempt.run_id, attempt.agent).before(attempt.operation)
             if before is not None:
                 side.append(before)
-    # If both processes ran the same tests, nobody selected any, and a long list is no argument against the order.
+    # If both processes ran the same tests, none was left out: the order may be the reason, however many are suspected.
     are_same = orders[0].places.keys() == orders[1].places.keys()
     suspected = suspects(sides[True], sides[False], len(orders[0].tests) if are_same else MAX_NAMED)
     if suspected:
